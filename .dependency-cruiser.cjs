@@ -1,0 +1,92 @@
+/** The house rules: which folder may import which. A new folder needs a line here before it compiles past the lint. */
+
+/** Folders of `src` that each folder of `src` may import, itself left out. */
+const MAY_IMPORT = {
+  config: [],
+  http: ['config'],
+  auth: ['config', 'http'],
+  users: ['database'],
+  passkeys: ['auth', 'users', 'passage', 'events', 'http'],
+  passage: ['config', 'http'],
+  'passage/embedded': ['passage', 'config', 'http', 'flex'],
+  flex: ['webauthn', 'authenticators', 'events', 'config', 'http', 'database'],
+  webauthn: [],
+  authenticators: ['config', 'http'],
+  events: ['config', 'http', 'database'],
+  health: ['config', 'database', 'http'],
+  database: ['config'],
+  demo: ['auth', 'users', 'passage', 'config', 'http'],
+  cli: ['config', 'database', 'flex', 'users', 'events'],
+};
+
+const within = (folder) => `^src/${folder}/`;
+
+const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
+  name: `src/${folder}`,
+  severity: 'error',
+  from: {
+    path: within(folder),
+    // Entities are declared by the features; the database alone lists them.
+    pathNot: [
+      '\\.spec\\.ts$',
+      ...(folder === 'database' ? ['^src/database/entities\\.ts$'] : []),
+      ...Object.keys(MAY_IMPORT)
+        .filter((other) => other.startsWith(`${folder}/`))
+        .map(within),
+    ],
+  },
+  to: {
+    path: '^(src|web|test|clients)/',
+    pathNot: [
+      within(folder),
+      ...allowed.map((each) => (each === 'passage' ? '^src/passage/[^/]+$' : within(each))),
+    ],
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    ...folderRules,
+    {
+      name: 'only-main-composes',
+      severity: 'error',
+      from: { pathNot: '^(src/(main|application)\\.ts|test/|bench/)' },
+      to: { path: '^src/(main|application|app\\.module)\\.ts$' },
+    },
+    {
+      name: 'entities-only-lists-entities',
+      severity: 'error',
+      from: { path: '^src/database/entities\\.ts$' },
+      to: { path: '^src/', pathNot: '\\.entity\\.ts$' },
+    },
+    {
+      name: 'pure-webauthn',
+      comment: 'WebAuthn is pure functions: no framework, no database.',
+      severity: 'error',
+      from: { path: '^src/webauthn/', pathNot: '\\.spec\\.ts$' },
+      to: { path: 'node_modules', pathNot: 'node_modules/@simplewebauthn/server' },
+    },
+    {
+      name: 'web-stands-alone',
+      severity: 'error',
+      from: { path: '^web/' },
+      to: { path: '^(src|test|clients)/' },
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-development-packages',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+    },
+  },
+};
