@@ -1,0 +1,128 @@
+import { readAppSettings } from './app-settings.js';
+import { EnvironmentReader } from './environment-reader.js';
+
+const APP_API_KEY = `kw_${'a1B2c3D4e5F6'}_${'-_aB0'.repeat(8)}xyz`;
+const read = (env: NodeJS.ProcessEnv) => {
+  const reader = new EnvironmentReader({ APP_ID: 'shop', ...env });
+  return { app: readAppSettings(reader), problems: reader.problems };
+};
+const accepts = (env: NodeJS.ProcessEnv) => expect(read(env).problems).toEqual([]);
+const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
+  expect(read(env).problems).toEqual([expect.stringMatching(sentence)]);
+
+it('gives the app with just the columns that are named', () => {
+  expect(read({}).app).toEqual({ id: 'shop' });
+  const APP_ORIGINS = 'https://example.com, https://www.example.com';
+  expect(read({ APP_NAME: ' The Shop ', APP_ORIGINS, APP_RP_ID: 'example.com', APP_API_KEY }).app).toEqual({
+    id: 'shop',
+    name: 'The Shop',
+    origins: ['https://example.com', 'https://www.example.com'],
+    rpId: 'example.com',
+    apiKey: APP_API_KEY,
+  });
+});
+
+describe('APP_ID', () => {
+  it('is required', () => refuses({ APP_ID: '' }, /^Set APP_ID to the app’s id/));
+
+  it.each(['a', 'A-b_9', 'x'.repeat(64)])('may be %s', (APP_ID) => accepts({ APP_ID }));
+
+  it.each(['a b', 'a.b', 'ä', 'x'.repeat(65)])('may not be "%s"', (APP_ID) =>
+    refuses({ APP_ID }, /^Set APP_ID to 1/),
+  );
+});
+
+describe('APP_NAME', () => {
+  it.each(['x', 'Müller & Søn', '🔑'.repeat(64)])('may be %s', (APP_NAME) => accepts({ APP_NAME }));
+
+  it.each([' ', 'x'.repeat(65), 'a\u0007b', 'a\u202Eb', 'a\u2066b', 'a\u2028b'])(
+    'may not be %j',
+    (APP_NAME) => refuses({ APP_NAME }, /^Set APP_NAME to /),
+  );
+});
+
+describe('APP_ORIGINS', () => {
+  it.each([
+    'https://example.com',
+    'https://example.com:8443',
+    'http://localhost:3000',
+    'http://shop.localhost',
+  ])('may have %s', (APP_ORIGINS) => accepts({ APP_ORIGINS }));
+
+  it.each([
+    ['https://example.com/', /exactly https:\/\/example\.com\./],
+    ['https://Example.com', /exactly https:\/\/example\.com\./],
+    ['https://example.com:443', /exactly https:\/\/example\.com\./],
+    ['https://u:hunter2@example.com', /exactly https:\/\/example\.com\./],
+    ['https://example.com/login', /exactly/],
+    ['http://example.com', /http is for localhost only/],
+    ['http://localhost.example.com', /http is for localhost only/],
+    ['https://192.0.2.1', /no passkeys for IP addresses/],
+    ['http://[::1]:3000', /no passkeys for IP addresses/],
+    ['android:apk-key-hash:Lir5oIjf552K', /android: origins are not supported/],
+    ['example.com', /an origin, such as/],
+    ['null', /an origin, such as/],
+    ['*', /an origin, such as/],
+  ])('may not have %s', (APP_ORIGINS, sentence) => {
+    refuses({ APP_ORIGINS }, sentence);
+    expect(read({ APP_ORIGINS }).problems[0]).toMatch(/^Set entry 1 of APP_ORIGINS to (?!.*hunter2)/);
+  });
+
+  it('may not have an empty entry, or one twice', () => {
+    refuses({ APP_ORIGINS: 'https://example.com,' }, /^Set entry 2 of APP_ORIGINS/);
+    refuses({ APP_ORIGINS: ',' + 'https://example.com' }, /^Set entry 1 of APP_ORIGINS/);
+    refuses({ APP_ORIGINS: 'https://a.com,https://a.com' }, /names each origin once/);
+  });
+});
+
+describe('APP_RP_ID', () => {
+  it.each([
+    'localhost',
+    'example.com',
+    'login.example.co.uk',
+    'shop.github.io',
+    'xn--mnchen-3ya.de',
+    'corp.internal',
+  ])('may be %s', (APP_RP_ID) => accepts({ APP_RP_ID }));
+
+  it.each([
+    'com',
+    'co.uk',
+    'github.io',
+    'intranet',
+    'Example.com',
+    'münchen.de',
+    'example.com.',
+    '127.0.0.1',
+    '::1',
+    'https://example.com',
+    'example.com:443',
+    '*.example.com',
+  ])('may not be %s', (APP_RP_ID) => refuses({ APP_RP_ID }, /^Set APP_RP_ID to /));
+
+  it('holds every origin', () => {
+    const APP_RP_ID = 'example.com';
+    accepts({ APP_RP_ID, APP_ORIGINS: 'https://example.com,https://a.b.example.com' });
+    refuses(
+      { APP_RP_ID, APP_ORIGINS: 'https://example.com,https://badexample.com,https://example.org' },
+      /^Set APP_ORIGINS .* do not work on https:\/\/badexample\.com, https:\/\/example\.org\.$/,
+    );
+    refuses(
+      { APP_RP_ID: 'a.example.com', APP_ORIGINS: 'https://example.com' },
+      /^Set APP_ORIGINS to origins on /,
+    );
+  });
+});
+
+describe('APP_API_KEY', () => {
+  it('has the form of an API key', () => accepts({ APP_API_KEY }));
+
+  it.each([
+    APP_API_KEY.slice(0, -1),
+    `${APP_API_KEY}x`,
+    APP_API_KEY.replace('kw_', 'xx_'),
+    `${APP_API_KEY}\n`,
+  ])('may not be %j', (key) =>
+    refuses({ APP_API_KEY: key }, /^Set APP_API_KEY to kw_<id>_<secret>(?!.*aB0)/),
+  );
+});

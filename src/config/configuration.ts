@@ -1,0 +1,84 @@
+import type { KeyObject } from 'node:crypto';
+
+/** JWS algorithms a user's token may be signed with; EdDSA is left out because passport-jwt cannot verify it. */
+export const TOKEN_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'HS256',
+  'HS384',
+  'HS512',
+] as const;
+export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
+
+export interface HttpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Where browsers reach the service: an origin with an optional path, no trailing slash. */
+  readonly publicUrl: string;
+  /** Whose `X-Forwarded-*` headers count: nobody's, this many hops, or these networks. */
+  readonly trustProxy: false | number | readonly string[];
+}
+
+export type DatabaseSettings =
+  | { readonly kind: 'postgresql'; readonly url: string; readonly poolMax: number }
+  | { readonly kind: 'embedded'; readonly directory: string };
+
+export type TokenKey =
+  | { readonly kind: 'jwks'; readonly uri: string }
+  | { readonly kind: 'public-key'; readonly key: KeyObject }
+  | { readonly kind: 'secret'; readonly key: KeyObject };
+
+/** How the caller's token is verified. */
+export interface TokenSettings {
+  readonly key: TokenKey;
+  readonly issuer: string;
+  readonly audience: string;
+  /** Never empty, and of one family with the key: HS* only with a secret. */
+  readonly algorithms: readonly TokenAlgorithm[];
+}
+
+/** The app that is made or brought up to date at each start; an absent member leaves its column alone. */
+export interface AppSettings {
+  readonly id: string;
+  readonly name?: string;
+  readonly origins?: readonly string[];
+  readonly rpId?: string;
+  /** `kw_<12 characters id>_<43 characters secret>`. */
+  readonly apiKey?: string;
+}
+
+/** Seconds; used where the app's own row says nothing. */
+export interface Lifetimes {
+  readonly handshake: number;
+  readonly registerTransaction: number;
+  readonly authenticateTransaction: number;
+  readonly nonce: number;
+}
+
+export interface EmbeddedPassageSettings {
+  readonly mode: 'embedded';
+  readonly app: AppSettings;
+  /** Key material of 32 bytes or more each; the first one signs, all of them verify. */
+  readonly secrets: readonly Buffer[];
+  readonly lifetimes: Lifetimes;
+}
+
+/** Everything the service reads from its environment: parsed once, validated, frozen. Also its injection token. */
+export abstract class Configuration {
+  abstract readonly environment: 'development' | 'test' | 'production';
+  /** Present only in the demo: the key that signs tokens for made-up users (HS256, the same as `tokens.key`). */
+  abstract readonly demo: { readonly signingKey: KeyObject } | null;
+  abstract readonly http: HttpSettings;
+  abstract readonly database: DatabaseSettings;
+  abstract readonly tokens: TokenSettings;
+  abstract readonly passage: EmbeddedPassageSettings;
+  /** Path of an AAGUID metadata file (community passkey-authenticator-aaguids JSON format), or null. */
+  abstract readonly authenticatorMetadataFile: string | null;
+}

@@ -1,0 +1,22 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { EnvironmentReader } from './environment-reader.js';
+
+/** `AUTHENTICATOR_METADATA_FILE`: the absolute path of a file that can be read, or null. */
+export function readMetadataFile(reader: EnvironmentReader): string | null {
+  const text = reader.text('AUTHENTICATOR_METADATA_FILE');
+  if (text === undefined) return null;
+  const path = resolve(text);
+  if (isReadableFile(path)) return path;
+  reader.report(`Set AUTHENTICATOR_METADATA_FILE to the path of a readable file: ${path} is none.`);
+  return null;
+}
+
+function isReadableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

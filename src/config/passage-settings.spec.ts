@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { EnvironmentReader } from './environment-reader.js';
+import { readPassageSettings } from './passage-settings.js';
+
+const bytes = randomBytes(32);
+const KEYWAY_SECRET = bytes.toString('base64');
+const read = (env: NodeJS.ProcessEnv) => {
+  const reader = new EnvironmentReader({ APP_ID: 'shop', KEYWAY_SECRET, ...env });
+  return { passage: readPassageSettings(reader), problems: reader.problems };
+};
+const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
+  expect(read(env).problems).toEqual([expect.stringMatching(sentence)]);
+
+describe('KEYWAY_SECRET', () => {
+  it('is required', () =>
+    refuses({ KEYWAY_SECRET: '' }, /^Set KEYWAY_SECRET to 32 random bytes or more in base64/));
+
+  it('may be in either alphabet, padded or not', () => {
+    const secret = Buffer.concat([Buffer.from([0xfb, 0xff, 0xfe]), bytes]);
+    const spellings = [
+      secret.toString('base64'),
+      secret.toString('base64url'),
+      `${secret.toString('base64url')}=`,
+    ];
+    for (const text of spellings) expect(read({ KEYWAY_SECRET: text }).passage?.secrets).toEqual([secret]);
+  });
+
+  it('rotates as a list whose first one signs', () => {
+    const older = randomBytes(48);
+    const { passage } = read({ KEYWAY_SECRET: `${KEYWAY_SECRET}, ${older.toString('base64url')}` });
+    expect(passage?.secrets).toEqual([bytes, older]);
+  });
+
+  it.each([
+    ['short', randomBytes(31).toString('base64')],
+    ['not base64', `${'correct horse battery staple '.repeat(3)}`],
+    ['cut in the middle', `${KEYWAY_SECRET.slice(0, 20)}\n${KEYWAY_SECRET.slice(20)}`],
+  ])('may not be %s', (_what, text) =>
+    refuses({ KEYWAY_SECRET: text }, /^Set KEYWAY_SECRET to 32 random bytes/),
+  );
+
+  it('may not be monotonous', () =>
+    refuses({ KEYWAY_SECRET: Buffer.alloc(32, 'secret').toString('base64') }, /too monotonous/));
+
+  it('says which entry of the list is wrong', () =>
+    refuses({ KEYWAY_SECRET: `${KEYWAY_SECRET},` }, /^Set entry 2 of KEYWAY_SECRET/));
+
+  it('may not repeat itself in another spelling', () =>
+    refuses({ KEYWAY_SECRET: `${KEYWAY_SECRET},${bytes.toString('base64url')}` }, /differ from each other/));
+
+  it.each([
+    ['JWT_SECRET', { JWT_SECRET: KEYWAY_SECRET }],
+    ['JWT_SECRET', { JWT_SECRET: bytes.toString('base64url') }],
+    ['APP_API_KEY', { APP_API_KEY: `kw_a1B2c3D4e5F6_${bytes.toString('base64url')}` }],
+    ['DATABASE_URL', { DATABASE_URL: `postgres://keyway:${encodeURIComponent(KEYWAY_SECRET)}@db/keyway` }],
+    ['DATABASE_URL', { DATABASE_URL: `postgres://keyway:${bytes.toString('base64url')}@db/keyway` }],
+  ])('may not be the same as %s', (name, other) => {
+    refuses(other, new RegExp(`^Set KEYWAY_SECRET to a secret of its own: it is the same as .*${name}`));
+  });
+
+  it('is never shown', () => {
+    const shown = read({ JWT_SECRET: KEYWAY_SECRET, KEYWAY_SECRET: `${KEYWAY_SECRET},!` }).problems.join();
+    expect(shown).not.toContain(KEYWAY_SECRET);
+  });
+});
+
+describe('lifetimes', () => {
+  it('have defaults', () => {
+    expect(read({}).passage?.lifetimes).toEqual({
+      handshake: 300,
+      registerTransaction: 300,
+      authenticateTransaction: 900,
+      nonce: 300,
+    });
+  });
+
+  it.each([
+    ['HANDSHAKE_TTL', 30, 900],
+    ['REGISTER_TRANSACTION_TTL', 60, 86_400],
+    ['AUTHENTICATE_TRANSACTION_TTL', 60, 86_400],
+    ['NONCE_TTL', 30, 3600],
+  ])('%s is %d to %d whole seconds', (name, from, to) => {
+    for (const seconds of [from, to]) {
+      const { passage, problems } = read({ [name]: `${seconds}` });
+      expect(problems).toEqual([]);
+      expect(Object.values(passage?.lifetimes ?? {})).toContain(seconds);
+    }
+    for (const text of [`${from - 1}`, `${to + 1}`, '90.5', '5m', ' 90']) {
+      refuses(
+        { [name]: text },
+        new RegExp(`^Set ${name} to a whole number of seconds from ${from} to ${to}`),
+      );
+    }
+  });
+});
+
+describe('PASSAGE_MODE', () => {
+  it('may be embedded, which it is unless set', () => {
+    expect(read({ PASSAGE_MODE: 'embedded' })).toMatchObject({ passage: { mode: 'embedded' }, problems: [] });
+    expect(read({})).toMatchObject({ passage: { mode: 'embedded' }, problems: [] });
+  });
+
+  it('may not be remote, of which there is no provider yet', () =>
+    refuses(
+      { PASSAGE_MODE: 'remote' },
+      /^Leave PASSAGE_MODE unset or set it to embedded: there is no remote/,
+    ));
+
+  it('may not be anything else', () =>
+    refuses({ PASSAGE_MODE: 'Embedded' }, /^Set PASSAGE_MODE to embedded/));
+
+  it.each(['PASSAGE_BASE_URL', 'PASSAGE_APP_ID', 'PASSAGE_API_KEY', 'PASSAGE_API_KEY_FILE'])(
+    'embedded contradicts %s',
+    (name) => refuses({ [name]: 'hunter2' }, new RegExp(`^Unset ${name}: (?!.*hunter2)`)),
+  );
+});

@@ -1,0 +1,165 @@
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { EnvironmentReader } from './environment-reader.js';
+import { readTokenSettings } from './token-settings.js';
+
+const JWT_SECRET = randomBytes(32).toString('hex');
+const claims = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'keyway' };
+const jwks = { ...claims, JWT_JWKS_URI: 'https://login.example.com/jwks.json' };
+const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
+const rsa = (modulusLength = 2048) => generateKeyPairSync('rsa', { modulusLength });
+const ec = (namedCurve = 'P-256') => generateKeyPairSync('ec', { namedCurve });
+const RSA_PEM = pem(rsa().publicKey);
+
+const read = (env: NodeJS.ProcessEnv) => {
+  const reader = new EnvironmentReader(env);
+  return { tokens: readTokenSettings(reader), problems: reader.problems };
+};
+const algorithmsOf = (env: NodeJS.ProcessEnv) => read({ ...claims, ...env }).tokens?.algorithms;
+const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
+  expect(read({ ...claims, ...env })).toEqual({
+    tokens: undefined,
+    problems: [expect.stringMatching(sentence)],
+  });
+
+describe('the key', () => {
+  it('is required', () =>
+    refuses({}, /^Set exactly one of JWT_JWKS_URI, JWT_PUBLIC_KEY and JWT_SECRET to say/));
+
+  it('is only one', () => {
+    refuses({ ...jwks, JWT_SECRET }, /^Set exactly one of .*: JWT_JWKS_URI and JWT_SECRET are set/);
+    refuses({ JWT_PUBLIC_KEY: RSA_PEM, JWT_SECRET }, /^Set exactly one of /);
+    refuses({ ...jwks, JWT_PUBLIC_KEY: RSA_PEM, JWT_SECRET }, /^Set exactly one of /);
+  });
+});
+
+describe('JWT_JWKS_URI', () => {
+  it('gives the address of the set', () => {
+    expect(read(jwks).tokens).toMatchObject({
+      key: { kind: 'jwks', uri: jwks.JWT_JWKS_URI },
+      issuer: claims.JWT_ISSUER,
+      audience: claims.JWT_AUDIENCE,
+    });
+  });
+
+  it.each(['http://localhost:8080/jwks', 'http://127.0.0.1/jwks', 'http://[::1]/jwks'])(
+    'may be %s outside production only',
+    (JWT_JWKS_URI) => {
+      expect(read({ ...claims, JWT_JWKS_URI }).problems).toEqual([]);
+      refuses({ NODE_ENV: 'production', JWT_JWKS_URI }, /^Set JWT_JWKS_URI to the https address/);
+    },
+  );
+
+  it.each([
+    'http://login.example.com/jwks',
+    'https://u:hunter2@login.example.com/jwks',
+    'https://login.example.com/jwks#a',
+    'file:///etc/jwks.json',
+    'login.example.com/jwks',
+  ])('may not be %s', (JWT_JWKS_URI) => refuses({ JWT_JWKS_URI }, /^Set JWT_JWKS_URI to (?!.*hunter2)/));
+});
+
+describe('JWT_PUBLIC_KEY', () => {
+  it('may be an RSA key of 2048 bits or more, SPKI or PKCS #1', () => {
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: RSA_PEM })).toEqual(['RS256']);
+    const pkcs1 = rsa().publicKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: pkcs1 })).toEqual(['RS256']);
+    refuses({ JWT_PUBLIC_KEY: pem(rsa(1024).publicKey) }, /an RSA key of at least 2048 bits/);
+  });
+
+  it('may be an EC key on a curve of JOSE', () => {
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: pem(ec('P-256').publicKey) })).toEqual(['ES256']);
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: pem(ec('P-384').publicKey) })).toEqual(['ES384']);
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: pem(ec('P-521').publicKey) })).toEqual(['ES512']);
+    refuses({ JWT_PUBLIC_KEY: pem(ec('secp256k1').publicKey) }, /on the curve P-256, P-384 or P-521/);
+  });
+
+  it('may be on one line', () => {
+    const { tokens } = read({ ...claims, JWT_PUBLIC_KEY: RSA_PEM.replaceAll('\n', '\\n') });
+    expect(tokens?.key.kind === 'public-key' && tokens.key.key.type).toBe('public');
+  });
+
+  it('may not be private', () => {
+    const key = ec().privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    refuses({ JWT_PUBLIC_KEY: key }, /it holds a private key/);
+    refuses({ JWT_PUBLIC_KEY: RSA_PEM + key }, /it holds a private key/);
+    expect(read({ ...claims, JWT_PUBLIC_KEY: key }).problems.join()).not.toContain(key.split('\n')[1]);
+  });
+
+  it('may not be an Ed25519 key, which passport-jwt cannot verify', () =>
+    refuses({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('ed25519').publicKey) }, /ES256 or RS256/));
+
+  it('may not be of any other kind', () => {
+    refuses({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('x25519').publicKey) }, /an RSA or EC key/);
+    refuses(
+      { JWT_PUBLIC_KEY: pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey) },
+      /an RSA or EC/,
+    );
+  });
+
+  it('may not be a certificate, several keys or broken', () => {
+    refuses(
+      { JWT_PUBLIC_KEY: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----' },
+      /openssl x509/,
+    );
+    refuses({ JWT_PUBLIC_KEY: RSA_PEM + RSA_PEM }, /one public key in PEM form/);
+    refuses({ JWT_PUBLIC_KEY: 'MIIBIjANBg' }, /one public key in PEM form/);
+    refuses({ JWT_PUBLIC_KEY: RSA_PEM.slice(0, 200) }, /cannot be read/);
+  });
+});
+
+describe('JWT_SECRET', () => {
+  it('is taken as the bytes of its text', () => {
+    const key = read({ ...claims, JWT_SECRET }).tokens?.key;
+    expect(key?.kind === 'secret' && key.key.export()).toEqual(Buffer.from(JWT_SECRET));
+  });
+
+  it('may not be shorter than 32 bytes or monotonous', () => {
+    refuses(
+      { JWT_SECRET: 'abcdefghijklmnopqrstuvwxyz01234' },
+      /^Set JWT_SECRET to .*32 random bytes or more/,
+    );
+    refuses({ JWT_SECRET: 'secret'.repeat(10) }, /^Set JWT_SECRET to (?!.*secretsecret)/);
+  });
+});
+
+describe('JWT_ALGORITHMS', () => {
+  it('are those of the key unless set', () => {
+    expect(algorithmsOf({ JWT_SECRET })).toEqual(['HS256']);
+    expect(algorithmsOf(jwks)).toEqual(['RS256', 'ES256']);
+  });
+
+  it('may be any that the key can serve, each once', () => {
+    expect(algorithmsOf({ JWT_SECRET, JWT_ALGORITHMS: 'HS512, HS256,HS512' })).toEqual(['HS512', 'HS256']);
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: RSA_PEM, JWT_ALGORITHMS: 'PS384,RS512' })).toEqual([
+      'PS384',
+      'RS512',
+    ]);
+    expect(algorithmsOf({ ...jwks, JWT_ALGORITHMS: 'ES512,PS256' })).toEqual(['ES512', 'PS256']);
+  });
+
+  it.each([
+    ['a secret', { JWT_SECRET }, 'RS256'],
+    ['a secret, in part', { JWT_SECRET }, 'HS256,ES256'],
+    ['an RSA key', { JWT_PUBLIC_KEY: RSA_PEM }, 'HS256'],
+    ['an RSA key', { JWT_PUBLIC_KEY: RSA_PEM }, 'ES256'],
+    ['a P-256 key', { JWT_PUBLIC_KEY: pem(ec().publicKey) }, 'ES384'],
+    ['a JWK Set', jwks, 'RS256,HS256'],
+  ])('may not be foreign to %s', (_what, key, JWT_ALGORITHMS) =>
+    refuses({ ...key, JWT_ALGORITHMS }, /^Set JWT_ALGORITHMS to algorithms that the key can serve/),
+  );
+
+  it('may not be none, EdDSA or unknown', () => {
+    refuses({ ...jwks, JWT_ALGORITHMS: 'RS256,None' }, /without none/);
+    refuses({ ...jwks, JWT_ALGORITHMS: 'EdDSA' }, /without EdDSA/);
+    refuses({ ...jwks, JWT_ALGORITHMS: 'rs256' }, /a comma list out of RS256/);
+    refuses({ ...jwks, JWT_ALGORITHMS: 'RS256,' }, /a comma list out of RS256/);
+  });
+});
+
+describe.each(['JWT_ISSUER', 'JWT_AUDIENCE'])('%s', (name) => {
+  it('is required', () => refuses({ ...jwks, [name]: '' }, new RegExp(`^Set ${name} to `)));
+
+  it.each([' a', 'a ', 'a\tb', 'a\n'])('may not be %j', (text) =>
+    refuses({ ...jwks, [name]: text }, new RegExp(`^Set ${name} to .*without spaces around it`)),
+  );
+});
