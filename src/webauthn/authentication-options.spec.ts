@@ -1,0 +1,31 @@
+import { aRelyingParty } from '../../test/support/ceremonies.js';
+import { requestOptions } from './authentication-options.js';
+
+const input = {
+  relyingParty: aRelyingParty(),
+  challenge: 'Y2hhbGxlbmdl',
+  userVerification: 'preferred',
+  timeout: 60_000,
+} as const;
+
+describe('WebAuthn Level 3 §5.5 Options for Assertion Generation', () => {
+  it('has no allowCredentials for a discoverable sign-in', () => {
+    expect(requestOptions(input)).toEqual({
+      challenge: 'Y2hhbGxlbmdl',
+      rpId: 'example.com',
+      timeout: 60_000,
+      userVerification: 'preferred',
+    });
+  });
+
+  it('lists the credentials of a user who was named', () => {
+    const allowCredentials = [{ id: Buffer.from([1, 2, 3]), transports: ['internal'] }];
+    expect(requestOptions({ ...input, allowCredentials }).allowCredentials).toEqual([
+      { type: 'public-key', id: 'AQID', transports: ['internal'] },
+    ]);
+  });
+
+  it('keeps an empty list empty, so that it is never taken for a discoverable sign-in by accident', () => {
+    expect(requestOptions({ ...input, allowCredentials: [] })).toHaveProperty('allowCredentials', []);
+  });
+});

@@ -1,0 +1,31 @@
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
+import { CredentialDescriptor, describeCredentials } from './credential-descriptor.js';
+import { RelyingParty, UserVerification } from './relying-party.js';
+
+/** What an authentication is begun with; every member comes from the app's settings or the server itself. */
+export interface RequestOptionsInput {
+  readonly relyingParty: RelyingParty;
+  /** Random challenge, unpadded base64url. */
+  readonly challenge: string;
+  readonly userVerification: UserVerification;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** The named user's credentials; left out for a discoverable sign-in, where the passkey names the user. */
+  readonly allowCredentials?: readonly CredentialDescriptor[];
+}
+
+/**
+ * The options for `navigator.credentials.get()` in the JSON form of WebAuthn Level 3 §5.1.10, byte strings as
+ * unpadded base64url; `allowCredentials` is present exactly when given.
+ */
+export function requestOptions(input: RequestOptionsInput): PublicKeyCredentialRequestOptionsJSON {
+  return {
+    challenge: input.challenge,
+    rpId: input.relyingParty.id,
+    timeout: input.timeout,
+    userVerification: input.userVerification,
+    ...(input.allowCredentials === undefined
+      ? {}
+      : { allowCredentials: describeCredentials(input.allowCredentials) }),
+  };
+}

@@ -1,0 +1,45 @@
+/** Why a ceremony was refused: a stable code for audit events, metrics and logs, never for end users. */
+export type RefusalReason =
+  | 'malformed_response'
+  | 'malformed_client_data'
+  | 'malformed_cbor'
+  | 'malformed_authenticator_data'
+  | 'malformed_key'
+  | 'credential_id_mismatch'
+  | 'credential_id_too_long'
+  | 'credential_not_allowed'
+  | 'user_handle_missing'
+  | 'user_handle_mismatch'
+  | 'type_mismatch'
+  | 'challenge_mismatch'
+  | 'origin_not_allowed'
+  | 'cross_origin'
+  | 'top_origin_not_allowed'
+  | 'rp_id_mismatch'
+  | 'user_not_present'
+  | 'user_not_verified'
+  | 'backup_flags_invalid'
+  | 'backup_eligibility_changed'
+  | 'algorithm_not_offered'
+  | 'attestation_format_unsupported'
+  | 'attestation_invalid'
+  | 'signature_invalid';
+
+/** A step of WebAuthn Level 3, such as `7.1-8` for step 8 of §7.1. */
+export type SpecificationStep = `${'7.1' | '7.2'}-${number}`;
+
+/**
+ * The one error that an untrusted response can cause in this folder. It carries nothing of the response but the
+ * verifier's own error in `cause`, which belongs in a log at most.
+ */
+export class CeremonyRefusal extends Error {
+  override readonly name = 'CeremonyRefusal';
+
+  constructor(
+    readonly reason: RefusalReason,
+    readonly step: SpecificationStep,
+    options?: { cause?: unknown },
+  ) {
+    super(`Ceremony refused: ${reason} (WebAuthn Level 3, step ${step})`, options);
+  }
+}

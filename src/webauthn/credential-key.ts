@@ -1,0 +1,114 @@
+import { createPublicKey } from 'node:crypto';
+import { isoCBOR } from '@simplewebauthn/server/helpers';
+import { encodeBase64url } from './base64url.js';
+import { requireOneCborMap } from './cbor.js';
+import { CeremonyRefusal } from './ceremony-refusal.js';
+import { isEd25519Point } from './ed25519-point.js';
+
+/** COSE identifiers of the algorithms whose keys can be verified here (RFC 9053, RFC 8812). */
+export const ALGORITHM = { ES256: -7, EdDSA: -8, RS256: -257 } as const;
+
+const STEP = '7.1-20';
+const LABEL = { kty: 1, alg: 3, crvOrN: -1, xOrE: -2, y: -3 } as const;
+const KEY_TYPE = { OKP: 1, EC2: 2, RSA: 3 } as const;
+const CURVE = { P256: 1, Ed25519: 6 } as const;
+
+type CoseKey = ReadonlyMap<unknown, unknown>;
+
+/**
+ * Verifies a COSE_Key in bytes and returns its algorithm: one of those offered (WebAuthn Level 3 §7.1 step 20), in
+ * canonical encoding, with exactly the members that §5.8.5 asks for, and a sound key. Throws `CeremonyRefusal`.
+ */
+export function verifyCredentialKey(publicKey: Uint8Array, offered: readonly number[]): number {
+  requireOneCborMap(publicKey, STEP);
+  const key = decode(publicKey);
+  const algorithm = key.get(LABEL.alg);
+  if (typeof algorithm !== 'number') throw malformed();
+  if (!offered.includes(algorithm)) throw new CeremonyRefusal('algorithm_not_offered', STEP);
+  switch (algorithm) {
+    case ALGORITHM.ES256:
+      requireP256Key(key);
+      break;
+    case ALGORITHM.EdDSA:
+      requireEd25519Key(key);
+      break;
+    case ALGORITHM.RS256:
+      requireRsaKey(key);
+      break;
+    default:
+      throw new CeremonyRefusal('algorithm_not_offered', STEP);
+  }
+  return algorithm;
+}
+
+/** The algorithm that a stored COSE_Key names; undefined where it cannot be read. */
+export function algorithmOf(publicKey: Uint8Array): unknown {
+  try {
+    return isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey)).get(LABEL.alg);
+  } catch {
+    return undefined;
+  }
+}
+
+function decode(publicKey: Uint8Array): CoseKey {
+  try {
+    const key = isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey));
+    // The library finds the key's end by encoding it again, so the encoding has to be the one it would choose.
+    if (Buffer.compare(isoCBOR.encode(key as Map<string, string>), publicKey) === 0) return key;
+  } catch (cause) {
+    throw malformed(cause);
+  }
+  throw malformed();
+}
+
+function requireP256Key(key: CoseKey): void {
+  requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE, LABEL.y]);
+  if (key.get(LABEL.kty) !== KEY_TYPE.EC2 || key.get(LABEL.crvOrN) !== CURVE.P256) throw malformed();
+  const x = bytesAt(key, LABEL.xOrE);
+  const y = bytesAt(key, LABEL.y);
+  if (x.byteLength !== 32 || y.byteLength !== 32) throw malformed();
+  try {
+    // Node refuses coordinates that are out of range or not on the curve.
+    const jwk = { kty: 'EC', crv: 'P-256', x: encodeBase64url(x), y: encodeBase64url(y) };
+    createPublicKey({ key: jwk, format: 'jwk' });
+  } catch (cause) {
+    throw malformed(cause);
+  }
+}
+
+function requireEd25519Key(key: CoseKey): void {
+  requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE]);
+  if (key.get(LABEL.kty) !== KEY_TYPE.OKP || key.get(LABEL.crvOrN) !== CURVE.Ed25519) throw malformed();
+  // Node takes any 32 bytes for an Ed25519 key, so the point is looked at here.
+  if (!isEd25519Point(bytesAt(key, LABEL.xOrE))) throw malformed();
+}
+
+function requireRsaKey(key: CoseKey): void {
+  requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE]);
+  if (key.get(LABEL.kty) !== KEY_TYPE.RSA) throw malformed();
+  // Node takes any numbers for an RSA key. RFC 8230 §4: both without leading zeros.
+  const n = bytesAt(key, LABEL.crvOrN);
+  const e = bytesAt(key, LABEL.xOrE);
+  const bits = (n.byteLength - 1) * 8 + (32 - Math.clz32(n[0] ?? 0));
+  if (n[0] === 0 || bits < 2048 || bits > 4096 || isEven(n)) throw malformed();
+  if (e[0] === 0 || e.byteLength < 3 || e.byteLength > 4 || isEven(e)) throw malformed();
+}
+
+function requireLabels(key: CoseKey, labels: readonly number[]): void {
+  // A member that nobody reads is refused: no private part and nothing unknown gets stored.
+  if (key.size !== labels.length || labels.some((label) => !key.has(label))) throw malformed();
+}
+
+function bytesAt(key: CoseKey, label: number): Uint8Array {
+  const value = key.get(label);
+  if (!(value instanceof Uint8Array)) throw malformed();
+  return value;
+}
+
+function isEven(bigEndian: Uint8Array): boolean {
+  return ((bigEndian[bigEndian.byteLength - 1] ?? 0) & 1) === 0;
+}
+
+function malformed(cause?: unknown): CeremonyRefusal {
+  return new CeremonyRefusal('malformed_key', STEP, cause === undefined ? undefined : { cause });
+}

@@ -1,0 +1,81 @@
+import { aRegistration, aRelyingParty } from '../../test/support/ceremonies.js';
+import { creationOptions } from './registration-options.js';
+
+const input = {
+  relyingParty: aRelyingParty(),
+  user: { handle: Buffer.alloc(32, 0xfb), name: 'ada@example.com', displayName: 'Ada Lovelace' },
+  challenge: 'Y2hhbGxlbmdl',
+  algorithms: [-7, -8, -257],
+  userVerification: 'required',
+  residentKey: 'required',
+  attestation: 'none',
+  timeout: 300_000,
+  excludeCredentials: [],
+} as const;
+
+describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
+  it('gives every member that browsers and the Passage SDKs read, byte strings as unpadded base64url', () => {
+    expect(creationOptions(input)).toEqual({
+      rp: { id: 'example.com', name: 'Example' },
+      user: {
+        id: Buffer.alloc(32, 0xfb).toString('base64url'),
+        name: 'ada@example.com',
+        displayName: 'Ada Lovelace',
+      },
+      challenge: 'Y2hhbGxlbmdl',
+      pubKeyCredParams: [
+        { type: 'public-key', alg: -7 },
+        { type: 'public-key', alg: -8 },
+        { type: 'public-key', alg: -257 },
+      ],
+      timeout: 300_000,
+      excludeCredentials: [],
+      authenticatorSelection: {
+        residentKey: 'required',
+        requireResidentKey: true,
+        userVerification: 'required',
+      },
+      attestation: 'none',
+      extensions: { credProps: true },
+    });
+  });
+
+  it.each(['preferred', 'discouraged'] as const)(
+    'does not require a resident key when it is %s',
+    (residentKey) => {
+      const { authenticatorSelection } = creationOptions({ ...input, residentKey });
+      expect(authenticatorSelection).toMatchObject({ residentKey, requireResidentKey: false });
+    },
+  );
+
+  it.each(['platform', 'cross-platform'] as const)(
+    'asks for a %s authenticator exactly when told to',
+    (attachment) => {
+      expect(creationOptions({ ...input, attachment }).authenticatorSelection).toHaveProperty(
+        'authenticatorAttachment',
+        attachment,
+      );
+      expect(creationOptions(input).authenticatorSelection).not.toHaveProperty('authenticatorAttachment');
+    },
+  );
+
+  it('names the credentials to exclude, with transports only where some are known', () => {
+    const excludeCredentials = [
+      { id: Buffer.from([1, 2, 3]), transports: ['usb', 'nfc'] },
+      { id: new Uint8Array([0xff]), transports: [] },
+    ];
+    expect(creationOptions({ ...input, excludeCredentials }).excludeCredentials).toEqual([
+      { type: 'public-key', id: 'AQID', transports: ['usb', 'nfc'] },
+      { type: 'public-key', id: '_w' },
+    ]);
+  });
+
+  it('keeps an authenticator from being enrolled twice', () => {
+    const { authenticator, options, respond } = aRegistration();
+    const { id } = respond();
+    const again = { ...options, excludeCredentials: [{ type: 'public-key' as const, id }] };
+    expect(() => authenticator.create(again, { origin: 'https://example.com' })).toThrow(
+      expect.objectContaining({ name: 'InvalidStateError' }),
+    );
+  });
+});

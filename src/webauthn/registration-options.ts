@@ -1,0 +1,52 @@
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
+import { encodeBase64url } from './base64url.js';
+import { CredentialDescriptor, describeCredentials } from './credential-descriptor.js';
+import { RelyingParty, UserVerification } from './relying-party.js';
+
+/** What a registration is begun with; every member comes from the app's settings or the server itself. */
+export interface CreationOptionsInput {
+  readonly relyingParty: RelyingParty;
+  /** `handle` is the user handle in bytes, at most 64; the names are shown by the browser. */
+  readonly user: { readonly handle: Uint8Array; readonly name: string; readonly displayName: string };
+  /** Random challenge, unpadded base64url. */
+  readonly challenge: string;
+  /** COSE algorithm identifiers, most preferred first. */
+  readonly algorithms: readonly number[];
+  readonly userVerification: UserVerification;
+  readonly residentKey: 'required' | 'preferred' | 'discouraged';
+  readonly attestation: 'none' | 'indirect' | 'direct' | 'enterprise';
+  /** Left out, the browser offers every kind of authenticator. */
+  readonly attachment?: 'platform' | 'cross-platform';
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** The user's present credentials, so that one authenticator is not enrolled twice. */
+  readonly excludeCredentials: readonly CredentialDescriptor[];
+}
+
+/**
+ * The options for `navigator.credentials.create()` in the JSON form of WebAuthn Level 3 §5.1.9, byte strings as
+ * unpadded base64url.
+ */
+export function creationOptions(input: CreationOptionsInput): PublicKeyCredentialCreationOptionsJSON {
+  return {
+    rp: { id: input.relyingParty.id, name: input.relyingParty.name },
+    user: {
+      id: encodeBase64url(input.user.handle),
+      name: input.user.name,
+      displayName: input.user.displayName,
+    },
+    challenge: input.challenge,
+    pubKeyCredParams: input.algorithms.map((alg) => ({ type: 'public-key', alg })),
+    timeout: input.timeout,
+    excludeCredentials: describeCredentials(input.excludeCredentials),
+    authenticatorSelection: {
+      ...(input.attachment === undefined ? {} : { authenticatorAttachment: input.attachment }),
+      residentKey: input.residentKey,
+      // §5.4.4: true if, and only if, residentKey is required; older browsers know this member alone.
+      requireResidentKey: input.residentKey === 'required',
+      userVerification: input.userVerification,
+    },
+    attestation: input.attestation,
+    extensions: { credProps: true },
+  };
+}

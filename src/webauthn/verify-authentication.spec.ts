@@ -1,0 +1,425 @@
+import { randomBytes } from 'node:crypto';
+import { aChallenge, anAuthentication, aRelyingParty, ORIGIN } from '../../test/support/ceremonies.js';
+import { GetOverrides } from '../../test/support/ceremony-overrides.js';
+import { toHandshakeResponse } from '../../test/support/software-authenticator.js';
+import { RefusalReason, SpecificationStep } from './ceremony-refusal.js';
+import { presentedCredentialId } from './presented-response.js';
+import { ExpectedAuthentication, StoredCredential, verifyAuthentication } from './verify-authentication.js';
+
+type Authentication = Awaited<ReturnType<typeof anAuthentication>>;
+
+const signIn = (
+  { respond, expected }: Authentication,
+  overrides: Partial<GetOverrides> = {},
+  changes: Partial<ExpectedAuthentication> = {},
+) => verifyAuthentication(respond(overrides), { ...expected, ...changes });
+
+const expectRefusal = (attempt: Promise<unknown>, reason: RefusalReason, step: SpecificationStep) =>
+  expect(attempt).rejects.toMatchObject({ name: 'CeremonyRefusal', reason, step });
+
+const TOP = 'https://portal.example';
+const framing = aRelyingParty({ topOrigins: [TOP] });
+
+describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
+  let ceremony: Authentication;
+  const stored = (changes: Partial<StoredCredential>) => ({
+    credential: { ...ceremony.expected.credential, ...changes },
+  });
+
+  beforeEach(async () => {
+    ceremony = await anAuthentication();
+  });
+
+  describe.each([-7, -8, -257] as const)('a whole ceremony with algorithm %i', (algorithm) => {
+    it.each([
+      { uv: true, be: true, bs: true },
+      { uv: true, be: true, bs: false },
+      { uv: true, be: false, bs: false },
+      { uv: false, be: true, bs: true },
+      { uv: false, be: false, bs: false },
+    ])('reports what the authenticator said: %o', async ({ uv, be, bs }) => {
+      const traits = { userVerified: uv, backupEligible: be, backedUp: bs, algorithms: [algorithm] };
+      const verified = await signIn(
+        await anAuthentication(traits),
+        { counter: 4_294_967_295 },
+        { requireUserVerification: false },
+      );
+      expect(verified).toEqual({
+        counter: 4_294_967_295,
+        backupEligible: be,
+        backedUp: bs,
+        userVerified: uv,
+        origin: ORIGIN,
+      });
+    });
+  });
+
+  describe('Step 3: the response is that of an authentication', () => {
+    it("accepts the Passage browser SDK's form", async () => {
+      const { respond, expected } = ceremony;
+      await expect(verifyAuthentication(toHandshakeResponse(respond()), expected)).resolves.toBeDefined();
+    });
+
+    it('ignores members it does not know', async () => {
+      const { respond, expected } = ceremony;
+      const response = { ...respond(), surprise: 1, authenticatorAttachment: 7 };
+      await expect(verifyAuthentication(response, expected)).resolves.toBeDefined();
+    });
+
+    it.each([undefined, null, 0, 'text', true, [], {}])('refuses %p in place of a response', (response) =>
+      expectRefusal(verifyAuthentication(response, ceremony.expected), 'malformed_response', '7.2-3'),
+    );
+
+    it.each([
+      ['no rawId', { rawId: undefined }],
+      ['another type', { type: 'federated' }],
+      ['a list for the inner response', { response: [] }],
+      ['a registration', { response: { clientDataJSON: 'e30', attestationObject: 'oA' } }],
+    ])('refuses %s', (_, response) =>
+      expectRefusal(signIn(ceremony, { response }), 'malformed_response', '7.2-3'),
+    );
+
+    it.each([
+      ['no signature', { signature: undefined }],
+      ['an empty signature', { signature: '' }],
+      ['a padded signature', { signature: 'AA==' }],
+      ['a signature that is too long', { signature: 'A'.repeat(2000) }],
+      ['authenticator data that is too long', { authenticatorData: 'A'.repeat(12_000) }],
+      ['a number for client data', { clientDataJSON: 1 }],
+      ['a list for a user handle', { userHandle: ['AA'] }],
+      ['a user handle with foreign characters', { userHandle: '+/==' }],
+      ['a user handle that is too long', { userHandle: 'A'.repeat(88) }],
+    ])('refuses %s', (_, inner) => {
+      const response = ceremony.respond();
+      return expectRefusal(
+        verifyAuthentication(
+          { ...response, response: { ...response.response, ...inner } },
+          ceremony.expected,
+        ),
+        'malformed_response',
+        '7.2-3',
+      );
+    });
+
+    it('refuses an id that is not rawId', () =>
+      expectRefusal(signIn(ceremony, { response: { id: 'AQID' } }), 'credential_id_mismatch', '7.2-3'));
+  });
+
+  describe('Step 5: the credential is one of those allowed', () => {
+    it('accepts one of them', () =>
+      expect(
+        signIn(ceremony, {}, { allowedCredentials: [randomBytes(16), ceremony.registered.credentialId] }),
+      ).resolves.toBeDefined());
+
+    it.each([[[]], [[randomBytes(32)]]])('refuses another', (allowedCredentials) =>
+      expectRefusal(signIn(ceremony, {}, { allowedCredentials }), 'credential_not_allowed', '7.2-5'),
+    );
+  });
+
+  describe('Step 6: the credential is known and its owner is who it says', () => {
+    it('finds the credential ID for the lookup', () => {
+      expect(presentedCredentialId(ceremony.respond())).toEqual(ceremony.registered.credentialId);
+    });
+
+    it.each([
+      [{ id: 'AQID' }, 'malformed_response', '7.2-3'],
+      [{ id: 'AQID', rawId: 'AQI' }, 'credential_id_mismatch', '7.2-3'],
+      [{ id: 'AQID=', rawId: 'AQID=' }, 'malformed_response', '7.2-3'],
+      [{ id: 'A', rawId: 'A' }, 'malformed_response', '7.2-3'],
+      [{ id: '', rawId: '' }, 'malformed_response', '7.2-3'],
+      [{ id: 'A'.repeat(1366), rawId: 'A'.repeat(1366) }, 'credential_id_too_long', '7.1-25'],
+      [{ id: 'A'.repeat(1365), rawId: 'A'.repeat(1365) }, 'credential_id_too_long', '7.1-25'],
+      [null, 'malformed_response', '7.2-3'],
+    ])('finds none in %o', (response, reason, step) => {
+      expect(() => presentedCredentialId(response)).toThrow(
+        expect.objectContaining({ name: 'CeremonyRefusal', reason, step }),
+      );
+    });
+
+    it('finds one of 1023 bytes', () => {
+      const id = Buffer.alloc(1023, 1).toString('base64url');
+      expect(presentedCredentialId({ id, rawId: id })).toHaveLength(1023);
+    });
+
+    it('refuses a credential that is not the stored one', () =>
+      expectRefusal(
+        signIn(ceremony, {}, stored({ id: randomBytes(32) })),
+        'credential_id_mismatch',
+        '7.2-6',
+      ));
+
+    it.each(['bytes', 'text'] as const)('accepts the user handle as %s', (userHandle) =>
+      expect(signIn(ceremony, { userHandle })).resolves.toBeDefined(),
+    );
+
+    it.each(['bytes', 'text'] as const)('refuses the user handle of somebody else as %s', (userHandle) =>
+      expectRefusal(
+        signIn(ceremony, { userHandle }, stored({ userHandle: randomBytes(32) })),
+        'user_handle_mismatch',
+        '7.2-6',
+      ),
+    );
+
+    it('refuses a part of the user handle', () =>
+      expectRefusal(
+        signIn(ceremony, {}, stored({ userHandle: ceremony.userHandle.subarray(0, 31) })),
+        'user_handle_mismatch',
+        '7.2-6',
+      ));
+
+    it('refuses a wrong user handle also where none is required', () =>
+      expectRefusal(
+        signIn(ceremony, {}, { ...stored({ userHandle: randomBytes(32) }), userHandleRequired: false }),
+        'user_handle_mismatch',
+        '7.2-6',
+      ));
+
+    it.each([undefined, null, ''])('takes %p for a missing user handle', async (userHandle) => {
+      const response = ceremony.respond();
+      const presented = { ...response, response: { ...response.response, userHandle } };
+      const { expected } = ceremony;
+      await expect(
+        verifyAuthentication(presented, { ...expected, userHandleRequired: false }),
+      ).resolves.toBeDefined();
+      await expectRefusal(verifyAuthentication(presented, expected), 'user_handle_missing', '7.2-6');
+    });
+  });
+
+  describe('Step 7: the authenticator data is well-formed', () => {
+    it('accepts authenticator extension outputs', () =>
+      expect(signIn(ceremony, { extensions: new Map([['uvm', [[2, 4, 2]]]]) })).resolves.toBeDefined());
+
+    it('accepts attested credential data that parses', () =>
+      expect(
+        signIn(ceremony, {
+          attestedCredentialData: Buffer.concat([
+            Buffer.alloc(18),
+            Buffer.from(ceremony.registered.publicKey),
+          ]),
+        }),
+      ).resolves.toBeDefined());
+
+    it.each<[string, (bytes: Buffer) => Uint8Array]>([
+      ['36 bytes', (bytes) => bytes.subarray(0, 36)],
+      ['something left over', (bytes) => Buffer.concat([bytes, Buffer.from([0])])],
+    ])('refuses %s', (_, mutateAuthenticatorData) =>
+      expectRefusal(signIn(ceremony, { mutateAuthenticatorData }), 'malformed_authenticator_data', '7.2-7'),
+    );
+
+    it('refuses announced credential data that is missing', () =>
+      expectRefusal(signIn(ceremony, { flags: { at: true } }), 'malformed_authenticator_data', '7.2-7'));
+
+    it('refuses announced extensions that are missing', () =>
+      expectRefusal(signIn(ceremony, { flags: { ed: true } }), 'malformed_cbor', '7.2-7'));
+
+    it('refuses extensions that are not announced', () =>
+      expectRefusal(
+        signIn(ceremony, { extensions: new Map(), flags: { ed: false } }),
+        'malformed_authenticator_data',
+        '7.2-7',
+      ));
+  });
+
+  describe('Step 8: the client data is UTF-8', () => {
+    it('refuses broken sequences', () =>
+      expectRefusal(
+        signIn(ceremony, { clientDataJSON: Buffer.from('c328', 'hex') }),
+        'malformed_client_data',
+        '7.2-8',
+      ));
+  });
+
+  describe('Step 9: the client data is a JSON object', () => {
+    it('accepts members it does not know', () =>
+      expect(signIn(ceremony, { clientData: { extra: [] } })).resolves.toBeDefined());
+
+    it('accepts the token binding of old clients', () =>
+      expect(
+        signIn(ceremony, { clientData: { tokenBinding: { status: 'supported' } } }),
+      ).resolves.toBeDefined());
+
+    it.each(['null', '[]', 'webauthn.get', '{"type":"webauthn.get"}'])('refuses %p', (text) =>
+      expectRefusal(
+        signIn(ceremony, { clientDataJSON: Buffer.from(text) }),
+        'malformed_client_data',
+        '7.2-9',
+      ),
+    );
+  });
+
+  describe('Step 10: the type is webauthn.get', () => {
+    it.each(['webauthn.create', 'payment.get', ''])('refuses %p', (type) =>
+      expectRefusal(signIn(ceremony, { clientData: { type } }), 'type_mismatch', '7.2-10'),
+    );
+  });
+
+  describe('Step 11: the challenge is the one that was issued', () => {
+    it('refuses another', () =>
+      expectRefusal(signIn(ceremony, {}, { challenge: aChallenge() }), 'challenge_mismatch', '7.2-11'));
+  });
+
+  describe('Step 12: the origin is one of the app’s', () => {
+    it('accepts a second one', () => {
+      const relyingParty = aRelyingParty({ origins: ['https://example.com', 'https://login.example.com'] });
+      const attempt = signIn(ceremony, { origin: 'https://login.example.com' }, { relyingParty });
+      return expect(attempt).resolves.toMatchObject({ origin: 'https://login.example.com' });
+    });
+
+    it.each(['https://evil.example', 'https://example.com/', 'http://example.com', ''])(
+      'refuses %p',
+      (origin) => expectRefusal(signIn(ceremony, { origin }), 'origin_not_allowed', '7.2-12'),
+    );
+  });
+
+  describe('Step 13: a cross-origin frame is expected', () => {
+    it.each([aRelyingParty(), framing])(
+      'refuses crossOrigin without a top origin, whatever is listed',
+      (relyingParty) =>
+        expectRefusal(signIn(ceremony, { crossOrigin: true }, { relyingParty }), 'cross_origin', '7.2-13'),
+    );
+  });
+
+  describe('Step 14: the top origin is one the app lists', () => {
+    it('accepts a frame in a listed page', () =>
+      expect(
+        signIn(ceremony, { crossOrigin: true, topOrigin: TOP }, { relyingParty: framing }),
+      ).resolves.toBeDefined());
+
+    it('refuses a frame in a page that is not listed', () =>
+      expectRefusal(
+        signIn(ceremony, { crossOrigin: true, topOrigin: TOP }),
+        'top_origin_not_allowed',
+        '7.2-14',
+      ));
+
+    it('refuses a top origin without crossOrigin', () =>
+      expectRefusal(
+        signIn(ceremony, { topOrigin: TOP }, { relyingParty: framing }),
+        'cross_origin',
+        '7.2-14',
+      ));
+  });
+
+  describe('Step 15: the RP ID is the app’s', () => {
+    it('refuses another', () =>
+      expectRefusal(signIn(ceremony, { rpId: 'evil.example' }), 'rp_id_mismatch', '7.2-15'));
+  });
+
+  describe('Step 16: the user is present', () => {
+    it('refuses without the flag', () =>
+      expectRefusal(signIn(ceremony, { flags: { up: false } }), 'user_not_present', '7.2-16'));
+  });
+
+  describe('Step 17: the user is verified where that is required', () => {
+    it('refuses without the flag', () =>
+      expectRefusal(signIn(ceremony, { flags: { uv: false } }), 'user_not_verified', '7.2-17'));
+
+    it('accepts without the flag where it is not required', () =>
+      expect(
+        signIn(ceremony, { flags: { uv: false } }, { requireUserVerification: false }),
+      ).resolves.toMatchObject({ userVerified: false }));
+  });
+
+  describe('Step 18: what cannot be backed up is not backed up', () => {
+    it('refuses BS without BE', () =>
+      expectRefusal(
+        signIn(ceremony, { flags: { be: false, bs: true } }, stored({ backupEligible: null })),
+        'backup_flags_invalid',
+        '7.2-18',
+      ));
+  });
+
+  describe('Step 19: backup eligibility never changes', () => {
+    it.each([true, false])('refuses %p when the opposite is stored', (be) =>
+      expectRefusal(
+        signIn(ceremony, { flags: { be, bs: false } }, stored({ backupEligible: !be })),
+        'backup_eligibility_changed',
+        '7.2-19',
+      ),
+    );
+
+    it.each([true, false])('learns %p where nothing is stored', (be) =>
+      expect(
+        signIn(ceremony, { flags: { be, bs: false } }, stored({ backupEligible: null })),
+      ).resolves.toMatchObject({ backupEligible: be }),
+    );
+
+    it.each([true, false])('reports backup state %p', (bs) =>
+      expect(signIn(ceremony, { flags: { be: true, bs } })).resolves.toMatchObject({ backedUp: bs }),
+    );
+  });
+
+  describe('Steps 20 and 21: the signature is over the authenticator data and the hash of the client data', () => {
+    const flipLast = (bytes: Buffer) =>
+      Buffer.concat([bytes.subarray(0, -1), Buffer.from([(bytes.at(-1) ?? 0) ^ 1])]);
+
+    it.each([-7, -8, -257] as const)('refuses a wrong signature of algorithm %i', async (algorithm) => {
+      const other = await anAuthentication({ algorithms: [algorithm] });
+      await expectRefusal(signIn(other, { mutateSignature: flipLast }), 'signature_invalid', '7.2-21');
+    });
+
+    it.each([-7, -8, -257] as const)(
+      'refuses the signature of another key of algorithm %i',
+      async (algorithm) => {
+        const [one, other] = [
+          await anAuthentication({ algorithms: [algorithm] }),
+          await anAuthentication({ algorithms: [algorithm] }),
+        ];
+        const credential = { ...one.expected.credential, publicKey: other.expected.credential.publicKey };
+        await expectRefusal(signIn(one, {}, { credential }), 'signature_invalid', '7.2-21');
+      },
+    );
+
+    it('refuses client data that was changed after signing', () => {
+      const response = ceremony.respond();
+      const clientDataJSON = Buffer.concat([
+        Buffer.from(response.response.clientDataJSON, 'base64url'),
+        Buffer.from(' '),
+      ]).toString('base64url');
+      const changed = { ...response, response: { ...response.response, clientDataJSON } };
+      return expectRefusal(verifyAuthentication(changed, ceremony.expected), 'signature_invalid', '7.2-21');
+    });
+
+    it('refuses a counter that was changed after signing', () => {
+      const response = ceremony.respond();
+      const bytes = Buffer.from(response.response.authenticatorData, 'base64url');
+      bytes.writeUInt32BE(9, 33);
+      const authenticatorData = bytes.toString('base64url');
+      const changed = { ...response, response: { ...response.response, authenticatorData } };
+      return expectRefusal(verifyAuthentication(changed, ceremony.expected), 'signature_invalid', '7.2-21');
+    });
+
+    it.each<[string, (bytes: Buffer) => Uint8Array]>([
+      ['something after it', (bytes) => Buffer.concat([bytes, Buffer.from([0])])],
+      ['something inside after s', (bytes) => Buffer.from([0x30, bytes.length, ...bytes.subarray(2), 5, 0])],
+      ['a length in two bytes', (bytes) => Buffer.from([0x30, 0x81, ...bytes.subarray(1)])],
+      [
+        'a padded integer',
+        (bytes) => Buffer.from([0x30, bytes.length - 1, 2, (bytes[3] ?? 0) + 1, 0, ...bytes.subarray(4)]),
+      ],
+      ['r and s without DER', () => Buffer.alloc(64, 1)],
+    ])('refuses an ES256 signature with %s', (_, mutateSignature) =>
+      expectRefusal(signIn(ceremony, { mutateSignature }), 'signature_invalid', '7.2-21'),
+    );
+
+    it('refuses every signature where the stored key cannot be read', () =>
+      expectRefusal(
+        signIn(ceremony, {}, stored({ publicKey: Buffer.from([0xa0]) })),
+        'signature_invalid',
+        '7.2-21',
+      ));
+  });
+
+  describe('Step 22: the counter is handed back for the updating statement to compare', () => {
+    it('counts every use of an authenticator that counts', async () => {
+      const counting = await anAuthentication({ counter: 'increasing' });
+      expect(counting.registered.counter).toBe(1);
+      expect((await signIn(counting)).counter).toBe(2);
+      expect((await signIn(counting)).counter).toBe(3);
+    });
+
+    it('stays at zero for one that does not', async () => {
+      expect((await signIn(ceremony)).counter).toBe(0);
+    });
+  });
+});
