@@ -1,0 +1,67 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, type ErrorCode } from './app-error.js';
+import { toAppError } from './failure.js';
+import { FLEX_ERRORS } from './flex-errors.js';
+import { PROBLEMS } from './problem-details.js';
+import { UnmatchedRoutes } from './unmatched-route.js';
+
+const FLEX_PATH = /^\/v1(?:[/?]|$)/;
+
+/** The one place where failures become answers: `{code, error}` on Flex paths, problem details everywhere else. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly unmatched: UnmatchedRoutes) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    renderError(request.is404 ? this.unmatched.explain(thrown, request, reply) : thrown, request, reply);
+  }
+}
+
+/** Answers a request with the failure that was thrown; also for what fails before a route is found. */
+export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = toAppError(thrown);
+  record(error, request);
+  if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter);
+  if (FLEX_PATH.test(request.url)) sendFlexError(error, reply);
+  else sendProblem(error, request, reply);
+}
+
+function sendFlexError(error: AppError, reply: FastifyReply): void {
+  const { status, code, error: sentence } = FLEX_ERRORS[error.code];
+  void reply
+    .status(status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send({ code, error: error.detail ?? sentence });
+}
+
+function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
+  const { status, title } = PROBLEMS[error.code];
+  if (status === 401) void reply.header('www-authenticate', challengeFor(error.code));
+  const { code, detail } = error;
+  void reply
+    .status(status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send({ type: 'about:blank', title, status, ...(detail && { detail }), code, requestId: request.id });
+}
+
+/** RFC 6750 §3: a token that was presented and refused is told apart from none. */
+const challengeFor = (code: ErrorCode): string =>
+  code === 'invalid_token' ? 'Bearer error="invalid_token"' : 'Bearer';
+
+function record(error: AppError, request: FastifyRequest): void {
+  const { cause, code } = error;
+  // Only a code of ours is kept of a refusal: the text of what lies below may quote a challenge or a credential.
+  const reason =
+    cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string'
+      ? cause.reason
+      : undefined;
+  if (request.trace) request.trace.failure = { code, ...(reason && { reason }) };
+  if (code === 'internal_error') request.log.error({ err: cause }, 'unforeseen failure');
+  if (code === 'database_unavailable') {
+    request.log.warn({ cause: (cause as Error).message }, 'database out of reach');
+  }
+}

@@ -1,0 +1,37 @@
+import type { LoggerService } from '@nestjs/common';
+import { type Logger, pino } from 'pino';
+
+/** The process's one log: JSON lines on standard output, readable text where a person watches (a TTY). */
+export function createLog(level = 'info'): Logger {
+  const bare = { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
+  if (!process.stdout.isTTY) return pino(bare, pino.destination({ dest: 1, sync: false }));
+  return pino({
+    ...bare,
+    transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname' } },
+  });
+}
+
+/** Lets Nest's own messages go to the same log; what it tells of its start-up is for debugging only. */
+export class NestLog implements LoggerService {
+  constructor(private readonly sink: Logger) {}
+
+  log(message: unknown, context?: string): void {
+    this.sink.debug({ context }, String(message));
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.sink.error({ rest }, String(message));
+  }
+
+  warn(message: unknown, context?: string): void {
+    this.sink.warn({ context }, String(message));
+  }
+
+  debug(message: unknown, context?: string): void {
+    this.sink.debug({ context }, String(message));
+  }
+
+  verbose(message: unknown, context?: string): void {
+    this.sink.trace({ context }, String(message));
+  }
+}

@@ -1,0 +1,33 @@
+import { isIPv6 } from 'node:net';
+import rateLimit from '@fastify/rate-limit';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from './app-error.js';
+
+const WINDOW = 60_000; // ms
+const MAX_REQUESTS = 300;
+const MAX_ADDRESSES = 20_000;
+
+/** Limits how often one address may call the route; for every route that asks for no credentials. */
+export const RateLimited = (): MethodDecorator =>
+  RouteConfig({ rateLimit: { max: MAX_REQUESTS, timeWindow: WINDOW, groupId: 'public' } });
+
+/** Counts in this process's memory, which holds the addresses seen last; `too_many_requests` past the limit. */
+export async function installRateLimit(fastify: FastifyInstance): Promise<void> {
+  await fastify.register(rateLimit, {
+    global: false,
+    cache: MAX_ADDRESSES,
+    keyGenerator: ({ ip }) => networkOf(ip),
+    errorResponseBuilder: (_request, { ttl }) =>
+      new AppError('too_many_requests', { retryAfter: Math.max(1, Math.ceil(ttl / 1000)) }),
+  });
+}
+
+/** An IPv6 subscriber has a /64 of addresses to choose from, and counts as one. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const groups = head.split(':');
+  const missing = 8 - groups.length - (tail ? tail.split(':').length : 0);
+  return [...groups, ...Array<string>(address.includes('::') ? missing : 0).fill('0')].slice(0, 4).join(':');
+}

@@ -1,0 +1,61 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+/** What every line of the log and every audit event says about the request it belongs to. */
+export interface RequestContext {
+  readonly requestId: string;
+  /** The caller's address, `X-Forwarded-For` heeded as far as `TRUST_PROXY` says. */
+  readonly address: string;
+  readonly userAgent: string | null;
+  /** Who acts, once a guard knows: `user:<subject>` or `key:<id>`; null for a public route. */
+  actor: string | null;
+  /** The app that a Flex path names, whether there is one or not. */
+  readonly appId: string | null;
+  /** Why the request failed, once it has: the code of the answer, then what only the log may say. */
+  failure: { readonly code: string; readonly reason?: string } | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    trace: RequestContext;
+  }
+}
+
+const storage = new AsyncLocalStorage<RequestContext>();
+const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
+const MAX_USER_AGENT = 512;
+
+/** The request this code runs for; undefined outside of any, as in a command. */
+export const currentRequest = (): RequestContext | undefined => storage.getStore();
+
+/** A well-formed `X-Request-Id` of the caller is kept, so that a trace crosses services; any other is replaced. */
+export function requestIdFrom(request: { headers: Record<string, unknown> }): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && ACCEPTABLE_REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** Makes `currentRequest()` answer in everything that runs on behalf of a request. */
+export function installRequestContext(fastify: FastifyInstance): void {
+  fastify.decorateRequest('trace', null as unknown as RequestContext);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    request.trace = traceOf(request);
+    void reply.header('x-request-id', request.id);
+    storage.run(request.trace, done);
+  });
+}
+
+function traceOf(request: FastifyRequest): RequestContext {
+  return {
+    requestId: request.id,
+    address: request.ip,
+    userAgent: printable(request.headers['user-agent']),
+    actor: null,
+    appId: (request.params as { app?: string } | null)?.app ?? null,
+    failure: null,
+  };
+}
+
+/** Header bytes arrive as latin-1: what a terminal or the database could trip over is dropped. */
+const printable = (userAgent: string | undefined): string | null =>
+  userAgent?.replace(/\p{Cc}/gu, '').slice(0, MAX_USER_AGENT) || null;

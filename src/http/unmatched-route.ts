@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from './app-error.js';
+
+interface KnownPath {
+  readonly pattern: RegExp;
+  readonly methods: Set<string>;
+}
+
+/**
+ * Remembers every route as it is added, to tell a path that is unknown from one that was asked with the wrong method:
+ * the router itself does not.
+ */
+export class UnmatchedRoutes {
+  private readonly paths = new Map<string, KnownPath>();
+
+  constructor(fastify: FastifyInstance) {
+    fastify.addHook('onRoute', ({ url, method }) => {
+      if (url.includes('*')) return;
+      const path = this.paths.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
+      for (const each of [method].flat()) path.methods.add(each);
+      this.paths.set(url, path);
+    });
+  }
+
+  /** `method_not_allowed`, and sets `Allow`, if the path answers to other methods; else what was thrown. */
+  explain(thrown: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+    const path = request.url.split('?', 1)[0]!;
+    const methods = [...this.paths.values()].flatMap((it) => (it.pattern.test(path) ? [...it.methods] : []));
+    if (methods.length === 0) return thrown;
+    void reply.header('allow', [...new Set(methods)].join(', '));
+    return new AppError('method_not_allowed');
+  }
+}
+
+const patternOf = (url: string): RegExp => {
+  const source = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+');
+  return new RegExp(`^${source}$`);
+};
