@@ -1,0 +1,16 @@
+/** SQL with `$1` placeholders under a name of its own: PostgreSQL plans it once for each connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What runs statements: the pool, or one open transaction. */
+export interface Queryable {
+  query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
+}
+
+/** Names a statement; the name must be unique in the service and tell where it is from (`devices.of-user`). */
+export const statement = (name: string, text: string): Statement => ({ name, text });
+
+/** A timestamp of a raw row, which arrives as PostgreSQL's text. */
+export const toDate = (value: string | Date): Date => new Date(value);

@@ -1,0 +1,25 @@
+import { defineEntity, p } from '@mikro-orm/core';
+
+const AuditEventSchema = defineEntity({
+  name: 'AuditEvent',
+  tableName: 'audit_events',
+  indexes: [{ properties: ['appId', 'userId', 'id'] }],
+  properties: {
+    /** UUIDv7: the order of ids is the order of time. */
+    id: p.text().primary(),
+    type: p.text(),
+    appId: p.text(),
+    userId: p.text().nullable(),
+    deviceId: p.text().nullable(),
+    actor: p.text().nullable(),
+    address: p.text().nullable(),
+    userAgent: p.text().nullable(),
+    reason: p.text().nullable(),
+    requestId: p.text().nullable(),
+    createdAt: p.datetime().defaultRaw('now()'),
+  },
+});
+
+/** What happened to a passkey, by whom and from where; plain ids, so that it outlives what it tells of. */
+export class AuditEvent extends AuditEventSchema.class {}
+AuditEventSchema.setClass(AuditEvent);
