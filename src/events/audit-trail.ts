@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Database } from '../database/database.js';
+import { type Queryable, statement } from '../database/statement.js';
+import { currentRequest } from '../http/request-context.js';
+
+export type AuditEventType =
+  'registered' | 'authenticated' | 'renamed' | 'revoked' | 'refused' | 'clone_suspected';
+
+/** What happened; who did it, from where and with what comes from the request it happened in. */
+export interface AuditFacts {
+  readonly type: AuditEventType;
+  readonly appId: string;
+  /** The backend's user, as far as known. */
+  readonly userId?: string | null;
+  readonly deviceId?: string | null;
+  /** Why it was refused: a code, never a text that could hold a secret. */
+  readonly reason?: string;
+}
+
+const INSERT = statement(
+  'events.record',
+  `insert into audit_events
+     (id, type, app_id, user_id, device_id, reason, actor, address, user_agent, request_id)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+);
+
+/** The audit trail: one row for each thing that happened to a passkey. */
+@Injectable()
+export class AuditTrail {
+  constructor(private readonly database: Database) {}
+
+  /** Writes an event with the change it tells of, in the same transaction; a refusal, which has none, stands alone. */
+  async record(facts: AuditFacts, on: Queryable = this.database): Promise<void> {
+    const { type, appId, userId = null, deviceId = null, reason = null } = facts;
+    const request = currentRequest();
+    await on.query(INSERT, [
+      uuidv7(),
+      type,
+      appId,
+      userId,
+      deviceId,
+      reason,
+      request?.actor ?? null,
+      request?.address ?? null,
+      request?.userAgent ?? null,
+      request?.requestId ?? null,
+    ]);
+  }
+}
