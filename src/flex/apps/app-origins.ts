@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { Configuration } from '../../config/configuration.js';
+import { AppError } from '../../http/app-error.js';
+import { AllowedOrigins } from '../../http/cors.js';
+import { AppRepository } from './app.repository.js';
+
+const BROWSER_SIDE =
+  /^\/v1\/apps\/([^/]+)(?:\/(?:register|authenticate)\/transactions\/webauthn\/(?:start|finish))?$/;
+const USERS_API = /^\/(?:user|passkey)\//;
+
+/** An app's origins may read the protocol's browser side and, if it is the service's own app, the user's API. */
+@Injectable()
+export class AppOrigins extends AllowedOrigins {
+  constructor(
+    private readonly apps: AppRepository,
+    private readonly configuration: Configuration,
+  ) {
+    super();
+  }
+
+  override async of(path: string): Promise<readonly string[]> {
+    const appId = USERS_API.test(path) ? this.configuration.passage.app.id : BROWSER_SIDE.exec(path)?.[1];
+    if (appId === undefined) return [];
+    try {
+      return (await this.apps.getRecent(appId)).relyingParty.origins;
+    } catch (error) {
+      // Whether there is such an app is for the route to say.
+      if (error instanceof AppError && error.code === 'app_not_found') return [];
+      throw error;
+    }
+  }
+}

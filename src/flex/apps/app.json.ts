@@ -1,0 +1,52 @@
+import type { AppPolicy } from './app-policy.js';
+
+const PASSKEYS_ONLY = {
+  passkeys: { enabled: true },
+  otp: { enabled: false, ttl: 300, ttl_display_unit: 's' },
+  magic_link: { enabled: false, ttl: 300, ttl_display_unit: 's' },
+};
+
+/** The protocol's `app`: what we have is said, what only the hosted service had is there and empty. */
+export function toApp({ id, relyingParty, createdAt }: AppPolicy) {
+  const [origin = '', ...additionalOrigins] = relyingParty.origins;
+  return {
+    id,
+    name: relyingParty.name,
+    rp_id: relyingParty.id,
+    auth_origin: origin,
+    additional_auth_origins: additionalOrigins,
+    redirect_url: '',
+    login_url: '',
+    application_login_uri: '',
+    allowed_callback_urls: [],
+    allowed_logout_urls: [],
+    allowed_identifier: 'external',
+    required_identifier: 'external',
+    auth_fallback_method: 'none',
+    auth_fallback_method_ttl: 0,
+    auth_methods: PASSKEYS_ONLY,
+    created_at: createdAt.toISOString(),
+    default_language: 'en',
+    element_customization: {},
+    element_customization_dark: {},
+    ephemeral: false,
+    hosted: false,
+    hosted_subdomain: '',
+    layouts: { profile: [], registration: [] },
+    passage_branding: false,
+    profile_management: false,
+    public_signup: true,
+    refresh_enabled: false,
+    refresh_absolute_lifetime: 0,
+    refresh_inactivity_lifetime: 0,
+    require_email_verification: false,
+    require_identifier_verification: false,
+    role: '',
+    rsa_public_key: '',
+    session_timeout_length: 0,
+    social_connections: {},
+    technologies: [],
+    type: 'flex',
+    user_metadata_schema: [],
+  };
+}

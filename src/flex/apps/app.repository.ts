@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { Configuration, type Lifetimes } from '../../config/configuration.js';
+import { Database } from '../../database/database.js';
+import { statement, toDate } from '../../database/statement.js';
+import { AppError } from '../../http/app-error.js';
+import type { AppPolicy, Attestation, ResidentKey } from './app-policy.js';
+import type { UserVerification } from '../../webauthn/relying-party.js';
+
+const CACHE_FOR = 5_000; // ms
+const APP_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+interface AppRow {
+  id: string;
+  name: string;
+  rpId: string;
+  origins: string[];
+  topOrigins: string[];
+  userVerification: UserVerification;
+  residentKey: ResidentKey;
+  attestation: Attestation;
+  algorithms: number[];
+  maxPasskeysPerUser: number;
+  handshakeTtl: number | null;
+  registerTransactionTtl: number | null;
+  authenticateTransactionTtl: number | null;
+  nonceTtl: number | null;
+  createdAt: string;
+}
+
+const FIND = statement(
+  'apps.find',
+  `select id, name, rp_id as "rpId", origins, top_origins as "topOrigins", user_verification as "userVerification",
+     resident_key as "residentKey", attestation, algorithms, max_passkeys_per_user as "maxPasskeysPerUser",
+     handshake_ttl as "handshakeTtl", register_transaction_ttl as "registerTransactionTtl",
+     authenticate_transaction_ttl as "authenticateTransactionTtl", nonce_ttl as "nonceTtl", created_at as "createdAt"
+   from apps where id = $1`,
+);
+
+/** Reads apps. Only existing ones are kept, for five seconds, and only for those who ask for the kept one. */
+@Injectable()
+export class AppRepository {
+  private readonly kept = new Map<string, { readonly app: AppPolicy; readonly until: number }>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly configuration: Configuration,
+  ) {}
+
+  /** The app as it is now; for whatever finishes or changes something. Throws `app_not_found`. */
+  async get(id: string): Promise<AppPolicy> {
+    const [row] = APP_ID.test(id) ? await this.database.query<AppRow>(FIND, [id]) : [];
+    if (!row) throw new AppError('app_not_found');
+    return toPolicy(row, this.configuration.passage.lifetimes);
+  }
+
+  /** The app as it was at most five seconds ago; for starting ceremonies and for CORS. Throws `app_not_found`. */
+  async getRecent(id: string): Promise<AppPolicy> {
+    const kept = this.kept.get(id);
+    if (kept && kept.until > Date.now()) return kept.app;
+    this.kept.delete(id);
+    const app = await this.get(id);
+    this.kept.set(id, { app, until: Date.now() + CACHE_FOR });
+    return app;
+  }
+}
+
+function toPolicy(row: AppRow, defaults: Lifetimes): AppPolicy {
+  return {
+    id: row.id,
+    relyingParty: { id: row.rpId, name: row.name, origins: row.origins, topOrigins: row.topOrigins },
+    userVerification: row.userVerification,
+    residentKey: row.residentKey,
+    attestation: row.attestation,
+    algorithms: row.algorithms,
+    maxPasskeysPerUser: row.maxPasskeysPerUser,
+    lifetimes: {
+      handshake: row.handshakeTtl ?? defaults.handshake,
+      registerTransaction: row.registerTransactionTtl ?? defaults.registerTransaction,
+      authenticateTransaction: row.authenticateTransactionTtl ?? defaults.authenticateTransaction,
+      nonce: row.nonceTtl ?? defaults.nonce,
+    },
+    createdAt: toDate(row.createdAt),
+  };
+}

@@ -1,0 +1,75 @@
+import { Body, Controller, HttpCode, Param, Post, UsePipes } from '@nestjs/common';
+import { Access } from '../../http/access.decorator.js';
+import { LenientBody } from '../../http/body.pipe.js';
+import { RateLimited } from '../../http/rate-limit.js';
+import { AuthenticationService } from './authentication.service.js';
+import {
+  FinishAuthenticationDto,
+  FinishRegistrationDto,
+  StartAuthenticationDto,
+  StartRegistrationDto,
+} from './ceremonies.dto.js';
+import { RegistrationService } from './registration.service.js';
+
+/** The Flex protocol's browser side: both ceremonies, start and finish. */
+@Controller('v1/apps/:app')
+@Access('public')
+@UsePipes(LenientBody)
+export class CeremoniesController {
+  constructor(
+    private readonly registration: RegistrationService,
+    private readonly authentication: AuthenticationService,
+  ) {}
+
+  @Post('register/transactions/webauthn/start')
+  @HttpCode(200)
+  @RateLimited()
+  async startRegistration(@Param('app') app: string, @Body() body: StartRegistrationDto) {
+    const { transaction_id, authenticator_attachment: attachment } = body;
+    const started = await this.registration.start(app, {
+      transactionId: transaction_id,
+      ...(attachment && attachment !== 'any' && { attachment }),
+    });
+    return { transaction_id, handshake: toHandshake(started) };
+  }
+
+  @Post('register/transactions/webauthn/finish')
+  @HttpCode(200)
+  @RateLimited()
+  async finishRegistration(@Param('app') app: string, @Body() body: FinishRegistrationDto) {
+    const nonce = await this.registration.finish(app, {
+      transactionId: body.transaction_id,
+      handshakeId: body.handshake_id,
+      response: body.handshake_response,
+    });
+    return { nonce };
+  }
+
+  @Post('authenticate/transactions/webauthn/start')
+  @HttpCode(200)
+  @RateLimited()
+  async startAuthentication(
+    @Param('app') app: string,
+    @Body() { transaction_id = null }: StartAuthenticationDto,
+  ) {
+    const started = await this.authentication.start(app, transaction_id);
+    return { ...(transaction_id !== null && { transaction_id }), handshake: toHandshake(started) };
+  }
+
+  @Post('authenticate/transactions/webauthn/finish')
+  @HttpCode(200)
+  @RateLimited()
+  async finishAuthentication(@Param('app') app: string, @Body() body: FinishAuthenticationDto) {
+    const nonce = await this.authentication.finish(app, {
+      transactionId: body.transaction_id ?? null,
+      handshakeId: body.handshake_id,
+      response: body.handshake_response,
+    });
+    return { nonce };
+  }
+}
+
+const toHandshake = ({ handshakeId, publicKey }: { handshakeId: string; publicKey: object }) => ({
+  id: handshakeId,
+  challenge: { publicKey },
+});

@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+import { AuthenticatorsModule } from '../authenticators/authenticators.module.js';
+import { ApiKeyProvisioning } from './api-keys/api-key-provisioning.js';
+import { AppOrigins } from './apps/app-origins.js';
+import { AppProvisioning } from './apps/app-provisioning.js';
+import { AppRepository } from './apps/app.repository.js';
+import { AppsController } from './apps/apps.controller.js';
+import { AuthenticationService } from './ceremonies/authentication.service.js';
+import { CeremoniesController } from './ceremonies/ceremonies.controller.js';
+import { HandshakesService } from './ceremonies/handshakes.service.js';
+import { RefusalAudit } from './ceremonies/refusal-audit.js';
+import { RegistrationService } from './ceremonies/registration.service.js';
+import { SpentHandshakes } from './ceremonies/spent-handshakes.js';
+import { DeviceRepository } from './devices/device.repository.js';
+import { DevicesService } from './devices/devices.service.js';
+import { NoncesService } from './nonces/nonces.service.js';
+import { PurgeService } from './purge.service.js';
+import { TransactionRepository } from './transactions/transaction.repository.js';
+import { TransactionsService } from './transactions/transactions.service.js';
+import { FlexUserRepository } from './users/flex-user.repository.js';
+
+/** The Passage Flex-compatible backend. */
+@Module({
+  imports: [AuthenticatorsModule],
+  controllers: [AppsController, CeremoniesController],
+  providers: [
+    AppRepository,
+    AppOrigins,
+    AppProvisioning,
+    ApiKeyProvisioning,
+    FlexUserRepository,
+    DeviceRepository,
+    DevicesService,
+    TransactionRepository,
+    TransactionsService,
+    HandshakesService,
+    SpentHandshakes,
+    RefusalAudit,
+    RegistrationService,
+    AuthenticationService,
+    NoncesService,
+    PurgeService,
+  ],
+  exports: [
+    AppRepository,
+    AppOrigins,
+    DevicesService,
+    FlexUserRepository,
+    NoncesService,
+    TransactionsService,
+  ],
+})
+export class FlexModule {}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
+import { AppError } from '../../http/app-error.js';
+import { AppRepository } from '../apps/app.repository.js';
+import { makeBearerSecret } from '../bearer-secret.js';
+import { DeviceRepository } from '../devices/device.repository.js';
+import { FlexUserRepository } from '../users/flex-user.repository.js';
+import { TransactionRepository } from './transaction.repository.js';
+
+/** Gives leave for ceremonies, on behalf of the application's server. */
+@Injectable()
+export class TransactionsService {
+  constructor(
+    private readonly database: Database,
+    private readonly apps: AppRepository,
+    private readonly users: FlexUserRepository,
+    private readonly devices: DeviceRepository,
+    private readonly transactions: TransactionRepository,
+  ) {}
+
+  /**
+   * Lets a user register one passkey, and makes the user if the external ID is new. Answers with the transaction id,
+   * which is told only here. Throws `app_not_found`, `user_not_active`, `too_many_passkeys`.
+   */
+  async createRegister(appId: string, externalId: string, displayName: string): Promise<string> {
+    const app = await this.apps.get(appId);
+    return this.database.transaction(async (tx) => {
+      const user = await this.users.findOrCreate(appId, externalId, tx);
+      if (user.status === 'inactive') throw new AppError('user_not_active');
+      if ((await this.devices.countOf(appId, user.id, tx)) >= app.maxPasskeysPerUser) {
+        throw new AppError('too_many_passkeys');
+      }
+      const { text, hash } = makeBearerSecret();
+      const facts = { hash, appId, userId: user.id, kind: 'register', displayName } as const;
+      await this.transactions.create(facts, app.lifetimes.registerTransaction, tx);
+      return text;
+    });
+  }
+
+  /** Lets a user sign in once. Throws `app_not_found`, `user_not_found`, `user_not_active`, `user_has_no_passkeys`. */
+  async createAuthenticate(appId: string, externalId: string): Promise<string> {
+    const app = await this.apps.get(appId);
+    const user = await this.users.find(appId, externalId);
+    if (!user) throw new AppError('user_not_found');
+    if (user.status === 'inactive') throw new AppError('user_not_active');
+    if ((await this.devices.countOf(appId, user.id)) === 0) throw new AppError('user_has_no_passkeys');
+    const { text, hash } = makeBearerSecret();
+    const facts = { hash, appId, userId: user.id, kind: 'authenticate', displayName: null } as const;
+    await this.transactions.create(facts, app.lifetimes.authenticateTransaction);
+    return text;
+  }
+}

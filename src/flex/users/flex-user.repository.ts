@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Database } from '../../database/database.js';
+import { type Queryable, statement, toDate } from '../../database/statement.js';
+
+export type FlexUserStatus = 'active' | 'inactive' | 'pending';
+
+/** A user of an app as this backend knows them. */
+export interface FlexUserRecord {
+  readonly id: string;
+  readonly externalId: string;
+  /** 32 bytes. */
+  readonly userHandle: Buffer;
+  readonly status: FlexUserStatus;
+  readonly loginCount: number;
+  readonly lastLoginAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+type Row = Omit<FlexUserRecord, 'lastLoginAt' | 'createdAt' | 'updatedAt'> & {
+  lastLoginAt: string | null;
+  createdAt: string;
+  updatedAt: string;
+};
+
+const COLUMNS = `id, external_id as "externalId", user_handle as "userHandle", status, login_count as "loginCount",
+  last_login_at as "lastLoginAt", created_at as "createdAt", updated_at as "updatedAt"`;
+
+const FIND = statement(
+  'flex-users.find',
+  `select ${COLUMNS} from flex_users where app_id = $1 and external_id = $2`,
+);
+
+const CREATE = statement(
+  'flex-users.create',
+  `insert into flex_users (app_id, id, external_id, user_handle) values ($1, $2, $3, $4)
+   on conflict (app_id, external_id) do nothing`,
+);
+
+const LOCK = statement(
+  'flex-users.lock',
+  `select ${COLUMNS} from flex_users where app_id = $1 and id = $2 for no key update`,
+);
+
+const COUNT_LOGIN = statement(
+  'flex-users.count-login',
+  `update flex_users set login_count = login_count + 1, last_login_at = now()
+   where app_id = $1 and id = $2 and status <> 'inactive' returning id`,
+);
+
+/** The users of every app; each call names the app. */
+@Injectable()
+export class FlexUserRepository {
+  constructor(private readonly database: Database) {}
+
+  async find(
+    appId: string,
+    externalId: string,
+    on: Queryable = this.database,
+  ): Promise<FlexUserRecord | null> {
+    const [row] = await on.query<Row>(FIND, [appId, externalId]);
+    return row ? toRecord(row) : null;
+  }
+
+  /** The user of an external ID, made with a new user handle if there was none. */
+  async findOrCreate(appId: string, externalId: string, on: Queryable): Promise<FlexUserRecord> {
+    const known = await this.find(appId, externalId, on);
+    if (known) return known;
+    await on.query(CREATE, [appId, uuidv7(), externalId, randomBytes(32)]);
+    return (await this.find(appId, externalId, on))!;
+  }
+
+  /** Holds the user's row until the transaction ends, so that what is counted of them stays true. */
+  async lock(appId: string, id: string, tx: Queryable): Promise<FlexUserRecord | null> {
+    const [row] = await tx.query<Row>(LOCK, [appId, id]);
+    return row ? toRecord(row) : null;
+  }
+
+  /** Counts a sign-in; false if the user has been deactivated. */
+  async countLogin(appId: string, id: string, tx: Queryable): Promise<boolean> {
+    return (await tx.query(COUNT_LOGIN, [appId, id])).length === 1;
+  }
+}
+
+const toRecord = (row: Row): FlexUserRecord => ({
+  ...row,
+  lastLoginAt: row.lastLoginAt ? toDate(row.lastLoginAt) : null,
+  createdAt: toDate(row.createdAt),
+  updatedAt: toDate(row.updatedAt),
+});
