@@ -1,0 +1,24 @@
+import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Access } from '../http/access.decorator.js';
+import { Readiness } from './readiness.js';
+
+/** For the orchestrator: whether to restart this replica, and whether to send it traffic. */
+@Controller('health')
+@Access('public')
+export class HealthController {
+  constructor(private readonly readiness: Readiness) {}
+
+  @Get('live')
+  live() {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
+    const obstacle = await this.readiness.obstacle();
+    if (obstacle === null) return { status: 'ok' };
+    void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return { status: 'unavailable', reason: obstacle };
+  }
+}

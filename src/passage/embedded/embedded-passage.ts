@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { Configuration } from '../../config/configuration.js';
+import { AppRepository } from '../../flex/apps/app.repository.js';
+import { DevicesService } from '../../flex/devices/devices.service.js';
+import { NoncesService } from '../../flex/nonces/nonces.service.js';
+import { TransactionsService } from '../../flex/transactions/transactions.service.js';
+import { FlexUserRepository } from '../../flex/users/flex-user.repository.js';
+import {
+  Passage,
+  type PassageApp,
+  type PassageDevice,
+  type PassageDevices,
+  type PassageNonce,
+  type PassageUser,
+} from '../passage.js';
+
+/** The provider in this very process: the app of `APP_ID` in our own Flex backend. */
+@Injectable()
+export class EmbeddedPassage extends Passage {
+  readonly appId: string;
+  readonly flexUrl: string;
+
+  constructor(
+    configuration: Configuration,
+    private readonly apps: AppRepository,
+    private readonly users: FlexUserRepository,
+    private readonly devices: DevicesService,
+    private readonly transactions: TransactionsService,
+    private readonly nonces: NoncesService,
+  ) {
+    super();
+    this.appId = configuration.passage.app.id;
+    this.flexUrl = `${configuration.http.publicUrl}/v1`;
+  }
+
+  override async getDevices(externalId: string): Promise<PassageDevices> {
+    return (await this.devices.list(this.appId, externalId)) ?? { devices: [], rpId: null, userHandle: null };
+  }
+
+  override revokeDevice(externalId: string, deviceId: string): Promise<void> {
+    return this.devices.revoke(this.appId, externalId, deviceId);
+  }
+
+  override renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<PassageDevice> {
+    return this.devices.rename(this.appId, externalId, deviceId, friendlyName);
+  }
+
+  override createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
+    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName);
+  }
+
+  override createAuthenticateTransaction(externalId: string): Promise<string> {
+    return this.transactions.createAuthenticate(this.appId, externalId);
+  }
+
+  override verifyNonce(nonce: string): Promise<PassageNonce> {
+    return this.nonces.verify(this.appId, nonce);
+  }
+
+  override async getUser(externalId: string): Promise<PassageUser | null> {
+    return this.users.find(this.appId, externalId);
+  }
+
+  override async getApp(): Promise<PassageApp> {
+    const { id, relyingParty } = await this.apps.get(this.appId);
+    return { id, name: relyingParty.name, rpId: relyingParty.id, origins: relyingParty.origins };
+  }
+}

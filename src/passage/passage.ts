@@ -1,0 +1,76 @@
+/** A passkey as the provider describes it. */
+export interface PassageDevice {
+  readonly id: string;
+  /** Credential ID, base64url without padding. */
+  readonly credId: string;
+  readonly friendlyName: string;
+  readonly type: 'passkey' | 'security_key' | 'platform';
+  readonly icons: { readonly light: string | null; readonly dark: string | null };
+  readonly usageCount: number;
+  /** Null until the first sign-in. */
+  readonly lastLoginAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** Null or empty where the provider does not tell. */
+  readonly provider: string | null;
+  readonly synced: boolean | null;
+  readonly transports: readonly string[];
+}
+
+/** A user's passkeys; RP ID and user handle (base64url) are null where the provider does not tell. */
+export interface PassageDevices {
+  readonly devices: readonly PassageDevice[];
+  readonly rpId: string | null;
+  readonly userHandle: string | null;
+}
+
+export interface PassageUser {
+  readonly id: string;
+  readonly externalId: string;
+  readonly status: 'active' | 'inactive' | 'pending';
+  readonly loginCount: number;
+  readonly lastLoginAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface PassageApp {
+  readonly id: string;
+  readonly name: string;
+  readonly rpId: string | null;
+  readonly origins: readonly string[];
+}
+
+/** What a nonce proved; `kind` and `deviceId` are null where the provider does not tell. */
+export interface PassageNonce {
+  readonly externalId: string;
+  readonly kind: 'register' | 'authenticate' | null;
+  readonly deviceId: string | null;
+}
+
+/**
+ * A Passage Flex provider for one app: where the passkeys are. Also its injection token. Every call may throw
+ * `provider_unavailable` or `database_unavailable`, and names users by external ID alone.
+ */
+export abstract class Passage {
+  /** The app, as browsers name it on the Flex routes. */
+  abstract readonly appId: string;
+  /** Base URL of the Flex routes for browsers, version included, no trailing slash. */
+  abstract readonly flexUrl: string;
+
+  /** Oldest first; an unknown user has none. */
+  abstract getDevices(externalId: string): Promise<PassageDevices>;
+  /** Throws `device_not_found`, also for somebody else's. */
+  abstract revokeDevice(externalId: string, deviceId: string): Promise<void>;
+  /** Throws `device_not_found`, also for somebody else's. */
+  abstract renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<PassageDevice>;
+  /** The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`. */
+  abstract createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
+  /** The id of a transaction for one sign-in. Throws `user_not_found`, `user_not_active`, `user_has_no_passkeys`. */
+  abstract createAuthenticateTransaction(externalId: string): Promise<string>;
+  /** Uses the nonce up. Throws `invalid_nonce`. */
+  abstract verifyNonce(nonce: string): Promise<PassageNonce>;
+  /** Null if the app has no such user. */
+  abstract getUser(externalId: string): Promise<PassageUser | null>;
+  abstract getApp(): Promise<PassageApp>;
+}

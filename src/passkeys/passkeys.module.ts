@@ -1,0 +1,20 @@
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { ExternalIds } from './external-ids.js';
+import { PasskeysController } from './passkeys.controller.js';
+import { PasskeysService } from './passkeys.service.js';
+
+/** The user's own passkeys. */
+@Module({})
+export class PasskeysModule {
+  /** @param passage a module that exports a `Passage` provider. */
+  static on(passage: NonNullable<ModuleMetadata['imports']>[number]): DynamicModule {
+    return {
+      module: PasskeysModule,
+      imports: [AuthModule, UsersModule, passage],
+      controllers: [PasskeysController],
+      providers: [PasskeysService, ExternalIds],
+    };
+  }
+}

@@ -1,0 +1,45 @@
+import type { PassageDevice, PassageDevices } from '../passage/passage.js';
+
+/** A passkey as the user's API gives it, in the members and spelling of Passage's documentation, then our own. */
+export interface WebAuthnDevice {
+  readonly createdAt: Date;
+  readonly credId: string;
+  readonly friendlyName: string;
+  readonly icons: { readonly light: string | null; readonly dark: string | null };
+  readonly id: string;
+  readonly lastLoginAt: Date | null;
+  readonly type: 'passkey' | 'security_key' | 'platform';
+  readonly updatedAt: Date;
+  readonly usageCount: number;
+  readonly provider: string | null;
+  readonly synced: boolean | null;
+  readonly transports: readonly string[];
+}
+
+/** The argument of `PublicKeyCredential.signalAllAcceptedCredentials`: always all of the user's credentials. */
+export interface AcceptedCredentialsSignal {
+  readonly rpId: string;
+  readonly userId: string;
+  readonly allAcceptedCredentialIds: readonly string[];
+}
+
+export const toWebAuthnDevice = (device: PassageDevice): WebAuthnDevice => ({
+  createdAt: device.createdAt,
+  credId: device.credId,
+  friendlyName: device.friendlyName,
+  icons: { light: device.icons.light, dark: device.icons.dark },
+  id: device.id,
+  lastLoginAt: device.lastLoginAt,
+  type: device.type,
+  updatedAt: device.updatedAt,
+  usageCount: device.usageCount,
+  provider: device.provider,
+  synced: device.synced,
+  transports: device.transports,
+});
+
+/** Null where the provider does not tell RP ID and user handle. */
+export function toSignal({ rpId, userHandle, devices }: PassageDevices): AcceptedCredentialsSignal | null {
+  if (rpId === null || userHandle === null) return null;
+  return { rpId, userId: userHandle, allAcceptedCredentialIds: devices.map(({ credId }) => credId) };
+}
