@@ -1,0 +1,137 @@
+import { authenticate, authenticateDiscoverable, supportsPasskeys } from '../flex/ceremonies.js';
+import { RequestError } from '../http/request.js';
+import { UserApi } from '../passkey-table/user-api.js';
+import type {} from '../passkey-table/passkey-table.js';
+import { offerPasskeys } from './autofill.js';
+import { demoApp, signInAs, signInWithNonce, type DemoSession } from './demo-api.js';
+import { byId, say } from './page.js';
+import { sentence } from './sentences.js';
+
+const form = byId('sign-in-form', HTMLFormElement);
+const nameField = byId('name', HTMLInputElement);
+const passkeyButton = byId('sign-in-passkey', HTMLButtonElement);
+const confirmButton = byId('confirm', HTMLButtonElement);
+const table = document.querySelector('passkey-table');
+
+let session: DemoSession | null = null;
+let autofill = new AbortController();
+let busy = false;
+
+/** Tokens live in this variable alone: a reload signs out. */
+function token(): string {
+  if (!session) throw new Error('Nobody is signed in');
+  return session.token;
+}
+
+function showSignedIn(signedIn: DemoSession, how: string): void {
+  autofill.abort();
+  session = signedIn;
+  byId('who-name', HTMLElement).textContent = signedIn.username;
+  byId('how', HTMLElement).textContent = how;
+  byId('signed-out', HTMLElement).hidden = true;
+  byId('signed-in', HTMLElement).hidden = false;
+  if (table) table.getToken = token;
+  say('');
+  byId('who', HTMLElement).focus();
+}
+
+function showSignedOut(message: string): void {
+  session = null;
+  if (table) table.getToken = null;
+  byId('signed-in', HTMLElement).hidden = true;
+  byId('signed-out', HTMLElement).hidden = false;
+  nameField.value = '';
+  nameField.focus();
+  say(message);
+}
+
+/** Runs one thing at a time, in place of the autofill's offer; what fails is said. */
+async function attempt(work: () => Promise<void>): Promise<void> {
+  if (busy) return;
+  autofill.abort();
+  setBusy(true);
+  say('');
+  try {
+    await work();
+  } catch (error) {
+    if (session && hasEnded(error)) showSignedOut('Your session has ended. Sign in again.');
+    else say(sentence(error), 'bad');
+  } finally {
+    setBusy(false);
+  }
+}
+
+function setBusy(now: boolean): void {
+  busy = now;
+  for (const button of document.querySelectorAll('button')) button.ariaDisabled = now ? 'true' : null;
+}
+
+function hasEnded(error: unknown): boolean {
+  return error instanceof RequestError && isEndOfSession(error.code);
+}
+
+function isEndOfSession(code: string): boolean {
+  return code === 'invalid_token' || code === 'missing_token';
+}
+
+async function signInByName(): Promise<void> {
+  autofill.abort();
+  await attempt(async () =>
+    showSignedIn(await signInAs(nameField.value.trim()), 'by name alone, as demo users can'),
+  );
+}
+
+async function signInByPasskey(): Promise<void> {
+  await attempt(async () => {
+    const nonce = await authenticateDiscoverable(await demoApp());
+    showSignedIn(await signInWithNonce(nonce), 'with a passkey');
+  });
+}
+
+/** The name field's autofill offers passkeys while nothing else is going on. */
+async function offer(): Promise<void> {
+  const { signal } = (autofill = new AbortController());
+  try {
+    const nonce = await offerPasskeys(signal);
+    if (nonce !== null && !signal.aborted) showSignedIn(await signInWithNonce(nonce), 'with a passkey');
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof DOMException)) say(sentence(error), 'bad');
+  } finally {
+    if (autofill.signal === signal) autofill.abort();
+  }
+}
+
+/** Step-up: the signed-in user proves with a passkey that it is still them. */
+async function confirm(): Promise<void> {
+  await attempt(async () => {
+    const api = new UserApi('', token);
+    const verified = await api.verify(await authenticate(await api.beginStepUp()));
+    if (verified.kind !== 'authenticate') throw new RequestError(200, 'invalid_nonce');
+    say(`Confirmed with a passkey: it is ${verified.username}.`, 'good');
+    await table?.refresh();
+  });
+}
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  void signInByName();
+});
+passkeyButton.addEventListener('click', () => void signInByPasskey());
+confirmButton.addEventListener('click', () => void confirm());
+byId('sign-out', HTMLButtonElement).addEventListener('click', () => {
+  if (!busy) showSignedOut('You are signed out.');
+});
+table?.addEventListener('passkey-added', () => say(''));
+table?.addEventListener('passkey-error', ({ detail }) => {
+  if (isEndOfSession(detail.code)) showSignedOut('Your session has ended. Sign in again.');
+});
+
+// Who has just signed out, or declined, is offered a passkey again only when they turn to the field.
+nameField.addEventListener('pointerdown', () => {
+  if (!session && !busy && autofill.signal.aborted) void offer();
+});
+
+passkeyButton.hidden = !supportsPasskeys();
+confirmButton.hidden = !supportsPasskeys();
+nameField.focus();
+void offer();

@@ -1,0 +1,231 @@
+import { register, supportsPasskeys } from '../flex/ceremonies.js';
+import { RequestError } from '../http/request.js';
+import { signalAcceptedCredentials } from './accepted-credentials.js';
+import { errorCode, errorSentence, type PasskeyAction } from './error-sentence.js';
+import type { Emit } from './events.js';
+import type { RowContext } from './row.js';
+import { fill } from './texts.js';
+import type { Passkey, PasskeyList, UserApi } from './user-api.js';
+import { TableView } from './view.js';
+
+/** What the table does: loads the list and carries out what the user asks for, one change at a time. */
+export class PasskeyController {
+  readonly #view: TableView;
+  #api: UserApi | null = null;
+  #list: PasskeyList | null = null;
+  #busy = false;
+  /** Lives from one start to the next stop. */
+  #life = new AbortController();
+  #load: AbortController | null = null;
+
+  constructor(
+    root: ShadowRoot,
+    private readonly context: () => RowContext,
+    private readonly emit: Emit,
+  ) {
+    this.#view = new TableView(root);
+    root.addEventListener('click', (event) => this.#onClick(event));
+    root.addEventListener('submit', (event) => this.#onSubmit(event));
+    root.addEventListener('keydown', (event) => this.#onKeydown(event as KeyboardEvent));
+    this.#view.dialog.element.addEventListener('cancel', (event) => {
+      if (this.#busy) event.preventDefault();
+    });
+  }
+
+  /** Begins with a user, whom the API's token names. */
+  start(api: UserApi): void {
+    this.#api = api;
+    void this.refresh();
+  }
+
+  /** Ends what is under way, the browser's prompt included, and forgets the user. */
+  stop(): void {
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#load?.abort();
+    this.#load = null;
+    this.#api = null;
+    this.#list = null;
+    this.#busy = false;
+    this.#view.reset();
+    this.render();
+  }
+
+  /** Loads the list again and tells the browser which passkeys count; a failure is said, not thrown. */
+  async refresh(): Promise<void> {
+    if (!this.#api) return;
+    this.#load?.abort();
+    const load = (this.#load = new AbortController());
+    this.#view.clearProblem();
+    this.render();
+    try {
+      this.#list = await this.#api.list(load.signal);
+      void signalAcceptedCredentials(this.#list.signal);
+    } catch (error) {
+      if (!load.signal.aborted) this.#fail('load', error);
+    }
+    if (this.#load !== load) return;
+    this.#load = null;
+    this.render();
+  }
+
+  /** Shows the state as it is, in the language and colours of now. */
+  render(): void {
+    const loading = this.#load !== null || !this.#api;
+    this.#view.render({ list: this.#list, loading, canAdd: supportsPasskeys() }, this.context());
+    this.#view.setBusy(this.#busy);
+  }
+
+  async #add(): Promise<void> {
+    await this.#attempt('add', async (api, signal) => {
+      const { texts } = this.context();
+      this.#view.showStatus(texts.adding);
+      const known = new Set(this.#list?.passkeys.map(({ id }) => id));
+      const nonce = await register(await api.beginRegistration(signal), { signal });
+      await api.verify(nonce, signal);
+      await this.refresh();
+      if (signal.aborted) return;
+      const passkey = this.#list?.passkeys.find(({ id }) => !known.has(id)) ?? null;
+      this.#view.showStatus(passkey ? fill(texts.added, { name: passkey.friendlyName }) : '');
+      this.emit('passkey-added', { passkey });
+    });
+  }
+
+  async #rename(): Promise<void> {
+    const before = this.#view.editing;
+    if (!before || this.#busy) return;
+    const { texts } = this.context();
+    const name = this.#view.typedName().trim().normalize('NFC');
+    if (name === '') return this.#view.showProblem(texts.nameMissing);
+    if (name === before.friendlyName) return this.#view.endRename(this.context(), true);
+    await this.#attempt('rename', async (api, signal) => {
+      const passkey = await api.rename(before.id, name, signal);
+      this.#view.endRename(this.context(), true);
+      this.#replace((passkeys) => passkeys.map((known) => (known.id === passkey.id ? passkey : known)));
+      this.#view.showStatus(fill(texts.renamed, { name: passkey.friendlyName }));
+      this.emit('passkey-renamed', { passkey });
+      // A list that was asked for before the change may still hold the old name.
+      if (this.#load) void this.refresh();
+    });
+  }
+
+  async #revoke(): Promise<void> {
+    const passkey = this.#view.dialog.passkey;
+    if (!passkey) return;
+    await this.#attempt('revoke', async (api, signal) => {
+      await api.revoke(passkey.id, signal);
+      const place = this.#list?.passkeys.findIndex(({ id }) => id === passkey.id) ?? 0;
+      this.#view.dialog.close();
+      this.#replace((passkeys) => passkeys.filter(({ id }) => id !== passkey.id));
+      this.#focusNear(place);
+      this.#view.showStatus(fill(this.context().texts.revoked, { name: passkey.friendlyName }));
+      this.emit('passkey-revoked', { passkey });
+      await this.refresh();
+    });
+  }
+
+  /** Runs one change at a time; what fails is said, unless the table has moved on meanwhile. */
+  async #attempt(
+    action: PasskeyAction,
+    change: (api: UserApi, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    if (this.#busy || !this.#api) return;
+    const { signal } = this.#life;
+    this.#view.clearProblem();
+    this.#view.showStatus('');
+    this.#setBusy(true);
+    try {
+      await change(this.#api, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(action, error);
+    } finally {
+      if (!signal.aborted) this.#setBusy(false);
+    }
+  }
+
+  #fail(action: PasskeyAction, error: unknown): void {
+    const { texts } = this.context();
+    const code = errorCode(error);
+    const status = error instanceof RequestError ? error.status : 0;
+    if (action === 'load' && status === 401) this.#list = null;
+    if (code === 'device_not_found') this.#forgetStale();
+    this.#view.showStatus('');
+    this.#view.showProblem(errorSentence(action, error, texts), action === 'load' ? texts.retry : undefined);
+    this.emit('passkey-error', { action, code, status, error });
+  }
+
+  /** The list shows a passkey that is gone: leaves it alone and reads the list again. */
+  #forgetStale(): void {
+    this.#view.endRename(this.context(), true);
+    this.#view.dialog.close();
+    void this.refresh();
+  }
+
+  #onClick(event: Event): void {
+    const button = (event.target as Element).closest<HTMLElement>('[data-action]');
+    if (!button || button.ariaDisabled === 'true') return;
+    const id = button.closest<HTMLElement>('[data-passkey-id]')?.dataset['passkeyId'];
+    const passkey = this.#list?.passkeys.find((known) => known.id === id);
+    this.#act(button.dataset['action'], passkey);
+  }
+
+  #act(action: string | undefined, passkey: Passkey | undefined): void {
+    if (action === 'add') void this.#add();
+    else if (action === 'retry') this.#retry();
+    else if (action === 'cancel') this.#view.endRename(this.context(), true);
+    else if (action === 'keep') this.#view.dialog.close();
+    else if (action === 'confirm-revoke') void this.#revoke();
+    else if (passkey && action === 'details') this.#view.toggleDetails(passkey.id);
+    else if (passkey && action === 'rename') this.#beginRename(passkey);
+    else if (passkey && action === 'revoke') this.#askToRevoke(passkey);
+  }
+
+  #beginRename(passkey: Passkey): void {
+    this.#view.endRename(this.context(), false);
+    this.#view.showStatus('');
+    this.#view.beginRename(passkey, this.context());
+  }
+
+  #askToRevoke(passkey: Passkey): void {
+    this.#view.endRename(this.context(), false);
+    this.#view.dialog.open(passkey, this.#list?.passkeys.length === 1, this.context().texts);
+  }
+
+  #retry(): void {
+    this.#view.focus();
+    void this.refresh();
+  }
+
+  /** Enter and Save alike; the button counts only while it may be used. */
+  #onSubmit(event: Event): void {
+    event.preventDefault();
+    void this.#rename();
+  }
+
+  #onKeydown(event: KeyboardEvent): void {
+    const inForm = (event.target as Element).closest('form') !== null;
+    if (event.key !== 'Escape' || event.isComposing || !inForm || this.#busy) return;
+    // A dialog around the table must not close because a name was left alone.
+    event.preventDefault();
+    event.stopPropagation();
+    this.#view.endRename(this.context(), true);
+  }
+
+  #focusNear(place: number): void {
+    const passkeys = this.#list?.passkeys ?? [];
+    const neighbour = passkeys[Math.min(place, passkeys.length - 1)];
+    if (neighbour) this.#view.focus('revoke', neighbour.id);
+    else this.#view.focus('add');
+  }
+
+  #replace(change: (passkeys: readonly Passkey[]) => readonly Passkey[]): void {
+    if (!this.#list) return;
+    this.#list = { ...this.#list, passkeys: change(this.#list.passkeys) };
+    this.render();
+  }
+
+  #setBusy(busy: boolean): void {
+    this.#busy = busy;
+    this.#view.setBusy(busy);
+  }
+}

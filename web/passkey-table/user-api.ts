@@ -1,0 +1,105 @@
+import type { FlexTransaction } from '../flex/ceremonies.js';
+import { RequestError, sendJson, type JsonRequest } from '../http/request.js';
+
+/** One passkey as `GET /user/devices` answers it; dates are RFC 3339, `credId` is base64url. */
+export interface Passkey {
+  readonly id: string;
+  readonly credId: string;
+  readonly friendlyName: string;
+  readonly type: 'passkey' | 'security_key' | 'platform';
+  readonly icons: { readonly light: string | null; readonly dark: string | null };
+  readonly provider: string | null;
+  readonly synced: boolean | null;
+  readonly transports: readonly string[];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly lastLoginAt: string | null;
+  readonly usageCount: number;
+}
+
+/** Argument of `PublicKeyCredential.signalAllAcceptedCredentials`; all members are base64url but `rpId`. */
+export interface AcceptedCredentials {
+  readonly rpId: string;
+  readonly userId: string;
+  readonly allAcceptedCredentialIds: string[];
+}
+
+/** The signed-in user's passkeys; `signal` is null when there is nothing to tell the browser. */
+export interface PasskeyList {
+  readonly username: string;
+  readonly passkeys: readonly Passkey[];
+  readonly signal: AcceptedCredentials | null;
+}
+
+/** Whose nonce was verified, and of which kind of ceremony it came. */
+export interface VerifiedNonce {
+  readonly username: string;
+  readonly externalId: string;
+  readonly kind: 'register' | 'authenticate';
+}
+
+/** Gives the user's JWT for one request; it may renew it. */
+export type GetToken = () => Promise<string> | string;
+
+/** Client of the user's API. Every method asks for the token anew and throws `RequestError`. */
+export class UserApi {
+  readonly #baseUrl: string;
+
+  /** `baseUrl` is where Keyway is reached; empty means the page's own origin. */
+  constructor(
+    baseUrl: string,
+    private readonly getToken: GetToken,
+  ) {
+    this.#baseUrl = baseUrl.replace(/\/+$/, '');
+  }
+
+  /** All passkeys of the user. */
+  async list(signal?: AbortSignal): Promise<PasskeyList> {
+    const list = await this.#send<PasskeyList>('/user/devices', { signal });
+    if (!Array.isArray(list.passkeys)) throw new RequestError(200, 'invalid_response');
+    return list;
+  }
+
+  /** Renames a passkey and resolves to it as it now is. */
+  rename(id: string, friendlyName: string, signal?: AbortSignal): Promise<Passkey> {
+    return this.#send(device(id), { method: 'PATCH', body: { friendlyName }, signal });
+  }
+
+  /** Revokes a passkey for good. */
+  revoke(id: string, signal?: AbortSignal): Promise<void> {
+    return this.#send(device(id), { method: 'DELETE', signal });
+  }
+
+  /** Begins adding a passkey. */
+  beginRegistration(signal?: AbortSignal): Promise<FlexTransaction> {
+    return this.#send('/passkey/register', { method: 'POST', signal });
+  }
+
+  /** Begins a step-up: the user proves with a passkey that it is still them. */
+  beginStepUp(signal?: AbortSignal): Promise<FlexTransaction> {
+    return this.#send('/user/authenticate-with-passkey', { method: 'POST', signal });
+  }
+
+  /** Verifies and consumes the nonce of a ceremony that this user has just finished. */
+  verify(nonce: string, signal?: AbortSignal): Promise<VerifiedNonce> {
+    return this.#send('/passkey/verify', { method: 'POST', body: { nonce }, signal });
+  }
+
+  async #send<T>(path: string, request: JsonRequest): Promise<T> {
+    const token = await this.#token();
+    request.signal?.throwIfAborted();
+    return sendJson<T>(this.#baseUrl + path, { ...request, token });
+  }
+
+  async #token(): Promise<string> {
+    try {
+      return await this.getToken();
+    } catch (cause) {
+      throw new RequestError(401, 'missing_token', { cause });
+    }
+  }
+}
+
+function device(id: string): string {
+  return `/user/devices/${encodeURIComponent(id)}`;
+}
