@@ -1,0 +1,85 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyInstance, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import type { Configuration } from './config/configuration.js';
+import { AppOrigins } from './flex/apps/app-origins.js';
+import { Readiness } from './health/readiness.js';
+import { installAccessLog } from './http/access-log.js';
+import { installCors } from './http/cors.js';
+import { ErrorFilter, renderError } from './http/error.filter.js';
+import { installJsonBody, MAX_BODY } from './http/json-body.js';
+import { NestLog } from './http/log.js';
+import { installRateLimit } from './http/rate-limit.js';
+import { installRequestContext, requestIdFrom } from './http/request-context.js';
+import { installSecurityHeaders } from './http/security-headers.js';
+import { UnmatchedRoutes } from './http/unmatched-route.js';
+
+const REQUEST_TIMEOUT = 30_000; // ms
+const KEEP_ALIVE_TIMEOUT = 65_000; // ms; longer than the 60 s of the usual load balancer, so that it hangs up first
+const MAX_PATH_PARAMETER = 2_048; // characters; longer ones would bypass the error filter
+
+/** The whole service, ready to listen. Throws a sentence if it cannot start. */
+export async function createApplication(
+  configuration: Configuration,
+  log: Logger,
+): Promise<NestFastifyApplication> {
+  const adapter = createAdapter(configuration, log);
+  const fastify = adapter.getInstance<FastifyInstance>();
+  const unmatched = new UnmatchedRoutes(fastify);
+  installRequestContext(fastify);
+  installAccessLog(fastify);
+  installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') });
+  const application = await NestFactory.create<NestFastifyApplication>(
+    await AppModule.for(configuration),
+    adapter,
+    {
+      bodyParser: false,
+      abortOnError: false,
+      logger: new NestLog(log),
+    },
+  );
+  installJsonBody(fastify);
+  announceDraining(fastify, application.get(Readiness));
+  if (configuration.demo) {
+    const { installDemoPage } = await import('./demo/demo-page.js');
+    await installDemoPage(fastify, configuration.http.publicUrl);
+  }
+  await installCors(fastify, application.get(AppOrigins, { strict: false }));
+  await installRateLimit(fastify);
+  application.useGlobalFilters(new ErrorFilter(unmatched));
+  await application.init();
+  await fastify.ready();
+  return application;
+}
+
+function createAdapter({ http }: Configuration, log: Logger): FastifyAdapter {
+  return new FastifyAdapter({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    trustProxy: trustedProxies(http.trustProxy),
+    genReqId: requestIdFrom,
+    bodyLimit: MAX_BODY,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
+    frameworkErrors: renderError,
+  });
+}
+
+/** A number counts hops from this process outwards: that many of them may speak for the next. */
+function trustedProxies(
+  trust: Configuration['http']['trustProxy'],
+): false | string[] | ((address: string, hop: number) => boolean) {
+  if (typeof trust === 'number') return (_address, hop) => hop < trust;
+  return trust === false ? false : [...trust];
+}
+
+/** While the service drains, every answer asks its client to come back over another connection. */
+function announceDraining(fastify: FastifyInstance, readiness: Readiness): void {
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (readiness.isDraining) void reply.header('connection', 'close');
+    done();
+  });
+}
