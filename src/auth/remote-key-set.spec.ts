@@ -1,0 +1,174 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { RemoteKeySet } from './remote-key-set.js';
+
+const jwk = (kid: string) => ({
+  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
+  kid,
+});
+const setOf = (...kids: string[]): RequestListener => {
+  const body = JSON.stringify({ keys: kids.map(jwk) });
+  return (_request, response) => response.setHeader('content-type', 'application/json').end(body);
+};
+const down: RequestListener = (request) => request.socket.destroy();
+const UNAVAILABLE = { code: 'token_keys_unavailable', retryAfter: 5 };
+const SECOND = 1000;
+
+let server: Server;
+let answer: RequestListener;
+let fetches: string[];
+let clock: number;
+let keys: RemoteKeySet;
+
+beforeEach(async () => {
+  fetches = [];
+  clock = 0;
+  server = createServer((request, response) => {
+    fetches.push(request.url ?? '');
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  keys = new RemoteKeySet(`http://127.0.0.1:${port}/jwks`, ['ES256'], () => clock);
+});
+
+afterEach(() => {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(resolve));
+});
+
+/** Lets a fetch that nobody waits for come to its end. */
+const settled = () => sleep(100);
+
+it('fetches once for any number of requests at the same time, and then answers without waiting', async () => {
+  answer = setOf('a');
+  expect(keys.known('ES256', 'a')).toBeUndefined();
+  const found = await Promise.all(Array.from({ length: 50 }, () => keys.find('ES256', 'a')));
+  expect(new Set(found).size).toBe(1);
+  expect(keys.known('ES256', 'a')).toBe(found[0]);
+  expect(fetches).toEqual(['/jwks']);
+});
+
+it('takes up a rotated key as soon as a token names it', async () => {
+  answer = setOf('a');
+  await keys.find('ES256', 'a');
+  answer = setOf('a', 'b');
+  clock = SECOND;
+  expect(await keys.find('ES256', 'b')).toBeDefined();
+});
+
+it('asks again for unknown key ids at most every 30 seconds', async () => {
+  answer = setOf('a');
+  await keys.find('ES256', 'a');
+  for (clock = SECOND; clock < 31 * SECOND; clock += SECOND) {
+    await Promise.all(
+      Array.from({ length: 5 }, async (_, i) =>
+        expect(await keys.find('ES256', `made-up-${clock}-${i}`)).toBeUndefined(),
+      ),
+    );
+  }
+  expect(fetches).toHaveLength(2);
+  clock = 31 * SECOND;
+  answer = setOf('b');
+  expect(await keys.find('ES256', 'b')).toBeDefined();
+  expect(fetches).toHaveLength(3);
+});
+
+it('does not fetch twice when the very first token names an unknown key', async () => {
+  answer = setOf('a');
+  expect(await keys.find('ES256', 'b')).toBeUndefined();
+  expect(fetches).toHaveLength(1);
+});
+
+it('renews the keys behind the requests after 5 minutes and forgets those that are gone', async () => {
+  answer = setOf('a');
+  await keys.find('ES256', 'a');
+  answer = setOf('b');
+  clock = 300 * SECOND;
+  expect(keys.known('ES256', 'a')).toBeDefined();
+  await settled();
+  expect(keys.known('ES256', 'a')).toBeUndefined();
+  expect(keys.known('ES256', 'b')).toBeDefined();
+});
+
+it('keeps serving while its source is down, and never beyond 10 minutes', async () => {
+  answer = setOf('a');
+  await keys.find('ES256', 'a');
+  answer = down;
+  clock = 599 * SECOND;
+  expect(keys.known('ES256', 'a')).toBeDefined();
+  await settled();
+  expect(keys.known('ES256', 'a')).toBeDefined();
+  clock = 600 * SECOND;
+  expect(keys.known('ES256', 'a')).toBeUndefined();
+  await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
+});
+
+it('does not call a key unknown while its source is down', async () => {
+  answer = setOf('a');
+  await keys.find('ES256', 'a');
+  answer = down;
+  await expect(keys.find('ES256', 'b')).rejects.toMatchObject(UNAVAILABLE);
+  await expect(keys.find('ES256', 'c')).rejects.toMatchObject(UNAVAILABLE);
+  expect(await keys.find('ES256', 'a')).toBeDefined();
+});
+
+it('is unavailable while its source is down, asks it every 5 seconds, and recovers', async () => {
+  answer = down;
+  for (let i = 0; i < 3; i += 1) await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
+  expect(fetches).toHaveLength(1);
+  answer = setOf('a');
+  clock = 4 * SECOND;
+  await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
+  clock = 5 * SECOND;
+  expect(await keys.find('ES256', 'a')).toBeDefined();
+});
+
+describe('an answer that is not the key set', () => {
+  const refused = async (listener: RequestListener, reason: string) => {
+    answer = listener;
+    await expect(keys.find('ES256', 'a')).rejects.toMatchObject({ ...UNAVAILABLE, cause: { reason } });
+  };
+
+  it.each([301, 302, 303, 307, 308])(
+    'is refused when it redirects (%i), and nothing else is fetched',
+    async (status) => {
+      await refused(
+        (_request, response) => response.writeHead(status, { location: '/other' }).end(),
+        'keys_unreachable',
+      );
+      expect(fetches).toEqual(['/jwks']);
+    },
+  );
+
+  it.each([204, 404, 500])('is refused with status %i', (status) =>
+    refused((_request, response) => response.writeHead(status).end(), 'keys_refused'),
+  );
+
+  it('is refused when it is larger than 256 kB, also when it only becomes so once decompressed', async () => {
+    const large = Buffer.from(JSON.stringify({ keys: [jwk('a')], padding: 'x'.repeat(256 * 1024) }));
+    await refused((_request, response) => response.end(large), 'keys_too_large');
+    clock = 5 * SECOND;
+    const packed = gzipSync(large);
+    await refused(
+      (_request, response) => response.setHeader('content-encoding', 'gzip').end(packed),
+      'keys_too_large',
+    );
+  });
+
+  it('is refused when it is not JSON', () =>
+    refused((_request, response) => response.end('<html>'), 'keys_malformed'));
+
+  it('is refused when it takes longer than 5 seconds, even if it trickles', async () => {
+    const startedAt = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    await refused((_request, response) => {
+      timer = setInterval(() => response.write(' '), 200);
+    }, 'keys_unreachable');
+    clearInterval(timer);
+    expect(performance.now() - startedAt).toBeLessThan(8 * SECOND);
+  });
+});

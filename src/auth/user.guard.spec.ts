@@ -1,0 +1,358 @@
+import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type ArgumentsHost, Catch, Controller, Get, Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import type { FastifyReply } from 'fastify';
+import { CompactSign, type JWTPayload, SignJWT } from 'jose';
+import { Configuration, type TokenAlgorithm, type TokenKey } from '../config/configuration.js';
+import { AccessPolicy } from '../http/access-policy.js';
+import { Access } from '../http/access.decorator.js';
+import { AppError } from '../http/app-error.js';
+import { AuthModule } from './auth.module.js';
+import type { Caller } from './caller.js';
+import { CurrentUser } from './current-user.decorator.js';
+
+const ISSUER = 'https://issuer.example';
+const AUDIENCE = 'keyway';
+const SECRET = createSecretKey(Buffer.alloc(32, 7));
+const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const now = () => Math.floor(Date.now() / 1000);
+
+@Controller()
+class WhoController {
+  @Access('user')
+  @Get('who')
+  who(@CurrentUser() caller: Caller): Caller {
+    return caller;
+  }
+}
+
+@Catch(AppError)
+class CodeFilter {
+  catch({ code, retryAfter, cause }: AppError, host: ArgumentsHost): void {
+    const { reason } = (cause ?? {}) as { reason?: string };
+    void host.switchToHttp().getResponse<FastifyReply>().status(418).send({ code, retryAfter, reason });
+  }
+}
+
+let app: NestFastifyApplication;
+afterEach(() => app.close());
+
+async function startWith(key: TokenKey, ...algorithms: TokenAlgorithm[]): Promise<void> {
+  const tokens = { key, issuer: ISSUER, audience: AUDIENCE, algorithms };
+  @Global()
+  @Module({
+    providers: [AccessPolicy, { provide: Configuration, useValue: { tokens } }],
+    exports: [AccessPolicy, Configuration],
+  })
+  class Surroundings {}
+  const module = await Test.createTestingModule({
+    imports: [Surroundings, AuthModule],
+    controllers: [WhoController],
+    providers: [
+      { provide: APP_GUARD, useExisting: AccessPolicy },
+      { provide: APP_FILTER, useClass: CodeFilter },
+    ],
+  }).compile();
+  app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
+  await app.init();
+}
+
+const claims = (changes: JWTPayload = {}): JWTPayload => ({
+  iss: ISSUER,
+  aud: AUDIENCE,
+  sub: 'user-1',
+  exp: now() + 60,
+  ...changes,
+});
+
+interface Signing {
+  readonly key?: KeyObject;
+  readonly header?: Record<string, unknown>;
+}
+
+const aToken = (changes: JWTPayload = {}, { key = SECRET, header = {} }: Signing = {}): Promise<string> =>
+  new SignJWT(claims(changes)).setProtectedHeader({ alg: 'HS256', ...header }).sign(key);
+
+const segment = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+async function who(authorization: string | undefined, url = '/who', body?: string) {
+  const response = await app.inject({
+    method: 'GET',
+    url,
+    headers: { ...(authorization !== undefined && { authorization }), 'content-type': 'application/json' },
+    ...(body && { payload: body }),
+  });
+  return response.json<Record<string, unknown>>();
+}
+const call = async (token: string | Promise<string>) => who(`Bearer ${await token}`);
+const refusedFor = (reason: string) => ({ code: 'invalid_token', reason });
+const USER = { issuer: ISSUER, subject: 'user-1', username: 'user-1' };
+
+describe('the header', () => {
+  beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
+
+  it('names the caller', async () => {
+    expect(await call(aToken({ email: 'ada@example.org' }))).toEqual({
+      ...USER,
+      username: 'ada@example.org',
+    });
+  });
+
+  it('may write the scheme in any case', async () => {
+    expect(await who(`bEaReR  ${await aToken()}`)).toEqual(USER);
+  });
+
+  it.each([undefined, '', 'Basic dXNlcjpwYXNz', 'Bearerx', 'Token abc'])('%j is no token', async (header) => {
+    expect(await who(header)).toEqual({ code: 'missing_token' });
+  });
+
+  it('is the only place where a token counts', async () => {
+    const token = await aToken();
+    const body = JSON.stringify({ access_token: token, auth_token: token });
+    const answer = await who(undefined, `/who?access_token=${token}&auth_token=${token}`, body);
+    expect(answer).toEqual({ code: 'missing_token' });
+  });
+
+  it('is refused when it comes twice, whichever of the two is good', async () => {
+    const url = await app.listen(0, '127.0.0.1').then(() => app.getUrl());
+    const good = `Bearer ${await aToken()}`;
+    for (const pair of [
+      [good, good],
+      [good, 'Bearer x'],
+      ['Bearer x', good],
+    ]) {
+      const socket = new URL(url);
+      const { request } = await import('node:http');
+      const answer = await new Promise<string>((resolve, reject) => {
+        const sent = request(
+          { host: socket.hostname, port: socket.port, path: '/who', agent: false },
+          (response) => {
+            response.setEncoding('utf8').on('data', resolve);
+          },
+        );
+        sent.on('error', reject).setHeader('authorization', pair).end();
+      });
+      expect(JSON.parse(answer)).toEqual(refusedFor('several_authorization_headers'));
+    }
+  });
+
+  it.each([
+    'Bearer',
+    'Bearer a.b',
+    'Bearer a.b.c.d.e',
+    'Bearer a.b.',
+    'Bearer a.b.c, Bearer d.e.f',
+    'Bearer a.b.ü',
+  ])('%j is refused', async (header) => expect(await who(header)).toEqual(refusedFor('malformed_token')));
+
+  it('is refused when the token is longer than 8 KiB', async () => {
+    expect(await call(aToken({ name: 'x'.repeat(7000) }))).toEqual(refusedFor('token_too_long'));
+    expect(await call(aToken({ name: 'x'.repeat(5000) }))).toEqual(USER);
+  });
+});
+
+describe('the claims', () => {
+  beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
+
+  it('must have an expiry that is a number', async () => {
+    expect(await call(aToken({ exp: undefined }))).toEqual(refusedFor('missing_expiry'));
+    for (const exp of ['2999-01-01', null]) {
+      expect(await call(aToken({ exp } as never))).toMatchObject({ code: 'invalid_token' });
+    }
+  });
+
+  it('may be expired by 30 seconds and no more', async () => {
+    expect(await call(aToken({ exp: now() - 25 }))).toEqual(USER);
+    expect(await call(aToken({ exp: now() - 31 }))).toEqual(refusedFor('token_expired'));
+  });
+
+  it('may not be valid yet, or issued in the future, by 30 seconds and no more', async () => {
+    expect(await call(aToken({ nbf: now() + 25, iat: now() + 25 }))).toEqual(USER);
+    expect(await call(aToken({ nbf: now() + 35 }))).toEqual(refusedFor('token_not_active'));
+    expect(await call(aToken({ iat: now() + 35 }))).toEqual(refusedFor('issued_in_the_future'));
+  });
+
+  it.each([undefined, '', 'https://issuer.example/', 'https://ISSUER.example', [ISSUER]])(
+    'are refused from the issuer %j',
+    async (iss) => expect(await call(aToken({ iss } as never))).toEqual(refusedFor('wrong_issuer')),
+  );
+
+  it.each([undefined, '', 'Keyway', [], ['other'], [['keyway']]])(
+    'are refused for the audience %j',
+    async (aud) => expect(await call(aToken({ aud } as never))).toEqual(refusedFor('wrong_audience')),
+  );
+
+  it('may name other audiences beside ours', async () => {
+    expect(await call(aToken({ aud: ['other', AUDIENCE, AUDIENCE] }))).toEqual(USER);
+  });
+
+  it.each([undefined, '', 7, 'a\0b', 'x'.repeat(256)])('are refused with the subject %j', async (sub) =>
+    expect(await call(aToken({ sub } as never))).toEqual(refusedFor('unusable_subject')),
+  );
+
+  it.each(['null', '"text"', '[]', '7', 'not json'])(
+    'are refused when they are %s, however well signed',
+    async (text) => {
+      for (const header of [{ alg: 'HS256' }, { alg: 'HS256', typ: 'JWT' }]) {
+        const token = await new CompactSign(Buffer.from(text)).setProtectedHeader(header).sign(SECRET);
+        expect(await call(token)).toMatchObject({ code: 'invalid_token' });
+      }
+    },
+  );
+});
+
+describe('the signature', () => {
+  const publicKey = { kind: 'public-key', key: RSA.publicKey } as const;
+
+  it('must be by the configured key', async () => {
+    await startWith({ kind: 'secret', key: SECRET }, 'HS256');
+    const other = createSecretKey(Buffer.alloc(32, 8));
+    expect(await call(aToken({}, { key: other }))).toEqual(refusedFor('wrong_signature'));
+    const [header, , signature] = (await aToken()).split('.');
+    const forged = `${header}.${segment(claims({ sub: 'somebody-else' }))}.${signature}`;
+    expect(await call(forged)).toEqual(refusedFor('wrong_signature'));
+  });
+
+  it('is verified with RSA and elliptic curves too', async () => {
+    await startWith(publicKey, 'RS256', 'PS256');
+    for (const alg of ['RS256', 'PS256']) {
+      expect(await call(aToken({}, { key: RSA.privateKey, header: { alg } }))).toEqual(USER);
+    }
+    await app.close();
+    await startWith({ kind: 'public-key', key: EC.publicKey }, 'ES256');
+    expect(await call(aToken({}, { key: EC.privateKey, header: { alg: 'ES256' } }))).toEqual(USER);
+  });
+
+  it('by an algorithm that is not configured is refused, though the key could verify it', async () => {
+    await startWith(publicKey, 'RS256');
+    const token = aToken({}, { key: RSA.privateKey, header: { alg: 'RS512' } });
+    expect(await call(token)).toEqual(refusedFor('unsupported_algorithm'));
+  });
+
+  it('by HMAC with the public key as its secret is refused, even if HS256 were allowed', async () => {
+    const secrets = [
+      createSecretKey(Buffer.from(RSA.publicKey.export({ type: 'spki', format: 'pem' }))),
+      createSecretKey(RSA.publicKey.export({ type: 'spki', format: 'der' })),
+    ];
+    await startWith(publicKey, 'RS256');
+    for (const key of secrets) {
+      expect(await call(aToken({}, { key }))).toEqual(refusedFor('unsupported_algorithm'));
+    }
+    await app.close();
+    await startWith(publicKey, 'RS256', 'HS256');
+    for (const key of secrets) {
+      expect(await call(aToken({}, { key }))).toMatchObject({ code: 'invalid_token' });
+    }
+  });
+
+  it.each(['none', 'None', 'NONE', '', undefined, null, ['HS256'], { alg: 'HS256' }, 'hs256'])(
+    'is refused when the header says alg %j',
+    async (alg) => {
+      await startWith({ kind: 'secret', key: SECRET }, 'HS256');
+      const [, payload, signature] = (await aToken()).split('.');
+      for (const end of ['', signature]) {
+        const answer = await call(`${segment({ alg })}.${payload}.${end}`);
+        expect(answer).toMatchObject({ code: 'invalid_token' });
+      }
+    },
+  );
+
+  it.each([{ crit: ['exp'] }, { crit: [] }, { crit: null }, { b64: false, crit: ['b64'] }])(
+    'is refused with the critical header %j',
+    async (header) => {
+      await startWith({ kind: 'secret', key: SECRET }, 'HS256');
+      const input = `${segment({ alg: 'HS256', ...header })}.${segment(claims())}`;
+      const { createHmac } = await import('node:crypto');
+      const signature = createHmac('sha256', SECRET).update(input).digest('base64url');
+      expect(await call(`${input}.${signature}`)).toEqual(refusedFor('critical_header'));
+    },
+  );
+});
+
+describe('with a JWK Set', () => {
+  const attacker = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const exported = (key: KeyObject, kid: string) => ({ ...key.export({ format: 'jwk' }), kid });
+  const signed = (header: Record<string, unknown>, key = RSA.privateKey) =>
+    aToken({}, { key, header: { alg: 'RS256', kid: 'rsa', ...header } });
+  let server: Server;
+  let body: string | null;
+  let requested: string[];
+  let origin: string;
+
+  beforeEach(async () => {
+    requested = [];
+    body = JSON.stringify({
+      keys: [
+        exported(RSA.publicKey, 'rsa'),
+        exported(EC.publicKey, 'ec'),
+        { kty: 'oct', kid: 'oct', k: SECRET.export().toString('base64url') },
+      ],
+    });
+    server = createServer((request, response) => {
+      requested.push(request.url ?? '');
+      if (body === null) request.socket.destroy();
+      else response.end(body);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await startWith({ kind: 'jwks', uri: `${origin}/jwks` }, 'RS256', 'ES256');
+  });
+
+  afterEach(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+
+  it('verifies with the key that the token names, fetched once', async () => {
+    const rsa = await signed({});
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call(rsa)));
+    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(new Set([JSON.stringify(USER)]));
+    expect(await call(signed({ alg: 'ES256', kid: 'ec' }, EC.privateKey))).toEqual(USER);
+    expect(await call(signed({ kid: undefined }))).toEqual(USER);
+    expect(requested).toEqual(['/jwks']);
+  });
+
+  it('refuses another key, a key of another type, and an id that is no text', async () => {
+    expect(await call(signed({}, attacker.privateKey))).toEqual(refusedFor('wrong_signature'));
+    expect(await call(signed({ alg: 'ES256', kid: 'rsa' }, EC.privateKey))).toEqual(
+      refusedFor('unknown_key'),
+    );
+    expect(await call(signed({ kid: 'unheard-of' }))).toEqual(refusedFor('unknown_key'));
+    expect(await call(signed({ kid: 7 }))).toEqual(refusedFor('unknown_key'));
+  });
+
+  it('never verifies HMAC, neither with a symmetric member nor with a public key, and fetches nothing for it', async () => {
+    expect(await call(aToken({}, { header: { kid: 'oct' } }))).toEqual(refusedFor('unsupported_algorithm'));
+    const confused = createSecretKey(Buffer.from(RSA.publicKey.export({ type: 'spki', format: 'pem' })));
+    const token = aToken({}, { key: confused, header: { kid: 'rsa' } });
+    expect(await call(token)).toEqual(refusedFor('unsupported_algorithm'));
+    expect(requested).toEqual([]);
+  });
+
+  it('lets jku, x5u, x5c and jwk in the header steer nothing', async () => {
+    const jwk = attacker.publicKey.export({ format: 'jwk' });
+    for (const header of [{ jwk }, { jku: `${origin}/jku` }, { x5u: `${origin}/x5u` }, { x5c: ['AAAA'] }]) {
+      expect(await call(signed(header, attacker.privateKey))).toEqual(refusedFor('wrong_signature'));
+      expect(await call(signed(header))).toEqual(USER);
+    }
+    expect(requested).toEqual(['/jwks']);
+  });
+
+  it('is a matter of keys, not of the token, when the source is down', async () => {
+    body = null;
+    const unavailable = { code: 'token_keys_unavailable', retryAfter: 5, reason: 'keys_unreachable' };
+    expect(await call(signed({}))).toEqual(unavailable);
+    expect(await call(signed({}, attacker.privateKey))).toEqual(unavailable);
+  });
+
+  it('survives claims that are no object after a fetch', async () => {
+    const header = { alg: 'RS256', kid: 'rsa', typ: 'JWT' };
+    const token = new CompactSign(Buffer.from('null')).setProtectedHeader(header).sign(RSA.privateKey);
+    expect(await call(token)).toEqual(refusedFor('malformed_token'));
+  });
+});
