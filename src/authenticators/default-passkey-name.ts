@@ -1,0 +1,59 @@
+const MAX_NAME = 64; // UTF-16 code units, so that it holds by any way of counting
+
+/** In this order, as most browsers also name those they descend from. */
+const BROWSERS: readonly (readonly [RegExp, string])[] = [
+  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
+  [/\b(?:OPR|OPT|OPiOS|Opera)\//, 'Opera'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
+  [/(?:\bCriOS|Chrome|Chromium)\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+];
+const SYSTEMS: readonly (readonly [RegExp, string])[] = [
+  [/\bWindows\b/, 'Windows'],
+  [/\biPad\b/, 'iPad'],
+  [/\biPhone\b|\biPod\b/, 'iPhone'],
+  [/\bMacintosh\b|\bMac OS X\b/, 'macOS'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bCrOS\b/, 'ChromeOS'],
+  [/\bLinux\b/, 'Linux'],
+];
+
+/** The name of a new passkey: its provider's, else "Chrome on macOS" by the user agent, else "Passkey". */
+export function defaultPasskeyName({
+  providerName,
+  userAgent,
+}: {
+  readonly providerName: string | null;
+  readonly userAgent: string | null;
+}): string {
+  if (providerName) return cut(providerName, MAX_NAME);
+  const browser = firstMatch(BROWSERS, userAgent);
+  const system = firstMatch(SYSTEMS, userAgent);
+  return browser && system ? `${browser} on ${system}` : 'Passkey';
+}
+
+/** The name itself, or with the first number from " (2)" on that is not taken; at most 64 UTF-16 code units. */
+export function numberedName(base: string, taken: readonly string[]): string {
+  const names = new Set(taken);
+  let name = cut(base, MAX_NAME);
+  for (let number = 2; names.has(name); number += 1) {
+    const suffix = ` (${number})`;
+    name = cut(base, MAX_NAME - suffix.length) + suffix;
+  }
+  return name;
+}
+
+function firstMatch(table: readonly (readonly [RegExp, string])[], userAgent: string | null): string | null {
+  if (!userAgent) return null;
+  return table.find(([pattern]) => pattern.test(userAgent))?.[1] ?? null;
+}
+
+/** Never leaves half of a surrogate pair, nor a space, at the end. */
+const cut = (text: string, length: number): string =>
+  text.length <= length
+    ? text
+    : text
+        .slice(0, length)
+        .replace(/[\ud800-\udbff]$/, '')
+        .trimEnd();
