@@ -2,11 +2,13 @@ import type { Options } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import { Logger } from '@nestjs/common';
 import type { DatabaseSettings } from '../config/configuration.js';
+import { reclaimDeadConnections } from './dead-connections.js';
 import { entities } from './entities.js';
 import { migrations } from './migrations.js';
 
 const CONNECT_TIMEOUT = 5_000; // ms
 const STATEMENT_TIMEOUT = 10_000; // ms
+const ANSWER_TIMEOUT = 15_000; // ms; for a server that has fallen silent and cannot end the statement itself
 const IDLE_IN_TRANSACTION_TIMEOUT = 15_000; // ms
 
 const log = new Logger('Database');
@@ -39,7 +41,10 @@ async function postgresqlOptions({
       application_name: 'keyway',
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       statement_timeout: STATEMENT_TIMEOUT,
+      query_timeout: ANSWER_TIMEOUT,
+      keepAlive: true,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT,
+      onPoolCreated: reclaimDeadConnections,
     },
   };
 }

@@ -7,6 +7,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { CompiledQuery } from 'kysely';
 import type { Pool, QueryResultRow } from 'pg';
 import type { DatabaseSettings } from '../config/configuration.js';
+import { connectionError } from './connection-error.js';
 import { databaseOptions } from './database-options.js';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { migrateAlone, migrateTogether, pendingMigrations } from './migrate.js';
@@ -22,7 +23,7 @@ export class Database implements Queryable, OnApplicationShutdown {
     private readonly lock: DirectoryLock | null,
   ) {}
 
-  /** Connects; throws a sentence if another process holds the embedded database. */
+  /** Connects; throws a sentence if there is no PostgreSQL, or another process holds the embedded database. */
   static async open(settings: DatabaseSettings): Promise<Database> {
     const lock = settings.kind === 'embedded' ? await lockDirectory(settings.directory) : null;
     try {
@@ -30,7 +31,7 @@ export class Database implements Queryable, OnApplicationShutdown {
       return new Database(orm, await runnerOf(orm, settings), lock);
     } catch (error) {
       lock?.release();
-      throw error;
+      throw settings.kind === 'postgresql' ? connectionError(settings.url, error) : error;
     }
   }
 

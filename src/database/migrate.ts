@@ -19,7 +19,7 @@ export async function migrateTogether(orm: MikroORM): Promise<string[]> {
   });
 }
 
-/** The names of the migrations that the schema lacks; changes nothing. */
+/** The names of the migrations that the schema lacks; changes nothing but to make the migrator's own table. */
 export async function pendingMigrations(orm: MikroORM): Promise<string[]> {
   return namesOf(await orm.migrator.getPending());
 }
