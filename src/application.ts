@@ -14,6 +14,7 @@ import { NestLog } from './http/log.js';
 import { installRateLimit } from './http/rate-limit.js';
 import { installRequestContext, requestIdFrom } from './http/request-context.js';
 import { installSecurityHeaders } from './http/security-headers.js';
+import { closeUnusedConnections } from './http/unused-connections.js';
 import { UnmatchedRoutes } from './http/unmatched-route.js';
 
 const REQUEST_TIMEOUT = 30_000; // ms
@@ -41,6 +42,7 @@ export async function createApplication(
     },
   );
   installJsonBody(fastify);
+  closeUnusedConnections(fastify);
   announceDraining(fastify, application.get(Readiness));
   if (configuration.demo) {
     const { installDemoPage } = await import('./demo/demo-page.js');

@@ -1,46 +1,68 @@
+import type { AddressInfo } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
-import type { Configuration } from './config/configuration.js';
+import type { Configuration, HttpSettings } from './config/configuration.js';
 import { loadConfiguration } from './config/load-configuration.js';
 import { Readiness } from './health/readiness.js';
 import { createLog } from './http/log.js';
 
 const DRAIN = 5_000; // ms that load balancers are given to notice
 const SHUTDOWN_LIMIT = 25_000; // ms
+const SAME_SIGNAL = 1_000; // ms; Ctrl-C reaches a child of npm twice, from the terminal and from npm
+
+/** What a signal does; until there is something to finish, it ends the process. */
+let stop = (): void => process.exit(0);
 
 async function start(): Promise<void> {
   const configuration = loadConfiguration();
-  const log = createLog();
+  const log = createLog(configuration);
   const application = await createApplication(configuration, log);
-  await application.listen(configuration.http.port, configuration.http.host);
-  log.info(greeting(configuration));
-  const stop = (signal: NodeJS.Signals): void => {
-    process.once(signal, () => process.exit(1));
-    void shutDown(
-      configuration,
-      () => application.get(Readiness).drain(),
-      () => application.close(),
-    );
+  const port = await listen(application, configuration.http);
+  log.info(greeting(configuration, port));
+  stop = () => {
+    const begun = Date.now();
+    stop = () => {
+      if (Date.now() - begun > SAME_SIGNAL) process.exit(1);
+    };
+    log.info('Keyway stops when the requests in flight are answered; a second signal ends it at once');
+    shutDown(application, configuration).catch((error: unknown) => {
+      log.error(error, 'Keyway did not stop cleanly');
+      process.exit(1);
+    });
   };
-  process.once('SIGTERM', stop).once('SIGINT', stop);
 }
 
-/** Refuses new traffic first, finishes what is in flight, then ends with success. */
-async function shutDown(
-  { environment }: Configuration,
-  drain: () => void,
-  close: () => Promise<void>,
-): Promise<void> {
-  setTimeout(() => process.exit(1), SHUTDOWN_LIMIT).unref();
-  drain();
+/** The port, also if any was asked for. Throws a sentence if the address is taken, or not this machine's. */
+async function listen(application: NestFastifyApplication, { host, port }: HttpSettings): Promise<number> {
+  try {
+    await application.listen(port, host);
+    return (application.getHttpServer().address() as AddressInfo).port;
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new Error(
+      `Keyway cannot listen on ${host}:${port} (${code}): set HOST to an address of this machine and PORT to a free port.`,
+      { cause },
+    );
+  }
+}
+
+/** Refuses new traffic first, finishes what is in flight, then ends with success; with failure past the limit. */
+async function shutDown(application: NestFastifyApplication, { environment }: Configuration): Promise<void> {
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    setTimeout(reject, SHUTDOWN_LIMIT, new Error(`not within ${SHUTDOWN_LIMIT} ms`)).unref();
+  });
+  application.get(Readiness).drain();
   if (environment === 'production') await new Promise((resolve) => setTimeout(resolve, DRAIN));
-  await close();
+  await Promise.race([application.close(), tooLate]);
   process.exit(0);
 }
 
-const greeting = ({ demo, http }: Configuration): string =>
+const greeting = ({ demo, http }: Configuration, port: number): string =>
   demo
     ? `The Keyway demo is at ${http.publicUrl} (embedded database, made-up users, this machine only)`
-    : `Keyway listens on ${http.host}:${http.port}`;
+    : `Keyway listens on ${http.host}:${port}`;
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop());
 
 start().catch((error: Error) => {
   process.stderr.write(`Keyway cannot start.\n${error.message}\n`);

@@ -12,6 +12,9 @@ const commands: Readonly<Record<string, () => Promise<string>>> = {
   '--help': () => Promise.resolve(HELP),
 };
 
+// A container’s first process would ignore them otherwise; the database undoes what was not committed.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit(1));
+
 const command = commands[process.argv[2] ?? '--help'];
 try {
   if (!command || process.argv.length > 3) throw new Error(`There is no such command.\n\n${HELP}`);

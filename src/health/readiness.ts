@@ -9,6 +9,7 @@ const PATIENCE = 2_000; // ms
 @Injectable()
 export class Readiness {
   private draining = false;
+  private asking: Promise<boolean> | null = null;
 
   constructor(private readonly database: Database) {}
 
@@ -27,7 +28,15 @@ export class Readiness {
     return (await this.databaseAnswers()) ? null : 'database';
   }
 
-  private async databaseAnswers(): Promise<boolean> {
+  /** One question at a time, however many ask: anybody may, and the database has better things to do. */
+  private databaseAnswers(): Promise<boolean> {
+    this.asking ??= this.ping().finally(() => {
+      this.asking = null;
+    });
+    return this.asking;
+  }
+
+  private async ping(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<false>((resolve) => {
       timer = setTimeout(resolve, PATIENCE, false);

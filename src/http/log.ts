@@ -1,10 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import { type Logger, pino } from 'pino';
+import type { Configuration } from '../config/configuration.js';
 
-/** The process's one log: JSON lines on standard output, readable text where a person watches (a TTY). */
-export function createLog(level = 'info'): Logger {
+/** The process's one log: JSON lines on standard output, readable text where a developer watches (a TTY). */
+export function createLog({ environment }: Pick<Configuration, 'environment'>, level = 'info'): Logger {
   const bare = { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
-  if (!process.stdout.isTTY) return pino(bare, pino.destination({ dest: 1, sync: false }));
+  // In production there is nothing to make it readable with: pino-pretty is for development alone.
+  if (environment === 'production' || !process.stdout.isTTY)
+    return pino(bare, pino.destination({ dest: 1, sync: false }));
   return pino({
     ...bare,
     transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname' } },
