@@ -1,10 +1,10 @@
-// Bundles the browser side into dist/web. Runs after `nest build`, which empties dist.
+// Bundles the browser side into dist/web, or into the folder given. Runs after `nest build`, which empties dist.
 import { copyFile, mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const outdir = `${root}dist/web`;
+const outdir = process.argv[2] ?? `${root}dist/web`;
 
 await mkdir(outdir, { recursive: true });
 await build({
@@ -25,4 +25,4 @@ await build({
   tsconfig: 'web/tsconfig.json',
   logLevel: 'warning',
 });
-await copyFile(`${root}web/demo/index.html`, `${outdir}/index.html`);
+for (const file of ['index.html', 'icon.svg']) await copyFile(`${root}web/demo/${file}`, `${outdir}/${file}`);

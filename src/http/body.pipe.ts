@@ -43,7 +43,8 @@ const sentencesOf = (errors: readonly ValidationError[]): string =>
 /** For a route that takes nothing: no body or an empty object. */
 export const NoBody: PipeTransform<unknown, undefined> = {
   transform(body) {
-    const isNothing = body == null || (typeof body === 'object' && Object.keys(body).length === 0);
+    const isObject = typeof body === 'object' && !Array.isArray(body);
+    const isNothing = body == null || (isObject && Object.keys(body).length === 0);
     if (!isNothing) throw new AppError('invalid_request', { detail: 'The route takes no body.' });
     return undefined;
   },

@@ -60,8 +60,17 @@ function record(error: AppError, request: FastifyRequest): void {
       ? cause.reason
       : undefined;
   if (request.trace) request.trace.failure = { code, ...(reason && { reason }) };
-  if (code === 'internal_error') request.log.error({ err: cause }, 'unforeseen failure');
+  if (code === 'internal_error') request.log.error({ err: describe(cause) }, 'unforeseen failure');
   if (code === 'database_unavailable') {
-    request.log.warn({ cause: (cause as Error).message }, 'database out of reach');
+    const { name, code: reported } = cause as Error & { code?: string };
+    request.log.warn({ cause: { name, code: reported } }, 'database out of reach');
   }
+}
+
+/** What the log may say of an unforeseen failure: PostgreSQL's own words quote the values that it failed on. */
+function describe(cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('severity' in cause)) return cause;
+  const { name, code, table, constraint, routine } = cause as Error & Record<string, unknown>;
+  const stack = cause.stack?.split('\n').filter((line) => /^ +at /.test(line));
+  return { type: name, code, table, constraint, routine, stack: stack?.join('\n') };
 }

@@ -19,7 +19,7 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 const OUT_OF_REACH =
   /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\d\d|57014|25P03)$/;
 const CONNECTION_LOST =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered|Query read timeout)/;
 
 /** Turns whatever was thrown into one of our failures; what is not foreseen is an `internal_error`. */
 export function toAppError(thrown: unknown): AppError {

@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net';
-import rateLimit from '@fastify/rate-limit';
+import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { AppError } from './app-error.js';
 
 const WINDOW = 60_000; // ms
@@ -10,17 +11,39 @@ const MAX_ADDRESSES = 20_000;
 
 /** Limits how often one address may call the route; for every route that asks for no credentials. */
 export const RateLimited = (): MethodDecorator =>
-  RouteConfig({ rateLimit: { max: MAX_REQUESTS, timeWindow: WINDOW, groupId: 'public' } });
+  RouteConfig({ rateLimit: { max: MAX_REQUESTS, timeWindow: WINDOW } });
 
 /** Counts in this process's memory, which holds the addresses seen last; `too_many_requests` past the limit. */
 export async function installRateLimit(fastify: FastifyInstance): Promise<void> {
   await fastify.register(rateLimit, {
     global: false,
-    cache: MAX_ADDRESSES,
+    store: SharedCounts,
     keyGenerator: ({ ip }) => networkOf(ip),
     errorResponseBuilder: (_request, { ttl }) =>
       new AppError('too_many_requests', { retryAfter: Math.max(1, Math.ceil(ttl / 1000)) }),
   });
+}
+
+/** One count for all public routes; the plugin's own store counts for each route apart. */
+class SharedCounts implements FastifyRateLimitStore {
+  private readonly windows = new LRUCache<string, { current: number; until: number }>({ max: MAX_ADDRESSES });
+
+  incr(
+    key: string,
+    callback: (error: Error | null, result?: { current: number; ttl: number }) => void,
+    timeWindow: number,
+  ): void {
+    const now = Date.now();
+    const known = this.windows.get(key);
+    const window = known && known.until > now ? known : { current: 0, until: now + timeWindow };
+    window.current += 1;
+    this.windows.set(key, window);
+    callback(null, { current: window.current, ttl: window.until - now });
+  }
+
+  child(): this {
+    return this;
+  }
 }
 
 /** An IPv6 subscriber has a /64 of addresses to choose from, and counts as one. */

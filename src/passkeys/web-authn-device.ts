@@ -2,14 +2,15 @@ import type { PassageDevice, PassageDevices } from '../passage/passage.js';
 
 /** A passkey as the user's API gives it, in the members and spelling of Passage's documentation, then our own. */
 export interface WebAuthnDevice {
-  readonly createdAt: Date;
+  /** Like the other moments: ISO 8601 in UTC. As text, since a `Date` slows the serialisation of all that is around it. */
+  readonly createdAt: string;
   readonly credId: string;
   readonly friendlyName: string;
   readonly icons: { readonly light: string | null; readonly dark: string | null };
   readonly id: string;
-  readonly lastLoginAt: Date | null;
+  readonly lastLoginAt: string | null;
   readonly type: 'passkey' | 'security_key' | 'platform';
-  readonly updatedAt: Date;
+  readonly updatedAt: string;
   readonly usageCount: number;
   readonly provider: string | null;
   readonly synced: boolean | null;
@@ -24,14 +25,14 @@ export interface AcceptedCredentialsSignal {
 }
 
 export const toWebAuthnDevice = (device: PassageDevice): WebAuthnDevice => ({
-  createdAt: device.createdAt,
+  createdAt: device.createdAt.toISOString(),
   credId: device.credId,
   friendlyName: device.friendlyName,
   icons: { light: device.icons.light, dark: device.icons.dark },
   id: device.id,
-  lastLoginAt: device.lastLoginAt,
+  lastLoginAt: device.lastLoginAt?.toISOString() ?? null,
   type: device.type,
-  updatedAt: device.updatedAt,
+  updatedAt: device.updatedAt.toISOString(),
   usageCount: device.usageCount,
   provider: device.provider,
   synced: device.synced,

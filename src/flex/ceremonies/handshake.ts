@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { UserVerification } from '../../webauthn/relying-party.js';
 import type { CeremonyKind } from '../transactions/ceremony-kind.js';
 
@@ -27,11 +27,14 @@ const TOKEN = /^kh1\.(\d{1,12})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})$/;
 
 /** Signs handshakes as compact tokens, and reads back those that are authentic and in time. */
 export class HandshakeSealer {
-  private readonly keys: readonly Buffer[];
+  private readonly keys: readonly KeyObject[];
 
   /** @param secrets key material, 32 bytes or more each: the first signs, all verify. */
   constructor(secrets: readonly Buffer[]) {
-    this.keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', PURPOSE, 32)));
+    // As key objects: with bare bytes, making an HMAC costs ten times as much.
+    this.keys = secrets.map((secret) =>
+      createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', PURPOSE, 32))),
+    );
   }
 
   /** An opaque token of at most 1024 characters. */
@@ -57,4 +60,4 @@ export class HandshakeSealer {
   }
 }
 
-const macOf = (signed: string, key: Buffer): Buffer => createHmac('sha256', key).update(signed).digest();
+const macOf = (signed: string, key: KeyObject): Buffer => createHmac('sha256', key).update(signed).digest();
