@@ -1,5 +1,5 @@
-import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createHmac, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ArgumentsHost, Catch, Controller, Get, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
@@ -11,6 +11,7 @@ import { Configuration, type TokenAlgorithm, type TokenKey } from '../config/con
 import { AccessPolicy } from '../http/access-policy.js';
 import { Access } from '../http/access.decorator.js';
 import { AppError } from '../http/app-error.js';
+import { currentRequest, installRequestContext } from '../http/request-context.js';
 import { AuthModule } from './auth.module.js';
 import type { Caller } from './caller.js';
 import { CurrentUser } from './current-user.decorator.js';
@@ -28,6 +29,12 @@ class WhoController {
   @Get('who')
   who(@CurrentUser() caller: Caller): Caller {
     return caller;
+  }
+
+  @Access('user')
+  @Get('actor')
+  actor() {
+    return { actor: currentRequest()?.actor };
   }
 }
 
@@ -59,6 +66,7 @@ async function startWith(key: TokenKey, ...algorithms: TokenAlgorithm[]): Promis
     ],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
+  installRequestContext(app.getHttpAdapter().getInstance());
   await app.init();
 }
 
@@ -103,6 +111,10 @@ describe('the header', () => {
     });
   });
 
+  it('names who acts, for everything that runs on behalf of the request', async () => {
+    expect(await who(`Bearer ${await aToken()}`, '/actor')).toEqual({ actor: 'user:user-1' });
+  });
+
   it('may write the scheme in any case', async () => {
     expect(await who(`bEaReR  ${await aToken()}`)).toEqual(USER);
   });
@@ -119,22 +131,18 @@ describe('the header', () => {
   });
 
   it('is refused when it comes twice, whichever of the two is good', async () => {
-    const url = await app.listen(0, '127.0.0.1').then(() => app.getUrl());
+    await app.listen(0, '127.0.0.1');
+    const url = `${await app.getUrl()}/who`;
     const good = `Bearer ${await aToken()}`;
     for (const pair of [
       [good, good],
       [good, 'Bearer x'],
       ['Bearer x', good],
     ]) {
-      const socket = new URL(url);
-      const { request } = await import('node:http');
       const answer = await new Promise<string>((resolve, reject) => {
-        const sent = request(
-          { host: socket.hostname, port: socket.port, path: '/who', agent: false },
-          (response) => {
-            response.setEncoding('utf8').on('data', resolve);
-          },
-        );
+        const sent = request(url, { agent: false }, (response) => {
+          response.setEncoding('utf8').on('data', resolve);
+        });
         sent.on('error', reject).setHeader('authorization', pair).end();
       });
       expect(JSON.parse(answer)).toEqual(refusedFor('several_authorization_headers'));
@@ -267,7 +275,6 @@ describe('the signature', () => {
     async (header) => {
       await startWith({ kind: 'secret', key: SECRET }, 'HS256');
       const input = `${segment({ alg: 'HS256', ...header })}.${segment(claims())}`;
-      const { createHmac } = await import('node:crypto');
       const signature = createHmac('sha256', SECRET).update(input).digest('base64url');
       expect(await call(`${input}.${signature}`)).toEqual(refusedFor('critical_header'));
     },
@@ -306,6 +313,10 @@ describe('with a JWK Set', () => {
   afterEach(() => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
+  });
+
+  it('still knows who acts after the keys were fetched', async () => {
+    expect(await who(`Bearer ${await signed({})}`, '/actor')).toEqual({ actor: 'user:user-1' });
   });
 
   it('verifies with the key that the token names, fetched once', async () => {

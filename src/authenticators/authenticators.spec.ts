@@ -1,100 +1,137 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Configuration } from '../config/configuration.js';
 import { Authenticators } from './authenticators.js';
+import type { Configuration } from '../config/configuration.js';
+import { drawingOf } from './drawings.js';
 
-const ICLOUD_KEYCHAIN = 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd';
 const ZERO = '00000000-0000-0000-0000-000000000000';
-const OURS = '11111111-2222-3333-4444-555555555555';
+const ICLOUD = 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd';
+const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>';
+const asSvg = (svg: string) => `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
 
-const dataUrl = (content: string, type = 'image/svg+xml'): string =>
-  `data:${type};base64,${Buffer.from(content).toString('base64')}`;
+const directory = mkdtempSync(join(tmpdir(), 'keyway-authenticators-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 
-describe('names and icons of authenticators', () => {
-  let directory: string;
+const made = (authenticatorMetadataFile: string | null) =>
+  new Authenticators({ authenticatorMetadataFile } as Configuration);
+const withText = (text: string) => {
+  const path = join(directory, 'metadata.json');
+  writeFileSync(path, text);
+  return made(path);
+};
+const withMetadata = (metadata: unknown) => withText(JSON.stringify(metadata));
+const withEntry = (entry: unknown) => withMetadata({ [MODEL]: entry });
+const servedOf = (authenticators: Authenticators, name = MODEL) =>
+  ['light', 'dark'].map((variant) => authenticators.icon(name, variant)?.svg.toString());
 
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'keyway-metadata-'));
+describe('the name of a model', () => {
+  it('is known without a file, in either case, and null for a model nobody knows', () => {
+    expect(made(null).nameOf(ICLOUD)).toMatch(/iCloud|Apple/);
+    expect(made(null).nameOf(ICLOUD.toUpperCase())).toBe(made(null).nameOf(ICLOUD));
+    expect(made(null).nameOf(MODEL)).toBeNull();
+    expect(made(null).nameOf('__proto__')).toBeNull();
   });
 
-  afterEach(() => rmSync(directory, { recursive: true }));
-
-  const without = (): Authenticators =>
-    new Authenticators({ authenticatorMetadataFile: null } as Configuration);
-
-  function withFile(content: unknown): Authenticators {
-    const path = join(directory, 'metadata.json');
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-    return new Authenticators({ authenticatorMetadataFile: path } as Configuration);
-  }
-
-  it('names a provider that the community knows, however its AAGUID is written', () => {
-    expect(without().nameOf(ICLOUD_KEYCHAIN)).toMatch(/iCloud|Apple/);
-    expect(without().nameOf(ICLOUD_KEYCHAIN.toUpperCase())).toBe(without().nameOf(ICLOUD_KEYCHAIN));
+  it('is the one of the file where both know it', () => {
+    const authenticators = withMetadata({ [ICLOUD.toUpperCase()]: { name: 'Our Keychain' } });
+    expect(authenticators.nameOf(ICLOUD)).toBe('Our Keychain');
   });
 
-  it('never looks the zero AAGUID up, even if the file names it', () => {
-    const authenticators = withFile({ [ZERO]: { name: 'Nobody', icon_light: dataUrl(SVG) } });
+  it('stays when the file has an icon only', () => {
+    const authenticators = withMetadata({ [ICLOUD]: { icon_light: asSvg(SVG) } });
+    expect(authenticators.nameOf(ICLOUD)).toBe(made(null).nameOf(ICLOUD));
+  });
+
+  it('is never looked up for the zero AAGUID', () => {
+    const authenticators = withMetadata({ [ZERO]: { name: 'Nobody', icon_light: asSvg(SVG) } });
     expect(authenticators.nameOf(ZERO)).toBeNull();
     expect(authenticators.iconPaths(ZERO, 'platform').light).toBe('/icons/platform/light.svg');
+    expect(authenticators.icon(ZERO, 'light')).toBeUndefined();
   });
 
-  it('lets the operator’s file win over the community’s names', () => {
-    expect(withFile({ [ICLOUD_KEYCHAIN]: { name: 'Our Keychain' } }).nameOf(ICLOUD_KEYCHAIN)).toBe(
-      'Our Keychain',
+  it('holds no control or bidirectional-override characters and at most 64 whole characters', () => {
+    expect(withEntry({ name: ' Ke\u0000y\u202e\n\u2066 ' }).nameOf(MODEL)).toBe('Key');
+    expect(withEntry({ name: 'x'.repeat(80) }).nameOf(MODEL)).toHaveLength(64);
+    expect(withEntry({ name: `x${'\u{1f511}'.repeat(40)}` }).nameOf(MODEL)).toBe(
+      `x${'\u{1f511}'.repeat(31)}`,
     );
+    expect(withEntry({ name: '\u202e' }).nameOf(MODEL)).toBeNull();
   });
+});
 
-  it('takes what could disguise a line out of a name, and cuts it at 64 characters', () => {
-    const authenticators = withFile({ [OURS]: { name: `\u202eevil\u0007 ${'x'.repeat(100)}` } });
-    expect(authenticators.nameOf(OURS)).toBe(`evil ${'x'.repeat(59)}`);
-  });
-
-  it('serves the file’s icons under the AAGUID, one for both themes where only one is given', () => {
-    const authenticators = withFile({ [OURS]: { name: 'Ours', icon_dark: dataUrl(SVG) } });
-    expect(authenticators.iconPaths(OURS, 'passkey')).toEqual({
-      light: `/icons/${OURS}/light.svg`,
-      dark: `/icons/${OURS}/dark.svg`,
+describe('the icons of a model', () => {
+  it('are our own drawings by type where the model has none', () => {
+    expect(made(null).iconPaths(ICLOUD, 'security_key')).toEqual({
+      light: '/icons/security_key/light.svg',
+      dark: '/icons/security_key/dark.svg',
     });
-    expect(authenticators.icon(OURS, 'light')?.svg.toString()).toBe(SVG);
+    expect(servedOf(made(null), 'passkey')).toEqual([
+      drawingOf('passkey', 'light'),
+      drawingOf('passkey', 'dark'),
+    ]);
+  });
+
+  it('are those of the file', () => {
+    const dark = `<?xml version="1.0"?>${SVG}`;
+    const authenticators = withEntry({ name: 'K', icon_light: asSvg(SVG), icon_dark: asSvg(dark) });
+    expect(authenticators.iconPaths(MODEL, 'passkey')).toEqual({
+      light: `/icons/${MODEL}/light.svg`,
+      dark: `/icons/${MODEL}/dark.svg`,
+    });
+    expect(servedOf(authenticators)).toEqual([SVG, dark]);
+  });
+
+  it('stand in for each other where one is missing', () => {
+    expect(servedOf(withEntry({ icon_light: asSvg(SVG) }))).toEqual([SVG, SVG]);
+    expect(servedOf(withEntry({ icon_dark: asSvg(SVG), icon_light: null }))).toEqual([SVG, SVG]);
   });
 
   it.each([
-    ['a picture of another type', dataUrl('PNG', 'image/png')],
-    ['a link', 'https://example.com/icon.svg'],
-    ['a page that is called an SVG', dataUrl('hello <script>')],
-    ['one larger than 64 KiB', dataUrl(`<svg>${'x'.repeat(70_000)}</svg>`)],
-  ])('leaves out %s and draws the type instead', (_case, icon) => {
-    const authenticators = withFile({ [OURS]: { name: 'Ours', icon_light: icon } });
-    expect(authenticators.iconPaths(OURS, 'security_key').light).toBe('/icons/security_key/light.svg');
-    expect(authenticators.icon(OURS, 'light')).toBeUndefined();
+    ['a PNG', 'data:image/png;base64,iVBORw0KGgo='],
+    ['no base64', `data:image/svg+xml;base64,${SVG}`],
+    ['an address', 'https://icons.example/a.svg'],
+    ['HTML', asSvg('<html><svg/></html>')],
+    ['larger than 64 KiB', asSvg(SVG + ' '.repeat(64 * 1024))],
+    ['no text', 7],
+  ])('are left out when they are %s', (_what, icon) => {
+    const authenticators = withEntry({ name: 'K', icon_light: icon });
+    expect(authenticators.iconPaths(MODEL, 'platform').light).toBe('/icons/platform/light.svg');
+    expect(servedOf(authenticators)).toEqual([undefined, undefined]);
   });
+});
 
-  it.each(['passkey', 'security_key', 'platform'] as const)('has a drawing of its own for %s', (type) => {
-    const paths = without().iconPaths(OURS, type);
-    expect(paths).toEqual({ light: `/icons/${type}/light.svg`, dark: `/icons/${type}/dark.svg` });
-    for (const theme of ['light', 'dark']) {
-      const drawing = without().icon(type, theme);
-      expect(drawing).toMatchObject({ neutral: true });
-      expect(drawing?.svg.toString()).toMatch(/^<svg [^>]+>.*<\/svg>$/s);
-    }
-  });
-
-  it('has no icon under any other name', () => {
-    for (const name of ['__proto__', 'constructor', '', '../passkey']) {
-      expect(without().icon(name, 'light')).toBeUndefined();
-    }
-  });
-
+describe('a file that cannot be used stops the start and says why', () => {
   it.each([
-    ['is no JSON', '{'],
-    ['is a list', []],
-    ['names something that is no AAGUID', { nonsense: { name: 'x' } }],
-    ['has an entry that is no object', { [OURS]: 'x' }],
-    ['has a name that is no text', { [OURS]: { name: 7 } }],
-  ])('stops the start with a sentence if the file %s', (_case, content) => {
-    expect(() => withFile(content)).toThrow(/^AUTHENTICATOR_METADATA_FILE .* cannot be used: .+\.$/);
+    ['', 'it is no JSON'],
+    ['{', 'it is no JSON'],
+    ['null', 'it is no object'],
+    ['[]', 'it is no object'],
+    ['{"not-an-aaguid": {"name": "K"}}', '"not-an-aaguid" is no AAGUID'],
+    [`{"${MODEL}": "K"}`, `the entry of ${MODEL} is no object`],
+    [`{"${MODEL}": {"name": 7}}`, `the name of ${MODEL} is no text`],
+  ])('%j', (text, why) => {
+    expect(() => withText(text)).toThrow(why);
+    expect(() => withText(text)).toThrow('AUTHENTICATOR_METADATA_FILE');
   });
+
+  it('as when it is not there', () => {
+    expect(() => made(join(directory, 'absent.json'))).toThrow('it cannot be read');
+  });
+});
+
+describe('our own drawings', () => {
+  it.each(['passkey', 'security_key', 'platform'] as const)(
+    'of a %s hold nothing active and no styles',
+    (type) => {
+      for (const variant of ['light', 'dark'] as const) {
+        const svg = drawingOf(type, variant);
+        expect(svg).toMatch(
+          /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" [^>]*>(<[a-z]+ [^<>]*\/>)+<\/svg>$/,
+        );
+        expect(svg).not.toMatch(/style|script|href|url\(/);
+      }
+    },
+  );
 });

@@ -1,68 +1,73 @@
 import { defaultPasskeyName, numberedName } from './default-passkey-name.js';
-import { passkeyType } from './passkey-type.js';
 
-const MOZILLA = 'Mozilla/5.0';
-const WEBKIT = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+const APPLE = 'AppleWebKit/605.1.15 (KHTML, like Gecko)';
+const BLINK = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+const MAC = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)';
+const WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)';
+const LINUX = 'Mozilla/5.0 (X11; Linux x86_64)';
+const ANDROID = 'Mozilla/5.0 (Linux; Android 14; K)';
+const IPHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X)';
+const IPAD = 'Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X)';
+const CHROME = 'Chrome/126.0.0.0';
 
-describe('the name of a new passkey', () => {
-  it('is the provider’s, where it is known', () => {
-    expect(defaultPasskeyName({ providerName: '1Password', userAgent: null })).toBe('1Password');
+const nameBy = (userAgent: string | null) => defaultPasskeyName({ providerName: null, userAgent });
+
+describe('the default name', () => {
+  it('is the name of the provider where that is known', () => {
+    expect(defaultPasskeyName({ providerName: 'iCloud Keychain', userAgent: `${MAC} ${CHROME}` })).toBe(
+      'iCloud Keychain',
+    );
   });
 
   it.each([
-    [
-      'Chrome on macOS',
-      `${MOZILLA} (Macintosh; Intel Mac OS X 10_15_7) ${WEBKIT} Chrome/143.0.0.0 Safari/537.36`,
-    ],
-    [
-      'Edge on Windows',
-      `${MOZILLA} (Windows NT 10.0; Win64; x64) ${WEBKIT} Chrome/143.0.0.0 Safari/537.36 Edg/143.0.0.0`,
-    ],
-    ['Firefox on Linux', `${MOZILLA} (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0`],
-    [
-      'Safari on iPhone',
-      `${MOZILLA} (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1`,
-    ],
-    [
-      'Chrome on iPad',
-      `${MOZILLA} (iPad; CPU OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/143.0 Mobile/15E148 Safari/604.1`,
-    ],
-    [
-      'Samsung Internet on Android',
-      `${MOZILLA} (Linux; Android 15; SM-S921B) ${WEBKIT} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`,
-    ],
-    ['Passkey', 'curl/8.0'],
-    ['Passkey', null],
-  ])('is %s by the user agent', (name, userAgent) => {
-    expect(defaultPasskeyName({ providerName: null, userAgent })).toBe(name);
-  });
+    [`${MAC} ${BLINK} ${CHROME} Safari/537.36`, 'Chrome on macOS'],
+    [`${MAC} ${APPLE} Version/17.5 Safari/605.1.15`, 'Safari on macOS'],
+    [`${IPHONE} ${APPLE} Version/17.5 Mobile/15E148 Safari/604.1`, 'Safari on iPhone'],
+    [`${IPHONE} ${APPLE} CriOS/126.0.6478.35 Mobile/15E148 Safari/604.1`, 'Chrome on iPhone'],
+    [`${IPHONE} ${APPLE} EdgiOS/125.0 Version/17.0 Mobile/15E148 Safari/604.1`, 'Edge on iPhone'],
+    [`${IPAD} ${APPLE} FxiOS/127.0 Mobile/15E148 Safari/605.1.15`, 'Firefox on iPad'],
+    [`${WINDOWS} ${BLINK} ${CHROME} Safari/537.36 Edg/126.0.0.0`, 'Edge on Windows'],
+    [`${WINDOWS} ${BLINK} ${CHROME} Safari/537.36 OPR/111.0.0.0`, 'Opera on Windows'],
+    ['Mozilla/5.0 (Windows NT 10.0; rv:127.0) Gecko/20100101 Firefox/127.0', 'Firefox on Windows'],
+    [`${ANDROID} ${BLINK} ${CHROME} Mobile Safari/537.36`, 'Chrome on Android'],
+    [`${ANDROID} ${BLINK} ${CHROME} Mobile Safari/537.36 EdgA/126.0.0.0`, 'Edge on Android'],
+    [`${ANDROID} ${BLINK} SamsungBrowser/25.0 ${CHROME} Mobile Safari/537.36`, 'Samsung Internet on Android'],
+    [`Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${BLINK} ${CHROME} Safari/537.36`, 'Chrome on ChromeOS'],
+    [`${LINUX} ${BLINK} ${CHROME} Safari/537.36`, 'Chrome on Linux'],
+    [`${LINUX} ${BLINK} HeadlessChrome/126.0.0.0 Safari/537.36`, 'Chrome on Linux'],
+  ])('of %s is %s', (userAgent, name) => expect(nameBy(userAgent)).toBe(name));
 
-  it('is numbered from two on where it is taken', () => {
-    expect(numberedName('Passkey', [])).toBe('Passkey');
-    expect(numberedName('Passkey', ['Passkey'])).toBe('Passkey (2)');
-    expect(numberedName('Passkey', ['Passkey', 'Passkey (2)', 'Passkey (4)'])).toBe('Passkey (3)');
-  });
-
-  it('stays within 64 characters with its number, and splits no character', () => {
-    const long = '🔑'.repeat(40);
-    const first = numberedName(long, []);
-    const second = numberedName(long, [first]);
-    for (const name of [first, second]) {
-      expect(name.length).toBeLessThanOrEqual(64);
-      expect(name.isWellFormed()).toBe(true);
-    }
-    expect(second).toMatch(/ \(2\)$/);
-  });
+  it.each([null, '', 'curl/8.7.1', 'okhttp/4.12.0', `${WINDOWS} Trident/7.0`, `${CHROME} Safari/537.36`])(
+    'of %j is Passkey',
+    (userAgent) => expect(nameBy(userAgent)).toBe('Passkey'),
+  );
 });
 
-describe('the type of a passkey', () => {
-  it.each([
-    ['passkey', { backupEligible: true, attachment: 'cross-platform', transports: ['usb'] }],
-    ['security_key', { backupEligible: false, attachment: 'cross-platform', transports: [] }],
-    ['security_key', { backupEligible: false, attachment: null, transports: ['nfc'] }],
-    ['platform', { backupEligible: false, attachment: 'platform', transports: ['internal'] }],
-    ['platform', { backupEligible: null, attachment: null, transports: [] }],
-  ] as const)('is %s for %j', (type, traits) => {
-    expect(passkeyType(traits)).toBe(type);
+describe('numbering', () => {
+  it('leaves a name alone that is not taken', () => {
+    expect(numberedName('Passkey', ['passkey', 'Other'])).toBe('Passkey');
+  });
+
+  it('takes the first free number', () => {
+    expect(numberedName('Passkey', ['Passkey'])).toBe('Passkey (2)');
+    expect(numberedName('Passkey', ['Passkey (3)', 'Passkey', 'Passkey (2)'])).toBe('Passkey (4)');
+    expect(numberedName('Passkey', ['Passkey', 'Passkey (3)'])).toBe('Passkey (2)');
+  });
+
+  it('stays within 64 characters and splits none', () => {
+    const base = 'x'.repeat(64);
+    const second = numberedName(base, [base]);
+    expect(second).toBe(`${'x'.repeat(60)} (2)`);
+    const astral = '\u{1f511}'.repeat(40);
+    const first = numberedName(astral, []);
+    const name = numberedName(`x${astral}`, [`x${'\u{1f511}'.repeat(31)}`]);
+    expect(first).toHaveLength(64);
+    expect(name.length).toBeLessThanOrEqual(64);
+    expect(name.isWellFormed()).toBe(true);
+  });
+
+  it('finds a free name when hundreds are taken', () => {
+    const taken = ['Passkey', ...Array.from({ length: 500 }, (_, i) => `Passkey (${i + 2})`)];
+    expect(numberedName('Passkey', taken)).toBe('Passkey (502)');
   });
 });

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ArgumentsHost, Catch, Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import type { FastifyReply } from 'fastify';
+import { Configuration } from '../config/configuration.js';
+import { AccessPolicy } from '../http/access-policy.js';
+import { AppError } from '../http/app-error.js';
+import { AuthenticatorsModule } from './authenticators.module.js';
+
+const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
+const directory = mkdtempSync(join(tmpdir(), 'keyway-icons-'));
+const authenticatorMetadataFile = join(directory, 'metadata.json');
+
+@Global()
+@Module({
+  providers: [AccessPolicy, { provide: Configuration, useValue: { authenticatorMetadataFile } }],
+  exports: [AccessPolicy, Configuration],
+})
+class Surroundings {}
+
+@Catch(AppError)
+class CodeFilter {
+  catch({ code }: AppError, host: ArgumentsHost): void {
+    void host.switchToHttp().getResponse<FastifyReply>().status(418).send({ code });
+  }
+}
+
+let app: NestFastifyApplication;
+const get = (url: string) => app.inject({ method: 'GET', url });
+
+beforeAll(async () => {
+  const icon = `data:image/svg+xml;base64,${Buffer.from(SVG).toString('base64')}`;
+  writeFileSync(authenticatorMetadataFile, JSON.stringify({ [MODEL]: { name: 'K', icon_light: icon } }));
+  const module = await Test.createTestingModule({
+    imports: [Surroundings, AuthenticatorsModule],
+    providers: [
+      { provide: APP_GUARD, useExisting: AccessPolicy },
+      { provide: APP_FILTER, useClass: CodeFilter },
+    ],
+  }).compile();
+  app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
+  await app.init();
+});
+
+afterAll(async () => {
+  await app.close();
+  rmSync(directory, { recursive: true });
+});
+
+const HARMLESS = {
+  'content-type': 'image/svg+xml',
+  'content-security-policy': "default-src 'none'; sandbox",
+  'x-content-type-options': 'nosniff',
+};
+
+it.each(['passkey', 'security_key', 'platform'])(
+  'serves the drawing of a %s to anybody, for good',
+  async (type) => {
+    for (const variant of ['light', 'dark']) {
+      const answer = await get(`/icons/${type}/${variant}.svg`);
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers).toMatchObject({
+        ...HARMLESS,
+        'cache-control': 'public, max-age=31536000, immutable',
+      });
+      expect(answer.body).toMatch(/^<svg /);
+    }
+  },
+);
+
+it('serves the icon of a model for a day, unable to run or load anything', async () => {
+  const answer = await get(`/icons/${MODEL}/dark.svg`);
+  expect(answer.headers).toMatchObject({ ...HARMLESS, 'cache-control': 'public, max-age=86400' });
+  expect(answer.body).toBe(SVG);
+});
+
+it.each([
+  '/icons/passkey/light',
+  '/icons/passkey/light.png',
+  '/icons/passkey/other.svg',
+  '/icons/passkey/.svg',
+  '/icons/toString/light.svg',
+  '/icons/..%2fpasskey/light.svg',
+  '/icons/aaaaaaaa-0000-4000-8000-000000000002/light.svg',
+])('knows no %s', async (url) => {
+  const answer = await get(url);
+  expect(answer.json()).toEqual({ code: 'route_not_found' });
+  expect(answer.headers['content-type']).toContain('application/json');
+});
