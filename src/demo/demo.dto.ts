@@ -1,13 +1,8 @@
-import { Transform } from 'class-transformer';
-import { IsString, Length, Matches } from 'class-validator';
+import { IsString, Length } from 'class-validator';
+import { IsDisplayText } from '../http/display-text.js';
 
 export class DemoSignInDto {
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' ? value.normalize('NFC').trim() : value,
-  )
-  @Matches(/^(?=.*[^\p{Z}\p{C}])[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u, {
-    message: 'name must have 1 to 64 printable characters',
-  })
+  @IsDisplayText()
   name: string;
 }
 

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../database/database.js';
-import { type Queryable, statement } from '../database/statement.js';
+import { type Queryable, statement, toDate } from '../database/statement.js';
 import { currentRequest } from '../http/request-context.js';
 
 export type AuditEventType =
-  'registered' | 'authenticated' | 'renamed' | 'revoked' | 'refused' | 'clone_suspected';
+  'registered' | 'authenticated' | 'renamed' | 'revoked' | 'refused' | 'clone_suspected' | 'erased';
 
 /** What happened; who did it, from where and with what comes from the request it happened in. */
 export interface AuditFacts {
@@ -23,6 +23,27 @@ const INSERT = statement(
   `insert into audit_events
      (id, type, app_id, user_id, device_id, reason, actor, address, user_agent, request_id)
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+);
+
+/** An event as the backend's users may be told of it. */
+export interface AuditEventSummary {
+  readonly id: string;
+  readonly type: AuditEventType;
+  readonly createdAt: Date;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
+
+const RECENT = statement(
+  'events.recent',
+  `select id, type, created_at as "createdAt", address, user_agent as "userAgent"
+   from audit_events where app_id = $1 and user_id = $2 order by id desc limit 10`,
+);
+
+// The trail stays, the person goes.
+const ANONYMISE = statement(
+  'events.anonymise',
+  `update audit_events set actor = null, address = null, user_agent = null where app_id = $1 and user_id = $2`,
 );
 
 /** The audit trail: one row for each thing that happened to a passkey. */
@@ -46,5 +67,19 @@ export class AuditTrail {
       request?.userAgent ?? null,
       request?.requestId ?? null,
     ]);
+  }
+
+  /** The last ten things that happened to the passkeys of a user, newest first. */
+  async recent(appId: string, userId: string): Promise<AuditEventSummary[]> {
+    const rows = await this.database.query<AuditEventSummary & { createdAt: string | Date }>(RECENT, [
+      appId,
+      userId,
+    ]);
+    return rows.map((row) => ({ ...row, createdAt: toDate(row.createdAt) }));
+  }
+
+  /** Takes everything personal out of a user's events. */
+  async anonymise(appId: string, userId: string, tx: Queryable): Promise<void> {
+    await tx.query(ANONYMISE, [appId, userId]);
   }
 }

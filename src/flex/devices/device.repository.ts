@@ -6,6 +6,7 @@ import { Database, DatabaseTransaction } from '../../database/database.js';
 import { type Queryable, statement, toDate } from '../../database/statement.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
 import type { FlexUserStatus } from '../users/flex-user.repository.js';
+import { addressed, statementByUser, type UserKey } from '../users/user-key.js';
 import { DEVICE_COLUMNS, type DeviceRow } from './device.js';
 import { Device } from './device.entity.js';
 
@@ -28,13 +29,13 @@ export interface SignInTrace {
   readonly backedUp: boolean;
 }
 
-const LIST = statement(
-  'devices.of-external-id',
-  `select a.rp_id as "rpId", u.user_handle as "userHandle", ${DEVICE_COLUMNS}
+const LIST = statementByUser(
+  'devices.list',
+  (user) => `select a.rp_id as "rpId", u.user_handle as "userHandle", ${DEVICE_COLUMNS}
    from flex_users u
    join apps a on a.id = u.app_id
    left join devices d on d.app_id = u.app_id and d.user_id = u.id
-   where u.app_id = $1 and u.external_id = $2
+   where u.app_id = $1 and ${user} = $2
    order by d.created_at`,
 );
 
@@ -67,18 +68,18 @@ const ADVANCE = statement(
 
 const EXISTS = statement('devices.exists', `select 1 as found from devices where app_id = $1 and id = $2`);
 
-const RENAME = statement(
+const RENAME = statementByUser(
   'devices.rename',
-  `update devices d set friendly_name = $4, updated_at = now()
+  (user) => `update devices d set friendly_name = $4, updated_at = now()
    from flex_users u
-   where u.app_id = $1 and u.external_id = $2 and d.app_id = u.app_id and d.user_id = u.id and d.id = $3
+   where u.app_id = $1 and ${user} = $2 and d.app_id = u.app_id and d.user_id = u.id and d.id = $3
    returning d.user_id as "userId", ${DEVICE_COLUMNS}`,
 );
 
-const DELETE = statement(
+const DELETE = statementByUser(
   'devices.delete',
-  `delete from devices d using flex_users u
-   where u.app_id = $1 and u.external_id = $2 and d.app_id = u.app_id and d.user_id = u.id and d.id = $3
+  (user) => `delete from devices d using flex_users u
+   where u.app_id = $1 and ${user} = $2 and d.app_id = u.app_id and d.user_id = u.id and d.id = $3
    returning d.user_id as "userId", d.credential_id as "credentialId"`,
 );
 
@@ -97,8 +98,9 @@ export class DeviceRepository {
   constructor(private readonly database: Database) {}
 
   /** One row a passkey, oldest first; a user without any has one row whose `id` is null, an unknown one none. */
-  list(appId: string, externalId: string): Promise<ListRow[]> {
-    return this.database.query<ListRow>(LIST, [appId, externalId]);
+  list(appId: string, user: UserKey): Promise<ListRow[]> {
+    const [list, name] = addressed(LIST, user);
+    return this.database.query<ListRow>(list, [appId, name]);
   }
 
   async namesOf(appId: string, userId: string, tx: Queryable): Promise<string[]> {
@@ -148,23 +150,21 @@ export class DeviceRepository {
   /** The renamed row with its owner, or null if the user has no such passkey. */
   async rename(
     appId: string,
-    externalId: string,
+    user: UserKey,
     deviceId: string,
     friendlyName: string,
     tx: Queryable,
   ): Promise<(DeviceRow & { userId: string }) | null> {
-    const values = [appId, externalId, deviceId, friendlyName];
-    const [row] = await tx.query<DeviceRow & { userId: string }>(RENAME, values);
+    const [rename, name] = addressed(RENAME, user);
+    const values = [appId, name, deviceId, friendlyName];
+    const [row] = await tx.query<DeviceRow & { userId: string }>(rename, values);
     return row ?? null;
   }
 
   /** Deletes a passkey and what it proved, and leaves a tombstone; its owner, or null if the user has no such passkey. */
-  async delete(appId: string, externalId: string, deviceId: string, tx: Queryable): Promise<string | null> {
-    const [row] = await tx.query<{ userId: string; credentialId: Buffer }>(DELETE, [
-      appId,
-      externalId,
-      deviceId,
-    ]);
+  async delete(appId: string, user: UserKey, deviceId: string, tx: Queryable): Promise<string | null> {
+    const [remove, name] = addressed(DELETE, user);
+    const [row] = await tx.query<{ userId: string; credentialId: Buffer }>(remove, [appId, name, deviceId]);
     if (!row) return null;
     await tx.query(BURY, [appId, createHash('sha256').update(row.credentialId).digest()]);
     return row.userId;

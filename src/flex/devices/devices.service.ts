@@ -6,6 +6,7 @@ import { Database } from '../../database/database.js';
 import { toDate } from '../../database/statement.js';
 import { AuditTrail } from '../../events/audit-trail.js';
 import { AppError } from '../../http/app-error.js';
+import type { UserKey } from '../users/user-key.js';
 import type { DeviceDetails, DeviceRow, UserDevices } from './device.js';
 import { DeviceRepository } from './device.repository.js';
 
@@ -25,18 +26,25 @@ export class DevicesService {
   }
 
   /** Null if the app has no such user. */
-  async list(appId: string, externalId: string): Promise<UserDevices | null> {
-    const rows = await this.devices.list(appId, externalId);
+  async list(appId: string, user: UserKey): Promise<UserDevices | null> {
+    const rows = await this.devices.list(appId, user);
     const [first] = rows;
     if (!first) return null;
     const devices = first.id === null ? [] : rows.map((row) => this.toDetails(row as DeviceRow));
     return { rpId: first.rpId, userHandle: first.userHandle.toString('base64url'), devices };
   }
 
+  /** Throws `user_not_found`. */
+  async require(appId: string, user: UserKey): Promise<UserDevices> {
+    const devices = await this.list(appId, user);
+    if (!devices) throw new AppError('user_not_found');
+    return devices;
+  }
+
   /** Throws `device_not_found`. */
-  rename(appId: string, externalId: string, deviceId: string, friendlyName: string): Promise<DeviceDetails> {
+  rename(appId: string, user: UserKey, deviceId: string, friendlyName: string): Promise<DeviceDetails> {
     return this.database.transaction(async (tx) => {
-      const row = await this.devices.rename(appId, externalId, deviceId, friendlyName, tx);
+      const row = await this.devices.rename(appId, user, deviceId, friendlyName, tx);
       if (!row) throw new AppError('device_not_found');
       await this.audit.record({ type: 'renamed', appId, userId: row.userId, deviceId }, tx);
       return this.toDetails(row);
@@ -47,9 +55,9 @@ export class DevicesService {
    * Takes a passkey away for good: with it go the nonces it proved, and it finishes no ceremony begun before. Throws
    * `device_not_found`.
    */
-  revoke(appId: string, externalId: string, deviceId: string): Promise<void> {
+  revoke(appId: string, user: UserKey, deviceId: string): Promise<void> {
     return this.database.transaction(async (tx) => {
-      const userId = await this.devices.delete(appId, externalId, deviceId, tx);
+      const userId = await this.devices.delete(appId, user, deviceId, tx);
       if (!userId) throw new AppError('device_not_found');
       await this.audit.record({ type: 'revoked', appId, userId, deviceId }, tx);
     });

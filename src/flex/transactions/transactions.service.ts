@@ -40,7 +40,7 @@ export class TransactionsService {
   /** Lets a user sign in once. Throws `app_not_found`, `user_not_found`, `user_not_active`, `user_has_no_passkeys`. */
   async createAuthenticate(appId: string, externalId: string): Promise<string> {
     const app = await this.apps.get(appId);
-    const user = await this.users.find(appId, externalId);
+    const user = await this.users.find(appId, { externalId });
     if (!user) throw new AppError('user_not_found');
     if (user.status === 'inactive') throw new AppError('user_not_active');
     if ((await this.devices.countOf(appId, user.id)) === 0) throw new AppError('user_has_no_passkeys');

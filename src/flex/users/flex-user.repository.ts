@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../../database/database.js';
 import { type Queryable, statement, toDate } from '../../database/statement.js';
+import { addressed, statementByUser, type UserKey } from './user-key.js';
 
 export type FlexUserStatus = 'active' | 'inactive' | 'pending';
 
@@ -19,7 +20,8 @@ export interface FlexUserRecord {
   readonly updatedAt: Date;
 }
 
-type Row = Omit<FlexUserRecord, 'lastLoginAt' | 'createdAt' | 'updatedAt'> & {
+/** A row as queries select it. */
+export type FlexUserRow = Omit<FlexUserRecord, 'lastLoginAt' | 'createdAt' | 'updatedAt'> & {
   lastLoginAt: string | null;
   createdAt: string;
   updatedAt: string;
@@ -28,9 +30,19 @@ type Row = Omit<FlexUserRecord, 'lastLoginAt' | 'createdAt' | 'updatedAt'> & {
 const COLUMNS = `id, external_id as "externalId", user_handle as "userHandle", status, login_count as "loginCount",
   last_login_at as "lastLoginAt", created_at as "createdAt", updated_at as "updatedAt"`;
 
-const FIND = statement(
+const FIND = statementByUser(
   'flex-users.find',
-  `select ${COLUMNS} from flex_users where app_id = $1 and external_id = $2`,
+  (user) => `select ${COLUMNS} from flex_users u where u.app_id = $1 and ${user} = $2`,
+);
+
+const SET_STATUS = statement(
+  'flex-users.set-status',
+  `update flex_users set status = $3, updated_at = now() where app_id = $1 and id = $2 returning ${COLUMNS}`,
+);
+
+const ERASE = statement(
+  'flex-users.erase',
+  `delete from flex_users where app_id = $1 and id = $2 returning id`,
 );
 
 const CREATE = statement(
@@ -55,27 +67,35 @@ const COUNT_LOGIN = statement(
 export class FlexUserRepository {
   constructor(private readonly database: Database) {}
 
-  async find(
-    appId: string,
-    externalId: string,
-    on: Queryable = this.database,
-  ): Promise<FlexUserRecord | null> {
-    const [row] = await on.query<Row>(FIND, [appId, externalId]);
-    return row ? toRecord(row) : null;
+  async find(appId: string, user: UserKey, on: Queryable = this.database): Promise<FlexUserRecord | null> {
+    const [find, name] = addressed(FIND, user);
+    const [row] = await on.query<FlexUserRow>(find, [appId, name]);
+    return row ? toFlexUser(row) : null;
+  }
+
+  /** Null if the app has no such user. */
+  async setStatus(appId: string, id: string, status: FlexUserStatus): Promise<FlexUserRecord | null> {
+    const [row] = await this.database.query<FlexUserRow>(SET_STATUS, [appId, id, status]);
+    return row ? toFlexUser(row) : null;
+  }
+
+  /** Deletes the user with their passkeys, transactions and nonces; false if the app has no such user. */
+  async erase(appId: string, id: string, tx: Queryable): Promise<boolean> {
+    return (await tx.query(ERASE, [appId, id])).length === 1;
   }
 
   /** The user of an external ID, made with a new user handle if there was none. */
   async findOrCreate(appId: string, externalId: string, on: Queryable): Promise<FlexUserRecord> {
-    const known = await this.find(appId, externalId, on);
+    const known = await this.find(appId, { externalId }, on);
     if (known) return known;
     await on.query(CREATE, [appId, uuidv7(), externalId, randomBytes(32)]);
-    return (await this.find(appId, externalId, on))!;
+    return (await this.find(appId, { externalId }, on))!;
   }
 
   /** Holds the user's row until the transaction ends, so that what is counted of them stays true. */
   async lock(appId: string, id: string, tx: Queryable): Promise<FlexUserRecord | null> {
-    const [row] = await tx.query<Row>(LOCK, [appId, id]);
-    return row ? toRecord(row) : null;
+    const [row] = await tx.query<FlexUserRow>(LOCK, [appId, id]);
+    return row ? toFlexUser(row) : null;
   }
 
   /** Counts a sign-in; false if the user has been deactivated. */
@@ -84,7 +104,8 @@ export class FlexUserRepository {
   }
 }
 
-const toRecord = (row: Row): FlexUserRecord => ({
+/** Reads a row as the driver gives it. */
+export const toFlexUser = (row: FlexUserRow): FlexUserRecord => ({
   ...row,
   lastLoginAt: row.lastLoginAt ? toDate(row.lastLoginAt) : null,
   createdAt: toDate(row.createdAt),

@@ -34,15 +34,17 @@ export class EmbeddedPassage extends Passage {
   }
 
   override async getDevices(externalId: string): Promise<PassageDevices> {
-    return (await this.devices.list(this.appId, externalId)) ?? { devices: [], rpId: null, userHandle: null };
+    return (
+      (await this.devices.list(this.appId, { externalId })) ?? { devices: [], rpId: null, userHandle: null }
+    );
   }
 
   override revokeDevice(externalId: string, deviceId: string): Promise<void> {
-    return this.devices.revoke(this.appId, externalId, deviceId);
+    return this.devices.revoke(this.appId, { externalId }, deviceId);
   }
 
   override renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<PassageDevice> {
-    return this.devices.rename(this.appId, externalId, deviceId, friendlyName);
+    return this.devices.rename(this.appId, { externalId }, deviceId, friendlyName);
   }
 
   override createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
@@ -58,7 +60,7 @@ export class EmbeddedPassage extends Passage {
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {
-    return this.users.find(this.appId, externalId);
+    return this.users.find(this.appId, { externalId });
   }
 
   override async getApp(): Promise<PassageApp> {

@@ -1,0 +1,38 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
+import { Access } from '../../http/access.decorator.js';
+import { LenientBody } from '../../http/body.pipe.js';
+import { NamedUser } from '../users/named-user.decorator.js';
+import type { UserKey } from '../users/user-key.js';
+import { toDevice } from './device.json.js';
+import { RenameDeviceDto } from './devices.dto.js';
+import { DevicesService } from './devices.service.js';
+
+/** The Flex protocol's server side: the passkeys of one user, named by our id or by the application's own. */
+@Controller(['v1/apps/:app/users/:user_id/devices', 'v1/apps/:app/external-users/:external_id/devices'])
+@Access('app')
+export class DevicesController {
+  constructor(private readonly devices: DevicesService) {}
+
+  @Get()
+  async list(@Param('app') app: string, @NamedUser() user: UserKey) {
+    const { devices } = await this.devices.require(app, user);
+    return { devices: devices.map(toDevice) };
+  }
+
+  @Patch(':device_id')
+  @UsePipes(LenientBody)
+  async rename(
+    @Param('app') app: string,
+    @NamedUser() user: UserKey,
+    @Param('device_id') device: string,
+    @Body() { friendly_name }: RenameDeviceDto,
+  ) {
+    return { device: toDevice(await this.devices.rename(app, user, device, friendly_name)) };
+  }
+
+  @Delete(':device_id')
+  @HttpCode(200)
+  async revoke(@Param('app') app: string, @NamedUser() user: UserKey, @Param('device_id') device: string) {
+    await this.devices.revoke(app, user, device);
+  }
+}

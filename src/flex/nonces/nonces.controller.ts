@@ -1,0 +1,26 @@
+import { Body, Controller, HttpCode, Param, Post, UsePipes } from '@nestjs/common';
+import { IsString, Length } from 'class-validator';
+import { Access } from '../../http/access.decorator.js';
+import { LenientBody } from '../../http/body.pipe.js';
+import { NoncesService } from './nonces.service.js';
+
+export class VerifyNonceDto {
+  @IsString()
+  @Length(1, 256)
+  nonce: string;
+}
+
+/** The Flex protocol's server side: what a nonce proved. */
+@Controller('v1/apps/:app/authenticate')
+@Access('app')
+@UsePipes(LenientBody)
+export class NoncesController {
+  constructor(private readonly nonces: NoncesService) {}
+
+  @Post('verify')
+  @HttpCode(200)
+  async verify(@Param('app') app: string, @Body() { nonce }: VerifyNonceDto) {
+    const { externalId, kind, deviceId } = await this.nonces.verify(app, nonce);
+    return { external_id: externalId, kind, device_id: deviceId };
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import { Database } from '../../database/database.js';
+import { type FlexUserRecord, type FlexUserRow, toFlexUser } from './flex-user.repository.js';
+import type { UserListQuery } from './user-list-query.js';
+
+interface Tables {
+  flex_users: {
+    app_id: string;
+    id: string;
+    external_id: string;
+    user_handle: Buffer;
+    status: string;
+    login_count: number;
+    last_login_at: Date | null;
+    created_at: Date;
+    updated_at: Date;
+  };
+}
+
+/** One page of an app's users, and how many there are on all pages. */
+export interface UserPage {
+  readonly users: readonly FlexUserRecord[];
+  readonly total: number;
+}
+
+/** Lists the users of an app; the one query of this service that is put together as it is asked. */
+@Injectable()
+export class FlexUserListRepository {
+  constructor(private readonly database: Database) {}
+
+  async list(appId: string, query: UserListQuery): Promise<UserPage> {
+    if (query.identifier === null) return { users: [], total: 0 };
+    const matching = this.kysely.selectFrom('flex_users').where((it) => conditionOf(it, appId, query));
+    let page = matching
+      .select(['id', 'external_id as externalId', 'user_handle as userHandle', 'status'])
+      .select(['login_count as loginCount', 'last_login_at as lastLoginAt'])
+      .select(['created_at as createdAt', 'updated_at as updatedAt'])
+      .limit(query.limit)
+      .offset((query.page - 1) * query.limit);
+    for (const { column, direction } of query.orderBy) page = page.orderBy(column, direction);
+    const [rows, [counted]] = await Promise.all([
+      page.orderBy('created_at').orderBy('id').execute(),
+      matching.select(sql<number>`count(*)::integer`.as('total')).execute(),
+    ]);
+    return { users: (rows as unknown as FlexUserRow[]).map(toFlexUser), total: counted!.total };
+  }
+
+  private get kysely(): Kysely<Tables> {
+    return this.database.em.getKysely<Tables>();
+  }
+}
+
+function conditionOf(
+  where: ExpressionBuilder<Tables, 'flex_users'>,
+  appId: string,
+  { identifier, id, status, loginCount, dates, createdBefore }: UserListQuery,
+) {
+  return where.and([
+    where('app_id', '=', appId),
+    ...(identifier != null ? [where('external_id', '=', identifier)] : []),
+    ...(id !== undefined ? [where('id', '=', id)] : []),
+    ...(status !== undefined ? [where('status', '=', status)] : []),
+    ...(loginCount ? [where('login_count', loginCount.operator, loginCount.value)] : []),
+    ...dates.map(({ column, operator, value }) => where(column, operator, value)),
+    ...(createdBefore !== undefined ? [where('created_at', '<', new Date(createdBefore * 1000))] : []),
+  ]);
+}

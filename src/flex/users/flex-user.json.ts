@@ -1,0 +1,56 @@
+import type { AuditEventSummary } from '../../events/audit-trail.js';
+import type { DeviceDetails } from '../devices/device.js';
+import { toDevice } from '../devices/device.json.js';
+import type { FlexUserRecord } from './flex-user.repository.js';
+
+/** The members of a user that both the list and the single user have. */
+export const toListedUser = (user: FlexUserRecord) => ({
+  id: user.id,
+  external_id: user.externalId,
+  status: user.status,
+  created_at: user.createdAt.toISOString(),
+  updated_at: user.updatedAt.toISOString(),
+  last_login_at: (user.lastLoginAt ?? user.createdAt).toISOString(),
+  login_count: user.loginCount,
+  email: '',
+  email_verified: false,
+  phone: '',
+  phone_verified: false,
+  user_metadata: null,
+});
+
+/** The protocol's `user`, then our own member. */
+export const toUser = (
+  user: FlexUserRecord,
+  devices: readonly DeviceDetails[],
+  events: readonly AuditEventSummary[],
+) => ({
+  ...toListedUser(user),
+  social_connections: {},
+  recent_events: events.map(toRecentEvent),
+  webauthn: devices.length > 0,
+  webauthn_devices: devices.map(toDevice),
+  webauthn_types: [...new Set(devices.map(({ type }) => type))],
+  user_handle: user.userHandle.toString('base64url'),
+});
+
+const ACTIONS: Readonly<Record<string, 'register' | 'login'>> = {
+  registered: 'register',
+  authenticated: 'login',
+};
+
+const toRecentEvent = ({ id, type, createdAt, address, userAgent }: AuditEventSummary) => {
+  const isComplete = type !== 'refused' && type !== 'clone_suspected';
+  return {
+    id,
+    type,
+    action: ACTIONS[type] ?? 'other',
+    status: isComplete ? 'complete' : 'incomplete',
+    created_at: createdAt.toISOString(),
+    completed_at: isComplete ? createdAt.toISOString() : null,
+    ip_addr: address ?? '',
+    user_agent: userAgent ?? '',
+    user_agent_display: userAgent ?? '',
+    social_login_type: null,
+  };
+};

@@ -1,0 +1,34 @@
+interface Page {
+  readonly page: number;
+  readonly limit: number;
+  readonly total: number;
+  /** Seconds since the epoch. */
+  readonly createdBefore: number;
+}
+
+interface Link {
+  readonly href: string;
+}
+
+export interface PageLinks {
+  readonly first: Link;
+  readonly last: Link;
+  readonly next: Link;
+  readonly previous: Link;
+  readonly self: Link;
+}
+
+/** Links from one page of a list to the others; past either end they lead nowhere (an empty `href`). */
+export function pageLinks(url: string, { page, limit, total, createdBefore }: Page): PageLinks {
+  const last = Math.max(1, Math.ceil(total / limit));
+  const [path = '', search = ''] = url.split('?', 2);
+  const to = (number: number): Link => {
+    if (number < 1 || number > last) return { href: '' };
+    const parameters = new URLSearchParams(search);
+    parameters.set('page', String(number));
+    parameters.set('limit', String(limit));
+    parameters.set('created_before', String(createdBefore));
+    return { href: `${path}?${parameters.toString()}` };
+  };
+  return { first: to(1), last: to(last), next: to(page + 1), previous: to(page - 1), self: { href: url } };
+}

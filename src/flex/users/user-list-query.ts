@@ -1,0 +1,121 @@
+import { AppError } from '../../http/app-error.js';
+import type { FlexUserStatus } from './flex-user.repository.js';
+
+/** A value to compare a column with: equal, or strictly less or more. */
+export interface Comparison<T> {
+  readonly operator: '=' | '<' | '>';
+  readonly value: T;
+}
+
+export type UserOrderColumn = 'id' | 'external_id' | 'status' | 'login_count' | UserDateColumn;
+export type UserDateColumn = 'created_at' | 'updated_at' | 'last_login_at';
+
+/** Which users of an app are wanted, in which order, and which page of them. */
+export interface UserListQuery {
+  /** Exactly this external ID; null: nobody at all; undefined: any. */
+  readonly identifier?: string | null;
+  readonly id?: string;
+  readonly status?: FlexUserStatus;
+  readonly loginCount?: Comparison<number>;
+  readonly dates: readonly (Comparison<Date> & { readonly column: UserDateColumn })[];
+  /** Seconds since the epoch: users made later are left out, so that pages hold still while users come. */
+  readonly createdBefore?: number;
+  readonly orderBy: readonly { readonly column: UserOrderColumn; readonly direction: 'asc' | 'desc' }[];
+  /** From 1. */
+  readonly page: number;
+  /** 1 to 500. */
+  readonly limit: number;
+}
+
+const ORDER_COLUMNS: readonly string[] = [
+  'id',
+  'external_id',
+  'status',
+  'login_count',
+  'created_at',
+  'updated_at',
+  'last_login_at',
+];
+const DATE_COLUMNS = ['created_at', 'updated_at', 'last_login_at'] as const;
+const STATUSES: readonly string[] = ['active', 'inactive', 'pending'];
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 500;
+const MAX_PAGE = 1_000_000;
+
+type Parameters = Readonly<Record<string, unknown>>;
+
+/** Reads the query parameters of the user list; throws `invalid_request` for one that makes no sense. */
+export function parseUserListQuery(parameters: Parameters): UserListQuery {
+  const text = (name: string): string | undefined => optionalText(parameters, name);
+  const id = text('id');
+  const status = text('status');
+  const loginCount = text('login_count');
+  const createdBefore = text('created_before');
+  if (status !== undefined && !STATUSES.includes(status)) throw malformed('status');
+  return {
+    ...identifierOf(parameters),
+    ...(id !== undefined && { id }),
+    ...(status !== undefined && { status: status as FlexUserStatus }),
+    ...(loginCount !== undefined && { loginCount: compare(loginCount, (it) => count(it, 'login_count')) }),
+    dates: DATE_COLUMNS.flatMap((column) => {
+      const value = text(column);
+      return value === undefined ? [] : [{ column, ...compare(value, (it) => date(it, column)) }];
+    }),
+    ...(createdBefore !== undefined && { createdBefore: count(createdBefore, 'created_before') }),
+    orderBy: orderOf(text('order_by')),
+    page: inRange(text('page'), 'page', 1, MAX_PAGE),
+    limit: inRange(text('limit'), 'limit', DEFAULT_LIMIT, MAX_LIMIT),
+  };
+}
+
+/** An empty, repeated or array identifier names nobody: SDKs take the first user of the answer without a look. */
+function identifierOf(parameters: Parameters): { identifier?: string | null } {
+  if (Object.keys(parameters).some((name) => name.startsWith('identifier['))) return { identifier: null };
+  const { identifier } = parameters;
+  if (identifier === undefined) return {};
+  return { identifier: typeof identifier === 'string' && identifier !== '' ? identifier : null };
+}
+
+function optionalText(parameters: Parameters, name: string): string | undefined {
+  const value = parameters[name];
+  if (value === undefined || value === '') return undefined;
+  if (typeof value !== 'string' || value.includes('\0')) throw malformed(name);
+  return value;
+}
+
+function compare<T>(text: string, read: (text: string) => T): Comparison<T> {
+  const operator = text.startsWith('<') ? '<' : text.startsWith('>') ? '>' : '=';
+  return { operator, value: read(operator === '=' ? text : text.slice(1)) };
+}
+
+function count(text: string, name: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw malformed(name);
+  return Number(text);
+}
+
+/** RFC 3339, or seconds since the epoch. */
+function date(text: string, name: string): Date {
+  const value = new Date(/^\d{1,10}$/.test(text) ? Number(text) * 1000 : text);
+  if (Number.isNaN(value.getTime())) throw malformed(name);
+  return value;
+}
+
+function inRange(text: string | undefined, name: string, fallback: number, max: number): number {
+  if (text === undefined) return fallback;
+  const value = count(text, name);
+  if (value < 1 || value > max) throw malformed(name);
+  return value;
+}
+
+function orderOf(text: string | undefined): UserListQuery['orderBy'] {
+  if (text === undefined) return [];
+  return text.split(',').map((part) => {
+    const [column = '', direction = 'ASC', ...rest] = part.trim().split(':');
+    const isDirection = /^(asc|desc)$/i.test(direction);
+    if (!ORDER_COLUMNS.includes(column) || !isDirection || rest.length > 0) throw malformed('order_by');
+    return { column: column as UserOrderColumn, direction: direction.toLowerCase() as 'asc' | 'desc' };
+  });
+}
+
+const malformed = (name: string): AppError =>
+  new AppError('invalid_request', { detail: `The query parameter ${name} is malformed.` });

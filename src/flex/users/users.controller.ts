@@ -1,0 +1,70 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Req, UsePipes } from '@nestjs/common';
+import { IsIn } from 'class-validator';
+import type { FastifyRequest } from 'fastify';
+import { Access } from '../../http/access.decorator.js';
+import { LenientBody } from '../../http/body.pipe.js';
+import { toListedUser, toUser } from './flex-user.json.js';
+import type { FlexUserStatus } from './flex-user.repository.js';
+import { NamedUser } from './named-user.decorator.js';
+import { pageLinks } from './page-links.js';
+import type { UserKey } from './user-key.js';
+import { parseUserListQuery } from './user-list-query.js';
+import { UsersService } from './users.service.js';
+
+export class ChangeUserDto {
+  @IsIn(['active', 'inactive', 'pending'])
+  status: FlexUserStatus;
+}
+
+/** The Flex protocol's server side: the list of an app's users. */
+@Controller('v1/apps/:app/users')
+@Access('app')
+export class UserListController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get()
+  async list(
+    @Param('app') app: string,
+    @Query() parameters: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+  ) {
+    const query = parseUserListQuery(parameters);
+    const { users, total } = await this.users.list(app, query);
+    // The next whole second, so that pages asked for later leave out none of those counted now.
+    const createdBefore = query.createdBefore ?? Math.floor(Date.now() / 1000) + 1;
+    return {
+      _links: pageLinks(request.url, { ...query, createdBefore, total }),
+      created_before: createdBefore,
+      limit: query.limit,
+      page: query.page,
+      total_users: total,
+      users: users.map(toListedUser),
+    };
+  }
+}
+
+/** One user, named by our id as the protocol does, or by the application's own. */
+@Controller(['v1/apps/:app/users/:user_id', 'v1/apps/:app/external-users/:external_id'])
+@Access('app')
+export class UsersController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get()
+  async get(@Param('app') app: string, @NamedUser() key: UserKey) {
+    const { user, devices, events } = await this.users.get(app, key);
+    return { user: toUser(user, devices, events) };
+  }
+
+  @Patch()
+  @UsePipes(LenientBody)
+  async change(@Param('app') app: string, @NamedUser() key: UserKey, @Body() { status }: ChangeUserDto) {
+    const { user, devices, events } = await this.users.setStatus(app, key, status);
+    return { user: toUser(user, devices, events) };
+  }
+
+  @Delete()
+  @HttpCode(200)
+  async erase(@Param('app') app: string, @NamedUser() key: UserKey) {
+    await this.users.erase(app, key);
+  }
+}

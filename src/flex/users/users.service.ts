@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
+import { type AuditEventSummary, AuditTrail } from '../../events/audit-trail.js';
+import { AppError } from '../../http/app-error.js';
+import type { DeviceDetails } from '../devices/device.js';
+import { DevicesService } from '../devices/devices.service.js';
+import { FlexUserListRepository, type UserPage } from './flex-user-list.repository.js';
+import { type FlexUserRecord, FlexUserRepository, type FlexUserStatus } from './flex-user.repository.js';
+import type { UserKey } from './user-key.js';
+import type { UserListQuery } from './user-list-query.js';
+
+/** A user with all that the protocol tells of one. */
+export interface UserProfile {
+  readonly user: FlexUserRecord;
+  readonly devices: readonly DeviceDetails[];
+  readonly events: readonly AuditEventSummary[];
+}
+
+/** The users of an app, as its servers see and keep them. */
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: FlexUserRepository,
+    private readonly lists: FlexUserListRepository,
+    private readonly devices: DevicesService,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  list(appId: string, query: UserListQuery): Promise<UserPage> {
+    return this.lists.list(appId, query);
+  }
+
+  /** Throws `user_not_found`. */
+  async get(appId: string, key: UserKey): Promise<UserProfile> {
+    return this.profile(appId, await this.require(appId, key));
+  }
+
+  /** An inactive user starts and finishes no ceremony, and what they proved is void. Throws `user_not_found`. */
+  async setStatus(appId: string, key: UserKey, status: FlexUserStatus): Promise<UserProfile> {
+    const { id } = await this.require(appId, key);
+    const user = await this.users.setStatus(appId, id, status);
+    if (!user) throw new AppError('user_not_found');
+    return this.profile(appId, user);
+  }
+
+  /**
+   * Deletes the user and all that points at a person: passkeys, transactions, nonces, and in the audit trail who acted
+   * from where. Throws `user_not_found`.
+   */
+  async erase(appId: string, key: UserKey): Promise<void> {
+    const { id } = await this.require(appId, key);
+    await this.database.transaction(async (tx) => {
+      if (!(await this.users.erase(appId, id, tx))) throw new AppError('user_not_found');
+      await this.audit.anonymise(appId, id, tx);
+      await this.audit.record({ type: 'erased', appId, userId: id }, tx);
+    });
+  }
+
+  private async require(appId: string, key: UserKey): Promise<FlexUserRecord> {
+    const user = await this.users.find(appId, key);
+    if (!user) throw new AppError('user_not_found');
+    return user;
+  }
+
+  private async profile(appId: string, user: FlexUserRecord): Promise<UserProfile> {
+    const [owned, events] = await Promise.all([
+      this.devices.list(appId, { id: user.id }),
+      this.audit.recent(appId, user.id),
+    ]);
+    return { user, devices: owned?.devices ?? [], events };
+  }
+}
