@@ -1,0 +1,340 @@
+import { randomBytes } from 'node:crypto';
+import { Browser } from '../support/browser.js';
+import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { send } from '../support/http-answer.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { contents, contentsButTrail, count, eventsOf, flexUserIdOf, sql } from '../support/tables.js';
+import { Tenant } from '../support/tenant.js';
+import { TestUser } from '../support/test-user.js';
+
+const REQUEST_ID = /^[\da-f-]{36}$/;
+
+describe('what is told of a passkey afterwards', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await buildApp();
+  });
+  afterAll(() => app.close());
+
+  const aUser = () => new TestUser(app);
+  const aRegistration = async (user: TestUser, browser = new Browser(app)) => ({
+    browser,
+    ...(await browser.beginRegistration((await user.leaveToRegister()).transactionId)),
+  });
+
+  describe('the audit trail', () => {
+    it('has a registration and a sign-in, from whose address and with what', async () => {
+      const user = aUser();
+      const { browser, answer } = await aRegistration(
+        user,
+        new Browser(app, { userAgent: 'Ada’s browser/1.0' }),
+      );
+      const authenticator = new SoftwareAuthenticator();
+      const events = await eventsOf(app, async () => {
+        await browser.finish('register', answer(authenticator));
+        const begun = await browser.beginSignIn();
+        await browser.finish('authenticate', begun.answer(authenticator));
+      });
+      const [device] = await user.passkeys();
+      const common = {
+        appId: TEST.appId,
+        userId: await flexUserIdOf(app, user.subject),
+        deviceId: device!.id,
+        actor: null,
+        address: browser.address,
+        userAgent: 'Ada’s browser/1.0',
+        reason: null,
+        requestId: expect.stringMatching(REQUEST_ID) as string,
+      };
+      expect(events).toStrictEqual([
+        { ...common, type: 'registered' },
+        { ...common, type: 'authenticated' },
+      ]);
+    });
+
+    it('has a new name and a revocation, and which user did it', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      const headers = {
+        authorization: `Bearer ${await user.token()}`,
+        'user-agent': 'curl/8.0',
+        'x-request-id': 'request-of-ada',
+      };
+      const url = `/user/devices/${device.id}`;
+      const from = { url, headers, remoteAddress: '192.0.2.7' };
+      const events = await eventsOf(app, async () => {
+        await send(app, { method: 'PATCH', ...from, payload: { friendlyName: 'Blue key' } });
+        await send(app, { method: 'DELETE', ...from });
+      });
+      const common = {
+        appId: TEST.appId,
+        userId: await flexUserIdOf(app, user.subject),
+        deviceId: device.id,
+        actor: `user:${user.subject}`,
+        address: '192.0.2.7',
+        userAgent: 'curl/8.0',
+        reason: null,
+        requestId: 'request-of-ada',
+      };
+      expect(events).toStrictEqual([
+        { ...common, type: 'renamed' },
+        { ...common, type: 'revoked' },
+      ]);
+    });
+
+    it('has one refusal for each ceremony that was refused, as far as it got', async () => {
+      const user = aUser();
+      const passkey = await registerPasskey(user);
+      const { browser, answer } = await aRegistration(user, passkey.browser);
+      const free = await browser.beginSignIn();
+      const known = { userId: await flexUserIdOf(app, user.subject), deviceId: passkey.device.id };
+      const unknown = { userId: null, deviceId: null };
+      const events = await eventsOf(app, async () => {
+        const foreign = { origin: 'https://evil.example' };
+        await browser.finish('register', answer(new SoftwareAuthenticator(), foreign));
+        await browser.finish('authenticate', free.answer(passkey.authenticator, foreign));
+        const stranger = new SoftwareAuthenticator();
+        stranger.create((await aRegistration(user)).publicKey, { origin: TEST.origin });
+        await browser.finish('authenticate', free.answer(stranger));
+      });
+      const common = {
+        type: 'refused',
+        appId: TEST.appId,
+        actor: null,
+        address: browser.address,
+        userAgent: 'Keyway tests',
+        requestId: expect.stringMatching(REQUEST_ID) as string,
+      };
+      expect(events).toStrictEqual([
+        { ...common, ...unknown, reason: 'origin_not_allowed' },
+        { ...common, ...known, reason: 'origin_not_allowed' },
+        { ...common, ...unknown, reason: 'credential_unknown' },
+      ]);
+    });
+
+    it('names the app of the path in a refusal, whichever app the handshake was for', async () => {
+      const tenant = await Tenant.create(app);
+      const { authenticator, browser } = await registerPasskey(aUser());
+      const begun = await browser.beginSignIn();
+      const events = await eventsOf(app, () =>
+        tenant.browser().finish('authenticate', begun.answer(authenticator)),
+      );
+      expect(events).toMatchObject([{ type: 'refused', appId: tenant.id, reason: 'handshake_of_other_app' }]);
+    });
+
+    it('has a suspected clone under a type of its own', async () => {
+      const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
+      const begun = await passkey.browser.beginSignIn();
+      const body = begun.answer(passkey.authenticator, { counter: 1 });
+      const events = await eventsOf(app, () => passkey.browser.finish('authenticate', body));
+      expect(events).toMatchObject([
+        { type: 'clone_suspected', reason: 'clone_suspected', deviceId: passkey.device.id, actor: null },
+      ]);
+    });
+
+    it('has nothing of what anybody could send without a handshake of ours', async () => {
+      const passkey = await registerPasskey(aUser());
+      const { browser, authenticator, user } = passkey;
+      const registration = (await aRegistration(user, browser)).answer(new SoftwareAuthenticator());
+      const free = (await browser.beginSignIn()).answer(authenticator);
+      const forged = free.handshake_id.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'));
+      const events = await eventsOf(app, async () => {
+        for (const handshake_id of [forged, 'kh1.9999999999.e30.AAAA', 'x', '']) {
+          await browser.finish('register', { ...registration, handshake_id });
+          await browser.finish('authenticate', { ...free, handshake_id });
+        }
+        await browser.finish('authenticate', { handshake_id: free.handshake_id });
+        await browser.post('register', 'start', { transaction_id: 'unknown' });
+        await user.verify('unknown');
+        await user.revoke('unknown');
+      });
+      expect(events).toEqual([]);
+    });
+
+    it('has no success whose change was rolled back, and no change without its event', async () => {
+      const user = aUser();
+      const passkey = await registerPasskey(user);
+      const { browser, answer } = await aRegistration(user, passkey.browser);
+      const signInBody = (await browser.beginSignIn()).answer(passkey.authenticator);
+      const registerBody = answer(new SoftwareAuthenticator());
+      const before = await contents(app);
+      const act = async () => [
+        (await browser.finish('register', registerBody)).status,
+        (await browser.finish('authenticate', signInBody)).status,
+      ];
+      await sql(app, 'alter table nonces add constraint broken check (false) not valid');
+      expect(await act()).toEqual([500, 500]);
+      await sql(app, 'alter table nonces drop constraint broken');
+      expect(await contents(app)).toEqual(before);
+      await sql(app, 'alter table audit_events add constraint broken check (false) not valid');
+      expect(await act()).toEqual([500, 500]);
+      expect((await user.rename(passkey.device.id, 'x')).status).toBe(500);
+      expect((await user.revoke(passkey.device.id)).status).toBe(500);
+      await sql(app, 'alter table audit_events drop constraint broken');
+      expect(await contents(app)).toEqual(before);
+      expect(await act()).toEqual([200, 200]);
+    });
+
+    it('outlives the passkey, the user and the app that it tells of', async () => {
+      const tenant = await Tenant.create(app);
+      await tenant.register('ada');
+      await tenant.delete();
+      expect(await count(app, `audit_events where type = 'registered' and app_id = $1`, tenant.id)).toBe(1);
+    });
+
+    it('believes X-Forwarded-For as far as the settings say, and cuts long user agents', async () => {
+      const { database, passage, http } = app.configuration;
+      const behindProxy = await buildAppOn(database, { passage, http: { ...http, trustProxy: 1 } });
+      try {
+        for (const [on, address] of [
+          [app, '10.9.9.9'],
+          [behindProxy, '192.0.2.1'],
+        ] as const) {
+          const passkey = await registerPasskey(aUser());
+          const body = (await passkey.browser.beginSignIn()).answer(passkey.authenticator);
+          const events = await eventsOf(app, () =>
+            send(on, {
+              method: 'POST',
+              url: `/v1/apps/${TEST.appId}/authenticate/transactions/webauthn/finish`,
+              headers: { 'x-forwarded-for': '203.0.113.6, 192.0.2.1', 'user-agent': 'x'.repeat(2_000) },
+              remoteAddress: '10.9.9.9',
+              payload: body,
+            }),
+          );
+          expect(events).toMatchObject([{ type: 'authenticated', address, userAgent: 'x'.repeat(512) }]);
+        }
+      } finally {
+        await behindProxy.close();
+      }
+    });
+  });
+
+  describe('the log', () => {
+    it('has one line a request: id, route template, app, actor, status and code', async () => {
+      const { browser, authenticator, user } = await registerPasskey(aUser());
+      const body = (await browser.beginSignIn()).answer(authenticator, { origin: 'https://evil.example' });
+      const before = app.logLines.length;
+      await browser.finish('authenticate', body);
+      await user.list();
+      const lines = app.logLines.slice(before).map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(lines).toMatchObject([
+        {
+          method: 'POST',
+          route: '/v1/apps/:app/authenticate/transactions/webauthn/finish',
+          app: TEST.appId,
+          status: 401,
+          code: 'discoverable_authentication_refused',
+          reason: 'origin_not_allowed',
+          requestId: expect.stringMatching(REQUEST_ID) as string,
+          ms: expect.any(Number) as number,
+        },
+        { method: 'GET', route: '/user/devices', actor: `user:${user.subject}`, status: 200 },
+      ]);
+    });
+
+    it('holds no secret of any flow, not even of one that breaks', async () => {
+      const secrets = new Map<string, string>();
+      // PostgreSQL and Node cut long values short: the first 16 bytes would be too many already.
+      const remember = (what: string, text: string) => {
+        const bytes = Buffer.from(text, 'base64url');
+        secrets.set(`${what} ${secrets.size}`, text.slice(0, 24));
+        secrets.set(`${what} ${secrets.size} in hex`, bytes.toString('hex').slice(0, 32));
+        secrets.set(`${what} ${secrets.size} in numbers`, bytes.subarray(0, 8).join(','));
+      };
+      const user = aUser();
+      const token = await user.token();
+      remember('payload of the token', token.split('.')[1]!);
+      remember('signature of the token', token.split('.')[2]!);
+      const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });
+      const { browser, authenticator } = passkey;
+      remember('transaction', passkey.transactionId);
+      remember('handshake', passkey.handshakeId.split('.').at(-1)!);
+      remember('nonce', passkey.nonce);
+      remember('credential', passkey.device.credId);
+
+      const nonces = [await signIn(passkey), await stepUp(passkey)];
+      nonces.forEach((nonce) => remember('nonce', nonce));
+      await user.verify(nonces[0]!);
+      await user.verify(nonces[0]!);
+      await aUser().verify(nonces[1]!);
+
+      const { transactionId } = await user.leaveToRegister();
+      const begun = await browser.beginRegistration(transactionId);
+      const other = new SoftwareAuthenticator();
+      const body = begun.answer(other, { origin: 'https://evil.example' });
+      remember('transaction', transactionId);
+      remember('handshake', begun.handshakeId.split('.').at(-1)!);
+      remember('payload of the handshake', begun.handshakeId.split('.')[2]!.slice(-100));
+      remember('challenge', begun.publicKey.challenge);
+      remember('user handle', begun.publicKey.user.id);
+      remember('credential', other.credentials[0]!.id.toString('base64url'));
+      await browser.finish('register', body);
+      await browser.finish('register', { ...body, handshake_response: { id: body, rawId: 7 } });
+      const free = await browser.beginSignIn();
+      remember('challenge', free.publicKey.challenge);
+      await browser.finish('authenticate', free.answer(authenticator, { counter: 0 }));
+      await browser.finish(
+        'authenticate',
+        free.answer(authenticator, { mutateSignature: () => randomBytes(70) }),
+      );
+
+      const secretPaths = [nonces[0]!, transactionId, token, `%zz${nonces[0]}`].flatMap((secret) => [
+        `/v1/apps/${TEST.appId}/${secret}`,
+        `/user/devices?access_token=${secret}`,
+        `/nowhere/${secret}`,
+      ]);
+      for (const url of secretPaths) await send(app, { url });
+      for (const payload of [`{"nonce":"${nonces[0]}"`, `"${token}"`, `{"nonce":"${nonces[0]}\\u0000"}`]) {
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+        await send(app, { method: 'POST', url: '/passkey/verify', headers, payload });
+      }
+      await send(app, { url: '/user/devices', headers: { authorization: `Bearer ${token.slice(0, -2)}` } });
+      await send(app, {
+        url: '/user/devices',
+        headers: { authorization: `Bearer ${token}.x`, cookie: token },
+      });
+
+      const broken = begun.answer(new SoftwareAuthenticator());
+      const third = new SoftwareAuthenticator();
+      const brokenToo = begun.answer(third);
+      remember('credential', third.credentials[0]!.id.toString('base64url'));
+      remember(
+        'attestation',
+        (brokenToo.handshake_response as { response: { attestationObject: string } }).response
+          .attestationObject,
+      );
+      for (const [table, answer] of [
+        ['nonces', broken],
+        ['devices', brokenToo],
+        ['spent_handshakes', brokenToo],
+        ['audit_events', brokenToo],
+      ] as const) {
+        await sql(app, `alter table ${table} add constraint broken check (false) not valid`);
+        expect((await browser.finish('register', answer)).status).toBe(500);
+        await sql(app, `alter table ${table} drop constraint broken`);
+      }
+      remember('key', TEST.tokenSecret.toString('base64url'));
+      app.configuration.passage.secrets.forEach((secret) => remember('key', secret.toString('base64url')));
+
+      const log = app.logLines.join('\n');
+      expect(log).toContain('"status":500');
+      const leaked = [...secrets].filter(([, secret]) => log.includes(secret)).map(([what]) => what);
+      expect(leaked).toEqual([]);
+    });
+
+    it('holds nothing of a password in a connection string', () => {
+      expect(app.logLines.join('\n')).not.toContain('postgres:postgres');
+    });
+  });
+
+  it('changes nothing else when it is only read', async () => {
+    const user = aUser();
+    await registerPasskey(user);
+    const before = await contentsButTrail(app);
+    await user.list();
+    await send(app, { url: `/v1/apps/${TEST.appId}` });
+    await send(app, { url: '/health/ready' });
+    expect(await contentsButTrail(app)).toEqual(before);
+  });
+});

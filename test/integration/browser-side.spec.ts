@@ -1,0 +1,583 @@
+import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
+import { Browser } from '../support/browser.js';
+import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { changeApp, contents, contentsButTrail, flexUserIdOf, sql } from '../support/tables.js';
+import { TestUser } from '../support/test-user.js';
+
+const BASE64URL_256_BIT = /^[A-Za-z0-9_-]{43}$/;
+const text = (pattern: RegExp | StringConstructor): string =>
+  (pattern instanceof RegExp ? expect.stringMatching(pattern) : expect.any(pattern)) as string;
+
+describe("the protocol's browser side", () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await buildApp();
+  });
+  afterAll(() => app.close());
+
+  const aUser = () => new TestUser(app);
+  const registerTransaction = async () => (await aUser().leaveToRegister()).transactionId;
+
+  describe('GET /v1/apps/{app}', () => {
+    it('tells every member that typed SDKs ask for', async () => {
+      const answer = await send(app, { url: `/v1/apps/${TEST.appId}` });
+      expect(answer.status).toBe(200);
+      expect(answer.body).toStrictEqual({
+        app: {
+          id: TEST.appId,
+          name: 'The Shop',
+          auth_origin: TEST.origin,
+          additional_auth_origins: [],
+          redirect_url: '',
+          login_url: '',
+          application_login_uri: '',
+          allowed_callback_urls: [],
+          allowed_logout_urls: [],
+          allowed_identifier: text(String),
+          required_identifier: text(String),
+          auth_fallback_method: 'none',
+          auth_fallback_method_ttl: 0,
+          auth_methods: {
+            passkeys: { enabled: true },
+            otp: { enabled: false, ttl: 300, ttl_display_unit: 's' },
+            magic_link: { enabled: false, ttl: 300, ttl_display_unit: 's' },
+          },
+          created_at: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+          default_language: 'en',
+          element_customization: {},
+          element_customization_dark: {},
+          ephemeral: false,
+          hosted: false,
+          hosted_subdomain: '',
+          layouts: { profile: [], registration: [] },
+          passage_branding: false,
+          profile_management: false,
+          public_signup: true,
+          refresh_enabled: false,
+          refresh_absolute_lifetime: 0,
+          refresh_inactivity_lifetime: 0,
+          require_email_verification: false,
+          require_identifier_verification: false,
+          role: '',
+          rsa_public_key: '',
+          session_timeout_length: 0,
+          social_connections: {},
+          technologies: [],
+          type: 'flex',
+          user_metadata_schema: [],
+          rp_id: TEST.rpId,
+        },
+      });
+    });
+
+    it('ignores the key that old servers send with it', async () => {
+      const answer = await send(app, {
+        url: `/v1/apps/${TEST.appId}`,
+        headers: { authorization: 'Bearer whatever' },
+      });
+      expect(answer.status).toBe(200);
+    });
+
+    it.each(['unknown', 'SHOP', 'a'.repeat(65), 'a%20b', '%00'])('does not know the app %s', async (id) => {
+      expectFlexError(await send(app, { url: `/v1/apps/${id}` }), 404, 'app_not_found');
+    });
+  });
+
+  describe('starting a registration', () => {
+    it('answers with the creation options of the app and the user', async () => {
+      const user = new TestUser(app, { name: 'Ada' });
+      const { transactionId } = await user.leaveToRegister();
+      const answer = await new Browser(app).post('register', 'start', { transaction_id: transactionId });
+      expect(answer.status).toBe(200);
+      expect(answer.body).toStrictEqual({
+        transaction_id: transactionId,
+        handshake: {
+          id: text(String),
+          challenge: {
+            publicKey: {
+              rp: { id: TEST.rpId, name: 'The Shop' },
+              user: { id: text(BASE64URL_256_BIT), name: 'Ada', displayName: 'Ada' },
+              challenge: text(BASE64URL_256_BIT),
+              pubKeyCredParams: [-7, -8, -257].map((alg) => ({ type: 'public-key', alg })),
+              timeout: 300_000,
+              excludeCredentials: [],
+              authenticatorSelection: {
+                residentKey: 'required',
+                requireResidentKey: true,
+                userVerification: 'required',
+              },
+              attestation: 'none',
+              extensions: { credProps: true },
+            },
+          },
+        },
+      });
+    });
+
+    it.each([
+      ['platform', 'platform'],
+      ['cross-platform', 'cross-platform'],
+      ['any', undefined],
+      [null, undefined],
+      [undefined, undefined],
+    ])('asks for the attachment %s that the browser chose', async (wish, asked) => {
+      const begun = await new Browser(app).beginRegistration(await registerTransaction(), {
+        authenticator_attachment: wish,
+      });
+      expect(begun.publicKey.authenticatorSelection!.authenticatorAttachment).toBe(asked);
+    });
+
+    it('refuses an attachment that does not exist', async () => {
+      const body = { transaction_id: await registerTransaction(), authenticator_attachment: 'usb' };
+      expectFlexError(await new Browser(app).post('register', 'start', body), 400, 'invalid_request');
+    });
+
+    it('excludes the passkeys that the user has, so that none is enrolled twice', async () => {
+      const user = aUser();
+      const { authenticator, device, browser } = await registerPasskey(user);
+      const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      expect(begun.publicKey.excludeCredentials).toEqual([
+        { id: device.credId, type: 'public-key', transports: ['internal', 'hybrid'] },
+      ]);
+      expect(() => begun.answer(authenticator)).toThrow(
+        expect.objectContaining({ name: 'InvalidStateError' }) as Error,
+      );
+    });
+
+    it('gives every ceremony of a user the same user handle and another challenge', async () => {
+      const user = aUser();
+      const { transactionId } = await user.leaveToRegister();
+      const begun = [1, 2, 3].map(() => new Browser(app).beginRegistration(transactionId));
+      const options = (await Promise.all(begun)).map(({ publicKey }) => publicKey);
+      expect(new Set(options.map(({ user: { id } }) => id)).size).toBe(1);
+      expect(new Set(options.map(({ challenge }) => challenge)).size).toBe(3);
+    });
+
+    it('writes nothing', async () => {
+      const transactionId = await registerTransaction();
+      const before = await contents(app);
+      await new Browser(app).beginRegistration(transactionId);
+      await new Browser(app).beginSignIn();
+      expect(await contents(app)).toEqual(before);
+    });
+  });
+
+  describe('starting a sign-in', () => {
+    it('names no passkey and no transaction in a discoverable one', async () => {
+      const answer = await new Browser(app).post('authenticate', 'start', {});
+      expect(answer.status).toBe(200);
+      expect(answer.body).toStrictEqual({
+        handshake: {
+          id: text(String),
+          challenge: {
+            publicKey: {
+              challenge: text(BASE64URL_256_BIT),
+              rpId: TEST.rpId,
+              timeout: 300_000,
+              userVerification: 'required',
+            },
+          },
+        },
+      });
+    });
+
+    it('names the transaction and exactly the passkeys of its user, the last used first', async () => {
+      const user = aUser();
+      const first = await registerPasskey(user);
+      const second = await registerPasskey(user, { traits: { transports: null } });
+      await registerPasskey(aUser());
+      await signIn(first);
+      const { transactionId } = await user.leaveToAuthenticate();
+      const answer = await new Browser(app).post('authenticate', 'start', { transaction_id: transactionId });
+      expect(answer.body).toMatchObject({
+        transaction_id: transactionId,
+        handshake: {
+          challenge: {
+            publicKey: {
+              allowCredentials: [
+                { id: first.device.credId, type: 'public-key', transports: ['internal', 'hybrid'] },
+                { id: second.device.credId, type: 'public-key' },
+              ],
+            },
+          },
+        },
+      });
+    });
+
+    it('takes null for absent', async () => {
+      const answer = await new Browser(app).post('authenticate', 'start', { transaction_id: null });
+      expect(answer.status).toBe(200);
+      expect(answer.body).not.toHaveProperty('transaction_id');
+    });
+  });
+
+  describe('a transaction id', () => {
+    it.each([
+      ['empty', ''],
+      ['blank', ' '],
+      ['unknown', 'A'.repeat(43)],
+    ])('that is %s is refused wherever it is named, and never stands for none', async (_, transaction_id) => {
+      const passkey = await registerPasskey(aUser());
+      const { browser } = passkey;
+      const discoverable = await browser.beginSignIn();
+      const registration = await browser.beginRegistration(await registerTransaction());
+      const before = await contentsButTrail(app);
+      const answers = [
+        await browser.post('register', 'start', { transaction_id }),
+        await browser.post('authenticate', 'start', { transaction_id }),
+        await browser.finish('authenticate', {
+          ...discoverable.answer(passkey.authenticator),
+          transaction_id,
+        }),
+        await browser.finish('register', {
+          ...registration.answer(new SoftwareAuthenticator()),
+          transaction_id,
+        }),
+      ];
+      for (const answer of answers) expectFlexError(answer, 404, 'transaction_not_found');
+      expect(await contentsButTrail(app)).toEqual(before);
+    });
+
+    it('that is spent is refused, also to start again', async () => {
+      const passkey = await registerPasskey(aUser());
+      const { browser, transactionId } = passkey;
+      const registered = await browser.post('register', 'start', { transaction_id: transactionId });
+      expectFlexError(registered, 404, 'transaction_not_found');
+      const leave = await passkey.user.leaveToAuthenticate();
+      const begun = await browser.beginSignIn(leave.transactionId);
+      await browser.finish('authenticate', begun.answer(passkey.authenticator));
+      const again = await browser.post('authenticate', 'start', { transaction_id: leave.transactionId });
+      expectFlexError(again, 404, 'transaction_not_found');
+    });
+
+    it('of the other kind is refused', async () => {
+      const { browser, user } = await registerPasskey(aUser());
+      const [register, authenticate] = [await user.leaveToRegister(), await user.leaveToAuthenticate()];
+      const answers = [
+        await browser.post('authenticate', 'start', { transaction_id: register.transactionId }),
+        await browser.post('register', 'start', { transaction_id: authenticate.transactionId }),
+      ];
+      for (const answer of answers) expectFlexError(answer, 404, 'transaction_not_found');
+    });
+
+    it('that was left out of the finish is missed there, and one that was added is refused', async () => {
+      const passkey = await registerPasskey(aUser());
+      const { browser, user, authenticator } = passkey;
+      const bound = await browser.beginSignIn((await user.leaveToAuthenticate()).transactionId);
+      for (const transaction_id of [null, undefined]) {
+        const answer = await browser.finish('authenticate', {
+          ...bound.answer(authenticator),
+          transaction_id,
+        });
+        expectFlexError(answer, 401, 'discoverable_login_failed');
+      }
+      const free = await browser.beginSignIn();
+      const { transactionId } = await user.leaveToAuthenticate();
+      const body = { ...free.answer(authenticator), transaction_id: transactionId };
+      expectFlexError(await browser.finish('authenticate', body), 404, 'transaction_not_found');
+      expect((await browser.finish('authenticate', { ...body, transaction_id: null })).status).toBe(200);
+    });
+
+    it('must be there to register', async () => {
+      for (const body of [{}, { transaction_id: null }, { transaction_id: 7 }]) {
+        expectFlexError(await new Browser(app).post('register', 'start', body), 400, 'invalid_request');
+      }
+    });
+  });
+
+  describe('finishing', () => {
+    it.each(['sdk', 'json'] as const)(
+      'takes responses as %s spells them, and answers with a nonce alone',
+      async (form) => {
+        const passkey = await registerPasskey(aUser(), { browser: new Browser(app, { form }) });
+        expect(passkey.device.transports).toEqual(['internal', 'hybrid']);
+        const begun = await passkey.browser.beginSignIn();
+        const answer = await passkey.browser.finish('authenticate', begun.answer(passkey.authenticator));
+        expect(answer.status).toBe(200);
+        expect(answer.body).toStrictEqual({ nonce: text(BASE64URL_256_BIT) });
+      },
+    );
+
+    it.each([-7, -8, -257] as const)('verifies keys of the algorithm %d', async (algorithm) => {
+      const passkey = await registerPasskey(aUser(), { traits: { algorithms: [algorithm] } });
+      expect((await passkey.user.verify(await signIn(passkey))).status).toBe(200);
+    });
+
+    it('takes the user handle as iOS and Android spell it, bound and discoverable', async () => {
+      const passkey = await registerPasskey(aUser(), { traits: { userHandle: 'text' } });
+      expect((await passkey.user.verify(await signIn(passkey))).status).toBe(200);
+      expect((await passkey.user.verify(await stepUp(passkey))).status).toBe(200);
+    });
+
+    it('needs the user handle where nobody was named beforehand, and only there', async () => {
+      const passkey = await registerPasskey(aUser(), { traits: { userHandle: 'none' } });
+      const begun = await passkey.browser.beginSignIn();
+      const refused = await passkey.browser.finish('authenticate', begun.answer(passkey.authenticator));
+      expectFlexError(refused, 401, 'discoverable_login_failed');
+      expect((await passkey.user.verify(await stepUp(passkey))).status).toBe(200);
+    });
+
+    it('refuses the user handle of another user', async () => {
+      const [passkey, other] = [await registerPasskey(aUser()), await registerPasskey(aUser())];
+      const { userId } = other.authenticator.credentials[0]!;
+      const credential = { ...passkey.authenticator.credentials[0]!, userId };
+      const { browser, authenticator, user } = passkey;
+      const free = await browser.beginSignIn();
+      const freely = await browser.finish('authenticate', free.answer(authenticator, { credential }));
+      expectFlexError(freely, 401, 'discoverable_login_failed');
+      const bound = await browser.beginSignIn((await user.leaveToAuthenticate()).transactionId);
+      const boundly = await browser.finish('authenticate', bound.answer(authenticator, { credential }));
+      expectFlexError(boundly, 401, 'webauthn_login_failed');
+    });
+
+    it('ignores members it does not know', async () => {
+      const { transactionId } = await aUser().leaveToRegister();
+      const browser = new Browser(app);
+      const begun = await browser.beginRegistration(transactionId, { user_id: 'x', __type: 1 });
+      const body = { ...begun.answer(new SoftwareAuthenticator()), user_id: 'x' };
+      expect((await browser.finish('register', body)).status).toBe(200);
+    });
+
+    it.each([
+      ['a foreign origin', { origin: 'https://evil.example' }],
+      ['a sibling origin', { origin: 'https://blog.shop.example' }],
+      ['another RP ID', { rpId: 'evil.example' }],
+      ['another challenge', { clientData: { challenge: 'A'.repeat(43) } }],
+      ['the other type', { clientData: { type: 'payment.get' } }],
+      ['a frame of another site', { crossOrigin: true }],
+      ['nobody present', { flags: { up: false } }],
+      ['nobody verified', { flags: { uv: false } }],
+      ['an id of its own', { response: { id: 'AAAA' } }],
+    ])('refuses %s in both ceremonies, and changes nothing', async (_, overrides) => {
+      const passkey = await registerPasskey(aUser());
+      const { browser, user } = passkey;
+      const registration = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      const free = await browser.beginSignIn();
+      const bound = await browser.beginSignIn((await user.leaveToAuthenticate()).transactionId);
+      const before = await contentsButTrail(app);
+      const register = registration.answer(new SoftwareAuthenticator(), overrides);
+      expectFlexError(await browser.finish('register', register), 400, 'invalid_request');
+      const freely = free.answer(passkey.authenticator, overrides);
+      expectFlexError(await browser.finish('authenticate', freely), 401, 'discoverable_login_failed');
+      const boundly = bound.answer(passkey.authenticator, overrides);
+      expectFlexError(await browser.finish('authenticate', boundly), 401, 'webauthn_login_failed');
+      expect(await contentsButTrail(app)).toEqual(before);
+    });
+
+    it('refuses a false signature', async () => {
+      const { browser, authenticator } = await registerPasskey(aUser());
+      const begun = await browser.beginSignIn();
+      const mutateSignature = (bytes: Buffer) =>
+        Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 1])]);
+      const answer = await browser.finish('authenticate', begun.answer(authenticator, { mutateSignature }));
+      expectFlexError(answer, 401, 'discoverable_login_failed');
+    });
+
+    it.each(['', 'kh1', 'A'.repeat(1025), 'kh1.9999999999.e30.' + 'A'.repeat(43)])(
+      'refuses the handshake id %p, which is none of ours',
+      async (handshake_id) => {
+        const passkey = await registerPasskey(aUser());
+        const { browser, user, authenticator } = passkey;
+        const isLong = handshake_id.length > 1024;
+        const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+        const before = await contents(app);
+        const register = { ...begun.answer(new SoftwareAuthenticator()), handshake_id };
+        expectFlexError(await browser.finish('register', register), 400, 'invalid_request');
+        const free = { ...(await browser.beginSignIn()).answer(authenticator), handshake_id };
+        const [status, code] = isLong ? [400, 'invalid_request'] : [401, 'discoverable_login_failed'];
+        expectFlexError(await browser.finish('authenticate', free), status, code);
+        expect(await contents(app)).toEqual(before);
+      },
+    );
+
+    it('refuses a handshake whose every part was moved by one character', async () => {
+      const { browser, authenticator } = await registerPasskey(aUser());
+      const begun = await browser.beginSignIn();
+      const body = begun.answer(authenticator);
+      for (const part of [1, 2, 3]) {
+        const parts = begun.handshakeId.split('.');
+        parts[part] = parts[part]!.replace(/^./, (first) => (first === '1' ? '2' : '1'));
+        const answer = await browser.finish('authenticate', { ...body, handshake_id: parts.join('.') });
+        expectFlexError(answer, 401, 'discoverable_login_failed');
+      }
+      expect((await browser.finish('authenticate', body)).status).toBe(200);
+    });
+
+    it('refuses a passkey that nobody registered', async () => {
+      const { browser, authenticator } = await registerPasskey(aUser());
+      const begun = await browser.beginSignIn();
+      authenticator.credentials[0]!.id.fill(7);
+      const answer = await browser.finish('authenticate', begun.answer(authenticator));
+      expectFlexError(answer, 401, 'discoverable_login_failed');
+    });
+  });
+
+  describe('a user who was deactivated', () => {
+    const deactivated = async () => {
+      const user = aUser();
+      const passkey = await registerPasskey(user);
+      const [register, authenticate] = [await user.leaveToRegister(), await user.leaveToAuthenticate()];
+      const registration = await passkey.browser.beginRegistration(register.transactionId);
+      const bound = await passkey.browser.beginSignIn(authenticate.transactionId);
+      const free = await passkey.browser.beginSignIn();
+      const id = await flexUserIdOf(app, user.subject);
+      await sql(app, `update flex_users set status = 'inactive' where id = $1`, id);
+      return { ...passkey, register, authenticate, registration, bound, free };
+    };
+
+    it('starts nothing', async () => {
+      const { browser, register, authenticate } = await deactivated();
+      const starts = [
+        await browser.post('register', 'start', { transaction_id: register.transactionId }),
+        await browser.post('authenticate', 'start', { transaction_id: authenticate.transactionId }),
+      ];
+      for (const answer of starts) expectFlexError(answer, 403, 'user_not_active');
+    });
+
+    it('finishes nothing that was begun before', async () => {
+      const { browser, authenticator, registration, bound, free } = await deactivated();
+      const before = await contentsButTrail(app);
+      const finishes = [
+        await browser.finish('register', registration.answer(new SoftwareAuthenticator())),
+        await browser.finish('authenticate', bound.answer(authenticator)),
+        await browser.finish('authenticate', free.answer(authenticator)),
+      ];
+      for (const answer of finishes) expectFlexError(answer, 403, 'user_not_active');
+      expect(await contentsButTrail(app)).toEqual(before);
+    });
+
+    it('is given no transaction', async () => {
+      const { user } = await deactivated();
+      const transactions = app.application.get(TransactionsService, { strict: false });
+      const [{ externalId } = { externalId: '' }] = await sql<{ externalId: string }>(
+        app,
+        'select passage_external_id as "externalId" from users where subject = $1',
+        user.subject,
+      );
+      const refused = { code: 'user_not_active' };
+      await expect(transactions.createRegister(TEST.appId, externalId, 'Ada')).rejects.toMatchObject(refused);
+      await expect(transactions.createAuthenticate(TEST.appId, externalId)).rejects.toMatchObject(refused);
+    });
+  });
+
+  describe('the limit of passkeys', () => {
+    it('holds at the finish too, with the code of the protocol', async () => {
+      const user = aUser();
+      const browser = new Browser(app);
+      const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      await registerPasskey(user);
+      await changeApp(app, TEST.appId, 'max_passkeys_per_user', 1);
+      try {
+        const answer = await browser.finish('register', begun.answer(new SoftwareAuthenticator()));
+        expectFlexError(answer, 403, 'operation_not_allowed');
+      } finally {
+        await changeApp(app, TEST.appId, 'max_passkeys_per_user', 50);
+      }
+    });
+  });
+
+  describe('CORS', () => {
+    const startUrl = `/v1/apps/${TEST.appId}/register/transactions/webauthn/start`;
+    const preflight = (origin: string, url = startUrl) =>
+      send(app, {
+        method: 'OPTIONS',
+        url,
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'content-type,passage-flex-version',
+        },
+      });
+
+    it('lets the browser SDK call, without credentials', async () => {
+      const { status, headers } = await preflight(TEST.origin);
+      expect(status).toBe(204);
+      expect(headers['access-control-allow-origin']).toBe(TEST.origin);
+      const allowed = String(headers['access-control-allow-headers']).toLowerCase();
+      expect(allowed).toContain('content-type');
+      expect(allowed).toContain('passage-flex-version');
+      expect(headers['access-control-allow-credentials']).toBeUndefined();
+    });
+
+    it('marks refusals too, so that the page can read them', async () => {
+      const browser = new Browser(app);
+      const answers = [
+        await browser.post('register', 'start', { transaction_id: 'unknown' }),
+        await browser.post('register', 'start', {}),
+        await browser.finish('authenticate', { handshake_id: 'x', handshake_response: {} }),
+        await send(app, {
+          method: 'POST',
+          url: startUrl,
+          headers: { origin: TEST.origin, 'content-type': 'application/json' },
+          payload: '{',
+        }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([404, 400, 401, 400]);
+      for (const { headers } of answers) expect(headers['access-control-allow-origin']).toBe(TEST.origin);
+    });
+
+    it("knows neither foreign origins nor another app's", async () => {
+      await sql(
+        app,
+        `insert into apps (id, name, origins, rp_id) values ('cors', 'cors', '{https://cors.example}', 'cors.example')`,
+      );
+      const there = `/v1/apps/cors/authenticate/transactions/webauthn/start`;
+      const refused = [
+        await preflight('https://evil.example'),
+        await preflight('https://cors.example'),
+        await preflight(TEST.origin, there),
+        await preflight(TEST.origin, '/v1/apps/unknown/authenticate/transactions/webauthn/start'),
+      ];
+      for (const { headers } of refused) expect(headers['access-control-allow-origin']).toBeUndefined();
+      expect((await preflight('https://cors.example', there)).status).toBe(204);
+    });
+  });
+
+  describe('the rate limit', () => {
+    it('answers the 301st request of a minute from one address with 429 and when to come back', async () => {
+      const remoteAddress = newAddress();
+      const ask = (from = remoteAddress) =>
+        send(app, { url: `/v1/apps/${TEST.appId}`, remoteAddress: from, headers: { origin: TEST.origin } });
+      const answers = await Promise.all(Array.from({ length: 300 }, () => ask()));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      const beyond = await ask();
+      expectFlexError(beyond, 429, 'exceeded_attempts');
+      expect(Number(beyond.headers['retry-after'])).toBeGreaterThan(0);
+      expect(Number(beyond.headers['retry-after'])).toBeLessThanOrEqual(60);
+      expect(beyond.headers['access-control-allow-origin']).toBe(TEST.origin);
+      expect((await ask(newAddress())).status).toBe(200);
+    });
+
+    it('is one for all public routes, and one for an IPv6 network', async () => {
+      const network = '2001:db8:7:8:';
+      for (let i = 0; i < 300; i++) {
+        await send(app, { url: `/v1/apps/${TEST.appId}`, remoteAddress: `${network}:${i.toString(16)}` });
+      }
+      const url = `/v1/apps/${TEST.appId}/authenticate/transactions/webauthn/start`;
+      const start = (remoteAddress: string) => send(app, { method: 'POST', url, remoteAddress, payload: {} });
+      expectFlexError(await start(`${network}ffff::1`), 429, 'exceeded_attempts');
+      expect((await start('2001:db8:7:9::1')).status).toBe(200);
+    });
+
+    it('does not believe an address that the caller made up', async () => {
+      const remoteAddress = newAddress();
+      const url = `/v1/apps/${TEST.appId}`;
+      let last: HttpAnswer | undefined;
+      for (let i = 0; i <= 300; i++) {
+        last = await send(app, { url, remoteAddress, headers: { 'x-forwarded-for': `192.0.2.${i % 250}` } });
+      }
+      expect(last!.status).toBe(429);
+    });
+  });
+});
+
+function expectFlexError(answer: HttpAnswer, status: number, code: string): void {
+  expect({ status: answer.status, body: answer.body }).toStrictEqual({
+    status,
+    body: { code, error: text(String) },
+  });
+  expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+}

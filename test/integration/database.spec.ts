@@ -1,0 +1,311 @@
+import { randomBytes } from 'node:crypto';
+import { Database } from '../../src/database/database.js';
+import { statement } from '../../src/database/statement.js';
+import { Browser } from '../support/browser.js';
+import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { registerPasskey } from '../support/flows.js';
+import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
+import { contents, count, sql, TABLES } from '../support/tables.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { createTestDatabase } from '../support/test-database.js';
+import { TestUser } from '../support/test-user.js';
+
+const POOL = 4;
+const settingsFor = (url: string, poolMax = POOL) => ({ kind: 'postgresql', url, poolMax }) as const;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
+
+describe('the schema', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await buildApp();
+  });
+  afterAll(() => app.close());
+
+  it('has exactly the columns that the entities have, null where they may be null', async () => {
+    const columns = await sql<{ name: string }>(
+      app,
+      `select table_name || '.' || column_name || case is_nullable when 'YES' then ' null' else '' end as name
+       from information_schema.columns where table_schema = 'public' and table_name <> 'mikro_orm_migrations'`,
+    );
+    const properties = [...app.database.orm.getMetadata().getAll().values()].flatMap(({ tableName, props }) =>
+      props.flatMap(({ fieldNames, nullable }) =>
+        fieldNames.map((column) => `${tableName}.${column}${nullable ? ' null' : ''}`),
+      ),
+    );
+    expect(columns.map(({ name }) => name).sort()).toEqual(properties.sort());
+    expect(new Set(properties.map((name) => name.split('.')[0]))).toEqual(new Set(TABLES));
+  });
+
+  it('has an index for every foreign key that begins with its columns', async () => {
+    const foreignKeys = await count(
+      app,
+      `pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace`,
+    );
+    expect(foreignKeys).toBeGreaterThan(5);
+    const unindexed = () =>
+      sql<{ key: string }>(
+        app,
+        `select c.conrelid::regclass || ' ' || pg_get_constraintdef(c.oid) as key from pg_constraint c
+         where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists (
+           select 1 from pg_index i where i.indrelid = c.conrelid and i.indpred is null
+             and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey)`,
+      );
+    expect(await unindexed()).toEqual([]);
+    await sql(app, 'create table careless (app_id text references apps (id))');
+    expect(await unindexed()).toHaveLength(1);
+    await sql(app, 'drop table careless');
+  });
+
+  it('keeps times with their zone and secrets as 32 bytes', async () => {
+    expect(
+      await count(
+        app,
+        `information_schema.columns where table_schema = 'public' and data_type = 'timestamp without time zone'
+         and table_name <> 'mikro_orm_migrations'`,
+      ),
+    ).toBe(0);
+    for (const table of ['transactions', 'nonces', 'spent_handshakes']) {
+      const columns =
+        table === 'spent_handshakes' ? 'hash, expires_at' : 'hash, app_id, user_id, kind, expires_at';
+      const values = table === 'spent_handshakes' ? `'\\x00', now()` : `'\\x00', 'a', 'b', 'register', now()`;
+      await expect(sql(app, `insert into ${table} (${columns}) values (${values})`)).rejects.toThrow(
+        /hash_check|device_id/,
+      );
+    }
+  });
+});
+
+describe('migrations', () => {
+  it('are applied once by five that run them at the same time, and change nothing the second time', async () => {
+    const { url, drop } = await createTestDatabase();
+    const replicas = await Promise.all(Array.from({ length: 5 }, () => Database.open(settingsFor(url, 2))));
+    try {
+      const [one] = replicas;
+      expect((await one!.pendingMigrations()).length).toBeGreaterThan(0);
+      const applied = await Promise.all(replicas.map((replica) => replica.migrate()));
+      const names = applied.flat();
+      expect(names.length).toBeGreaterThan(0);
+      expect(new Set(names).size).toBe(names.length);
+      expect(applied.filter((each) => each.length > 0)).toHaveLength(1);
+      expect(await one!.pendingMigrations()).toEqual([]);
+      expect(await one!.migrate()).toEqual([]);
+      expect(await count({ database: one! }, PUBLIC_TABLES)).toBe(TABLES.length + 1);
+    } finally {
+      for (const replica of replicas) await replica.close();
+      await drop();
+    }
+  });
+
+  it('can be taken back and applied again', async () => {
+    const { url, drop } = await createTestDatabase();
+    const database = await Database.open(settingsFor(url));
+    try {
+      await database.migrate();
+      await database.orm.migrator.down({ to: 0 });
+      expect(await count({ database }, `${PUBLIC_TABLES} and tablename <> 'mikro_orm_migrations'`)).toBe(0);
+      await database.migrate();
+      expect(await database.pendingMigrations()).toEqual([]);
+    } finally {
+      await database.close();
+      await drop();
+    }
+  });
+
+  it('that are missing keep the service from starting, with a sentence that says what to run', async () => {
+    const { url, drop } = await createTestDatabase();
+    try {
+      await expect(buildAppOn(settingsFor(url))).rejects.toThrow(/npm run migrate/);
+    } finally {
+      await drop();
+    }
+  });
+});
+
+describe('the app of the settings', () => {
+  const anEmptyDatabase = async () => {
+    const { url, drop } = await createTestDatabase();
+    const database = await Database.open(settingsFor(url));
+    await database.migrate();
+    return { database, settings: settingsFor(url), drop: () => database.close().then(drop) };
+  };
+  const aKey = (id: string) => `kw_${id.padEnd(12, '0')}_${randomBytes(32).toString('base64url')}`;
+
+  it('is made once by five replicas that start at the same time', async () => {
+    const { database, settings, drop } = await anEmptyDatabase();
+    const replicas = await Promise.all(Array.from({ length: 5 }, () => buildAppOn(settings)));
+    expect(await count({ database }, 'apps')).toBe(1);
+    for (const replica of replicas) {
+      expect((await send(replica, { url: '/health/ready' })).status).toBe(200);
+      await replica.close();
+    }
+    await drop();
+  });
+
+  it('is overwritten at each start in just the columns that the settings name', async () => {
+    const { database, settings, drop } = await anEmptyDatabase();
+    const start = async (app: {
+      id: string;
+      name?: string;
+      origins?: string[];
+      rpId?: string;
+      apiKey?: string;
+    }) => {
+      const { passage } = aConfiguration(settings);
+      await (await buildAppOn(settings, { passage: { ...passage, app } })).close();
+    };
+    const row = async () => {
+      const text = 'select id, name, rp_id, origins, user_verification, updated_at from apps order by id';
+      return (await sql<{ updated_at: unknown }>({ database }, text)).map(
+        ({ updated_at: _, ...rest }) => rest,
+      );
+    };
+    const shop = { id: 'shop', rp_id: 'shop.example', user_verification: 'required' };
+    try {
+      await expect(start({ id: 'shop' })).rejects.toThrow(/set APP_ORIGINS and APP_RP_ID/);
+      await start({ id: 'shop', origins: [TEST.origin], rpId: TEST.rpId });
+      expect(await row()).toEqual([{ ...shop, name: 'shop', origins: [TEST.origin] }]);
+      await sql({ database }, `update apps set name = 'By hand', user_verification = 'preferred'`);
+      await start({ id: 'shop', origins: [TEST.origin, 'https://m.shop.example'] });
+      expect(await row()).toEqual([
+        {
+          ...shop,
+          name: 'By hand',
+          user_verification: 'preferred',
+          origins: [TEST.origin, 'https://m.shop.example'],
+        },
+      ]);
+      const unchanged = await contents({ database });
+      await start({ id: 'shop' });
+      expect(await contents({ database })).toEqual(unchanged);
+      await expect(start({ id: 'other', origins: [TEST.origin], rpId: TEST.rpId })).rejects.toThrow(
+        /belongs to the app shop/,
+      );
+      expect(await contents({ database })).toEqual(unchanged);
+    } finally {
+      await drop();
+    }
+  });
+
+  it('has one valid key of the settings: a new one revokes its predecessor for good', async () => {
+    const { database, settings, drop } = await anEmptyDatabase();
+    const { passage } = aConfiguration(settings);
+    const start = async (apiKey: string) =>
+      (await buildAppOn(settings, { passage: { ...passage, app: { ...passage.app, apiKey } } })).close();
+    const valid = async () =>
+      (await sql<{ id: string }>({ database }, 'select id from api_keys where revoked_at is null')).map(
+        ({ id }) => id,
+      );
+    const [first, second] = [aKey('first'), aKey('second')];
+    try {
+      await start(first);
+      await start(first);
+      expect(await valid()).toEqual(['first0000000']);
+      await start(second);
+      expect(await valid()).toEqual(['second000000']);
+      await expect(start(first)).rejects.toThrow(/was revoked/);
+      await expect(start(aKey('second'))).rejects.toThrow(/taken by another key/);
+      expect(await valid()).toEqual(['second000000']);
+      expect(
+        await count({ database }, `api_keys k where position($1 in k::text) > 0`, second.slice(16)),
+      ).toBe(0);
+    } finally {
+      await drop();
+    }
+  });
+});
+
+describe('a database out of reach', () => {
+  let app: TestApp;
+  /** The same service, with a wire to its database that can be cut. */
+  let wired: TestApp;
+  let wire: TcpProxy;
+  beforeAll(async () => {
+    app = await buildApp();
+    const { database, passage } = app.configuration;
+    const url = new URL(database.kind === 'postgresql' ? database.url : '');
+    wire = new TcpProxy({ host: url.hostname, port: Number(url.port) });
+    await wire.open();
+    url.host = `${wire.address.host}:${wire.address.port}`;
+    wired = await buildAppOn(settingsFor(url.href), { passage });
+  });
+  afterAll(async () => {
+    await wired.close();
+    await wire.cut();
+    await app.close();
+  });
+
+  const expectUnavailable = (answer: HttpAnswer, shape: object, type: string) => {
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(answer.headers['content-type']).toBe(`${type}; charset=utf-8`);
+    expect(answer.body).toMatchObject(shape);
+  };
+
+  it('is told with 503 in the shape of each edge, and forgotten once it is back', async () => {
+    const known = new TestUser(wired);
+    const { browser, authenticator, device } = await registerPasskey(known);
+    const leave = await known.leaveToAuthenticate();
+    const begun = await browser.beginSignIn(leave.transactionId);
+    const body = begun.answer(authenticator);
+    const before = await contents(app);
+    await wire.cut();
+    const problem = { status: 503, code: 'database_unavailable', requestId: expect.any(String) as string };
+    const ours = await Promise.all([
+      known.call('GET', '/user/devices'),
+      known.revoke(device.id),
+      known.rename(device.id, 'x'),
+      known.leaveToAuthenticate().catch((error: Error) => error.message),
+      new TestUser(wired).call('POST', '/passkey/register'),
+      known.verify('x'),
+    ]);
+    for (const answer of ours) {
+      if (typeof answer === 'string') expect(answer).toMatch(/got 503.*database_unavailable/);
+      else expectUnavailable(answer as HttpAnswer, problem, 'application/problem+json');
+    }
+    const flex = await Promise.all([
+      send(wired, { url: `/v1/apps/${TEST.appId}`, remoteAddress: newAddress() }),
+      send(wired, { url: '/v1/apps/another', headers: { origin: TEST.origin }, remoteAddress: newAddress() }),
+      browser.post('register', 'start', { transaction_id: 'x' }),
+      browser.finish('authenticate', body),
+      browser.finish('register', body),
+    ]);
+    const error = expect.any(String) as string;
+    for (const answer of flex)
+      expectUnavailable(answer, { code: 'internal_server_error', error }, 'application/json');
+    expect(await send(wired, { url: '/health/ready' })).toMatchObject({ status: 503 });
+    expect(await send(wired, { url: '/health/live' })).toMatchObject({ status: 200 });
+    expect(await contents(app)).toEqual(before);
+
+    await wire.open();
+    expect(await send(wired, { url: '/health/ready' })).toMatchObject({ status: 200 });
+    expect((await browser.finish('authenticate', body)).status).toBe(200);
+    expect(await known.passkeys()).toMatchObject([{ usageCount: 1 }]);
+  });
+
+  it('in the middle of transactions costs those requests, and no place in the pool', async () => {
+    const user = new TestUser(wired);
+    const { authenticator } = await registerPasskey(user);
+    const browser = new Browser(wired);
+    const finish = async () => {
+      const begun = await browser.beginSignIn();
+      return browser.finish('authenticate', begun.answer(authenticator));
+    };
+    for (let round = 0; round < 2; round++) {
+      const answers = await app.database.transaction(async (tx) => {
+        await tx.query(statement('test.hold', 'select id from devices for update'), []);
+        const finishing = Promise.all(Array.from({ length: POOL }, finish));
+        const held = `datname = current_database() and wait_event_type = 'Lock'`;
+        while ((await count(app, `pg_stat_activity where ${held}`)) < POOL) await pause(20);
+        await sql(app, `select pg_terminate_backend(pid) from pg_stat_activity where ${held}`);
+        return finishing;
+      });
+      const shape = { code: 'internal_server_error', error: expect.any(String) as string };
+      for (const answer of answers) expectUnavailable(answer, shape, 'application/json');
+    }
+    expect(await user.passkeys()).toMatchObject([{ usageCount: 0 }]);
+    const answers = await Promise.all(Array.from({ length: 3 * POOL }, finish));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(await user.passkeys()).toMatchObject([{ usageCount: 3 * POOL }]);
+  });
+});

@@ -1,0 +1,313 @@
+import fc from 'fast-check';
+import type { InjectOptions } from 'fastify';
+import { buildApp, type TestApp } from '../support/build-app.js';
+import { registerPasskey } from '../support/flows.js';
+import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
+import { type KnownRoute, routesOf } from '../support/routes.js';
+import { contents } from '../support/tables.js';
+import { TestUser } from '../support/test-user.js';
+
+type Method = NonNullable<InjectOptions['method']>;
+
+const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
+const JSON_TYPE = 'application/json';
+const deep = (open: string, close: string) => open.repeat(10_000) + close.repeat(10_000);
+/** A body with the members that each route looks at, all of the same value. */
+const everyMember = (value: string) =>
+  `{${[
+    'id',
+    'nonce',
+    'friendlyName',
+    'transaction_id',
+    'handshake_id',
+    'handshake_response',
+    'authenticator_attachment',
+    'external_id',
+    'passkey_display_name',
+  ]
+    .map((name) => `"${name}":${value}`)
+    .join()}}`;
+
+describe('hostile input', () => {
+  let app: TestApp;
+  let authorization: string;
+  let routes: KnownRoute[];
+  /** The routes that read a body. */
+  let writes: { method: Method; url: string }[];
+  let before: Record<string, string>;
+
+  beforeAll(async () => {
+    app = await buildApp();
+    const user = new TestUser(app);
+    await registerPasskey(user);
+    authorization = `Bearer ${await user.token()}`;
+    routes = routesOf(app);
+    writes = routes.flatMap(({ url, methods }) =>
+      methods
+        .filter((method) => method === 'POST' || method === 'PATCH')
+        .map((method) => ({ method: method, url: fill(url) })),
+    );
+    before = await contents(app);
+  });
+  afterEach(async () => {
+    expect(await contents(app)).toEqual(before);
+  });
+  afterAll(() => app.close());
+
+  const ask = (request: InjectOptions) =>
+    send(app, { remoteAddress: newAddress(), ...request, headers: { authorization, ...request.headers } });
+  const put = (route: { method: Method; url: string }, payload: string | Buffer, type = JSON_TYPE) =>
+    ask({ ...route, payload, headers: { 'content-type': type } });
+
+  it('is sent to every route there is', () => {
+    expect(writes.map(({ method, url }) => `${method} ${url}`)).toEqual(
+      expect.arrayContaining([
+        `PATCH /user/devices/${UNKNOWN_ID}`,
+        'POST /user/revokePasskey',
+        'POST /user/authenticate-with-passkey',
+        'POST /passkey/register',
+        'POST /passkey/verify',
+        'POST /v1/apps/shop/register/transactions/webauthn/start',
+        'POST /v1/apps/shop/register/transactions/webauthn/finish',
+        'POST /v1/apps/shop/authenticate/transactions/webauthn/start',
+        'POST /v1/apps/shop/authenticate/transactions/webauthn/finish',
+      ]),
+    );
+  });
+
+  it.each<[string, string | Buffer]>([
+    ['no JSON', '{"id":'],
+    ['a text', '"text"'],
+    ['a number', '1e999'],
+    ['a list', '[]'],
+    ['a list of bodies', '[{"nonce":"a"}]'],
+    ['numbers for texts', everyMember('7')],
+    ['lists for texts', everyMember('["a"]')],
+    ['objects for texts', everyMember('{"toString":"a"}')],
+    ['true for texts', everyMember('true')],
+    ['lists in lists, 10 000 deep', deep('[', ']')],
+    ['objects in objects, 10 000 deep', `${'{"a":'.repeat(8_000)}1${'}'.repeat(8_000)}`],
+    ['an object 10 000 deep in a member', everyMember(`${'['.repeat(1_500)}${']'.repeat(1_500)}`)],
+    ['a prototype', '{"__proto__":{"nonce":"a"}}'],
+    ['a constructor', '{"constructor":{"prototype":{"nonce":"a"}}}'],
+    ['an escaped prototype', '{"\\u005f_proto__":{"id":"a"}}'],
+    ['U+0000', everyMember('"a\\u0000b"')],
+    ['U+0000 in a name', '{"a\\u0000":1}'],
+    ['a lone high surrogate', everyMember('"\\ud800"')],
+    ['a lone low surrogate', everyMember('"\\udc00a"')],
+    ['broken UTF-8', Buffer.concat([Buffer.from('{"id":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')])],
+    [
+      'an overlong UTF-8 slash',
+      Buffer.concat([Buffer.from('{"id":"'), Buffer.from([0xc0, 0xaf]), Buffer.from('"}')]),
+    ],
+    ['UTF-16', Buffer.from('{"id":"a"}', 'utf16le')],
+    ['two documents', '{}{}'],
+    ['a comment', '/* */{"id":"a"}'],
+  ])('is refused as malformed: %s', async (_, payload) => {
+    for (const route of writes) expectRefusal(await put(route, payload), route.url, [400]);
+  });
+
+  it('is refused when it is nothing where something is needed', async () => {
+    for (const payload of ['', 'null', '{}']) {
+      for (const route of writes.filter(({ url }) => !takesNothing(url))) {
+        expectRefusal(await put(route, payload), route.url, [400]);
+      }
+    }
+    for (const route of writes.filter(({ url }) =>
+      url.endsWith('authenticate/transactions/webauthn/start'),
+    )) {
+      expectRefusal(await put(route, 'null'), route.url, [400]);
+    }
+  });
+
+  it('is refused when it is too large, before it is read', async () => {
+    for (const route of writes) {
+      expectRefusal(await put(route, everyMember(`"${'x'.repeat(70_000)}"`)), route.url, [413]);
+      expectRefusal(await put(route, Buffer.alloc(70_000, 0xff)), route.url, [413]);
+    }
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonx',
+    'nonsense',
+  ])('is refused as %s', async (type) => {
+    for (const route of writes) expectRefusal(await put(route, '{"nonce":"a"}', type), route.url, [400, 415]);
+  });
+
+  it('is refused with any method that the route does not answer to, and told which it does', async () => {
+    for (const { url, methods } of routes) {
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+        if (methods.includes(method)) continue;
+        const answer = await ask({ method, url: fill(url) });
+        expectRefusal(answer, url, [405]);
+        expect(String(answer.headers.allow).split(', ').sort()).toEqual([...methods].sort());
+      }
+    }
+  });
+
+  it.each([
+    '/',
+    '/index.html',
+    '/demo.js',
+    '/demo/sign-in/passkey',
+    '/',
+    '/index.html',
+    '/demo.js',
+    '/demo/sign-in/passkey',
+    '/nowhere',
+    '/USER/devices',
+    '/user',
+    '/user/',
+    '/user/devices/',
+    `/user/devices/${UNKNOWN_ID}/`,
+    '//user/devices',
+    '/user//devices',
+    '/user%2Fdevices',
+    '/.env',
+    '/health',
+    '/demo/app',
+    '/demo/sign-in',
+    '/v1',
+    '/v1?x=1',
+    '/v1/',
+    '/v1/apps',
+    '/v1/apps/',
+    '/v1/apps/shop/',
+    '/v1/apps//register/transactions/webauthn/start',
+    '/v1/apps/shop/nowhere',
+    '/v2/apps/shop',
+  ])('finds no route at %s', async (url) => {
+    for (const method of ['GET', 'POST', 'DELETE'] as const)
+      expectRefusal(await ask({ method, url }), url, [404]);
+  });
+
+  it.each([
+    ['%zz', '%zz'],
+    ['%', '%'],
+    ['%c3%28', '%c3%28'],
+    ['%ff', '%ff'],
+    ['%00', '%00'],
+    ['%2F', '%2F'],
+    ['..%2f..%2fetc%2fpasswd', '..%2f..%2fetc%2fpasswd'],
+    ['3000 letters', 'a'.repeat(3_000)],
+    ['%F0%9F%94%91', '%F0%9F%94%91'],
+    ['*', '*'],
+    [':id', ':id'],
+    ['$1', '$1'],
+  ])('finds nothing under the name %s', async (name) => {
+    for (const { url, methods } of routes.filter((route) => route.url.includes(':'))) {
+      for (const method of methods.filter((it) => it !== 'HEAD')) {
+        const filled = url.replace(/:[^/]+/g, name);
+        const answer = await put({ method: method, url: filled }, '{"friendlyName":"x"}');
+        expectRefusal(answer, filled, [400, 401, 404, 414]);
+      }
+    }
+  });
+
+  it('is no way to a header of its own', async () => {
+    const answer = await ask({
+      url: '/nowhere',
+      headers: { 'x-request-id': 'aaaaaaaa\\r\\nx-evil: 1', origin: '\\r\\n' },
+    });
+    expectRefusal(answer, '/nowhere', [404]);
+    expect(answer.headers).not.toHaveProperty('x-evil');
+  });
+
+  it('of any kind gets an answer that is no accident, and leaves no trace', async () => {
+    const member = fc.constantFrom(
+      ...[
+        'id',
+        'nonce',
+        'friendlyName',
+        'transaction_id',
+        'handshake_id',
+        'handshake_response',
+        '__proto__',
+        'constructor',
+      ],
+      ...[
+        'authenticator_attachment',
+        'external_id',
+        'passkey_display_name',
+        'type',
+        'rawId',
+        'response',
+        'clientDataJSON',
+      ],
+    );
+    const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.base64String({ maxLength: 80 }));
+    const value = fc.oneof(
+      text,
+      fc.jsonValue(),
+      fc.dictionary(member, fc.oneof(text, fc.dictionary(member, text), fc.jsonValue())),
+    );
+    const body = fc.oneof(
+      { weight: 6, arbitrary: fc.dictionary(member, value, { minKeys: 1 }).map((it) => JSON.stringify(it)) },
+      { weight: 1, arbitrary: fc.jsonValue().map((it) => JSON.stringify(it)) },
+      { weight: 1, arbitrary: fc.string({ maxLength: 60 }) },
+      { weight: 1, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 60 }).map((it) => Buffer.from(it)) },
+    );
+    const name = fc.oneof(
+      fc.constant(UNKNOWN_ID),
+      fc.constant('shop'),
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).map(encodeURIComponent),
+    );
+    const type = fc.oneof(
+      { weight: 8, arbitrary: fc.constant(JSON_TYPE) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom('text/plain', 'application/json; charset=utf-16', 'application/json;x'),
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), name, body, type, async (pick, filling, payload, contentType) => {
+        const all = routes.flatMap(({ url, methods }) => methods.map((method) => ({ method, url })));
+        const { method, url } = all[pick % all.length]!;
+        // Nothing, and an object with nothing in it, is what these routes are made for.
+        if (takesNothing(url) && /^(\s*|null|\{\s*\})$/.test(payload.toString())) return;
+        const request = { method: method, url: url.replace(/:[^/]+/g, filling) };
+        const answer = await put(request, payload, contentType);
+        expect(answer.status).toBeLessThan(500);
+        if (answer.status >= 400 && method !== 'HEAD') expectShape(answer, request.url);
+      }),
+      { numRuns: 250 },
+    );
+  });
+});
+
+/** Whether the route is meant to be called without a body. */
+const takesNothing = (url: string) =>
+  url === '/passkey/register' ||
+  url === '/user/authenticate-with-passkey' ||
+  url.endsWith('authenticate/transactions/webauthn/start');
+
+const fill = (url: string) => url.replace(':app', 'shop').replace(/:[^/]+/g, UNKNOWN_ID);
+
+function expectRefusal(answer: HttpAnswer, url: string, statuses: readonly number[]): void {
+  expectShape(answer, url);
+  const isKeyAsked = answer.status === 401 && answer.text.includes('invalid_access_token');
+  if (!isKeyAsked) expect(statuses).toContain(answer.status);
+}
+
+/** Each edge has one shape for whatever goes wrong. */
+function expectShape(answer: HttpAnswer, url: string): void {
+  if (/^\/v1(?:[/?]|$)/.test(url)) {
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(answer.body).toStrictEqual({
+      code: expect.any(String) as string,
+      error: expect.any(String) as string,
+    });
+    return;
+  }
+  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  expect(answer.body).toMatchObject({
+    type: 'about:blank',
+    status: answer.status,
+    title: expect.any(String) as string,
+    code: expect.any(String) as string,
+    requestId: expect.stringMatching(/^[\w-]{8,64}$/) as string,
+  });
+}

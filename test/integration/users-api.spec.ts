@@ -1,0 +1,613 @@
+import { UnsecuredJWT } from 'jose';
+import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { Browser } from '../support/browser.js';
+import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { type HttpAnswer, send } from '../support/http-answer.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { contents, count, flexUserIdOf, sql } from '../support/tables.js';
+import { TestUser } from '../support/test-user.js';
+
+const GOOGLE_PASSWORD_MANAGER = 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4';
+const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const UUID_V4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+const BEARER_SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+describe("the user's API", () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await buildApp();
+  });
+  afterAll(() => app.close());
+
+  const aUser = () => new TestUser(app);
+
+  describe('GET /user/devices', () => {
+    it('lists a passkey with exactly the documented members', async () => {
+      const user = new TestUser(app, { preferred_username: 'ada' });
+      const { authenticator } = await registerPasskey(user, { traits: { aaguid: GOOGLE_PASSWORD_MANAGER } });
+      const credId = authenticator.credentials[0]!.id.toString('base64url');
+      const icon = (theme: string) => `${TEST.publicUrl}/icons/passkey/${theme}.svg`;
+      const answer = await user.call('GET', '/user/devices');
+      expect(answer.status).toBe(200);
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(answer.body).toStrictEqual({
+        username: 'ada',
+        passkeys: [
+          {
+            createdAt: expect.stringMatching(RFC_3339) as string,
+            credId,
+            friendlyName: 'Google Password Manager',
+            icons: { light: icon('light'), dark: icon('dark') },
+            id: expect.stringMatching(UUID_V7) as string,
+            lastLoginAt: null,
+            type: 'passkey',
+            updatedAt: expect.stringMatching(RFC_3339) as string,
+            usageCount: 0,
+            provider: 'Google Password Manager',
+            synced: true,
+            transports: ['internal', 'hybrid'],
+          },
+        ],
+        signal: {
+          rpId: TEST.rpId,
+          userId: expect.stringMatching(BEARER_SECRET) as string,
+          allAcceptedCredentialIds: [credId],
+        },
+      });
+    });
+
+    it('lists oldest first, and signals every accepted credential and the user handle', async () => {
+      const user = aUser();
+      const first = await registerPasskey(user);
+      const second = await registerPasskey(user);
+      const both = await user.list();
+      expect(both.passkeys.map(({ id }) => id)).toEqual([first.device.id, second.device.id]);
+      expect(both.signal).toEqual({
+        rpId: TEST.rpId,
+        userId: first.authenticator.credentials[0]!.userId,
+        allAcceptedCredentialIds: [first.device.credId, second.device.credId],
+      });
+      await user.revoke(first.device.id);
+      expect((await user.list()).signal!.allAcceptedCredentialIds).toEqual([second.device.credId]);
+    });
+
+    it('signals an empty list, not null, once the last passkey is revoked', async () => {
+      const user = aUser();
+      const { device, authenticator } = await registerPasskey(user);
+      await user.revoke(device.id);
+      expect(await user.list()).toMatchObject({
+        passkeys: [],
+        signal: {
+          rpId: TEST.rpId,
+          userId: authenticator.credentials[0]!.userId,
+          allAcceptedCredentialIds: [],
+        },
+      });
+    });
+
+    it('answers a user without an external ID without asking the provider', async () => {
+      const stranger = new TestUser(app, { name: 'Nobody yet' });
+      const known = aUser();
+      await registerPasskey(known);
+      const before = await contents(app);
+      await sql(app, 'alter table flex_users rename to flex_users_hidden');
+      try {
+        expect((await known.call('GET', '/user/devices')).status).toBe(500);
+        const answer = await stranger.call('GET', '/user/devices');
+        expect(answer.status).toBe(200);
+        expect(answer.body).toStrictEqual({ username: 'Nobody yet', passkeys: [], signal: null });
+      } finally {
+        await sql(app, 'alter table flex_users_hidden rename to flex_users');
+      }
+      expect(await contents(app)).toEqual(before);
+    });
+
+    it('has not been used until the first sign-in, which leaves updatedAt alone', async () => {
+      const user = aUser();
+      const passkey = await registerPasskey(user);
+      expect(passkey.device).toMatchObject({ lastLoginAt: null, usageCount: 0 });
+      await signIn(passkey);
+      const [afterOne] = await user.passkeys();
+      expect(afterOne).toMatchObject({ usageCount: 1, updatedAt: passkey.device.updatedAt });
+      expect(afterOne!.lastLoginAt).toMatch(RFC_3339);
+      await stepUp(passkey);
+      const [afterTwo] = await user.passkeys();
+      expect(afterTwo).toMatchObject({ usageCount: 2, updatedAt: passkey.device.updatedAt });
+      expect(Date.parse(afterTwo!.lastLoginAt!)).toBeGreaterThan(Date.parse(afterOne!.lastLoginAt!));
+    });
+
+    it.each([
+      [
+        'passkey',
+        { backupEligible: true, backedUp: false, attachment: 'cross-platform', transports: ['usb'] },
+      ],
+      ['security_key', { backupEligible: false, backedUp: false, transports: ['nfc'] }],
+      ['platform', { backupEligible: false, backedUp: false, transports: null }],
+    ] as const)('tells the type %s and whether it is synced', async (type, { transports, ...traits }) => {
+      const user = aUser();
+      const { device } = await registerPasskey(user, {
+        traits: { ...traits, transports: transports && [...transports] },
+      });
+      expect(device).toMatchObject({ type, synced: false, transports: transports ?? [] });
+    });
+
+    it('follows the attachment where the browser tells it', async () => {
+      const { device } = await registerPasskey(aUser(), {
+        traits: { backupEligible: false, backedUp: false, transports: null, attachment: 'cross-platform' },
+        browser: new Browser(app, { form: 'json' }),
+      });
+      expect(device.type).toBe('security_key');
+    });
+
+    it('keeps up with the backup state that the last sign-in told', async () => {
+      const user = aUser();
+      const passkey = await registerPasskey(user, { traits: { backupEligible: true, backedUp: false } });
+      passkey.authenticator.credentials[0]!.backedUp = true;
+      await signIn(passkey);
+      expect(await user.passkeys()).toMatchObject([{ synced: true }]);
+    });
+
+    it('names passkeys by browser and system, and numbers those of one name', async () => {
+      const user = aUser();
+      const userAgent =
+        'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36';
+      for (let i = 0; i < 2; i++) await registerPasskey(user, { browser: new Browser(app, { userAgent }) });
+      await registerPasskey(user);
+      const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
+      expect(names).toEqual(['Chrome on macOS', 'Chrome on macOS (2)', 'Passkey']);
+    });
+  });
+
+  describe('the username', () => {
+    it.each([
+      ['preferred_username', { preferred_username: 'p', username: 'u', email: 'e', name: 'n' }, 'p'],
+      ['username', { username: 'u', email: 'e', name: 'n' }, 'u'],
+      ['email', { email: 'e', name: 'n', preferred_username: '' }, 'e'],
+      ['name', { name: 'n', email: 7 }, 'n'],
+      ['the subject', {}, 'the-subject'],
+    ])('is taken from %s', async (_, claims, expected) => {
+      const user = new TestUser(app, { ...claims, sub: 'the-subject' });
+      expect((await user.list()).username).toBe(expected);
+    });
+
+    it('is kept as it was last seen, and touches no passkey', async () => {
+      const ada = new TestUser(app, { name: 'Ada' });
+      await registerPasskey(ada);
+      const before = await ada.passkeys();
+      const married = ada.on(app, { name: 'Ada Lovelace' });
+      expect(await married.list()).toMatchObject({ username: 'Ada Lovelace', passkeys: before });
+      expect(await count(app, `users where subject = $1 and username = 'Ada Lovelace'`, ada.subject)).toBe(1);
+    });
+
+    it('authorises nothing: two users may go by one name', async () => {
+      const one = new TestUser(app, { preferred_username: 'root' });
+      const other = new TestUser(app, { preferred_username: 'root' });
+      await registerPasskey(one);
+      expect(await other.passkeys()).toEqual([]);
+    });
+  });
+
+  describe('PATCH /user/devices/:id', () => {
+    it('trims and composes the name, and answers with the changed passkey as the list has it', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      const answer = await user.rename(device.id, '  Cafe\u0301 \t');
+      const renamed = answer.expect<typeof device>();
+      expect(renamed).toStrictEqual({ ...device, friendlyName: 'Caf\u00e9', updatedAt: renamed.updatedAt });
+      expect(Date.parse(renamed.updatedAt)).toBeGreaterThan(Date.parse(device.updatedAt));
+      expect(await user.passkeys()).toStrictEqual([renamed]);
+    });
+
+    it.each([
+      ['64 letters', 'x'.repeat(64)],
+      ['64 characters beyond the BMP', '🔑'.repeat(64)],
+      ['markup, which is text', '<img src=x onerror=alert(1)>'],
+      ['joined emoji', '👩‍💻'],
+    ])('accepts %s', async (_, name) => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      expect((await user.rename(device.id, name)).expect()).toMatchObject({ friendlyName: name });
+    });
+
+    it.each([
+      ['an empty name', { friendlyName: '' }],
+      ['blanks', { friendlyName: ' \u00a0\u2003' }],
+      ['nothing visible', { friendlyName: '\u200b\u200d' }],
+      ['65 letters', { friendlyName: 'x'.repeat(65) }],
+      ['a line break', { friendlyName: 'a\nb' }],
+      ['a control character', { friendlyName: 'a\u0085b' }],
+      ['a line separator', { friendlyName: 'a\u2028b' }],
+      ['a bidirectional override', { friendlyName: 'a\u202eb' }],
+      ['a bidirectional isolate', { friendlyName: 'a\u2066b' }],
+      ['a number', { friendlyName: 7 }],
+      ['null', { friendlyName: null }],
+      ['a list', { friendlyName: ['a'] }],
+      ['an object', { friendlyName: { toString: 'a' } }],
+      ['no name', {}],
+      ['a member it does not know', { friendlyName: 'a', usageCount: 7 }],
+    ])('refuses %s and changes nothing', async (_, body) => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      const before = await contents(app);
+      expectProblem(await user.call('PATCH', `/user/devices/${device.id}`, body), 400, 'invalid_request');
+      expect(await contents(app)).toEqual(before);
+    });
+  });
+
+  describe('revoking', () => {
+    it('answers 200 with the text OK in the form of the original', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      const answer = await user.call('POST', '/user/revokePasskey', { id: device.id });
+      expect(answer).toMatchObject({ status: 200, text: 'OK' });
+      expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
+      expect(await user.passkeys()).toEqual([]);
+    });
+
+    it('answers 204 without a body in REST form', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      const kept = await registerPasskey(user);
+      expect(await user.revoke(device.id)).toMatchObject({ status: 204, text: '' });
+      expect(await user.passkeys()).toEqual([kept.device]);
+    });
+
+    it('happens once: the second time the passkey does not exist', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      await user.revoke(device.id);
+      expectProblem(await user.revoke(device.id), 404, 'device_not_found');
+      expectProblem(
+        await user.call('POST', '/user/revokePasskey', { id: device.id }),
+        404,
+        'device_not_found',
+      );
+    });
+
+    it.each([
+      ['no id', {}],
+      ['an empty id', { id: '' }],
+      ['an id of 65 characters', { id: 'a'.repeat(65) }],
+      ['a space', { id: 'a b' }],
+      ['a path', { id: '../devices' }],
+      ['a trailing line break', { id: `${UNKNOWN_ID}\n` }],
+      ['a number', { id: 1 }],
+      ['null', { id: null }],
+      ['a list', { id: [UNKNOWN_ID] }],
+      ['a member it does not know', { id: UNKNOWN_ID, userId: 'x' }],
+    ])('refuses %s as malformed', async (_, body) => {
+      expectProblem(await aUser().call('POST', '/user/revokePasskey', body), 400, 'invalid_request');
+    });
+  });
+
+  describe('a passkey of somebody else', () => {
+    const onEach = (call: (user: TestUser, id: string) => Promise<HttpAnswer>) => call;
+    it.each([
+      ['renamed', onEach((user, id) => user.rename(id, 'mine now'))],
+      ['revoked', onEach((user, id) => user.revoke(id))],
+      ['revoked by POST', onEach((user, id) => user.call('POST', '/user/revokePasskey', { id }))],
+    ])('is %s as little as one that does not exist, with the same answer', async (_, call) => {
+      const [owner, other, newcomer] = [aUser(), aUser(), aUser()];
+      const { device } = await registerPasskey(owner);
+      await registerPasskey(other);
+      const before = await contents(app);
+      const answers = [
+        await call(other, device.id),
+        await call(newcomer, device.id),
+        await call(other, UNKNOWN_ID),
+        await call(newcomer, UNKNOWN_ID),
+      ];
+      for (const answer of answers) {
+        expectProblem(answer, 404, 'device_not_found');
+        expect(withoutRequestId(answer)).toEqual(withoutRequestId(answers[0]!));
+      }
+      expect(await contents(app)).toEqual(before);
+      expect(await owner.passkeys()).toEqual([device]);
+    });
+
+    it('is as unknown under a malformed id in a path', async () => {
+      const user = aUser();
+      const unknown = withoutRequestId(await user.revoke(UNKNOWN_ID));
+      for (const id of ['a'.repeat(65), 'a%20b', '%00', 'a%2Fb', 'é'.normalize('NFD')]) {
+        expect(withoutRequestId(await user.revoke(id))).toEqual(unknown);
+      }
+    });
+  });
+
+  describe('POST /passkey/register', () => {
+    it('gives leave and makes a random external ID once', async () => {
+      const user = aUser();
+      const answer = await user.call('POST', '/passkey/register');
+      expect(answer.expect(201)).toStrictEqual({
+        transactionId: expect.stringMatching(BEARER_SECRET) as string,
+        appId: TEST.appId,
+        flexUrl: `${TEST.publicUrl}/v1`,
+      });
+      const externalId = () =>
+        sql<{ id: string }>(
+          app,
+          'select passage_external_id as id from users where subject = $1',
+          user.subject,
+        );
+      const made = await externalId();
+      expect(made).toEqual([{ id: expect.stringMatching(UUID_V4) as string }]);
+      await user.leaveToRegister();
+      expect(await externalId()).toEqual(made);
+    });
+
+    it('ties the external ID to issuer and subject, exactly', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      const shouting = new TestUser(app, { sub: user.subject.toUpperCase() });
+      const spaced = new TestUser(app, { sub: `${user.subject} ` });
+      expect([await shouting.passkeys(), await spaced.passkeys()]).toEqual([[], []]);
+      expect(await user.passkeys()).toEqual([device]);
+    });
+
+    it('takes an empty object for no body, and refuses any other', async () => {
+      const user = aUser();
+      expect((await user.call('POST', '/passkey/register', {})).status).toBe(201);
+      const before = await contents(app);
+      for (const body of [{ authenticatorAttachment: 'platform' }, [], [{}]]) {
+        expectProblem(await user.call('POST', '/passkey/register', body), 400, 'invalid_request');
+        expectProblem(
+          await user.call('POST', '/user/authenticate-with-passkey', body),
+          400,
+          'invalid_request',
+        );
+      }
+      expect(await contents(app)).toEqual(before);
+    });
+
+    it('shows the name of the token to the authenticator', async () => {
+      const { transactionId } = await new TestUser(app, { email: 'ada@example.com' }).leaveToRegister();
+      const { publicKey } = await new Browser(app).beginRegistration(transactionId);
+      expect(publicKey.user).toMatchObject({ name: 'ada@example.com', displayName: 'ada@example.com' });
+    });
+
+    it('refuses a passkey beyond the limit of the app', async () => {
+      const user = aUser();
+      await registerPasskey(user);
+      await sql(app, 'update apps set max_passkeys_per_user = 1');
+      try {
+        expectProblem(await user.call('POST', '/passkey/register'), 409, 'too_many_passkeys');
+      } finally {
+        await sql(app, 'update apps set max_passkeys_per_user = 50');
+      }
+    });
+  });
+
+  describe('POST /user/authenticate-with-passkey', () => {
+    it('says 409 to a user who never had a passkey, and to one who has none any more', async () => {
+      const newcomer = aUser();
+      const former = aUser();
+      await former.revoke((await registerPasskey(former)).device.id);
+      const begun = aUser();
+      await begun.leaveToRegister();
+      for (const user of [newcomer, former, begun]) {
+        const answer = await user.call('POST', '/user/authenticate-with-passkey');
+        expectProblem(answer, 409, 'user_has_no_passkeys');
+      }
+    });
+
+    it("gives leave for the token's own user, whose sign-in then proves it", async () => {
+      const user = new TestUser(app, { name: 'Ada' });
+      const passkey = await registerPasskey(user);
+      const leave = (await user.call('POST', '/user/authenticate-with-passkey')).expect(201);
+      expect(leave).toStrictEqual({
+        transactionId: expect.stringMatching(BEARER_SECRET) as string,
+        appId: TEST.appId,
+        flexUrl: `${TEST.publicUrl}/v1`,
+      });
+      const proven = (await user.verify(await stepUp(passkey))).expect();
+      expect(proven).toStrictEqual({
+        username: 'Ada',
+        externalId: expect.stringMatching(UUID_V4) as string,
+        kind: 'authenticate',
+      });
+    });
+  });
+
+  describe('POST /passkey/verify', () => {
+    it('tells a registration from a sign-in', async () => {
+      const user = new TestUser(app, { name: 'Ada' });
+      const browser = new Browser(app);
+      const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      const finished = await browser.finish('register', begun.answer(new SoftwareAuthenticator()));
+      const { nonce } = finished.expect<{ nonce: string }>();
+      expect(nonce).toMatch(BEARER_SECRET);
+      expect((await user.verify(nonce)).expect()).toMatchObject({ username: 'Ada', kind: 'register' });
+    });
+
+    it("refuses somebody else's nonce and uses it up", async () => {
+      const [owner, other, newcomer] = [aUser(), aUser(), aUser()];
+      const passkey = await registerPasskey(owner);
+      await registerPasskey(other);
+      for (const thief of [other, newcomer]) {
+        const nonce = await signIn(passkey);
+        expectProblem(await thief.verify(nonce), 401, 'invalid_nonce');
+        expectProblem(await owner.verify(nonce), 401, 'invalid_nonce');
+      }
+    });
+
+    it('refuses a nonce that nobody was given, like one that is spent', async () => {
+      const user = aUser();
+      const { nonce } = await registerPasskey(user);
+      const spent = await user.verify(nonce);
+      const unknown = await user.verify('A'.repeat(43));
+      expectProblem(spent, 401, 'invalid_nonce');
+      expect(withoutRequestId(spent)).toEqual(withoutRequestId(unknown));
+    });
+
+    it.each([
+      [{}],
+      [{ nonce: '' }],
+      [{ nonce: 'a'.repeat(257) }],
+      [{ nonce: 1 }],
+      [{ nonce: 'a', kind: 'register' }],
+    ])('refuses %j as malformed', async (body) => {
+      expectProblem(await aUser().call('POST', '/passkey/verify', body), 400, 'invalid_request');
+    });
+  });
+
+  describe('a user who was deactivated', () => {
+    it('begins no ceremony and verifies no nonce, and may still see and revoke', async () => {
+      const user = aUser();
+      const passkey = await registerPasskey(user);
+      const nonce = await signIn(passkey);
+      const id = await flexUserIdOf(app, user.subject);
+      await sql(app, `update flex_users set status = 'inactive' where id = $1`, id);
+      expectProblem(await user.call('POST', '/passkey/register'), 403, 'user_not_active');
+      expectProblem(await user.call('POST', '/user/authenticate-with-passkey'), 403, 'user_not_active');
+      expectProblem(await user.verify(nonce), 401, 'invalid_nonce');
+      expect(await user.passkeys()).toHaveLength(1);
+      expect((await user.revoke(passkey.device.id)).status).toBe(204);
+    });
+  });
+
+  describe('a call without a good token', () => {
+    const ROUTES = [
+      ['GET', '/user/devices'],
+      ['POST', '/user/revokePasskey'],
+      ['DELETE', `/user/devices/${UNKNOWN_ID}`],
+      ['PATCH', `/user/devices/${UNKNOWN_ID}`],
+      ['POST', '/passkey/register'],
+      ['POST', '/user/authenticate-with-passkey'],
+      ['POST', '/passkey/verify'],
+    ] as const;
+    const withHeader = (authorization: string, url = '/user/devices') =>
+      send(app, { url, headers: { authorization } });
+
+    it.each(ROUTES)('is asked for one on %s %s', async (method, url) => {
+      const none = await send(app, { method, url });
+      expectProblem(none, 401, 'missing_token');
+      expect(none.headers['www-authenticate']).toBe('Bearer');
+      const bad = await send(app, { method, url, headers: { authorization: 'Bearer a.b.c' } });
+      expectProblem(bad, 401, 'invalid_token');
+      expect(bad.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    });
+
+    it.each([
+      ['has expired', { exp: Math.floor(Date.now() / 1000) - 31 }],
+      ['never expires', { exp: undefined }],
+      ['is for somebody else', { aud: 'another-service' }],
+      ['comes from elsewhere', { iss: `${TEST.issuer}/` }],
+      ['names nobody', { sub: '' }],
+      ['is not valid yet', { nbf: Math.floor(Date.now() / 1000) + 60 }],
+    ])('is refused when the token %s', async (_, claims) => {
+      expectProblem(await withHeader(`Bearer ${await aUser().token(claims)}`), 401, 'invalid_token');
+    });
+
+    it('forgives half a minute between two clocks', async () => {
+      const token = await aUser().token({ exp: Math.floor(Date.now() / 1000) - 20 });
+      expect((await withHeader(`Bearer ${token}`)).status).toBe(200);
+    });
+
+    it('is refused when the token is not signed', async () => {
+      const exp = Math.floor(Date.now() / 1000) + 60;
+      const unsigned = new UnsecuredJWT({ iss: TEST.issuer, aud: TEST.audience, sub: 'ada', exp }).encode();
+      expectProblem(await withHeader(`Bearer ${unsigned}`), 401, 'invalid_token');
+      const forged = `${unsigned}${Buffer.alloc(32).toString('base64url')}`;
+      expectProblem(await withHeader(`Bearer ${forged}`), 401, 'invalid_token');
+    });
+
+    it('finds none in the query or a cookie', async () => {
+      const token = await aUser().token();
+      const url = `/user/devices?access_token=${token}`;
+      expectProblem(await send(app, { url, headers: { cookie: `token=${token}` } }), 401, 'missing_token');
+    });
+
+    it('is not let in by an API key', async () => {
+      expectProblem(await withHeader(`Bearer kw_abcdefghijkl_${'A'.repeat(43)}`), 401, 'invalid_token');
+    });
+  });
+
+  describe('every answer', () => {
+    it('carries a request id, its own or a well-formed one of the caller', async () => {
+      const ask = (id: string) => send(app, { url: '/user/devices', headers: { 'x-request-id': id } });
+      const kept = await ask('trace-0123456789');
+      expect(kept.headers['x-request-id']).toBe('trace-0123456789');
+      expect(kept.body).toMatchObject({ requestId: 'trace-0123456789' });
+      const replaced = await ask('no spaces please');
+      expect(replaced.headers['x-request-id']).toMatch(UUID_V4);
+      expect(replaced.body).toMatchObject({ requestId: replaced.headers['x-request-id'] });
+    });
+
+    it('is neither stored nor sniffed nor framed', async () => {
+      const { headers } = await aUser().call('GET', '/user/devices');
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'strict-transport-security': 'max-age=31536000',
+      });
+    });
+  });
+
+  describe('CORS', () => {
+    const preflight = (origin: string) =>
+      send(app, {
+        method: 'OPTIONS',
+        url: '/user/devices/x',
+        headers: {
+          origin,
+          'access-control-request-method': 'PATCH',
+          'access-control-request-headers': 'authorization,content-type',
+        },
+      });
+
+    it("lets the app's origins call, without credentials", async () => {
+      const { status, headers } = await preflight(TEST.origin);
+      expect(status).toBe(204);
+      expect(headers['access-control-allow-origin']).toBe(TEST.origin);
+      expect(String(headers['access-control-allow-methods']).split(', ')).toEqual(
+        expect.arrayContaining(['GET', 'POST', 'PATCH', 'DELETE']),
+      );
+      expect(String(headers['access-control-allow-headers'])).toMatch(/authorization.*content-type/);
+      expect(headers['access-control-allow-credentials']).toBeUndefined();
+    });
+
+    it("lets the app's origins read answers, refusals included", async () => {
+      const { status, headers } = await send(app, { url: '/user/devices', headers: { origin: TEST.origin } });
+      expect(status).toBe(401);
+      expect(headers['access-control-allow-origin']).toBe(TEST.origin);
+      expect(headers['access-control-expose-headers']).toMatch(/www-authenticate/);
+      expect(headers.vary).toMatch(/origin/i);
+    });
+
+    it.each([
+      'https://evil.example',
+      'http://shop.example',
+      'https://shop.example:8443',
+      'https://a.shop.example',
+      'null',
+    ])('does not know the origin %s', async (origin) => {
+      for (const { headers } of [
+        await preflight(origin),
+        await send(app, { url: '/user/devices', headers: { origin } }),
+      ]) {
+        expect(headers['access-control-allow-origin']).toBeUndefined();
+      }
+    });
+  });
+});
+
+function expectProblem(answer: HttpAnswer, status: number, code: string): void {
+  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  expect(answer.body).toMatchObject({
+    type: 'about:blank',
+    title: expect.any(String) as string,
+    status,
+    code,
+    requestId: answer.headers['x-request-id'],
+  });
+  expect(answer.status).toBe(status);
+}
+
+function withoutRequestId(answer: HttpAnswer): unknown {
+  const { status, headers } = answer;
+  const own = { 'x-request-id': undefined, date: undefined };
+  return { status, headers: { ...headers, ...own }, body: { ...answer.as<object>(), requestId: undefined } };
+}

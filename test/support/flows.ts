@@ -1,0 +1,55 @@
+import { Browser } from './browser.js';
+import type { SoftwareAuthenticatorTraits } from './ceremony-overrides.js';
+import { SoftwareAuthenticator } from './software-authenticator.js';
+import type { PasskeyJson, TestUser } from './test-user.js';
+
+/** A passkey that was registered through the public routes, with all that holds or used it. */
+export interface RegisteredPasskey {
+  readonly user: TestUser;
+  readonly browser: Browser;
+  readonly authenticator: SoftwareAuthenticator;
+  /** As it was listed right after the registration. */
+  readonly device: PasskeyJson;
+  /** Already verified. */
+  readonly nonce: string;
+  readonly transactionId: string;
+  readonly handshakeId: string;
+}
+
+/** Adds a passkey to the user's account as the element does, from leave to verified nonce. */
+export async function registerPasskey(
+  user: TestUser,
+  {
+    traits = {},
+    authenticator = new SoftwareAuthenticator(traits),
+    browser = new Browser(user.app),
+  }: {
+    traits?: Partial<SoftwareAuthenticatorTraits>;
+    authenticator?: SoftwareAuthenticator;
+    browser?: Browser;
+  } = {},
+): Promise<RegisteredPasskey> {
+  const { transactionId } = await user.leaveToRegister();
+  const begun = await browser.beginRegistration(transactionId);
+  const finished = await browser.finish('register', begun.answer(authenticator));
+  const { nonce } = finished.expect<{ nonce: string }>();
+  (await user.verify(nonce)).expect();
+  const credId = authenticator.credentials.at(-1)!.id.toString('base64url');
+  const device = (await user.passkeys()).find((it) => it.credId === credId)!;
+  return { user, browser, authenticator, device, nonce, transactionId, handshakeId: begun.handshakeId };
+}
+
+/** A step-up on a transaction that names the user, up to a nonce that nobody has verified yet. */
+export async function stepUp({ user, browser, authenticator }: RegisteredPasskey): Promise<string> {
+  const { transactionId } = await user.leaveToAuthenticate();
+  const begun = await browser.beginSignIn(transactionId);
+  const finished = await browser.finish('authenticate', begun.answer(authenticator));
+  return finished.expect<{ nonce: string }>().nonce;
+}
+
+/** A sign-in that names nobody beforehand, up to a nonce that nobody has verified yet. */
+export async function signIn({ browser, authenticator }: RegisteredPasskey): Promise<string> {
+  const begun = await browser.beginSignIn();
+  const finished = await browser.finish('authenticate', begun.answer(authenticator));
+  return finished.expect<{ nonce: string }>().nonce;
+}

@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { statement } from '../../src/database/statement.js';
+import type { TestApp } from './build-app.js';
+
+type WithDatabase = Pick<TestApp, 'database'>;
+
+/** Every table that requests write to or read from. */
+export const TABLES = [
+  'users',
+  'apps',
+  'api_keys',
+  'flex_users',
+  'devices',
+  'tombstones',
+  'transactions',
+  'spent_handshakes',
+  'nonces',
+  'audit_events',
+] as const;
+
+/** Runs SQL of a test's own. */
+export function sql<Row extends object>(
+  { database }: WithDatabase,
+  text: string,
+  ...values: unknown[]
+): Promise<Row[]> {
+  const name = `test.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  return database.query<Row>(statement(name, text), values);
+}
+
+/** How many rows match: `count(app, "devices where user_id = $1", id)`. */
+export async function count(app: WithDatabase, from: string, ...values: unknown[]): Promise<number> {
+  const [row] = await sql<{ count: number }>(
+    app,
+    `select count(*)::integer as count from ${from}`,
+    ...values,
+  );
+  return row!.count;
+}
+
+/** What every table holds, so that two calls are equal exactly when nothing was changed between them. */
+export async function contents(app: WithDatabase): Promise<Record<string, string>> {
+  const held: Record<string, string> = {};
+  for (const table of TABLES) {
+    const [row] = await sql<{ held: string }>(
+      app,
+      `select count(*) || ' rows ' || md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as held from ${table} t`,
+    );
+    held[table] = row!.held;
+  }
+  return held;
+}
+
+/** The same but for the audit trail, where a refusal is told. */
+export async function contentsButTrail(app: WithDatabase): Promise<Record<string, string>> {
+  const held = await contents(app);
+  delete held.audit_events;
+  return held;
+}
+
+export interface AuditRow {
+  readonly type: string;
+  readonly appId: string;
+  readonly userId: string | null;
+  readonly deviceId: string | null;
+  readonly actor: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly reason: string | null;
+  readonly requestId: string | null;
+}
+
+/** The audit trail, oldest first. */
+export const auditTrail = (app: WithDatabase): Promise<AuditRow[]> =>
+  sql<AuditRow>(
+    app,
+    `select type, app_id as "appId", user_id as "userId", device_id as "deviceId", actor, address,
+       user_agent as "userAgent", reason, request_id as "requestId" from audit_events order by id`,
+  );
+
+/** Runs `work` and gives the audit events that it left. */
+export async function eventsOf(app: WithDatabase, work: () => Promise<unknown>): Promise<AuditRow[]> {
+  const before = await count(app, 'audit_events');
+  await work();
+  return (await auditTrail(app)).slice(before);
+}
+
+/** The backend's user behind one of ours. */
+export async function flexUserIdOf(app: WithDatabase, subject: string): Promise<string> {
+  const [row] = await sql<{ id: string }>(
+    app,
+    `select f.id from flex_users f join users u on u.passage_external_id = f.external_id where u.subject = $1`,
+    subject,
+  );
+  return row!.id;
+}
+
+/** Puts another app beside the service's own. */
+export async function insertApp(
+  app: WithDatabase,
+  { id, rpId, origin }: { id: string; rpId: string; origin: string },
+): Promise<void> {
+  await sql(app, 'insert into apps (id, name, origins, rp_id) values ($1, $1, $2, $3)', id, [origin], rpId);
+}
+
+/** Changes one column of an app's row. */
+export async function changeApp(
+  app: WithDatabase,
+  id: string,
+  column: string,
+  value: unknown,
+): Promise<void> {
+  await sql(app, `update apps set ${column} = $2 where id = $1`, id, value);
+}

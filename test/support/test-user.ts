@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { type JWTPayload, SignJWT } from 'jose';
+import { TEST, type TestApp } from './build-app.js';
+import { type HttpAnswer, send } from './http-answer.js';
+
+/** A passkey as the user's API gives it in JSON. */
+export interface PasskeyJson {
+  readonly id: string;
+  readonly credId: string;
+  readonly friendlyName: string;
+  readonly lastLoginAt: string | null;
+  readonly updatedAt: string;
+  readonly createdAt: string;
+  readonly usageCount: number;
+  readonly type: string;
+  readonly provider: string | null;
+  readonly synced: boolean | null;
+  readonly transports: readonly string[];
+}
+
+export interface PasskeyListJson {
+  readonly username: string;
+  readonly passkeys: readonly PasskeyJson[];
+  readonly signal: {
+    readonly rpId: string;
+    readonly userId: string;
+    readonly allAcceptedCredentialIds: string[];
+  } | null;
+}
+
+export interface LeaveJson {
+  readonly transactionId: string;
+  readonly appId: string;
+  readonly flexUrl: string;
+}
+
+/** Signs a token as the application's own login would; a claim of undefined is left out. */
+export function signToken(claims: JWTPayload): Promise<string> {
+  const inAnHour = Math.floor(Date.now() / 1000) + 3600;
+  return new SignJWT({ iss: TEST.issuer, aud: TEST.audience, exp: inAnHour, ...claims })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(TEST.tokenSecret);
+}
+
+/** Somebody who is signed in to the application and calls the user's API. */
+export class TestUser {
+  readonly subject: string;
+
+  constructor(
+    readonly app: TestApp,
+    private readonly claims: JWTPayload = {},
+  ) {
+    this.subject = claims.sub ?? `user-${randomUUID()}`;
+  }
+
+  /** The same user of another replica, or with other claims. */
+  on(app: TestApp, claims: JWTPayload = {}): TestUser {
+    return new TestUser(app, { ...this.claims, sub: this.subject, ...claims });
+  }
+
+  token(changes: JWTPayload = {}): Promise<string> {
+    return signToken({ ...this.claims, sub: this.subject, ...changes });
+  }
+
+  async call(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    url: string,
+    payload?: object,
+  ): Promise<HttpAnswer> {
+    const authorization = `Bearer ${await this.token()}`;
+    return send(this.app, { method, url, headers: { authorization }, ...(payload && { payload }) });
+  }
+
+  async list(): Promise<PasskeyListJson> {
+    return (await this.call('GET', '/user/devices')).expect();
+  }
+
+  async passkeys(): Promise<readonly PasskeyJson[]> {
+    return (await this.list()).passkeys;
+  }
+
+  /** Leave to add a passkey, as the element asks for it. */
+  async leaveToRegister(): Promise<LeaveJson> {
+    return (await this.call('POST', '/passkey/register')).expect(201);
+  }
+
+  /** Leave for a step-up. */
+  async leaveToAuthenticate(): Promise<LeaveJson> {
+    return (await this.call('POST', '/user/authenticate-with-passkey')).expect(201);
+  }
+
+  verify(nonce: string): Promise<HttpAnswer> {
+    return this.call('POST', '/passkey/verify', { nonce });
+  }
+
+  rename(id: string, friendlyName: unknown): Promise<HttpAnswer> {
+    return this.call('PATCH', `/user/devices/${id}`, { friendlyName });
+  }
+
+  revoke(id: string): Promise<HttpAnswer> {
+    return this.call('DELETE', `/user/devices/${id}`);
+  }
+}
