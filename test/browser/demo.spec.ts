@@ -1,0 +1,342 @@
+import type { Browser } from 'playwright-core';
+import { launchChromium } from './chromium.js';
+import { DemoServer } from './demo-server.js';
+import { eventually } from './eventually.js';
+import { VirtualAuthenticator, type VirtualCredential } from './virtual-authenticator.js';
+import { Visitor, type VisitorOptions } from './visitor.js';
+
+const REFUSED = 'This passkey was not accepted. It may have been revoked.';
+
+let server: DemoServer;
+let browser: Browser;
+let visitors: Visitor[] = [];
+
+beforeAll(async () => {
+  server = await DemoServer.start();
+  browser = await launchChromium();
+});
+
+afterEach(async () => {
+  const complaints = visitors.flatMap((visitor) => visitor.complaints);
+  await Promise.all(visitors.map((visitor) => visitor.leave()));
+  visitors = [];
+  expect(complaints).toEqual([]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.kill();
+});
+
+async function aVisitor(options?: VisitorOptions): Promise<Visitor> {
+  const visitor = await Visitor.arrive(browser, server.url, options);
+  visitors.push(visitor);
+  return visitor;
+}
+
+/** Somebody signed in by name, with a passkey on each of these authenticators; they hold the last one. */
+async function aUser(name: string, ...authenticators: VirtualAuthenticator[]) {
+  const visitor = await aVisitor();
+  await visitor.signIn(name);
+  const passkeys: string[] = [];
+  for (const authenticator of authenticators) passkeys.push(await visitor.addPasskey(authenticator));
+  return { visitor, passkeys };
+}
+
+/** A refusal of the server is an error to the browser's console too; takes exactly one off the list. */
+async function expectRefusal(visitor: Visitor, status: number): Promise<void> {
+  const refusal = `Failed to load resource: the server responded with a status of ${status}`;
+  await eventually(() => expect(visitor.complaints).toEqual([expect.stringContaining(refusal)]));
+  visitor.complaints.length = 0;
+}
+
+const idOf = ({ credentialId }: VirtualCredential) =>
+  Buffer.from(credentialId, 'base64').toString('base64url');
+
+const usesOf = async (visitor: Visitor) => (await visitor.passkeys()).map(({ name, uses }) => [name, uses]);
+
+/** The browser takes the ids in any order. */
+const sortedSignals = async (visitor: Visitor) =>
+  (await visitor.signals()).map((signal) => ({
+    ...signal,
+    allAcceptedCredentialIds: signal.allAcceptedCredentialIds.toSorted(),
+  }));
+
+describe('signing in', () => {
+  it('leads a visitor who came by another loopback address to localhost', async () => {
+    const visitor = await aVisitor();
+    await visitor.page.goto(server.url.replace('localhost', '127.0.0.1'));
+    expect(visitor.page.url()).toBe(`${server.url}/`);
+    await visitor.isSignedOut();
+  });
+
+  it('shows a user without passkeys the empty state, and nothing to confirm with', async () => {
+    const { visitor } = await aUser('newcomer');
+    await visitor.emptyState.waitFor();
+    expect(await visitor.passkeys()).toEqual([]);
+    await visitor.button('Confirm it’s you').click();
+    await visitor.said.getByText('There is no passkey to confirm with yet. Add one first.').waitFor();
+    await expectRefusal(visitor, 409);
+  });
+
+  it('signs in with a passkey and no name, and counts the use on that passkey alone', async () => {
+    const [laptop, stick] = [new VirtualAuthenticator('synced'), new VirtualAuthenticator('security key')];
+    const { visitor, passkeys } = await aUser('ada', laptop, stick);
+    const [onLaptop, onStick] = passkeys as [string, string];
+    await visitor.signOut();
+    await visitor.hold(laptop);
+    const before = Date.now();
+    await visitor.signInWithPasskey();
+    await visitor.isSignedInAs('ada');
+    await eventually(async () => {
+      expect(await visitor.passkeys()).toEqual([
+        expect.objectContaining({ name: onLaptop, uses: '1', lastUsed: expect.not.stringMatching('never') }),
+        expect.objectContaining({ name: onStick, uses: '0', lastUsed: 'never' }),
+      ]);
+    });
+    const used = (await visitor.time(onLaptop, 'last-used')).getTime();
+    expect(used).toBeGreaterThanOrEqual(before - 1_000);
+    expect(used).toBeLessThanOrEqual(Date.now() + 1_000);
+  });
+
+  it('signs in from the autofill of the name field', async () => {
+    const laptop = new VirtualAuthenticator();
+    const { visitor } = await aUser('autofilled', laptop);
+    await laptop.unplug();
+    await visitor.leave();
+    const returning = await aVisitor({ authenticator: laptop, autofill: true });
+    await returning.isSignedInAs('autofilled');
+    expect(await returning.requests()).toEqual(['conditional passkey']);
+    await returning.page.getByText('with a passkey', { exact: true }).waitFor();
+    await eventually(async () => expect((await returning.passkeys())[0]?.uses).toBe('1'));
+  });
+
+  it('takes the autofill’s offer back when the button is pressed', async () => {
+    const laptop = new VirtualAuthenticator();
+    const { visitor } = await aUser('impatient', laptop);
+    await laptop.unplug();
+    await visitor.leave();
+    await laptop.touch(false);
+    const returning = await aVisitor({ authenticator: laptop, autofill: true });
+    await eventually(async () => expect(await returning.requests()).toEqual(['conditional pending']));
+    await laptop.touch(true);
+    await returning.signInWithPasskey();
+    await returning.isSignedInAs('impatient');
+    expect(await returning.requests()).toEqual(['conditional AbortError', 'prompt passkey']);
+  });
+
+  it('says so when the owner is not recognised, and signs nobody in', async () => {
+    const laptop = new VirtualAuthenticator();
+    const { visitor } = await aUser('stranger', laptop);
+    await visitor.signOut();
+    await laptop.recogniseOwner(false);
+    await visitor.signInWithPasskey();
+    await visitor.said.getByText('Nothing was confirmed').waitFor();
+    await visitor.isSignedOut();
+  });
+
+  it('ends the session in words when the token is no longer accepted', async () => {
+    const { visitor } = await aUser('expired');
+    await visitor.page.route('**/user/devices', (route) =>
+      route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer worn.out.token' } }),
+    );
+    await visitor.page.evaluate('document.querySelector("passkey-table").refresh()');
+    await visitor.said.getByText('Your session has ended. Sign in again.').waitFor();
+    await visitor.isSignedOut();
+    await expectRefusal(visitor, 401);
+  });
+});
+
+describe('the list of passkeys', () => {
+  it('shows each added passkey with its name, where it is kept, today’s date and no use so far', async () => {
+    const before = Date.now();
+    const { visitor, passkeys } = await aUser(
+      'lister',
+      new VirtualAuthenticator('synced'),
+      new VirtualAuthenticator('platform'),
+    );
+    expect(passkeys).toEqual(['Chrome on Linux', 'Chrome on Linux (2)']);
+    const added = await Promise.all(passkeys.map((name) => visitor.time(name, 'added')));
+    for (const time of added) {
+      expect(time.getTime()).toBeGreaterThanOrEqual(before - 1_000);
+      expect(time.getTime()).toBeLessThanOrEqual(Date.now() + 1_000);
+    }
+    const [first, second] = added.map((time) =>
+      new Intl.DateTimeFormat('en', { dateStyle: 'medium' }).format(time),
+    );
+    const unused = { provider: 'Unknown', lastUsed: 'never', uses: '0' };
+    expect(await visitor.passkeys()).toEqual([
+      { name: passkeys[0], storage: 'Synced', added: first, ...unused },
+      { name: passkeys[1], storage: 'On this device only', added: second, ...unused },
+    ]);
+  });
+
+  it('says in words that an authenticator already holds a passkey for the account', async () => {
+    const laptop = new VirtualAuthenticator();
+    const { visitor } = await aUser('collector', laptop);
+    await visitor.button('Add a passkey').click();
+    await visitor.tableError.getByText('already holds a passkey for your account').waitFor();
+    expect(await visitor.passkeys()).toHaveLength(1);
+    expect(await laptop.credentials()).toHaveLength(1);
+  });
+
+  it('does not show one user the passkeys of another', async () => {
+    const ada = await aUser('ada-lovelace', new VirtualAuthenticator());
+    const { visitor: bob } = await aUser('bob');
+    await bob.emptyState.waitFor();
+    expect(await bob.passkeys()).toEqual([]);
+    await ada.visitor.signOut();
+    expect(await ada.visitor.passkeys()).toEqual([]);
+    await ada.visitor.signIn('bob');
+    await ada.visitor.emptyState.waitFor();
+    expect(await ada.visitor.passkeys()).toEqual([]);
+  });
+
+  it('tells the browser all accepted passkeys after each load, addition and revocation', async () => {
+    const [laptop, stick] = [new VirtualAuthenticator('synced'), new VirtualAuthenticator('security key')];
+    const { visitor, passkeys } = await aUser('signaller', laptop);
+    const [onLaptop] = await laptop.credentials();
+    await visitor.addPasskey(stick);
+    const [onStick] = await stick.credentials();
+    const signal = (...accepted: (VirtualCredential | undefined)[]) => ({
+      rpId: 'localhost',
+      userId: Buffer.from(onLaptop!.userHandle!, 'base64').toString('base64url'),
+      allAcceptedCredentialIds: accepted.map((credential) => idOf(credential!)).sort(),
+    });
+    expect(await sortedSignals(visitor)).toEqual([signal(onLaptop), signal(onLaptop, onStick)]);
+
+    await visitor.page.reload();
+    await visitor.signIn('signaller');
+    await eventually(async () => expect(await sortedSignals(visitor)).toEqual([signal(onLaptop, onStick)]));
+
+    await visitor.hold(laptop);
+    await visitor.button(`Revoke ${passkeys[0]}`).click();
+    await visitor.button('Revoke passkey').click();
+    await eventually(async () => expect((await sortedSignals(visitor)).at(-1)).toEqual(signal(onStick)));
+    await eventually(async () => expect(await laptop.credentials()).toEqual([]));
+  });
+
+  it('fits a narrow screen without scrolling sideways', async () => {
+    const { visitor } = await aUser('phone', new VirtualAuthenticator(), new VirtualAuthenticator());
+    await visitor.page.setViewportSize({ width: 320, height: 640 });
+    await visitor.button('Details of Chrome on Linux').click();
+    await visitor.button('Rename Chrome on Linux').click();
+    expect(await visitor.page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+  });
+});
+
+describe('renaming', () => {
+  it('keeps the new name over a reload, and shows it as text whatever is in it', async () => {
+    const { visitor, passkeys } = await aUser('renamer', new VirtualAuthenticator());
+    const name = 'Ada’s <img src=x onerror=throw>';
+    await visitor.rename(passkeys[0]!, name);
+    await visitor.page.reload();
+    await visitor.signIn('renamer');
+    await eventually(async () => expect((await visitor.passkeys())[0]?.name).toBe(name));
+  });
+
+  it('works by keyboard alone: Enter saves, Escape leaves the name as it was', async () => {
+    const { visitor, passkeys } = await aUser('typist', new VirtualAuthenticator());
+    const { keyboard } = visitor.page;
+    const old = passkeys[0]!;
+
+    await visitor.tabTo(`Rename ${old}`);
+    await keyboard.press('Enter');
+    expect(await visitor.focused()).toBe(`New name for ${old}`);
+    await keyboard.type('Never mind');
+    await keyboard.press('Escape');
+    expect(await visitor.focused()).toBe(`Rename ${old}`);
+    expect((await visitor.passkeys())[0]?.name).toBe(old);
+
+    await keyboard.press('Enter');
+    await keyboard.type('Desk');
+    await keyboard.press('Enter');
+    await eventually(async () => expect((await visitor.passkeys())[0]?.name).toBe('Desk'));
+    expect(await visitor.focused()).toBe('Rename Desk');
+  });
+
+  it('asks for a name when there is none, and keeps the field open', async () => {
+    const { visitor, passkeys } = await aUser('nameless', new VirtualAuthenticator());
+    await visitor.button(`Rename ${passkeys[0]}`).click();
+    const field = visitor.page.getByLabel(`New name for ${passkeys[0]}`);
+    await field.fill('   ');
+    await field.press('Enter');
+    await visitor.page.getByText('Give the passkey a name.').waitFor();
+    await field.waitFor();
+    await field.press('Escape');
+    expect((await visitor.passkeys())[0]?.name).toBe(passkeys[0]);
+  });
+});
+
+describe('revoking', () => {
+  it('asks first, and keeps the passkey unless the answer is to revoke it', async () => {
+    const { visitor, passkeys } = await aUser('undecided', new VirtualAuthenticator());
+    const revoke = visitor.button(`Revoke ${passkeys[0]}`);
+    await revoke.click();
+    await visitor.dialog.getByText('It is the only passkey on your account.').waitFor();
+    await visitor.dialog.getByText('A copy may remain on your device').waitFor();
+    expect(await visitor.focused()).toBe('Keep it');
+    await visitor.button('Keep it').click();
+    await visitor.dialog.waitFor({ state: 'hidden' });
+    await revoke.click();
+    await visitor.dialog.waitFor();
+    await visitor.page.keyboard.press('Escape');
+    await visitor.dialog.waitFor({ state: 'hidden' });
+    expect(await visitor.focused()).toBe(`Revoke ${passkeys[0]}`);
+    expect(await visitor.passkeys()).toHaveLength(1);
+    await revoke.click();
+    await visitor.button('Revoke passkey').click();
+    await visitor.tableSaid.getByText(`The passkey “${passkeys[0]}” was revoked.`).waitFor();
+    await visitor.emptyState.waitFor();
+    expect(await visitor.focused()).toBe('Add a passkey');
+  });
+
+  it('refuses the revoked passkey’s key wherever a copy of it remains, and accepts the others', async () => {
+    const [laptop, stick] = [new VirtualAuthenticator('synced'), new VirtualAuthenticator('security key')];
+    const { visitor, passkeys } = await aUser('revoker', laptop, stick);
+    const copy = new VirtualAuthenticator('synced', await laptop.credentials());
+    await visitor.button(`Revoke ${passkeys[0]}`).click();
+    await visitor.button('Revoke passkey').click();
+    await eventually(async () => expect(await usesOf(visitor)).toEqual([[passkeys[1], '0']]));
+    await visitor.signOut();
+
+    await visitor.hold(copy);
+    await visitor.signInWithPasskey();
+    await visitor.said.getByText(REFUSED).waitFor();
+    await visitor.isSignedOut();
+    await expectRefusal(visitor, 401);
+
+    await visitor.hold(stick);
+    await visitor.signInWithPasskey();
+    await visitor.isSignedInAs('revoker');
+    await eventually(async () => expect(await usesOf(visitor)).toEqual([[passkeys[1], '1']]));
+  });
+});
+
+describe('confirming that it is still the same user', () => {
+  it('takes one of the user’s own passkeys, and counts the use', async () => {
+    const { visitor } = await aUser('confirmer', new VirtualAuthenticator());
+    await visitor.button('Confirm it’s you').click();
+    await visitor.said.getByText('Confirmed with a passkey: it is confirmer.').waitFor();
+    await eventually(async () => expect((await visitor.passkeys())[0]?.uses).toBe('1'));
+  });
+
+  it('does not take somebody else’s', async () => {
+    const theirs = new VirtualAuthenticator();
+    await aUser('somebody-else', theirs);
+    const { visitor, passkeys } = await aUser('same-user', new VirtualAuthenticator());
+    await theirs.unplug();
+    await visitor.hold(theirs);
+    await visitor.button('Confirm it’s you').click();
+    await visitor.said.getByText('Nothing was confirmed').waitFor();
+    expect(await usesOf(visitor)).toEqual([[passkeys[0], '0']]);
+  });
+});
+
+describe('the server', () => {
+  it('has logged no error, and stops with success when asked to', async () => {
+    await browser.close();
+    expect(await server.stop()).toBe(0);
+    expect(server.complaints()).toEqual([]);
+  });
+});

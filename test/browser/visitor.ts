@@ -1,0 +1,225 @@
+import type { Browser, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
+import { eventually } from './eventually.js';
+import type { VirtualAuthenticator } from './virtual-authenticator.js';
+
+/** A passkey as its row in the table says it. */
+export interface ShownPasskey {
+  readonly name: string;
+  readonly provider: string;
+  readonly storage: string;
+  readonly added: string;
+  readonly lastUsed: string;
+  readonly uses: string;
+}
+
+/** Argument of `PublicKeyCredential.signalAllAcceptedCredentials`. */
+export interface Signal {
+  readonly rpId: string;
+  readonly userId: string;
+  readonly allAcceptedCredentialIds: string[];
+}
+
+export interface VisitorOptions {
+  /** What the visitor holds when the page opens. */
+  readonly authenticator?: VirtualAuthenticator;
+  /** Leaves the autofill's offer on: a virtual authenticator takes it up as soon as the page is there. */
+  readonly autofill?: boolean;
+  readonly context?: BrowserContextOptions;
+}
+
+const WITHOUT_AUTOFILL = 'PublicKeyCredential.isConditionalMediationAvailable = async () => false;';
+
+/** Writes down what the browser is told, and tells it. */
+const LISTENING_TO_SIGNALS = `{
+  globalThis.signals = [];
+  const tell = PublicKeyCredential.signalAllAcceptedCredentials;
+  PublicKeyCredential.signalAllAcceptedCredentials = function (signal) {
+    globalThis.signals.push(structuredClone(signal));
+    return tell.call(this, signal);
+  };
+}`;
+
+/** Writes down each request for a passkey: how it was made, and how it went. */
+const WATCHING_REQUESTS = `{
+  globalThis.requests = [];
+  const get = CredentialsContainer.prototype.get;
+  CredentialsContainer.prototype.get = function (options) {
+    const request = { mediation: options.mediation ?? 'prompt', outcome: 'pending' };
+    globalThis.requests.push(request);
+    const answer = get.call(this, options);
+    answer.then(() => (request.outcome = 'passkey'), (error) => (request.outcome = error.name));
+    return answer;
+  };
+}`;
+
+const FOCUSED = `(() => {
+  let focused = document.activeElement;
+  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  return focused?.ariaLabel ?? focused?.textContent ?? '';
+})()`;
+
+/** Somebody with a browser profile of their own who has opened the demo, and holds one authenticator at a time. */
+export class Visitor {
+  /** What the browser complained of: console errors, refusals of the page's policy, uncaught exceptions. */
+  readonly complaints: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    private readonly devtools: CDPSession,
+    private held: VirtualAuthenticator | null,
+  ) {
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.complaints.push(`${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+  }
+
+  static async arrive(browser: Browser, url: string, options: VisitorOptions = {}): Promise<Visitor> {
+    const { authenticator = null, autofill = false, context: settings } = options;
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...settings });
+    const page = await context.newPage();
+    await page.addInitScript(LISTENING_TO_SIGNALS);
+    await page.addInitScript(WATCHING_REQUESTS);
+    if (!autofill) await page.addInitScript(WITHOUT_AUTOFILL);
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('WebAuthn.enable');
+    await authenticator?.plugIn(devtools);
+    const visitor = new Visitor(page, devtools, authenticator);
+    await page.goto(url);
+    return visitor;
+  }
+
+  /** Puts away the authenticator held so far and takes this one. */
+  async hold(authenticator: VirtualAuthenticator): Promise<void> {
+    await this.held?.unplug();
+    this.held = authenticator;
+    await authenticator.plugIn(this.devtools);
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** The page's sentence about the last thing that was done. */
+  get said(): Locator {
+    return this.page.locator('#status');
+  }
+
+  /** The table's sentence about the last thing that was done. */
+  get tableSaid(): Locator {
+    return this.page.locator('passkey-table').locator('[part=status]');
+  }
+
+  /** The table's sentence about what went wrong. */
+  get tableError(): Locator {
+    return this.page.locator('passkey-table').locator('[part=error]');
+  }
+
+  get dialog(): Locator {
+    return this.page.getByRole('dialog');
+  }
+
+  get emptyState(): Locator {
+    return this.page.getByText('No passkeys yet');
+  }
+
+  async signIn(name: string): Promise<void> {
+    await this.page.getByLabel('User name').fill(name);
+    await this.button('Sign in').click();
+    await this.isSignedInAs(name);
+  }
+
+  async signInWithPasskey(): Promise<void> {
+    await this.button('Sign in with a passkey').click();
+  }
+
+  async isSignedInAs(name: string): Promise<void> {
+    await this.page.getByRole('heading', { name: `Signed in as ${name}`, exact: true }).waitFor();
+  }
+
+  async isSignedOut(): Promise<void> {
+    await this.page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+  }
+
+  async signOut(): Promise<void> {
+    await this.button('Sign out').click();
+    await this.isSignedOut();
+  }
+
+  /** Adds a passkey on this authenticator and resolves to the name that the server gave it. */
+  async addPasskey(authenticator: VirtualAuthenticator): Promise<string> {
+    await this.hold(authenticator);
+    await this.button('Add a passkey').click();
+    return eventually(async () => {
+      const [, name] = /^The passkey “(.+)” was added\.$/.exec(await this.tableSaid.innerText()) ?? [];
+      if (name === undefined) throw new Error(`No passkey was added: ${await this.tableError.innerText()}`);
+      return name;
+    });
+  }
+
+  /** Gives a passkey another name, with the mouse. */
+  async rename(from: string, to: string): Promise<void> {
+    await this.button(`Rename ${from}`).click();
+    await this.page.getByLabel(`New name for ${from}`).fill(to);
+    await this.button('Save').click();
+    await this.tableSaid.getByText(`The passkey is now called “${to}”.`).waitFor();
+  }
+
+  /** The table's rows, from top to bottom. */
+  async passkeys(): Promise<ShownPasskey[]> {
+    const column = (field: string) =>
+      this.page.locator(`tr[data-passkey-id] [data-field=${field}]`).allInnerTexts();
+    const [names, providers, storages, dates, lastUses, uses] = [
+      await column('name'),
+      await column('provider'),
+      await column('synced'),
+      await column('added'),
+      await column('last-used'),
+      await column('usage'),
+    ];
+    return names.map((name, row) => ({
+      name: name.trim(),
+      provider: providers[row] ?? '',
+      storage: storages[row] ?? '',
+      added: dates[row] ?? '',
+      lastUsed: lastUses[row] ?? '',
+      uses: uses[row] ?? '',
+    }));
+  }
+
+  /** When a passkey was added or last used, by the machine-readable side of its date. */
+  async time(passkey: string, field: 'added' | 'last-used'): Promise<Date> {
+    const row = this.page
+      .locator('tr[data-passkey-id]')
+      .filter({ has: this.page.getByText(passkey, { exact: true }) });
+    return new Date((await row.locator(`[data-field=${field}] time`).getAttribute('datetime')) ?? NaN);
+  }
+
+  /** What the page has told the browser about accepted credentials since it was loaded, oldest first. */
+  signals(): Promise<Signal[]> {
+    return this.page.evaluate<Signal[]>('signals');
+  }
+
+  /** The requests for a passkey since the page was loaded, such as `conditional pending`, oldest first. */
+  requests(): Promise<string[]> {
+    return this.page.evaluate<string[]>('requests.map((r) => r.mediation + " " + r.outcome)');
+  }
+
+  /** The label of what has the focus, as assistive technology reads it; within the table too. */
+  focused(): Promise<string> {
+    return this.page.evaluate<string>(FOCUSED);
+  }
+
+  /** Presses Tab until the control with this label has the focus. */
+  async tabTo(label: string): Promise<void> {
+    for (let presses = 0; presses < 30; presses += 1) {
+      await this.page.keyboard.press('Tab');
+      if ((await this.focused()) === label) return;
+    }
+    throw new Error(`Tab does not lead to “${label}”`);
+  }
+
+  async leave(): Promise<void> {
+    await this.page.context().close();
+  }
+}
