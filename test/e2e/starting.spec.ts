@@ -1,0 +1,111 @@
+import { buildKeyway } from './build-keyway.js';
+import { ask } from './ask.js';
+import { type Ending, runKeyway, startKeyway, sweep } from './keyway-process.js';
+import { aDatabase, aToken, productionSettings } from './production.js';
+
+const STACK = /^\s+at /m;
+
+/** The sentences on standard error under the title. */
+function refusalOf({ code, stderr }: Ending): string[] {
+  const [title, ...sentences] = stderr.trimEnd().split('\n');
+  expect({ code, title }).toEqual({ code: 1, title: 'Keyway cannot start.' });
+  expect(stderr).not.toMatch(STACK);
+  return sentences;
+}
+
+describe('a start in production', () => {
+  let database: Awaited<ReturnType<typeof aDatabase>>;
+
+  beforeAll(async () => {
+    buildKeyway();
+    database = await aDatabase({ migrated: true });
+  }, 150_000);
+  afterEach(sweep);
+  afterAll(() => database.drop());
+
+  it('serves with all of its settings, and logs nothing but JSON and no secret', async () => {
+    const settings = productionSettings(database.url);
+    const { url, ending, signal } = await startKeyway(settings);
+    expect((await ask(`${url}/health/live`)).status).toBe(200);
+    expect((await ask(`${url}/health/ready`)).status).toBe(200);
+    const refused = await ask(`${url}/user/devices`);
+    expect(refused.status).toBe(401);
+    expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(refused.headers['www-authenticate']).toBe('Bearer');
+    const listed = await ask(`${url}/user/devices`, {
+      headers: { authorization: `Bearer ${await aToken()}` },
+    });
+    expect(listed.status).toBe(200);
+    expect(JSON.parse(listed.body)).toEqual({ username: 'Ada', passkeys: [], signal: null });
+    expect((await ask(`${url}/demo/app`)).status).toBe(404);
+    signal('SIGTERM');
+    const { code, stdout, stderr, output } = await ending;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
+    for (const name of ['KEYWAY_SECRET', 'JWT_SECRET', 'DATABASE_URL'])
+      expect(output).not.toContain(settings[name]);
+  });
+
+  it('says in a sentence each what is missing', async () => {
+    const ending = await runKeyway({ NODE_ENV: 'production' });
+    expect(ending.stdout).toBe('');
+    const sentences = refusalOf(ending);
+    expect(
+      sentences.map((sentence) => /^Set (exactly one of )?([A-Z_]+)[ ,].*\.$/.exec(sentence)?.[2]),
+    ).toEqual([
+      'PUBLIC_URL',
+      'DATABASE_URL',
+      'JWT_JWKS_URI',
+      'JWT_ISSUER',
+      'JWT_AUDIENCE',
+      'KEYWAY_SECRET',
+      'APP_ID',
+    ]);
+  });
+
+  it('says which single setting is missing', async () => {
+    const settings = { ...productionSettings(database.url), JWT_AUDIENCE: '' };
+    const sentences = refusalOf(await runKeyway(settings));
+    expect(sentences).toEqual([expect.stringMatching(/^Set JWT_AUDIENCE to .*\.$/)]);
+  });
+
+  it('refuses a schema that is not up to date, and leaves it as it is', async () => {
+    const empty = await aDatabase({ migrated: false });
+    try {
+      const sentence = /^The database schema is not up to date: run .*migrate.*\.$/;
+      const first = await runKeyway(productionSettings(empty.url));
+      const second = await runKeyway(productionSettings(empty.url));
+      for (const ending of [first, second])
+        expect(refusalOf(ending)).toEqual([expect.stringMatching(sentence)]);
+    } finally {
+      await empty.drop();
+    }
+  });
+
+  it.each([
+    [
+      'is not there',
+      'postgresql://keyway:hunter2@127.0.0.1:1/shop',
+      /^The database 127\.0\.0\.1:1\/shop .*ECONNREFUSED/,
+    ],
+    ['has another name', null, /^The database [^ ]+\/no_such_shop .*does not exist/],
+  ])('names DATABASE_URL, without its password, when the database %s', async (_, given, expected) => {
+    const url = new URL(given ?? database.url);
+    if (!given) url.pathname = '/no_such_shop';
+    const ending = await runKeyway(productionSettings(url.href));
+    const sentences = refusalOf(ending);
+    expect(sentences).toEqual([expect.stringMatching(expected)]);
+    expect(sentences[0]).toMatch(/set DATABASE_URL to .*\.$/);
+    expect(ending.output).not.toContain(`:${url.password}@`);
+    expect(ending.output).not.toContain('hunter2');
+  });
+
+  it('says that its port is taken', async () => {
+    const { url } = await startKeyway(productionSettings(database.url));
+    const { port } = new URL(url);
+    const ending = await runKeyway({ ...productionSettings(database.url), PORT: port });
+    expect(refusalOf(ending)).toEqual([
+      `Keyway cannot listen on 127.0.0.1:${port} (EADDRINUSE): set HOST to an address of this machine and PORT to a free port.`,
+    ]);
+  });
+});
