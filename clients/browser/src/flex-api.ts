@@ -1,0 +1,137 @@
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialCreationOptionsJSON,
+  PublicKeyCredentialRequestOptionsJSON,
+  RegistrationResponseJSON,
+} from '@simplewebauthn/browser';
+import { PassageError } from './passage-error.js';
+
+/** How long one request may take, in milliseconds; the browser's prompt is no request. */
+const TIMEOUT = 30_000;
+
+/** A ceremony that the server has begun. */
+export interface Started<Options> {
+  readonly handshakeId: string;
+  readonly publicKey: Options;
+}
+
+export interface RegistrationStart {
+  readonly transaction_id: string;
+  readonly authenticator_attachment?: string;
+}
+
+/** Without a transaction the passkey says who it is. */
+export interface AuthenticationStart {
+  readonly transaction_id?: string;
+}
+
+/** The Flex routes of one app for browsers. Without cookies; every failure is a {@link PassageError}. */
+export class FlexApi {
+  readonly #appUrl: string;
+
+  constructor(baseUrl: string, appId: string) {
+    this.#appUrl = `${baseUrl}/apps/${encodeURIComponent(appId)}`;
+  }
+
+  startRegistration(
+    body: RegistrationStart,
+    signal: AbortSignal,
+  ): Promise<Started<PublicKeyCredentialCreationOptionsJSON>> {
+    return this.#start('register', body, signal);
+  }
+
+  startAuthentication(
+    body: AuthenticationStart,
+    signal: AbortSignal,
+  ): Promise<Started<PublicKeyCredentialRequestOptionsJSON>> {
+    return this.#start('authenticate', body, signal);
+  }
+
+  /** Resolves to a nonce. Nothing aborts it: the passkey exists by now, and the server should know. */
+  finishRegistration(
+    transactionId: string,
+    handshakeId: string,
+    response: RegistrationResponseJSON,
+  ): Promise<string> {
+    return this.#finish('register', { transaction_id: transactionId }, handshakeId, response);
+  }
+
+  /** Resolves to a nonce. */
+  finishAuthentication(
+    named: AuthenticationStart,
+    handshakeId: string,
+    response: AuthenticationResponseJSON,
+  ): Promise<string> {
+    return this.#finish('authenticate', named, handshakeId, response);
+  }
+
+  async #start<Options>(kind: string, body: object, signal: AbortSignal): Promise<Started<Options>> {
+    const answer = await this.#post(`${kind}/transactions/webauthn/start`, body, signal);
+    const { handshake } = answer as {
+      handshake?: { id?: string; challenge?: { publicKey?: Options } };
+    };
+    const publicKey = handshake?.challenge?.publicKey;
+    if (!handshake?.id || !publicKey) throw invalidResponse(200);
+    return { handshakeId: handshake.id, publicKey };
+  }
+
+  async #finish(kind: string, named: object, handshakeId: string, response: object): Promise<string> {
+    const body = { ...named, handshake_id: handshakeId, handshake_response: response };
+    const { nonce } = (await this.#post(`${kind}/transactions/webauthn/finish`, body)) as {
+      nonce?: unknown;
+    };
+    if (typeof nonce !== 'string' || nonce === '') throw invalidResponse(200);
+    return nonce;
+  }
+
+  async #post(path: string, body: object, signal?: AbortSignal): Promise<object> {
+    const request = new AbortController();
+    const abort = () => request.abort(signal?.reason);
+    const timer = setTimeout(
+      () => request.abort(new PassageError('timed_out', 'The server did not answer in time.')),
+      TIMEOUT,
+    );
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
+    try {
+      return await send(`${this.#appUrl}/${path}`, body, request.signal);
+    } catch (cause) {
+      request.signal.throwIfAborted();
+      if (cause instanceof PassageError) throw cause;
+      throw new PassageError('network_unreachable', 'The server cannot be reached.', 0, { cause });
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+}
+
+async function send(url: string, body: object, signal: AbortSignal): Promise<object> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    credentials: 'omit',
+    cache: 'no-store',
+    redirect: 'error',
+    signal,
+  });
+  const answer = parseObject(await response.text());
+  if (response.ok && answer) return answer;
+  const { code, error } = (answer ?? {}) as { code?: unknown; error?: unknown };
+  if (response.ok || typeof code !== 'string') throw invalidResponse(response.status);
+  throw new PassageError(code, typeof error === 'string' ? error : code, response.status);
+}
+
+function parseObject(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function invalidResponse(status: number): PassageError {
+  return new PassageError('invalid_response', 'The server’s answer is not of the protocol.', status);
+}

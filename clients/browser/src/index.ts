@@ -1,0 +1,3 @@
+export { PassageFlex, type PassageFlexOptions } from './passage-flex.js';
+export type { AuthenticateOptions, AuthenticatorAttachment, Passkey, RegisterOptions } from './passkey.js';
+export { PassageError, type PassageErrorCode } from './passage-error.js';

@@ -1,0 +1,52 @@
+/** The codes of the server's browser side, and the client's own. */
+export type PassageErrorCode =
+  // The server's.
+  | 'invalid_request'
+  | 'app_not_found'
+  | 'transaction_not_found'
+  | 'user_not_active'
+  | 'operation_not_allowed'
+  | 'webauthn_login_failed'
+  | 'discoverable_login_failed'
+  | 'exceeded_attempts'
+  | 'internal_server_error'
+  /** The user declined, waited too long, or has no passkey that fits: browsers do not tell which. */
+  | 'passkey_cancelled'
+  /** The authenticator holds a passkey for this account already. */
+  | 'passkey_already_registered'
+  /** Another ceremony began on this page, or `cancel` was called. */
+  | 'ceremony_aborted'
+  /** The browser cannot use passkeys, or the page is not in a secure context. */
+  | 'passkeys_not_supported'
+  /** The browser offers no passkeys in autofill. */
+  | 'conditional_mediation_not_supported'
+  /** The authenticator cannot do what the app asks for, such as verifying the user. */
+  | 'authenticator_not_supported'
+  /** The page's domain may not use the app's RP ID. */
+  | 'origin_not_allowed'
+  /** Something else went wrong between browser and authenticator; see `cause`. */
+  | 'passkey_failed'
+  /** An argument or a setting is missing or malformed; nothing was sent. */
+  | 'invalid_argument'
+  /** No connection, or the server does not allow this page's origin. */
+  | 'network_unreachable'
+  | 'timed_out'
+  /** An answer that the protocol does not know. */
+  | 'invalid_response'
+  // A later server's.
+  | (string & Record<never, never>);
+
+/** The one error that the client throws; decide by `code`, which is stable. */
+export class PassageError extends Error {
+  override readonly name = 'PassageError';
+
+  constructor(
+    readonly code: PassageErrorCode,
+    message: string,
+    /** HTTP status of the server's answer; 0 without one. */
+    readonly statusCode = 0,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,80 @@
+import { required } from './arguments.js';
+import { type Connection, invalidResponse } from './connection.js';
+
+export interface RegisterTransactionArgs {
+  /** Your own id of the user: unique, and the same for ever. */
+  readonly externalId: string;
+  /** What the user sees in the browser's prompt, such as their email address. */
+  readonly passkeyDisplayName: string;
+}
+
+export interface AuthenticateTransactionArgs {
+  readonly externalId: string;
+}
+
+/** Leave for ceremonies, and what came of them. */
+export class Auth {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Resolves to the id of a transaction that lets a browser register one passkey for the user. */
+  createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
+  createRegisterTransaction(args: RegisterTransactionArgs): Promise<string>;
+  async createRegisterTransaction(
+    first: string | RegisterTransactionArgs,
+    passkeyDisplayName?: string,
+  ): Promise<string> {
+    const args = isObject(first) ? first : { externalId: first, passkeyDisplayName };
+    return this.#createTransaction('register', {
+      external_id: required('externalId', args.externalId),
+      passkey_display_name: required('passkeyDisplayName', args.passkeyDisplayName),
+    });
+  }
+
+  /**
+   * Resolves to the id of a transaction that lets a browser sign the user in. Throws `user_not_found` and
+   * `user_has_no_passkeys`, neither of which is for somebody who is not signed in to learn.
+   */
+  createAuthenticateTransaction(externalId: string): Promise<string>;
+  createAuthenticateTransaction(args: AuthenticateTransactionArgs): Promise<string>;
+  async createAuthenticateTransaction(first: string | AuthenticateTransactionArgs): Promise<string> {
+    const args = isObject(first) ? first : { externalId: first };
+    return this.#createTransaction('authenticate', {
+      external_id: required('externalId', args.externalId),
+    });
+  }
+
+  /**
+   * Resolves to the external ID of the user who held the ceremony. Uses the nonce up; throws `invalid_nonce`.
+   * Verify it only in the browser session that began the ceremony, and compare the external ID.
+   */
+  async verifyNonce(nonce: string): Promise<string> {
+    const { external_id: externalId } = await this.#connection.request({
+      method: 'POST',
+      path: ['authenticate', 'verify'],
+      body: { nonce: required('nonce', nonce) },
+    });
+    return text(externalId);
+  }
+
+  async #createTransaction(kind: 'register' | 'authenticate', body: object): Promise<string> {
+    const { transaction_id: id } = await this.#connection.request({
+      method: 'POST',
+      path: ['transactions', kind],
+      body,
+    });
+    return text(id);
+  }
+}
+
+function isObject<T extends object>(value: unknown): value is T {
+  return typeof value === 'object' && value !== null;
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw invalidResponse(200, 'The server’s answer lacks what was asked for.');
+}

@@ -1,0 +1,288 @@
+import type { Browser } from 'playwright-core';
+import { launchChromium } from './chromium.js';
+import { DemoServer } from './demo-server.js';
+import { DemoUser, whoSignedIn } from './demo-user.js';
+import { bundleClients, NEW_HOST, OLD_HOST, SdkPage } from './sdk-page.js';
+import type { VirtualAuthenticator } from './virtual-authenticator.js';
+
+let server: DemoServer;
+let browser: Browser;
+let script: string;
+const open: SdkPage[] = [];
+
+/** How each client is made; both speak to another host than the page's own. */
+const published = `new Published('demo')`;
+const dropIn = `new DropIn('demo', { baseUrl: '${NEW_HOST}/v1' })`;
+const onSameHost = `new DropIn('demo', { baseUrl: '/v1' })`;
+
+beforeAll(async () => {
+  [server, browser, script] = await Promise.all([DemoServer.start(), launchChromium(), bundleClients()]);
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((page) => page.leave()));
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.kill();
+});
+
+async function aPage(): Promise<SdkPage> {
+  const page = await SdkPage.open(browser, server, script);
+  open.push(page);
+  return page;
+}
+
+/** A user with a passkey, on a page with their authenticator. */
+async function aUser(name: string): Promise<{
+  page: SdkPage;
+  user: DemoUser;
+  authenticator: VirtualAuthenticator;
+}> {
+  const page = await aPage();
+  const user = await DemoUser.signIn(server, name);
+  const authenticator = await page.plugIn();
+  const transaction = await user.leaveToRegister();
+  await page.text(dropIn, `passkey.register('${transaction}')`);
+  return { page, user, authenticator };
+}
+
+describe.each([
+  ['the published SDK, unmodified', published, OLD_HOST],
+  ['the drop-in client', dropIn, NEW_HOST],
+])('%s', (title, client, host) => {
+  it('registers, signs in with a transaction and without one', async () => {
+    const page = await aPage();
+    const user = await DemoUser.signIn(server, `user of ${title}`);
+    await page.plugIn();
+    expect(await page.call(client, 'passkey.canRegisterPasskey()')).toEqual({ value: true });
+    expect(await page.call(client, 'passkey.canAuthenticateWithPasskey()')).toEqual({ value: true });
+
+    const leave = await user.leaveToRegister();
+    const registered = await page.text(
+      client,
+      `passkey.register('${leave}', { authenticatorAttachment: 'platform' })`,
+    );
+    expect(await user.verify(registered)).toBe('register');
+
+    const transactionId = await user.leaveToAuthenticate();
+    const confirmed = await page.text(client, `passkey.authenticate({ transactionId: '${transactionId}' })`);
+    expect(await user.verify(confirmed)).toBe('authenticate');
+
+    const signedIn = await page.text(client, 'passkey.authenticate()');
+    expect(await whoSignedIn(server, signedIn)).toBe(user.name);
+
+    const routes = ['register', 'authenticate', 'authenticate'].flatMap((kind) => [
+      `${host}/v1/apps/demo/${kind}/transactions/webauthn/start`,
+      `${host}/v1/apps/demo/${kind}/transactions/webauthn/finish`,
+    ]);
+    const sent = (method: string) => page.requested.filter((request) => request.startsWith(method));
+    expect(sent('POST')).toEqual(routes.map((url) => `POST ${url}`));
+    expect(sent('OPTIONS')).toContain(`OPTIONS ${routes[0]}`);
+  });
+
+  it('signs in from autofill', async () => {
+    const { page, user } = await aUser(`autofilled by ${title}`);
+    const nonce = await page.text(client, 'passkey.authenticate({ isConditionalMediation: true })');
+    expect(await whoSignedIn(server, nonce)).toBe(user.name);
+    await page.hasRequested('conditional passkey');
+  });
+
+  it('throws what the server refuses', async () => {
+    const page = await aPage();
+    await page.plugIn();
+    expect(await page.call(client, `passkey.register('no-such-transaction')`)).toMatchObject({
+      error: { name: 'PassageError', statusCode: 404, message: 'The transaction does not exist.' },
+    });
+  });
+});
+
+describe('the drop-in client’s autofill', () => {
+  const autofill = 'passkey.authenticate({ isConditionalMediation: true })';
+
+  // The published SDK says that it is not, as it asks for a capability by a name that browsers have given up.
+  it('is known to be possible', async () => {
+    const page = await aPage();
+    await page.plugIn();
+    expect(await page.call(dropIn, 'passkey.canUseConditionalMediation()')).toEqual({ value: true });
+  });
+
+  it('is aborted when another ceremony begins, and can be offered again', async () => {
+    const { page, user, authenticator } = await aUser('impatient');
+    await authenticator.touch(false);
+    const offer = page.call(dropIn, autofill);
+    await page.hasRequested('conditional pending');
+
+    await authenticator.touch(true);
+    const nonce = await page.text(dropIn, 'passkey.authenticate()');
+    expect(await whoSignedIn(server, nonce)).toBe(user.name);
+    expect(await offer).toMatchObject({ error: { code: 'ceremony_aborted', statusCode: 0 } });
+    await page.hasRequested('conditional AbortError', 'prompt passkey');
+
+    expect(await whoSignedIn(server, await page.text(dropIn, autofill))).toBe(user.name);
+  });
+
+  it('gives way to a registration, and to an offer made anew', async () => {
+    const { page, authenticator } = await aUser('twofold');
+    const newcomer = await DemoUser.signIn(server, 'newcomer');
+    await authenticator.touch(false);
+    const offers = [page.call(dropIn, autofill)];
+    await page.hasRequested('conditional pending');
+    offers.push(page.call(dropIn, autofill));
+    await page.hasRequested('conditional AbortError', 'conditional pending');
+
+    await authenticator.touch(true);
+    const leave = await newcomer.leaveToRegister();
+    const nonce = await page.text(dropIn, `passkey.register('${leave}')`);
+    expect(await newcomer.verify(nonce)).toBe('register');
+    for (const offer of await Promise.all(offers)) {
+      expect(offer).toMatchObject({ error: { code: 'ceremony_aborted' } });
+    }
+    expect(await page.requests()).toEqual(['conditional AbortError', 'conditional AbortError']);
+  });
+
+  it('leaves no prompt behind when it is cancelled while it is about to open', async () => {
+    const { page, authenticator } = await aUser('hasty');
+    await authenticator.touch(false);
+    // The library asks the browser whether there is autofill just before it opens the prompt.
+    await page.page.evaluate(`{
+      const { isConditionalMediationAvailable: ask } = PublicKeyCredential;
+      let asked = 0;
+      PublicKeyCredential.isConditionalMediationAvailable = async function () {
+        const isAvailable = await ask.call(this);
+        if ((asked += 1) === 2) new DropIn('demo', { baseUrl: '/v1' }).passkey.cancel();
+        return isAvailable;
+      };
+    }`);
+    expect(await page.call(dropIn, autofill)).toMatchObject({ error: { code: 'ceremony_aborted' } });
+    await page.hasRequested('conditional AbortError');
+  });
+
+  it('does not let what ignores its abort get in the way', async () => {
+    const { page, user } = await aUser('extended');
+    await page.page.evaluate(`{
+      const get = navigator.credentials.get;
+      navigator.credentials.get = function (options) {
+        return options.mediation === 'conditional' ? new Promise(() => {}) : get.call(this, options);
+      };
+    }`);
+    const started = page.page.waitForResponse('**/authenticate/transactions/webauthn/start');
+    const offer = page.call(dropIn, autofill);
+    await started;
+    const nonce = await page.text(dropIn, 'passkey.authenticate()');
+    expect(await whoSignedIn(server, nonce)).toBe(user.name);
+    expect(await offer).toMatchObject({ error: { code: 'ceremony_aborted' } });
+  });
+
+  it('begins when the page comes into view', async () => {
+    const { page, user } = await aUser('elsewhere');
+    await page.page.evaluate(`{
+      let state = 'hidden';
+      Object.defineProperty(document, 'visibilityState', { get: () => state });
+      globalThis.comeIntoView = () => {
+        state = 'visible';
+        document.dispatchEvent(new Event('visibilitychange'));
+      };
+    }`);
+    const offer = page.text(dropIn, autofill);
+    await page.page.waitForTimeout(200);
+    expect(await page.requests()).toEqual([]);
+    await page.page.evaluate('comeIntoView()');
+    expect(await whoSignedIn(server, await offer)).toBe(user.name);
+  });
+
+  it('outlives its handshake: it is renewed, and then used', async () => {
+    const { page, user, authenticator } = await aUser('patient');
+    await authenticator.touch(false);
+    await page.page.clock.install();
+    const offer = page.text(dropIn, autofill);
+    await page.hasRequested('conditional pending');
+    // Its owner is back, which the authenticator notices when it is asked the next time.
+    await authenticator.touch(true);
+    await page.page.clock.fastForward('03:50');
+    expect(await page.requests()).toEqual(['conditional pending']);
+    await page.page.clock.fastForward('00:20');
+    await page.hasRequested('conditional AbortError', 'conditional passkey');
+    expect(await whoSignedIn(server, await offer)).toBe(user.name);
+  });
+});
+
+describe('the drop-in client’s errors', () => {
+  it('say that the authenticator holds a passkey for the account already', async () => {
+    const { page, user } = await aUser('twice');
+    const leave = await user.leaveToRegister();
+    expect(await page.call(dropIn, `passkey.register('${leave}')`)).toMatchObject({
+      error: { code: 'passkey_already_registered', statusCode: 0 },
+    });
+  });
+
+  it('say that no passkey was used, whether its owner is not recognised or there is none', async () => {
+    const { page, authenticator } = await aUser('stranger');
+    await authenticator.recogniseOwner(false);
+    const cancelled = { error: { name: 'PassageError', code: 'passkey_cancelled', statusCode: 0 } };
+    expect(await page.call(dropIn, 'passkey.authenticate()')).toMatchObject(cancelled);
+    const other = await aPage();
+    await other.plugIn();
+    expect(await other.call(dropIn, 'passkey.authenticate()')).toMatchObject(cancelled);
+  });
+
+  it('carry the server’s codes', async () => {
+    const { page, user } = await aUser('refused');
+    const leave = await user.leaveToAuthenticate();
+    const code = async (call: string) => {
+      const outcome = await page.call(dropIn, call);
+      return 'error' in outcome && [outcome.error.statusCode, outcome.error.code];
+    };
+    const notFound = [404, 'transaction_not_found'];
+    expect(await code(`passkey.register('${leave}')`)).toEqual(notFound);
+    expect(await code(`passkey.authenticate({ transactionId: 'no-such' })`)).toEqual(notFound);
+    expect(await code(`passkey.authenticate({ transactionId: '' })`)).toEqual([0, 'invalid_argument']);
+    expect(await code(`passkey.register('')`)).toEqual([0, 'invalid_argument']);
+
+    const { page: bobs } = await aUser('refused too');
+    await bobs.page.route('**/authenticate/transactions/webauthn/finish', async (route) => {
+      const body = route.request().postDataJSON() as { handshake_response: { response: object } };
+      body.handshake_response.response = { ...body.handshake_response.response, signature: 'AAAA' };
+      await route.continue({ postData: JSON.stringify(body) });
+    });
+    expect(await bobs.call(onSameHost, 'passkey.authenticate()')).toMatchObject({
+      error: { code: 'discoverable_login_failed', statusCode: 401 },
+    });
+  });
+
+  it('tell an unreachable server from a foreign answer', async () => {
+    const page = await aPage();
+    await page.plugIn();
+    await page.page.route('**/start', (route) => route.abort());
+    expect(await page.call(onSameHost, 'passkey.authenticate()')).toMatchObject({
+      error: { code: 'network_unreachable', statusCode: 0 },
+    });
+    await page.page.route('**/start', (route) =>
+      route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }),
+    );
+    expect(await page.call(onSameHost, 'passkey.authenticate()')).toMatchObject({
+      error: { code: 'invalid_response', statusCode: 502 },
+    });
+  });
+
+  it('say in a sentence what is wrong with a setting', async () => {
+    const page = await aPage();
+    const made = (appId: string, baseUrl: string) =>
+      page.page.evaluate<string>(`{
+        let said = 'made';
+        try { new DropIn(${appId}, { baseUrl: ${baseUrl} }); } catch (error) { said = error.code + ': ' + error.message; }
+        said;
+      }`);
+    expect(await made(`''`, `'/v1'`)).toBe('invalid_argument: appId is required.');
+    expect(await made(`'demo'`, 'undefined')).toContain('baseUrl is required');
+    expect(await made(`'demo'`, `'http://passkeys.example.com/v1'`)).toContain('must be https');
+    expect(await made(`'demo'`, `'//passkeys.example.com/v1'`)).toContain('must be an absolute URL');
+    expect(await made(`'demo'`, `'https://passkeys.example.com'`)).toContain('must end with /v1');
+    expect(await made(`'demo'`, `'/passkeys/v1/'`)).toBe('made');
+  });
+});
+
+describe('the server', () => {
+  it('has logged no error', () => {
+    expect(server.complaints()).toEqual([]);
+  });
+});
