@@ -18,7 +18,10 @@ const authenticatorMetadataFile = join(directory, 'metadata.json');
 
 @Global()
 @Module({
-  providers: [AccessPolicy, { provide: Configuration, useValue: { authenticatorMetadataFile } }],
+  providers: [
+    AccessPolicy,
+    { provide: Configuration, useValue: { authenticatorMetadataFile, fidoMetadataFile: null } },
+  ],
   exports: [AccessPolicy, Configuration],
 })
 class Surroundings {}

@@ -1,6 +1,10 @@
-import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
+import type { X509Certificate } from 'node:crypto';
+import { decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers';
+import { type Attested, verifyAndroidKey } from './android-key.js';
 import { requireOneCborMap } from './cbor.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
+import { leadsToAnchor } from './certificate-path.js';
+import { knownRoots, namesRevocationLists, readCertificates } from './certificates.js';
 import { ALGORITHM } from './credential-key.js';
 import { isDerEcdsaSignature } from './ecdsa-signature.js';
 
@@ -12,13 +16,8 @@ export interface Attestation {
   readonly authenticatorData: Buffer;
 }
 
-/**
- * The formats of WebAuthn Level 3 §8 that are verified. Not android-key: the library accepts a root certificate that
- * the statement itself brings, and asks the addresses named in its certificates whether they are revoked before it
- * looks whose root that is, so that whoever registers could make this server call any address. Passkeys on Android
- * come without it. Nor android-safetynet, which is no longer in use.
- */
-const FORMATS: readonly string[] = ['none', 'packed', 'tpm', 'fido-u2f', 'apple'];
+/** The formats of WebAuthn Level 3 §8 that are verified. Not android-safetynet, which is no longer in use. */
+const FORMATS: readonly string[] = ['none', 'packed', 'tpm', 'android-key', 'fido-u2f', 'apple'];
 
 /** Takes an attestation object apart (§7.1 step 13). Throws `CeremonyRefusal`. */
 export function parseAttestationObject(bytes: Buffer): Attestation {
@@ -39,6 +38,16 @@ export function parseAttestationObject(bytes: Buffer): Attestation {
   return { format, statement, authenticatorData: Buffer.from(authenticatorData) };
 }
 
+/** The same attestation object with the statement of "none" (§8.7). */
+export function withoutStatement({ authenticatorData }: Attestation): Buffer {
+  const members = new Map<string, unknown>([
+    ['fmt', 'none'],
+    ['attStmt', new Map()],
+    ['authData', new Uint8Array(authenticatorData)],
+  ]);
+  return Buffer.from(isoCBOR.encode(members as Parameters<typeof isoCBOR.encode>[0]));
+}
+
 function decode(bytes: Buffer): ReadonlyMap<unknown, unknown> {
   try {
     return decodeAttestationObject(new Uint8Array(bytes)) as unknown as ReadonlyMap<unknown, unknown>;
@@ -48,21 +57,54 @@ function decode(bytes: Buffer): ReadonlyMap<unknown, unknown> {
 }
 
 /**
- * Verifies what the library leaves out of steps 21 and 22 of §7.1: a known format, a statement of its shape, and the
- * algorithm of a self attestation. Throws `CeremonyRefusal`.
+ * Verifies what the library leaves out of steps 21 and 22 of §7.1: a known format, a statement of its shape, the
+ * algorithm of a self attestation, whose certificates they are where that is known, and the whole of android-key. The
+ * library, run afterwards, meets no address that it would call. Returns the certificates, leaf first. Throws
+ * `CeremonyRefusal`.
  */
-export function verifyAttestationStatement(attestation: Attestation, credentialAlgorithm: number): void {
-  const { format, statement } = attestation;
+export function verifyAttestationStatement(
+  { format, statement }: Attestation,
+  attested: Attested,
+): readonly X509Certificate[] {
   if (!FORMATS.includes(format)) throw new CeremonyRefusal('attestation_format_unsupported', '7.1-21');
 
   // §8.7: the statement of "none" is an empty map.
   if (format === 'none' && statement.size > 0) throw invalid();
 
-  // Every x5c is a list of certificates in DER.
-  if (statement.has('x5c') && !isListOfBytes(statement.get('x5c'))) throw invalid();
+  if (!statement.has('x5c')) {
+    // §8.2: without certificates it is a self attestation. No other format does without.
+    if (format === 'packed') requireSelfAttestation(statement, attested.algorithm);
+    else if (format !== 'none') throw invalid();
+    return [];
+  }
+  try {
+    const chain = readCertificates(listOfBytes(statement.get('x5c')));
+    if (format === 'android-key') verifyAndroidKey(statement, chain, attested);
+    else if (format === 'fido-u2f') requireU2fCertificate(chain);
+    else requireKnownIssuer(format, chain);
+    return chain;
+  } catch (cause) {
+    throw invalid(cause);
+  }
+}
 
-  // §8.2: without certificates it is a self attestation.
-  if (format === 'packed' && !statement.has('x5c')) requireSelfAttestation(statement, credentialAlgorithm);
+/**
+ * Where the library has roots, it accepts any certificate in between as an authority, and asks the addresses that the
+ * certificates name whether they are revoked. So the chain is checked before, and names none.
+ */
+function requireKnownIssuer(format: string, chain: readonly X509Certificate[]): void {
+  const roots = knownRoots(format);
+  if (roots.length === 0) return;
+  if (!leadsToAnchor(chain, roots)) throw new Error('The certificates lead to no known root.');
+  if (chain.some(namesRevocationLists)) throw new Error('A certificate names addresses to be asked.');
+}
+
+/** §8.6: exactly one certificate, for a P-256 key. */
+function requireU2fCertificate(chain: readonly X509Certificate[]): void {
+  requireKnownIssuer('fido-u2f', chain);
+  const curve = chain[0]?.publicKey.asymmetricKeyDetails?.namedCurve;
+  if (chain.length > 1 || curve !== 'prime256v1')
+    throw new Error('There is not one certificate for a P-256 key.');
 }
 
 /** A self attestation is signed by the credential's own key, with that key's algorithm. */
@@ -73,10 +115,12 @@ function requireSelfAttestation(statement: Attestation['statement'], credentialA
   if (credentialAlgorithm === ALGORITHM.ES256 && !isDerEcdsaSignature(signature)) throw invalid();
 }
 
-function isListOfBytes(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof Uint8Array);
+function listOfBytes(value: unknown): Uint8Array[] {
+  const isList = Array.isArray(value) && value.length > 0 && value.every((it) => it instanceof Uint8Array);
+  if (!isList) throw new TypeError('x5c is no list of byte strings.');
+  return value;
 }
 
-function invalid(): CeremonyRefusal {
-  return new CeremonyRefusal('attestation_invalid', '7.1-22');
+function invalid(cause?: unknown): CeremonyRefusal {
+  return new CeremonyRefusal('attestation_invalid', '7.1-22', cause === undefined ? undefined : { cause });
 }

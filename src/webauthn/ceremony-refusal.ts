@@ -10,6 +10,7 @@ export type RefusalReason =
   | 'credential_not_allowed'
   | 'user_handle_missing'
   | 'user_handle_mismatch'
+  | 'user_handle_unknown'
   | 'type_mismatch'
   | 'challenge_mismatch'
   | 'origin_not_allowed'

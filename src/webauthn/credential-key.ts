@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { encodeBase64url } from './base64url.js';
 import { requireOneCborMap } from './cbor.js';
@@ -50,6 +50,23 @@ export function algorithmOf(publicKey: Uint8Array): unknown {
   }
 }
 
+/** The key object of a COSE_Key that {@link verifyCredentialKey} has found sound. */
+export function importCredentialKey(publicKey: Uint8Array): KeyObject {
+  return createPublicKey({ key: jwkOf(decode(publicKey)), format: 'jwk' });
+}
+
+function jwkOf(key: CoseKey): JsonWebKey {
+  const text = (label: number) => encodeBase64url(bytesAt(key, label));
+  switch (key.get(LABEL.kty)) {
+    case KEY_TYPE.EC2:
+      return { kty: 'EC', crv: 'P-256', x: text(LABEL.xOrE), y: text(LABEL.y) };
+    case KEY_TYPE.OKP:
+      return { kty: 'OKP', crv: 'Ed25519', x: text(LABEL.xOrE) };
+    default:
+      return { kty: 'RSA', n: text(LABEL.crvOrN), e: text(LABEL.xOrE) };
+  }
+}
+
 function decode(publicKey: Uint8Array): CoseKey {
   try {
     const key = isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey));
@@ -64,13 +81,10 @@ function decode(publicKey: Uint8Array): CoseKey {
 function requireP256Key(key: CoseKey): void {
   requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE, LABEL.y]);
   if (key.get(LABEL.kty) !== KEY_TYPE.EC2 || key.get(LABEL.crvOrN) !== CURVE.P256) throw malformed();
-  const x = bytesAt(key, LABEL.xOrE);
-  const y = bytesAt(key, LABEL.y);
-  if (x.byteLength !== 32 || y.byteLength !== 32) throw malformed();
+  if ([LABEL.xOrE, LABEL.y].some((label) => bytesAt(key, label).byteLength !== 32)) throw malformed();
   try {
     // Node refuses coordinates that are out of range or not on the curve.
-    const jwk = { kty: 'EC', crv: 'P-256', x: encodeBase64url(x), y: encodeBase64url(y) };
-    createPublicKey({ key: jwk, format: 'jwk' });
+    createPublicKey({ key: jwkOf(key), format: 'jwk' });
   } catch (cause) {
     throw malformed(cause);
   }

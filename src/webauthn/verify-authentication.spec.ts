@@ -39,16 +39,14 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       { uv: false, be: false, bs: false },
     ])('reports what the authenticator said: %o', async ({ uv, be, bs }) => {
       const traits = { userVerified: uv, backupEligible: be, backedUp: bs, algorithms: [algorithm] };
-      const verified = await signIn(
-        await anAuthentication(traits),
-        { counter: 4_294_967_295 },
-        { requireUserVerification: false },
-      );
+      const begun = await anAuthentication(traits);
+      const verified = await signIn(begun, { counter: 4_294_967_295 }, { requireUserVerification: false });
       expect(verified).toEqual({
         counter: 4_294_967_295,
         backupEligible: be,
         backedUp: bs,
         userVerified: uv,
+        userHandle: begun.userHandle,
         origin: ORIGIN,
       });
     });
@@ -173,6 +171,16 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
         'user_handle_mismatch',
         '7.2-6',
       ));
+
+    it('takes any user handle down where none is known, unless it alone says whose the passkey is', async () => {
+      const expected = { ...stored({ userHandle: null }), userHandleRequired: false };
+      const verified = await signIn(ceremony, {}, expected);
+      expect(verified.userHandle).toEqual(ceremony.userHandle);
+      expect((await signIn(ceremony, { userHandle: 'none' }, expected)).userHandle).toBeNull();
+      await expect(signIn(ceremony, {}, stored({ userHandle: null }))).rejects.toMatchObject({
+        reason: 'user_handle_unknown',
+      });
+    });
 
     it.each([undefined, null, ''])('takes %p for a missing user handle', async (userHandle) => {
       const response = ceremony.respond();

@@ -17,8 +17,8 @@ export interface StoredCredential {
   readonly publicKey: Uint8Array;
   /** As stored at registration; null where it is not known yet and is to be learnt. */
   readonly backupEligible: boolean | null;
-  /** The owner's user handle in bytes. */
-  readonly userHandle: Uint8Array;
+  /** The user handle that the passkey was made with, in bytes; null where it is not known yet and is to be learnt. */
+  readonly userHandle: Uint8Array | null;
 }
 
 /** What an authentication has to answer to: the ceremony that was begun, the app's present policy, the credential. */
@@ -42,6 +42,8 @@ export interface VerifiedAuthentication {
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly userVerified: boolean;
+  /** As presented, in either of its forms; null where none was. It is not covered by the signature. */
+  readonly userHandle: Buffer | null;
   /** The origin that ran the ceremony. */
   readonly origin: string;
 }
@@ -79,7 +81,8 @@ export async function verifyAuthentication(
   await verifyWithLibrary(presented, expected);
 
   const { counter, backedUp, userVerified } = data;
-  return { counter, backupEligible: data.backupEligible, backedUp, userVerified, origin };
+  const { userHandle } = presented;
+  return { counter, backupEligible: data.backupEligible, backedUp, userVerified, userHandle, origin };
 }
 
 function requireCredential(
@@ -98,7 +101,13 @@ function requireOwner({ userHandle }: PresentedAuthentication, expected: Expecte
     if (expected.userHandleRequired) throw new CeremonyRefusal('user_handle_missing', '7.2-6');
     return;
   }
-  if (!isUserHandleOf(expected.credential.userHandle, userHandle)) {
+  const { userHandle: known } = expected.credential;
+  if (known === null) {
+    // Where nothing but the response says whose the passkey is, there is nothing to compare it with.
+    if (expected.userHandleRequired) throw new CeremonyRefusal('user_handle_unknown', '7.2-6');
+    return;
+  }
+  if (!isUserHandleOf(known, userHandle)) {
     throw new CeremonyRefusal('user_handle_mismatch', '7.2-6');
   }
 }

@@ -1,5 +1,12 @@
+import { createHash } from 'node:crypto';
 import { verifyRegistrationResponse } from '@simplewebauthn/server';
-import { parseAttestationObject, verifyAttestationStatement } from './attestation.js';
+import {
+  type Attestation,
+  parseAttestationObject,
+  verifyAttestationStatement,
+  withoutStatement,
+} from './attestation.js';
+import { type AttestationTrust, attestationTrust, type AuthenticatorModels } from './attestation-trust.js';
 import { AttestedCredential, parseAuthenticatorData, verifyAuthenticatorData } from './authenticator-data.js';
 import { encodeBase64url } from './base64url.js';
 import { REGISTRATION } from './ceremony.js';
@@ -17,6 +24,8 @@ export interface ExpectedRegistration {
   readonly requireUserVerification: boolean;
   /** The COSE algorithm identifiers that were offered. */
   readonly algorithms: readonly number[];
+  /** By whom an attestation can be trusted; left out, none is. */
+  readonly models?: AuthenticatorModels | null;
 }
 
 /** A new credential as its registration proved it, ready to be stored. */
@@ -29,7 +38,7 @@ export interface VerifiedRegistration {
   readonly algorithm: number;
   /** Signature counter to start from; 0 where the authenticator keeps none. */
   readonly counter: number;
-  /** Lower-case UUID; all zeros where the authenticator does not tell. For display only. */
+  /** Lower-case UUID; all zeros where the authenticator does not tell. Proven only if the attestation is trusted. */
   readonly aaguid: string;
   /** At most 8 distinct tokens such as `internal`; a hint from the client, not proven. */
   readonly transports: string[];
@@ -38,15 +47,17 @@ export interface VerifiedRegistration {
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly userVerified: boolean;
-  /** Attestation statement format, such as `none`; its signature is verified, no vendor is trusted by it. */
+  /** Attestation statement format, such as `none`; the statement is verified, whatever it is. */
   readonly attestationFormat: string;
+  readonly attestationTrust: AttestationTrust;
   /** The origin that ran the ceremony. */
   readonly origin: string;
 }
 
 /**
  * Verifies an untrusted registration response by WebAuthn Level 3 §7.1, steps 3 to 25. Step 26, that the credential
- * ID is not registered yet, is the caller's. Throws `CeremonyRefusal` and nothing else, whatever the response is.
+ * ID is not registered yet, is the caller's, and so is what to do with an attestation that nobody vouches for. Makes no
+ * network call. Throws `CeremonyRefusal` and nothing else, whatever the response is.
  */
 export async function verifyRegistration(
   response: unknown,
@@ -70,8 +81,20 @@ export async function verifyRegistration(
   const algorithm = verifyCredentialKey(credential.publicKey, expected.algorithms);
 
   // Steps 12, 21 and 22: the attestation statement, over the hash of the client data.
-  verifyAttestationStatement(attestation, algorithm);
-  await verifyWithLibrary(presented, expected);
+  const clientDataHash = createHash('sha256').update(presented.clientDataJSON).digest();
+  const { authenticatorData, format } = attestation;
+  const { publicKey } = credential;
+  const chain = verifyAttestationStatement(attestation, {
+    authenticatorData,
+    clientDataHash,
+    publicKey,
+    algorithm,
+  });
+  await verifyWithLibrary(presented, attestation, expected);
+
+  // Steps 23 and 24: whose attestation it is. Nothing is refused by that here.
+  const aaguid = formatUuid(credential.aaguid);
+  const trust = attestationTrust({ format, aaguid, chain }, expected.models ?? null);
 
   // Step 25: the credential ID is of a storable length, and the same wherever it is said.
   requireSameCredentialId(credential, presented);
@@ -80,16 +103,17 @@ export async function verifyRegistration(
   const { counter, backupEligible, backedUp, userVerified } = data;
   return {
     credentialId: Buffer.from(credential.credentialId),
-    publicKey: Buffer.from(credential.publicKey),
+    publicKey: Buffer.from(publicKey),
     algorithm,
     counter,
-    aaguid: formatUuid(credential.aaguid),
+    aaguid,
     transports,
     attachment,
     backupEligible,
     backedUp,
     userVerified,
-    attestationFormat: attestation.format,
+    attestationFormat: format,
+    attestationTrust: trust,
     origin,
   };
 }
@@ -114,9 +138,13 @@ function requireSameCredentialId(
 /** Repeats the checks above in the library's own words and adds those of the attestation statement's signature. */
 async function verifyWithLibrary(
   presented: PresentedRegistration,
+  attestation: Attestation,
   expected: ExpectedRegistration,
 ): Promise<void> {
   const id = encodeBase64url(presented.credentialId);
+  // An Android key attestation has been verified already; here the library would call addresses that it names.
+  const attestationObject =
+    attestation.format === 'android-key' ? withoutStatement(attestation) : presented.attestationObject;
   const result = await verifyRegistrationResponse({
     response: {
       id,
@@ -124,7 +152,7 @@ async function verifyWithLibrary(
       type: 'public-key',
       response: {
         clientDataJSON: encodeBase64url(presented.clientDataJSON),
-        attestationObject: encodeBase64url(presented.attestationObject),
+        attestationObject: encodeBase64url(attestationObject),
       },
       clientExtensionResults: {},
     },

@@ -58,7 +58,11 @@ export interface CreateOverrides extends CeremonyOverrides {
   /** Changes the COSE_Key: into another map, or into bytes to be sent as they are. */
   mutateKey?: (key: CoseKey) => CoseKey | Uint8Array;
   /** Changes the attestation statement, which is that of a self attestation unless the format is `none`. */
-  mutateStatement?: (statement: Map<string, unknown>, credential: SoftwareCredential) => unknown;
+  mutateStatement?: (
+    statement: Map<string, unknown>,
+    credential: SoftwareCredential,
+    attested: { authenticatorData: Uint8Array; clientDataHash: Buffer },
+  ) => unknown;
   /** Changes the encoded attestation object. */
   mutateAttestationObject?: (bytes: Buffer) => Uint8Array;
 }

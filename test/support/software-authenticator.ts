@@ -62,10 +62,12 @@ export class SoftwareAuthenticator {
       attestedCredentialData(this.traits.aaguid, credential, overrides.mutateKey),
     );
     const statement = attestationStatement(credential, authenticatorData, clientDataJSON, overrides);
+    const attested = { authenticatorData, clientDataHash: sha256(clientDataJSON) };
+    const mutated = overrides.mutateStatement?.(statement, credential, attested);
     const encoded = encodeCbor(
       new Map<string, unknown>([
         ['fmt', overrides.format ?? 'none'],
-        ['attStmt', overrides.mutateStatement ? overrides.mutateStatement(statement, credential) : statement],
+        ['attStmt', overrides.mutateStatement ? mutated : statement],
         ['authData', new Uint8Array(authenticatorData)],
       ]),
     );

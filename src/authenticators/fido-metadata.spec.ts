@@ -1,0 +1,206 @@
+import { createSecretKey, randomBytes, X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { type CallCounter, countCalls } from '../../test/support/call-counter.js';
+import { aMetadataEntry, type BlobTraits, metadataBlob } from '../../test/support/metadata-blob.js';
+import { newKey, TestAuthority } from '../../test/support/x509.js';
+import { FidoMetadata } from './fido-metadata.js';
+
+const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
+const KEY = 'a1b2c3d4e5f60718293a4b5c6d7e8f9001122334';
+
+const directory = mkdtempSync(join(tmpdir(), 'keyway-fido-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const root = new TestAuthority('FIDO test root');
+const publisher = root.authority('FIDO test publisher');
+const vendor = new TestAuthority('Vendor');
+const entry = aMetadataEntry({ aaguid: MODEL, roots: [vendor] });
+
+let files = 0;
+function load(blob: string, roots: readonly X509Certificate[] = [root.x509]): Promise<FidoMetadata> {
+  const path = join(directory, `blob-${(files += 1)}.jwt`);
+  writeFileSync(path, blob);
+  return FidoMetadata.load(path, [...roots]);
+}
+
+const refuses = async (blob: string, why: RegExp, roots?: readonly X509Certificate[]) => {
+  const refusal = expect(load(blob, roots)).rejects;
+  await refusal.toThrow(/^FIDO_METADATA_FILE \/.+blob-\d+\.jwt cannot be used: .+\.$/);
+  await expect(load(blob, roots)).rejects.toThrow(why);
+};
+
+describe('a FIDO metadata file', () => {
+  let warned: jest.SpiedFunction<Logger['warn']>;
+  beforeEach(() => {
+    warned = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+  });
+  afterEach(() => warned.mockRestore());
+
+  it('may be left out, and then no model is known', async () => {
+    const metadata = await FidoMetadata.load(null);
+    expect(metadata.ofAaguid(MODEL)).toBeNull();
+    expect(metadata.ofAttestationKey(KEY)).toBeNull();
+  });
+
+  it('tells the roots of a model by its AAGUID, however that is spelled', async () => {
+    const spelled = aMetadataEntry({ aaguid: MODEL.toUpperCase(), roots: [vendor] });
+    const metadata = await load(await metadataBlob(publisher, [aMetadataEntry({}), spelled]));
+    const model = metadata.ofAaguid(MODEL);
+    expect(model?.attestationRoots.map(({ raw }) => raw)).toEqual([vendor.x509.raw]);
+    expect(model?.isCompromised).toBe(false);
+    expect(metadata.ofAaguid('aaaaaaaa-0000-4000-8000-000000000002')).toBeNull();
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  it('tells them by the identifier of the attestation key as well', async () => {
+    const u2f = aMetadataEntry({ keyIdentifiers: [KEY.toUpperCase()], roots: [vendor] });
+    const metadata = await load(await metadataBlob(publisher, [u2f]));
+    expect(metadata.ofAttestationKey(KEY)?.attestationRoots).toHaveLength(1);
+  });
+
+  it('may end with a line break', async () => {
+    const metadata = await load(`${await metadataBlob(publisher, [entry])}\n`);
+    expect(metadata.ofAaguid(MODEL)).not.toBeNull();
+  });
+
+  it.each([
+    'REVOKED',
+    'USER_VERIFICATION_BYPASS',
+    'ATTESTATION_KEY_COMPROMISE',
+    'USER_KEY_REMOTE_COMPROMISE',
+    'USER_KEY_PHYSICAL_COMPROMISE',
+  ])('says of a model that was once %s that it is compromised', async (status) => {
+    const statuses = ['FIDO_CERTIFIED', status, 'UPDATE_AVAILABLE', 'FIDO_CERTIFIED_L1'];
+    const metadata = await load(await metadataBlob(publisher, [aMetadataEntry({ aaguid: MODEL, statuses })]));
+    expect(metadata.ofAaguid(MODEL)?.isCompromised).toBe(true);
+  });
+
+  it('does without a root that is no certificate', async () => {
+    const odd = {
+      aaguid: MODEL,
+      metadataStatement: {
+        attestationRootCertificates: ['bm9uZQ==', vendor.certificate.toString('base64')],
+      },
+    };
+    const metadata = await load(await metadataBlob(publisher, [odd]));
+    expect(metadata.ofAaguid(MODEL)?.attestationRoots).toHaveLength(1);
+  });
+
+  it('is used past its date, with a warning that says so', async () => {
+    const blob = await metadataBlob(publisher, [entry], { payload: { no: 42, nextUpdate: '2026-01-31' } });
+    expect((await load(blob)).ofAaguid(MODEL)).not.toBeNull();
+    expect(warned.mock.calls).toEqual([
+      ['FIDO_METADATA_FILE has number 42, which was to be replaced by 2026-01-31: put a newer one there.'],
+    ]);
+  });
+
+  it('stops the start where there is none', () =>
+    expect(FidoMetadata.load(join(directory, 'absent'))).rejects.toThrow(
+      /^FIDO_METADATA_FILE .+absent cannot be used: it cannot be read\.$/,
+    ));
+
+  describe('is refused', () => {
+    it.each(['', 'garbage', '{"entries":[]}', 'a.b.c', 'e30.e30.e30', '\u0000'])('when it is %j', (text) =>
+      refuses(text, /it is no JWT with the certificates/),
+    );
+
+    it.each<[string, unknown]>([
+      ['no certificates', undefined],
+      ['an address in place of them', 'https://mds.fidoalliance.org/chain'],
+      ['certificates that are none', ['bm9uZQ==']],
+      ['a list of something else', [7]],
+    ])('when it has %s', async (_, x5c) =>
+      refuses(await metadataBlob(publisher, [entry], { header: { x5c } }), /it is no JWT with the cert/),
+    );
+
+    const OTHERS = /expired or lead to no root/;
+    it('when its certificates lead to no root of the FIDO Alliance’s', async () => {
+      const blob = await metadataBlob(publisher, [entry]);
+      await refuses(blob, OTHERS, [vendor.x509]);
+      await refuses(blob, OTHERS, []);
+      await expect(load(await metadataBlob(new TestAuthority(root.name), [entry]))).rejects.toThrow(OTHERS);
+      const path = join(directory, 'for-production.jwt');
+      writeFileSync(path, blob);
+      await expect(FidoMetadata.load(path)).rejects.toThrow(OTHERS);
+    });
+
+    it('when a certificate of its has expired', async () => {
+      const validity = { notBefore: new Date(0), notAfter: new Date(Date.now() - 1000) };
+      const late = root.authority('Late', validity);
+      await refuses(await metadataBlob(late, [entry]), OTHERS);
+      const certificate = { ...validity };
+      await refuses(await metadataBlob(publisher, [entry], { certificate }), OTHERS);
+    });
+
+    it('when it is signed by somebody else whom the same authority knows', async () => {
+      for (const host of ['evil.example', 'x.mds.fidoalliance.org', '*.fidoalliance.org']) {
+        await refuses(
+          await metadataBlob(publisher, [entry], { host }),
+          /not signed by mds\.fidoalliance\.org/,
+        );
+      }
+    });
+
+    it('when its signature is of another key, or over something else', async () => {
+      await refuses(await metadataBlob(publisher, [entry], { signer: newKey() }), /signature is wrong/);
+      const [header, , signature] = (await metadataBlob(publisher)).split('.');
+      const payload = (await metadataBlob(publisher, [entry])).split('.')[1];
+      await refuses(`${header}.${payload}.${signature}`, /signature is wrong/);
+      await refuses(`${header}.${payload}.`, /signature is wrong/);
+    });
+
+    it('when it is signed with a shared secret, or with nothing', async () => {
+      const secret = createSecretKey(randomBytes(32));
+      const shared = await metadataBlob(publisher, [entry], { algorithm: 'HS256', signer: secret });
+      await refuses(shared, /signature is wrong/);
+      const { x5c } = JSON.parse(Buffer.from(shared.split('.')[0]!, 'base64url').toString()) as {
+        x5c: string[];
+      };
+      const header = Buffer.from(JSON.stringify({ alg: 'none', x5c })).toString('base64url');
+      await refuses(`${header}.${shared.split('.')[1]}.`, /signature is wrong/);
+    });
+
+    it.each<[string, BlobTraits['payload']]>([
+      ['no object', []],
+      ['no JSON', 'legal'],
+      ['no number', { no: 'seven' }],
+      ['no date', { nextUpdate: 'soon' }],
+      ['a date that there is not', { nextUpdate: '2026-13-45' }],
+      ['no list of entries', { entries: {} }],
+      ['an entry that is none', { entries: [null] }],
+      ['an AAGUID that is no text', { entries: [{ aaguid: 7 }] }],
+      ['roots that are no texts', { entries: [{ metadataStatement: { attestationRootCertificates: [7] } }] }],
+      ['status reports that are none', { entries: [{ statusReports: ['REVOKED'] }] }],
+    ])('when it holds %s', async (_, payload) =>
+      refuses(
+        await metadataBlob(publisher, [], { payload }),
+        /does not hold what metadata of version 3 holds/,
+      ),
+    );
+  });
+
+  it('is never a reason to call an address', async () => {
+    const probe: CallCounter = await countCalls();
+    const fetched = jest.spyOn(globalThis, 'fetch');
+    try {
+      const named = { revocationList: probe.url };
+      const top = new TestAuthority('Named root', named);
+      const header = { x5u: probe.url, jku: probe.url };
+      const blob = await metadataBlob(top.authority('Named', named), [entry], { header });
+      await load(blob, [top.x509]);
+      await load(blob).catch(() => undefined);
+      await load(await metadataBlob(top, [], { header: { ...header, x5c: undefined } })).catch(
+        () => undefined,
+      );
+      expect(probe.calls()).toBe(0);
+      expect(fetched).not.toHaveBeenCalled();
+    } finally {
+      fetched.mockRestore();
+      await probe.close();
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import { verify, type X509Certificate } from 'node:crypto';
+import { leadsToAnchor } from './certificate-path.js';
+import { extensionOf, knownRoots } from './certificates.js';
+import { ALGORITHM, importCredentialKey } from './credential-key.js';
+import { DER_TAG, type DerElement, derContent, derElements, derMembers } from './der.js';
+import { isDerEcdsaSignature } from './ecdsa-signature.js';
+
+/** What an attestation statement speaks of: the credential and the bytes that it was made over. */
+export interface Attested {
+  readonly authenticatorData: Buffer;
+  /** SHA-256 of the client data. */
+  readonly clientDataHash: Buffer;
+  /** The COSE_Key, found sound. */
+  readonly publicKey: Uint8Array;
+  /** COSE algorithm identifier of the key. */
+  readonly algorithm: number;
+}
+
+/** 1.3.6.1.4.1.11129.2.1.17, whose value is Android's KeyDescription. */
+const KEY_DESCRIPTION = '2b06010401d679020111';
+/** Members of an AuthorizationList: [1], [600] and [702]. */
+const AUTHORIZATION = { purpose: 'a1', allApplications: 'bf8458', origin: 'bf853e' } as const;
+const PURPOSE_SIGN = 2;
+const ORIGIN_GENERATED = 0;
+
+/**
+ * Verifies an Android key attestation (WebAuthn Level 3 §8.4), whose certificates have to lead to a root of Google's for
+ * keys in hardware; so the list that hardware enforces is believed, and no other. Makes no network call. Throws if it
+ * does not hold, with an error that is for the log only.
+ *
+ * Not the library's: that one trusts a root the statement brings, asks the addresses in its certificates before it looks
+ * whose they are, and leaves `origin` and `purpose` alone.
+ */
+export function verifyAndroidKey(
+  statement: ReadonlyMap<unknown, unknown>,
+  chain: readonly X509Certificate[],
+  attested: Attested,
+): void {
+  const [certificate] = chain;
+  demand(certificate !== undefined, 'there is no certificate');
+  // Whose certificates these are comes first: nothing else in them is looked at before that is known.
+  demand(leadsToAnchor(chain, knownRoots('android-key')), 'the certificates lead to no root of Google’s');
+  const key = importCredentialKey(attested.publicKey);
+  demand(certificate.publicKey.equals(key), 'the certificate is for another key');
+  demand(statement.get('alg') === attested.algorithm, 'alg is not the algorithm of the key');
+  demand(isSigned(statement.get('sig'), attested), 'sig is not the signature of the key');
+  requireKeyDescription(certificate, attested.clientDataHash);
+}
+
+function isSigned(signature: unknown, attested: Attested): boolean {
+  const { algorithm, publicKey, authenticatorData, clientDataHash } = attested;
+  if (!(signature instanceof Uint8Array)) return false;
+  if (algorithm === ALGORITHM.ES256 && !isDerEcdsaSignature(signature)) return false;
+  const digest = algorithm === ALGORITHM.EdDSA ? null : 'sha256';
+  const data = Buffer.concat([authenticatorData, clientDataHash]);
+  return verify(digest, data, importCredentialKey(publicKey), signature);
+}
+
+function requireKeyDescription(certificate: X509Certificate, clientDataHash: Buffer): void {
+  const extension = extensionOf(certificate, KEY_DESCRIPTION);
+  demand(extension !== null, 'the certificate does not describe a key');
+  const [, , , , challenge, , softwareEnforced, teeEnforced] = derMembers(extension);
+  demand(challenge?.tag === DER_TAG.OCTET_STRING, 'the certificate has no challenge');
+  demand(clientDataHash.equals(challenge.content), 'the certificate is for another challenge');
+  const [software, hardware] = [authorizations(softwareEnforced), authorizations(teeEnforced)];
+
+  // The key is for one application.
+  const isForAll = [software, hardware].some((list) => list.has(AUTHORIZATION.allApplications));
+  demand(!isForAll, 'the key is for all applications');
+
+  // It was made where it is, and it signs.
+  const origin = hardware.get(AUTHORIZATION.origin);
+  const wasMadeHere = origin && integer(derContent(origin, DER_TAG.INTEGER)) === ORIGIN_GENERATED;
+  demand(wasMadeHere === true, 'the key was imported');
+  const purposes = derMembers(hardware.get(AUTHORIZATION.purpose) ?? Buffer.alloc(0), DER_TAG.SET);
+  demand(
+    purposes.some(({ content }) => integer(content) === PURPOSE_SIGN),
+    'the key does not sign',
+  );
+}
+
+function authorizations(list: DerElement | undefined): Map<string, Buffer> {
+  demand(list?.tag === DER_TAG.SEQUENCE, 'the certificate lacks a list of authorizations');
+  return new Map(derElements(list.content).map(({ tag, content }) => [tag, content]));
+}
+
+const integer = (content: Buffer): number => Number(`0x${content.toString('hex')}`);
+
+function demand(holds: boolean, otherwise: string): asserts holds {
+  if (!holds) throw new Error(`Android key attestation: ${otherwise}.`);
+}

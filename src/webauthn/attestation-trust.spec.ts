@@ -1,0 +1,126 @@
+import { X509Certificate } from 'node:crypto';
+import {
+  aaguidExtension,
+  androidKey,
+  apple,
+  fidoU2f,
+  packed,
+  tpm,
+} from '../../test/support/attestation-statements.js';
+import { aRegistration } from '../../test/support/ceremonies.js';
+import type { CreateOverrides } from '../../test/support/ceremony-overrides.js';
+import { withRoots } from '../../test/support/known-roots.js';
+import { newKey, TestAuthority } from '../../test/support/x509.js';
+import type { AuthenticatorModel, AuthenticatorModels } from './attestation-trust.js';
+import { keyIdentifierOf, knownRoots } from './certificates.js';
+import { verifyRegistration } from './verify-registration.js';
+
+const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
+const ZERO = '00000000-0000-0000-0000-000000000000';
+const root = new TestAuthority('Vendor root');
+const authority = root.authority('Vendor authority');
+const stranger = new TestAuthority('Stranger root');
+
+const aModel = (...roots: TestAuthority[]): AuthenticatorModel => ({
+  attestationRoots: roots.map(({ x509 }) => x509),
+  isCompromised: false,
+});
+const models = (byAaguid: Record<string, AuthenticatorModel>, byKey = {}): AuthenticatorModels => ({
+  ofAaguid: (aaguid) => byAaguid[aaguid] ?? null,
+  ofAttestationKey: (identifier) => (byKey as typeof byAaguid)[identifier] ?? null,
+});
+
+/** How much the attestation of a registration that is accepted is trusted. */
+async function trustIn(
+  overrides: Partial<CreateOverrides>,
+  known: AuthenticatorModels | null,
+  aaguid = MODEL,
+) {
+  const { respond, expected } = aRegistration({ aaguid }, { algorithms: [-7] });
+  return (await verifyRegistration(respond(overrides), { ...expected, models: known })).attestationTrust;
+}
+
+describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
+  const known = models({ [MODEL]: aModel(stranger, root) });
+
+  it('is none where there is none, whatever the AAGUID says', async () => {
+    expect(await trustIn({}, known)).toBe('none');
+  });
+
+  it('is untrusted where the credential attests itself', async () => {
+    expect(await trustIn({ format: 'packed' }, known)).toBe('untrusted');
+  });
+
+  it.each([
+    ['packed', packed],
+    ['tpm', tpm],
+    ['android-key', androidKey],
+    ['apple', apple],
+  ] as const)(
+    'of the format %s is trusted by a root of its model, and untrusted without metadata',
+    (format, make) =>
+      withRoots(format, format === 'packed' || format === 'tpm' ? [] : [root], async () => {
+        expect(await trustIn(make(authority), known)).toBe('trusted');
+        expect(await trustIn(make(authority), null)).toBe('untrusted');
+        expect(await trustIn(make(authority), models({ [MODEL]: aModel(stranger) }))).toBe('untrusted');
+      }),
+  );
+
+  it('is trusted where the metadata has an authority in between, or the attestation certificate itself', async () => {
+    expect(await trustIn(packed(authority), models({ [MODEL]: aModel(authority) }))).toBe('trusted');
+    let own: AuthenticatorModel | undefined;
+    const { format, mutateStatement } = packed(authority, {
+      change: (statement) => {
+        const [leaf] = statement.get('x5c') as Uint8Array[];
+        own = { attestationRoots: [new X509Certificate(leaf!)], isCompromised: false };
+        statement.set('x5c', [leaf]);
+      },
+    });
+    const lateModels: AuthenticatorModels = { ofAaguid: () => own!, ofAttestationKey: () => null };
+    expect(await trustIn({ format, mutateStatement }, lateModels)).toBe('trusted');
+  });
+
+  it('is untrusted for a model that metadata does not know, or has no roots for', async () => {
+    expect(await trustIn(packed(authority), models({}))).toBe('untrusted');
+    expect(await trustIn(packed(authority), models({ [MODEL]: aModel() }))).toBe('untrusted');
+  });
+
+  it('is untrusted for a model that is compromised', async () => {
+    const compromised = { ...aModel(root), isCompromised: true };
+    expect(await trustIn(packed(authority), models({ [MODEL]: compromised }))).toBe('untrusted');
+  });
+
+  it('is untrusted without an AAGUID, even if the metadata had an entry for zeros', async () => {
+    expect(await trustIn(packed(authority), models({ [ZERO]: aModel(root) }), ZERO)).toBe('untrusted');
+  });
+
+  it('is untrusted where its chain breaks before the root', async () => {
+    const traits = { change: (statement: Map<string, unknown>) => (statement.get('x5c') as unknown[]).pop() };
+    expect(await trustIn(packed(authority, traits), known)).toBe('untrusted');
+  });
+
+  it('of an authenticator for another AAGUID is refused altogether', async () => {
+    const certificate = { extensions: [aaguidExtension('bbbbbbbb-0000-4000-8000-000000000001')] };
+    await expect(trustIn(packed(authority, { certificate }), known)).rejects.toMatchObject({
+      reason: 'attestation_invalid',
+    });
+  });
+
+  it('of the format fido-u2f is trusted by the key that its model is listed under', async () => {
+    const key = newKey();
+    const [leaf] = root.chainFor(key) as [Buffer];
+    const identifier = keyIdentifierOf(new X509Certificate(leaf));
+    const listed = models({}, { [identifier]: aModel(root) });
+    expect(await trustIn(fidoU2f(root, { key }), listed, ZERO)).toBe('trusted');
+    expect(await trustIn(fidoU2f(root), listed, ZERO)).toBe('untrusted');
+    expect(await trustIn(fidoU2f(stranger, { key }), listed, ZERO)).toBe('untrusted');
+    expect(await trustIn(fidoU2f(root, { key }), models({ [ZERO]: aModel(root) }), ZERO)).toBe('untrusted');
+  });
+});
+
+describe('the identifier of an attestation key', () => {
+  it('is what the FIDO Alliance’s root says of its own key (subjectKeyIdentifier)', () => {
+    const identifiers = knownRoots('mds').map(keyIdentifierOf);
+    expect(identifiers).toContain('8ff04b7fa82e4524ae4d50fa639a8bdee2dd1bbc');
+  });
+});

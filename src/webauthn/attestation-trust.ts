@@ -1,0 +1,59 @@
+import type { X509Certificate } from 'node:crypto';
+import { leadsToAnchor } from './certificate-path.js';
+import { keyIdentifierOf } from './certificates.js';
+
+/**
+ * What an attestation is worth. `none`: there was none. `untrusted`: its signature is right, but whose it is nobody
+ * knows. `trusted`: it leads to a root that FIDO metadata gives for the very model that its AAGUID names, and nothing is
+ * known against that model.
+ */
+export type AttestationTrust = 'none' | 'untrusted' | 'trusted';
+
+/** What FIDO metadata says of a model of authenticator. */
+export interface AuthenticatorModel {
+  /** Roots, intermediate authorities or the attestation certificates themselves. */
+  readonly attestationRoots: readonly X509Certificate[];
+  /** Whether it was revoked, or is known to be broken in a way that makes its attestations worthless. */
+  readonly isCompromised: boolean;
+}
+
+/** Where models are looked up. */
+export interface AuthenticatorModels {
+  /** The model of an AAGUID, a lower-case UUID. */
+  ofAaguid(aaguid: string): AuthenticatorModel | null;
+  /** The model without an AAGUID whose attestation key has this identifier: SHA-1 in lower-case hex. */
+  ofAttestationKey(identifier: string): AuthenticatorModel | null;
+}
+
+/** Stands for "not told" and names no model. */
+const ZERO_AAGUID = '00000000-0000-0000-0000-000000000000';
+
+/** An attestation whose statement has been verified. */
+export interface VerifiedAttestation {
+  readonly format: string;
+  /** Lower-case UUID. */
+  readonly aaguid: string;
+  /** Leaf first; empty for a self attestation. */
+  readonly chain: readonly X509Certificate[];
+}
+
+/** Assesses the trustworthiness of a verified attestation (WebAuthn Level 3 §7.1 steps 23 and 24); without models there is none. */
+export function attestationTrust(
+  attestation: VerifiedAttestation,
+  models: AuthenticatorModels | null,
+): AttestationTrust {
+  const { format, chain } = attestation;
+  if (format === 'none') return 'none';
+  if (models === null || chain.length === 0) return 'untrusted';
+  const model = modelOf(attestation, models);
+  if (model === null || model.isCompromised) return 'untrusted';
+  return leadsToAnchor(chain, model.attestationRoots) ? 'trusted' : 'untrusted';
+}
+
+function modelOf(
+  { format, aaguid, chain }: VerifiedAttestation,
+  models: AuthenticatorModels,
+): AuthenticatorModel | null {
+  if (format === 'fido-u2f') return models.ofAttestationKey(keyIdentifierOf(chain[0]!));
+  return aaguid === ZERO_AAGUID ? null : models.ofAaguid(aaguid);
+}

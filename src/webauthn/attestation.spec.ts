@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import { jest } from '@jest/globals';
+import { attestationSubject } from '../../test/support/attestation-certificate.js';
+import {
+  aaguidExtension,
+  ANDROID,
+  androidKey,
+  type AndroidKeyTraits,
+  apple,
+  fidoU2f,
+  packed,
+  type StatementTraits,
+  tpm,
+} from '../../test/support/attestation-statements.js';
+import { type CallCounter, countCalls } from '../../test/support/call-counter.js';
+import { aRegistration } from '../../test/support/ceremonies.js';
+import type { CreateOverrides } from '../../test/support/ceremony-overrides.js';
+import { withRoots } from '../../test/support/known-roots.js';
+import { newKey, TestAuthority } from '../../test/support/x509.js';
+import type { AuthenticatorModels } from './attestation-trust.js';
+import { verifyRegistration } from './verify-registration.js';
+
+const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
+const ZERO = '00000000-0000-0000-0000-000000000000';
+const root = new TestAuthority('Keyway test root');
+const authority = root.authority('Keyway test authority');
+
+type Overrides = Partial<CreateOverrides>;
+type Models = AuthenticatorModels | null;
+
+const register = (
+  overrides: Overrides,
+  { aaguid = ZERO, algorithms = [-7], models = null as Models } = {},
+) => {
+  const { respond, expected } = aRegistration({ aaguid }, { algorithms });
+  return verifyRegistration(respond(overrides), { ...expected, models });
+};
+
+const accepts = async (overrides: Overrides, more?: Parameters<typeof register>[1]) =>
+  expect(await register(overrides, more)).toMatchObject({
+    attestationFormat: overrides.format,
+    attestationTrust: 'untrusted',
+  });
+
+const refuses = (overrides: Overrides, more?: Parameters<typeof register>[1]) =>
+  expect(register(overrides, more)).rejects.toMatchObject({
+    name: 'CeremonyRefusal',
+    reason: 'attestation_invalid',
+    step: '7.1-22',
+  });
+
+const without = (member: string): StatementTraits => ({ change: (it) => it.delete(member) });
+const replaced = (member: string, value: unknown): StatementTraits => ({
+  change: (it) => it.set(member, value),
+});
+
+describe('WebAuthn Level 3 §8.2 Packed, by an attestation key', () => {
+  it('accepts it', () => accepts(packed(authority)));
+  it('accepts a certificate for the AAGUID', () =>
+    accepts(packed(authority, { certificate: { extensions: [aaguidExtension(MODEL)] } }), { aaguid: MODEL }));
+
+  it.each<[string, StatementTraits]>([
+    ['for another ceremony', { clientDataHash: randomBytes(32) }],
+    ['without a signature', without('sig')],
+    ['without an algorithm', without('alg')],
+    ['for another AAGUID', { certificate: { extensions: [aaguidExtension(MODEL)] } }],
+    ['by an authority', { certificate: { isAuthority: true, subject: attestationSubject() } }],
+    ['of another unit', { certificate: { subject: attestationSubject('Web') } }],
+    ['that has expired', { certificate: { notBefore: new Date(0), notAfter: new Date(1) } }],
+  ])('refuses one %s', (_, traits) => refuses(packed(authority, traits)));
+});
+
+describe('WebAuthn Level 3 §8.3 TPM', () => {
+  it('accepts it', () => accepts(tpm(authority)));
+
+  it.each<[string, StatementTraits]>([
+    ['for another ceremony', { clientDataHash: randomBytes(32) }],
+    ['of another version', replaced('ver', '1.2')],
+    ['for another key', replaced('pubArea', new Uint8Array(100))],
+    ['with another certInfo', { change: (it) => (it.get('certInfo') as Uint8Array).fill(1, 60, 62) }],
+    ['with a wrong signature', replaced('sig', new Uint8Array(randomBytes(70)))],
+    ['by a named authenticator', { certificate: { subject: attestationSubject() } }],
+    ['that does not say which TPM', { certificate: { extensions: [] } }],
+    ['without certificates', without('x5c')],
+  ])('refuses one %s', (_, traits) => refuses(tpm(authority, traits)));
+});
+
+describe('WebAuthn Level 3 §8.4 Android key', () => {
+  const known = (work: () => Promise<unknown>, roots = [root]) => withRoots('android-key', roots, work);
+
+  it.each([-7, -8, -257])('accepts it for algorithm %i', (algorithm) =>
+    known(() => accepts(androidKey(authority), { algorithms: [algorithm] })),
+  );
+  it('accepts a root that has expired where the authority has another', () => {
+    const expired = root.again({ notBefore: new Date(0), notAfter: new Date(1) });
+    const traits: AndroidKeyTraits = {
+      change: (it) => (it.get('x5c') as Uint8Array[]).splice(2, 1, new Uint8Array(expired.certificate)),
+    };
+    return known(() => accepts(androidKey(authority, traits)), [expired, root]);
+  });
+  it('accepts it without its root', () => known(() => accepts(androidKey(authority, { withRoot: false }))));
+
+  it.each<[string, AndroidKeyTraits]>([
+    ['for another challenge', { challenge: randomBytes(32) }],
+    ['for other data', { clientDataHash: randomBytes(32) }],
+    ['for another key', { key: newKey() }],
+    ['of another algorithm', replaced('alg', -257)],
+    ['without an algorithm', without('alg')],
+    ['without a signature', without('sig')],
+    ['with a wrong signature', replaced('sig', new Uint8Array(randomBytes(70)))],
+    ['without certificates', without('x5c')],
+    ['with an empty list of certificates', replaced('x5c', [])],
+    ['without a key description', { certificate: { extensions: [] } }],
+    ['of an imported key', { hardware: [ANDROID.signs, ANDROID.imported] }],
+    ['of a key that does not sign', { hardware: [ANDROID.verifies, ANDROID.generated] }],
+    ['of a key of unknown origin', { hardware: [ANDROID.signs] }],
+    ['of a key of unknown purpose', { hardware: [ANDROID.generated] }],
+    ['of a key in software', { hardware: [], software: [ANDROID.signs, ANDROID.generated] }],
+    [
+      'of a key for all applications',
+      { hardware: [ANDROID.signs, ANDROID.generated, ANDROID.forAllApplications] },
+    ],
+    ['of a key that software has for all applications', { software: [ANDROID.forAllApplications] }],
+    ['of a description that is cut short', { hardware: [Buffer.from('a1', 'hex')] }],
+    ['that has expired', { certificate: { notBefore: new Date(0), notAfter: new Date(1) } }],
+  ])('refuses one %s', (_, traits) => known(() => refuses(androidKey(authority, traits))));
+
+  it('refuses a root that it brings itself', () => refuses(androidKey(authority)));
+  it('refuses a certificate that a certified key has made', () => {
+    const key = newKey();
+    const forger = new TestAuthority('Somebody', {}, key, root);
+    const [certified] = root.chainFor(key) as [Buffer];
+    const traits: AndroidKeyTraits = {
+      change: (it) => (it.get('x5c') as Uint8Array[]).splice(1, 1, new Uint8Array(certified)),
+    };
+    return known(async () => {
+      await accepts(androidKey(forger));
+      await refuses(androidKey(forger, traits));
+    });
+  });
+});
+
+describe('WebAuthn Level 3 §8.6 FIDO U2F', () => {
+  it('accepts it', () => accepts(fidoU2f(root)));
+
+  it.each<[string, StatementTraits]>([
+    ['for another ceremony', { clientDataHash: randomBytes(32) }],
+    ['with two certificates', { withRoot: true }],
+    ['with a wrong signature', replaced('sig', new Uint8Array(randomBytes(70)))],
+    ['without a signature', without('sig')],
+    ['without certificates', without('x5c')],
+  ])('refuses one %s', (_, traits) => refuses(fidoU2f(root, traits)));
+  it('refuses one with an AAGUID', () => refuses(fidoU2f(root), { aaguid: MODEL }));
+});
+
+describe('WebAuthn Level 3 §8.8 Apple', () => {
+  const known = (work: () => Promise<unknown>) => withRoots('apple', [root], work);
+
+  it('accepts it', () => known(() => accepts(apple(authority))));
+
+  it.each<[string, StatementTraits]>([
+    ['for another ceremony', { clientDataHash: randomBytes(32) }],
+    ['for another key', { key: newKey() }],
+    ['without its nonce', { certificate: { extensions: [] } }],
+    ['without certificates', without('x5c')],
+  ])('refuses one %s', (_, traits) => known(() => refuses(apple(authority, traits))));
+  it('refuses a root that is not Apple’s', () => refuses(apple(authority, { withRoot: true })));
+  it('refuses a certificate that a certified key has made', () => {
+    const key = newKey();
+    const [certified] = root.chainFor(key) as [Buffer];
+    const traits: StatementTraits = {
+      change: (it) => (it.get('x5c') as Uint8Array[]).splice(1, 1, new Uint8Array(certified)),
+    };
+    return known(() => refuses(apple(new TestAuthority('Somebody', {}, key, root), traits)));
+  });
+});
+
+describe('addresses in certificates', () => {
+  let probe: CallCounter;
+  beforeEach(async () => {
+    probe = await countCalls();
+  });
+  afterEach(() => probe.close());
+
+  const FORMATS = [
+    ['packed', packed],
+    ['tpm', tpm],
+    ['android-key', androidKey],
+    ['fido-u2f', fidoU2f],
+    ['apple', apple],
+  ] as const;
+  /** A chain that names the address wherever it can. */
+  const forged = (by: TestAuthority | null) => {
+    const named = { revocationList: probe.url };
+    const top = by ?? new TestAuthority('Forged root', named);
+    return { issuer: top.authority('Forged authority', named), named };
+  };
+
+  it.each(FORMATS)('are never called for a forged %s', async (_, make) => {
+    const fetched = jest.spyOn(globalThis, 'fetch');
+    try {
+      const { issuer, named } = forged(null);
+      const { format, mutateStatement } = make(issuer, { certificate: named, withRoot: true });
+      await register({ format, mutateStatement }).catch(() => undefined);
+      expect(fetched).not.toHaveBeenCalled();
+      expect(probe.calls()).toBe(0);
+      await fetch(probe.url);
+      expect(probe.calls()).toBe(1);
+    } finally {
+      fetched.mockRestore();
+    }
+  });
+
+  it.each(FORMATS)('are never called for a %s whose root is known either', async (format, make) => {
+    await withRoots(format, [root], async () => {
+      const { issuer, named } = forged(root);
+      for (const overrides of [make(issuer), make(root, { certificate: named })]) {
+        await register(overrides).catch(() => undefined);
+      }
+    });
+    expect(probe.calls()).toBe(0);
+  });
+
+  it('keep no Android key from being accepted, and every Apple one', () =>
+    withRoots('android-key', [root], () =>
+      withRoots('apple', [root], async () => {
+        const { issuer } = forged(root);
+        await accepts(androidKey(issuer));
+        await refuses(apple(issuer));
+      }),
+    ));
+});

@@ -1,0 +1,51 @@
+/** One element of DER: identifier octets in hex, such as `30` or `bf853e`, and what is in it. */
+export interface DerElement {
+  readonly tag: string;
+  readonly content: Buffer;
+}
+
+/** Identifier octets, in hex, of the types that certificates and attestation extensions are made of. */
+export const DER_TAG = { INTEGER: '02', OCTET_STRING: '04', OID: '06', SEQUENCE: '30', SET: '31' } as const;
+
+const MAX_LENGTH_BYTES = 3;
+
+/** The elements that `bytes` hold one after the other (X.690). Throws if they are cut short or not of definite length. */
+export function derElements(bytes: Buffer): DerElement[] {
+  const elements: DerElement[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const [tag, afterTag] = tagAt(bytes, start);
+    const [length, afterLength] = lengthAt(bytes, afterTag);
+    const end = afterLength + length;
+    if (end > bytes.length) throw new RangeError('A DER element is cut short.');
+    elements.push({ tag, content: bytes.subarray(afterLength, end) });
+    start = end;
+  }
+  return elements;
+}
+
+/** The one element that `bytes` are, which has to have the given tag; its content, taken apart. Throws otherwise. */
+export function derMembers(bytes: Buffer, tag: string = DER_TAG.SEQUENCE): DerElement[] {
+  return derElements(derContent(bytes, tag));
+}
+
+/** The content of the one element that `bytes` are, which has to have the given tag. Throws otherwise. */
+export function derContent(bytes: Buffer, tag: string): Buffer {
+  const [element, ...more] = derElements(bytes);
+  if (element?.tag !== tag || more.length > 0) throw new TypeError(`One DER element ${tag} was expected.`);
+  return element.content;
+}
+
+function tagAt(bytes: Buffer, start: number): [tag: string, end: number] {
+  let end = start + 1;
+  // Tag numbers from 31 on go over several bytes, all but the last with the high bit set.
+  if ((bytes.readUInt8(start) & 0x1f) === 0x1f) while (bytes.readUInt8(end++) & 0x80);
+  return [bytes.toString('hex', start, end), end];
+}
+
+function lengthAt(bytes: Buffer, start: number): [length: number, end: number] {
+  const first = bytes.readUInt8(start);
+  if (first < 0x80) return [first, start + 1];
+  const width = first & 0x7f;
+  if (width === 0 || width > MAX_LENGTH_BYTES) throw new RangeError('A DER element has no sensible length.');
+  return [bytes.readUIntBE(start + 1, width), start + 1 + width];
+}

@@ -1,0 +1,127 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { isoCBOR } from '@simplewebauthn/server/helpers';
+import { decodeAnyBase64, decodeBase64url } from './base64url.js';
+import { CeremonyRefusal } from './ceremony-refusal.js';
+import { ALGORITHM, verifyCredentialKey } from './credential-key.js';
+
+const MAX_KEY_BYTES = 2048;
+const SUPPORTED = Object.values(ALGORITHM);
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+const PEM = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/;
+const DER_SEQUENCE = 0x30;
+/** CTAP 2.1 §8: the order of a COSE_Key's labels in canonical CBOR. */
+const LABELS = [1, 3, -1, -2, -3];
+
+type CoseKey = ReadonlyMap<number, number | Uint8Array>;
+
+/** A public key that is none, holds a private one, or is of a kind that cannot be verified with here. */
+export class PublicKeyRefusal extends Error {
+  override readonly name = 'PublicKeyRefusal';
+
+  constructor(
+    readonly reason: 'malformed' | 'private' | 'unsupported',
+    options?: ErrorOptions,
+  ) {
+    super(`Public key refused: ${reason}`, options);
+  }
+}
+
+/** A sound public key as it is stored. */
+export interface CredentialKey {
+  /** COSE_Key bytes. */
+  readonly publicKey: Buffer;
+  /** COSE algorithm identifier. */
+  readonly algorithm: number;
+}
+
+/**
+ * Reads a credential's public key from any of the forms that servers keep them in: a COSE_Key or the DER of an SPKI, in
+ * base64 or base64url; the PEM of an SPKI; a JWK, as an object or as its JSON. A COSE_Key is kept as it is. Held to
+ * the checks of a registration ({@link verifyCredentialKey}). Throws `PublicKeyRefusal`.
+ */
+export function readPublicKey(given: unknown): CredentialKey {
+  const publicKey = Buffer.from(toCoseKey(given));
+  try {
+    return { publicKey, algorithm: verifyCredentialKey(publicKey, SUPPORTED) };
+  } catch (cause) {
+    const isForeign = cause instanceof CeremonyRefusal && cause.reason === 'algorithm_not_offered';
+    throw new PublicKeyRefusal(isForeign ? 'unsupported' : 'malformed', { cause });
+  }
+}
+
+/** Whether two stored COSE_Keys are the same key, in whatever order their members are. */
+export function isSameKey(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0 || Buffer.compare(inOrder(one), inOrder(other)) === 0;
+}
+
+function toCoseKey(given: unknown): Uint8Array {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
+    return encode(fromJwk(given as JsonWebKey));
+  }
+  if (typeof given !== 'string') throw new PublicKeyRefusal('malformed');
+  if (given.trimStart().startsWith('{')) return encode(fromJwk(parseJwk(given)));
+  if (given.includes('-----BEGIN')) return encode(fromSpki(decodePem(given)));
+  const bytes = decodeAnyBase64(given, MAX_KEY_BYTES);
+  if (bytes === null || bytes.byteLength === 0) throw new PublicKeyRefusal('malformed');
+  return bytes[0] === DER_SEQUENCE ? encode(fromSpki(bytes)) : bytes;
+}
+
+function parseJwk(text: string): JsonWebKey {
+  try {
+    return JSON.parse(text) as JsonWebKey;
+  } catch (cause) {
+    throw new PublicKeyRefusal('malformed', { cause });
+  }
+}
+
+function decodePem(text: string): Buffer {
+  if (text.includes('PRIVATE KEY-----')) throw new PublicKeyRefusal('private');
+  const bytes = decodeAnyBase64(PEM.exec(text)?.[1]?.replaceAll(/\s/g, ''), MAX_KEY_BYTES);
+  if (bytes === null) throw new PublicKeyRefusal('malformed');
+  return bytes;
+}
+
+function fromSpki(der: Buffer): CoseKey {
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  } catch (cause) {
+    throw new PublicKeyRefusal('malformed', { cause });
+  }
+  const isEc = key.asymmetricKeyType === 'ec';
+  if (isEc ? key.asymmetricKeyDetails?.namedCurve !== 'prime256v1' : !isEdwardsOrRsa(key)) {
+    throw new PublicKeyRefusal('unsupported');
+  }
+  // Node reads over what follows the key.
+  if (!key.export({ type: 'spki', format: 'der' }).equals(der)) throw new PublicKeyRefusal('malformed');
+  return fromJwk(key.export({ format: 'jwk' }));
+}
+
+const isEdwardsOrRsa = ({ asymmetricKeyType }: KeyObject): boolean =>
+  asymmetricKeyType === 'ed25519' || asymmetricKeyType === 'rsa';
+
+function fromJwk(jwk: JsonWebKey): CoseKey {
+  if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member))) throw new PublicKeyRefusal('private');
+  const is = (kty: string, crv: unknown, ...algorithms: unknown[]) =>
+    jwk.kty === kty && jwk.crv === crv && [undefined, ...algorithms].includes(jwk.alg);
+  if (is('EC', 'P-256', 'ES256')) return coseKey(2, ALGORITHM.ES256, 1, bytesOf(jwk.x), bytesOf(jwk.y));
+  if (is('OKP', 'Ed25519', 'EdDSA', 'Ed25519')) return coseKey(1, ALGORITHM.EdDSA, 6, bytesOf(jwk.x));
+  if (is('RSA', undefined, 'RS256')) return coseKey(3, ALGORITHM.RS256, bytesOf(jwk.n), bytesOf(jwk.e));
+  throw new PublicKeyRefusal('unsupported');
+}
+
+function bytesOf(member: unknown): Uint8Array {
+  const bytes = decodeBase64url(member, MAX_KEY_BYTES);
+  if (bytes === null) throw new PublicKeyRefusal('malformed');
+  return new Uint8Array(bytes);
+}
+
+const coseKey = (...members: (number | Uint8Array)[]): CoseKey =>
+  new Map(members.map((member, index) => [LABELS[index]!, member]));
+
+const encode = (key: CoseKey): Uint8Array => isoCBOR.encode(key as Parameters<typeof isoCBOR.encode>[0]);
+
+function inOrder(publicKey: Uint8Array): Uint8Array {
+  const key = isoCBOR.decodeFirst<CoseKey>(new Uint8Array(publicKey));
+  return encode(new Map(LABELS.flatMap((label) => (key.has(label) ? [[label, key.get(label)!]] : []))));
+}

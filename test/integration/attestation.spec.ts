@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppRepository } from '../../src/flex/apps/app.repository.js';
+import { AppsService } from '../../src/flex/apps/apps.service.js';
+import { androidKey, apple, packed, tpm } from '../support/attestation-statements.js';
+import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
+import { countCalls } from '../support/call-counter.js';
+import type { CreateOverrides } from '../support/ceremony-overrides.js';
+import { withRoots } from '../support/known-roots.js';
+import { aMetadataEntry, metadataBlob } from '../support/metadata-blob.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { contentsButTrail, eventsOf, sql } from '../support/tables.js';
+import { Tenant } from '../support/tenant.js';
+import { TestAuthority } from '../support/x509.js';
+
+const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
+const OTHER_MODEL = 'aaaaaaaa-0000-4000-8000-000000000002';
+const BROKEN_MODEL = 'aaaaaaaa-0000-4000-8000-000000000003';
+
+const fido = new TestAuthority('FIDO test root');
+const vendor = new TestAuthority('Vendor');
+const genuine = packed(vendor.authority('Vendor keys'));
+const imitated = packed(new TestAuthority('Vendor').authority('Vendor keys'));
+
+type Overrides = Partial<CreateOverrides>;
+
+describe('attestation', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'keyway-attestation-'));
+  const fidoMetadataFile = join(directory, 'blob.jwt');
+  let app: TestApp;
+  /** The same without FIDO metadata. */
+  let blind: TestApp;
+
+  beforeAll(async () => {
+    const roots = [vendor];
+    const entries = [
+      aMetadataEntry({ aaguid: MODEL, roots }),
+      aMetadataEntry({ aaguid: OTHER_MODEL, roots }),
+      aMetadataEntry({ aaguid: BROKEN_MODEL, roots, statuses: ['FIDO_CERTIFIED', 'REVOKED'] }),
+    ];
+    writeFileSync(fidoMetadataFile, await metadataBlob(fido.authority('Publisher'), entries));
+    app = await withRoots('mds', [fido], () => buildApp({ fidoMetadataFile }));
+    const { database, passage } = app.configuration;
+    blind = await buildAppOn(database, { passage });
+  });
+  afterAll(async () => {
+    await blind.close();
+    await app.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  let users = 0;
+  /** A registration that was begun, and what comes of finishing it with an authenticator of a model. */
+  async function begin(tenant: Tenant) {
+    const browser = tenant.browser();
+    const begun = await browser.beginRegistration(await tenant.leaveToRegister(`user-${(users += 1)}`));
+    const finish = (aaguid: string, overrides: Overrides) => {
+      const authenticator = new SoftwareAuthenticator({ aaguid, algorithms: [-7] });
+      return browser.finish('register', begun.answer(authenticator, overrides));
+    };
+    return { ...begun, finish };
+  }
+
+  const register = async (tenant: Tenant, aaguid: string, overrides: Overrides) => {
+    const { finish } = await begin(tenant);
+    (await finish(aaguid, overrides)).expect();
+    const rows = await sql<{ format: string; trust: string; aaguid: string }>(
+      app,
+      `select attestation_format as format, attestation_trust as trust, aaguid from devices
+       where app_id = $1 order by created_at desc limit 1`,
+      tenant.id,
+    );
+    return rows[0];
+  };
+
+  /** Refused for this reason, with one audit event and no other trace, so that it can still be finished well. */
+  const refuses = async (tenant: Tenant, aaguid: string, overrides: Overrides, reason: string) => {
+    const { finish } = await begin(tenant);
+    const before = await contentsButTrail(app);
+    const events = await eventsOf(app, async () => {
+      const { status, body } = await finish(aaguid, overrides);
+      expect([status, body]).toMatchObject([400, { code: 'invalid_request' }]);
+    });
+    expect(events).toMatchObject([{ type: 'refused', appId: tenant.id, reason, deviceId: null }]);
+    expect(await contentsButTrail(app)).toEqual(before);
+    return finish;
+  };
+
+  describe('is written down', () => {
+    it.each<[string, string, Overrides]>([
+      ['none', 'none', {}],
+      ['packed', 'untrusted', { format: 'packed' }],
+      ['packed', 'untrusted', imitated],
+      ['tpm', 'trusted', tpm(vendor)],
+      ['packed', 'trusted', genuine],
+    ])('with the passkey: %s, %s', async (format, trust, overrides) => {
+      const tenant = await Tenant.create(app, { attestation: 'direct' });
+      expect(await register(tenant, MODEL, overrides)).toEqual({ format, trust, aaguid: MODEL });
+    });
+
+    it('as untrusted where there is no metadata, or none of the model, or bad news of it', async () => {
+      const untrusted = { trust: 'untrusted' };
+      expect(await register(await Tenant.create(blind), MODEL, genuine)).toMatchObject(untrusted);
+      const tenant = await Tenant.create(app);
+      const stranger = 'aaaaaaaa-0000-4000-8000-00000000000f';
+      expect(await register(tenant, stranger, genuine)).toMatchObject(untrusted);
+      expect(await register(tenant, BROKEN_MODEL, genuine)).toMatchObject(untrusted);
+    });
+
+    it.each([
+      ['android-key', androidKey],
+      ['apple', apple],
+    ] as const)('for %s, whose roots are known without metadata', async (format, make) => {
+      const tenant = await Tenant.create(app, { attestation: 'direct' });
+      const registered = await withRoots(format, [vendor], () =>
+        register(tenant, MODEL, make(vendor.authority('Phones'))),
+      );
+      expect(registered).toMatchObject({ format, trust: 'trusted' });
+    });
+  });
+
+  it('is asked for as the app says', async () => {
+    for (const attestation of ['none', 'direct', 'enterprise']) {
+      const { publicKey } = await begin(await Tenant.create(app, { attestation }));
+      expect(publicKey.attestation).toBe(attestation);
+    }
+  });
+
+  it('is verified though the app asks for none', async () => {
+    const tenant = await Tenant.create(app, { attestation: 'none' });
+    const broken = packed(vendor, { clientDataHash: Buffer.alloc(32) });
+    await refuses(tenant, MODEL, broken, 'attestation_invalid');
+  });
+
+  describe('with a list of allowed models', () => {
+    const only = (...aaguids: string[]) =>
+      Tenant.create(app, { attestation: 'direct', aaguid_allow: aaguids });
+
+    it('lets those in that prove what they are, and nobody else', async () => {
+      const tenant = await only(MODEL, BROKEN_MODEL);
+      await refuses(tenant, MODEL, {}, 'attestation_untrusted');
+      await refuses(tenant, MODEL, { format: 'packed' }, 'attestation_untrusted');
+      await refuses(tenant, BROKEN_MODEL, genuine, 'attestation_untrusted');
+      await refuses(tenant, OTHER_MODEL, genuine, 'authenticator_not_allowed');
+      const finish = await refuses(tenant, MODEL, imitated, 'attestation_untrusted');
+      (await finish(MODEL, genuine)).expect();
+    });
+
+    it('lets nobody in without metadata', async () => {
+      const tenant = await Tenant.create(blind, { attestation: 'direct', aaguid_allow: [MODEL] });
+      const { finish } = await begin(tenant);
+      const events = await eventsOf(app, () => finish(MODEL, genuine));
+      expect(events).toMatchObject([{ type: 'refused', reason: 'attestation_untrusted' }]);
+    });
+
+    it('holds for a registration that was begun before the list was there', async () => {
+      const tenant = await Tenant.create(app, { attestation: 'direct' });
+      const { finish } = await begin(tenant);
+      await tenant.change('aaguid_allow', [OTHER_MODEL]);
+      const events = await eventsOf(app, () => finish(MODEL, genuine));
+      expect(events).toMatchObject([{ type: 'refused', reason: 'authenticator_not_allowed' }]);
+    });
+  });
+
+  it('with a list of denied models keeps those out, proven or not', async () => {
+    const tenant = await Tenant.create(app, { aaguid_deny: [MODEL] });
+    await refuses(tenant, MODEL, genuine, 'authenticator_not_allowed');
+    const finish = await refuses(tenant, MODEL, {}, 'authenticator_not_allowed');
+    (await finish(OTHER_MODEL, {})).expect();
+  });
+
+  it('has lists that an operator sets, in lower case and with an attestation that proves them', async () => {
+    const tenant = await Tenant.create(app);
+    const apps = new AppsService(app.database);
+    await expect(apps.update(tenant.id, { aaguidAllow: [MODEL] })).rejects.toMatchObject({
+      code: 'invalid_app',
+      message: expect.stringMatching(/^Set the attestation to direct or enterprise/) as string,
+    });
+    await apps.update(tenant.id, { aaguidAllow: [MODEL], aaguidDeny: [OTHER_MODEL], attestation: 'direct' });
+    const policies = app.application.get(AppRepository, { strict: false });
+    expect(await policies.get(tenant.id)).toMatchObject({
+      attestation: 'direct',
+      aaguidAllow: [MODEL],
+      aaguidDeny: [OTHER_MODEL],
+    });
+    await apps.update(tenant.id, { aaguidAllow: null });
+    expect(await policies.get(tenant.id)).toMatchObject({ aaguidAllow: null });
+    for (const column of ['aaguid_allow', 'aaguid_deny']) {
+      await expect(tenant.change(column, [MODEL.toUpperCase()])).rejects.toThrow(/check constraint/);
+    }
+  });
+
+  it('calls no address that a registration brings', async () => {
+    const probe = await countCalls();
+    try {
+      const named = { revocationList: probe.url };
+      const forger = new TestAuthority('Forger', named).authority('Forger of keys', named);
+      const tenant = await Tenant.create(app, { attestation: 'direct' });
+      for (const make of [androidKey, apple]) {
+        const overrides = make(forger, { certificate: named, withRoot: true });
+        await refuses(tenant, MODEL, overrides, 'attestation_invalid');
+      }
+      for (const make of [packed, tpm]) {
+        const registered = await register(tenant, MODEL, make(forger, { withRoot: true }));
+        expect(registered).toMatchObject({ trust: 'untrusted' });
+      }
+      expect(probe.calls()).toBe(0);
+    } finally {
+      await probe.close();
+    }
+  });
+
+  it('keeps the service from starting with a metadata file that is not the FIDO Alliance’s', async () => {
+    const { database, passage } = app.configuration;
+    await expect(buildAppOn(database, { passage, fidoMetadataFile })).rejects.toThrow(
+      /^FIDO_METADATA_FILE .+blob\.jwt cannot be used: .+\.$/,
+    );
+  });
+});

@@ -1,0 +1,144 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign, X509Certificate } from 'node:crypto';
+
+/** An attribute of a name: object identifier in hex, and its text. */
+export type NameAttribute = [identifier: string, text: string];
+
+/** What a made-up certificate says besides its key; everything left out is as it should be. */
+export interface CertificateTraits {
+  /** Without any, the subject is empty. */
+  subject?: readonly NameAttribute[];
+  isAuthority?: boolean;
+  /** How many authorities may follow below. */
+  pathLength?: number;
+  notBefore?: Date;
+  notAfter?: Date;
+  /** Whole extensions, as `extension` makes them. */
+  extensions?: readonly Buffer[];
+  /** Address of a revocation list that it names. */
+  revocationList?: string;
+}
+
+const DAY = 86_400_000; // ms
+const ECDSA_WITH_SHA256 = der('30', oid('2a8648ce3d040302'));
+
+/** A name with just a common name. */
+export const commonName = (text: string): NameAttribute[] => [['550403', text]];
+
+/** A key pair as attestation keys and authorities have it. */
+export const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+/** Somebody who issues certificates; with a self-signed one, or one of another authority's. */
+export class TestAuthority {
+  readonly certificate: Buffer;
+
+  constructor(
+    readonly name: string,
+    traits: CertificateTraits = {},
+    private readonly key: KeyObject = newKey(),
+    /** Who issued its own certificate. */
+    readonly issuer: TestAuthority | null = null,
+  ) {
+    const own = { subject: commonName(name), isAuthority: true, ...traits };
+    const signer = issuer ?? this;
+    this.certificate = signedCertificate(createPublicKey(key), own, commonName(signer.name), signer.key);
+  }
+
+  /** Another authority below this one. */
+  authority(name: string, traits: CertificateTraits = {}): TestAuthority {
+    return new TestAuthority(name, traits, newKey(), this);
+  }
+
+  /** Another certificate of the same name and key. */
+  again(traits: CertificateTraits): TestAuthority {
+    return new TestAuthority(this.name, traits, this.key, this.issuer);
+  }
+
+  /** The chain of a new certificate for a key (its public one, or the pair): the certificate, then this authority's own. */
+  chainFor(key: KeyObject, traits: CertificateTraits = {}, { withRoot = false } = {}): Buffer[] {
+    const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+    const certificate = signedCertificate(publicKey, traits, commonName(this.name), this.key);
+    return [certificate, ...this.path(withRoot)];
+  }
+
+  get x509(): X509Certificate {
+    return new X509Certificate(this.certificate);
+  }
+
+  private path(withRoot: boolean): Buffer[] {
+    if (this.issuer === null) return withRoot ? [this.certificate] : [];
+    return [this.certificate, ...this.issuer.path(withRoot)];
+  }
+}
+
+/** A certificate of version 3 in DER, signed with ECDSA by `signer`, whose name is `issuer`. */
+export function signedCertificate(
+  publicKey: KeyObject,
+  traits: CertificateTraits,
+  issuer: readonly NameAttribute[],
+  signer: KeyObject,
+): Buffer {
+  const { subject = commonName('Somebody'), notBefore, notAfter, extensions = [] } = traits;
+  const toBeSigned = der(
+    '30',
+    der('a0', der('02', Buffer.from([2]))),
+    der('02', Buffer.from([1])),
+    ECDSA_WITH_SHA256,
+    distinguishedName(issuer),
+    der('30', time(notBefore ?? new Date(Date.now() - DAY)), time(notAfter ?? new Date(Date.now() + DAY))),
+    distinguishedName(subject),
+    publicKey.export({ type: 'spki', format: 'der' }),
+    der('a3', der('30', basicConstraints(traits), ...revocationList(traits), ...extensions)),
+  );
+  const signature = sign('sha256', toBeSigned, signer);
+  return der('30', toBeSigned, ECDSA_WITH_SHA256, der('03', Buffer.from([0]), signature));
+}
+
+/** An extension of a certificate. */
+export const extension = (identifier: string, value: Buffer): Buffer =>
+  der('30', oid(identifier), der('04', value));
+
+/** A `Name`. */
+export const distinguishedName = (attributes: readonly NameAttribute[]): Buffer =>
+  der('30', ...attributes.map(([id, text]) => der('31', der('30', oid(id), utf8(text)))));
+
+export const utf8 = (text: string): Buffer => der('0c', Buffer.from(text));
+
+export function oid(hex: string): Buffer {
+  return der('06', Buffer.from(hex, 'hex'));
+}
+
+/** One element of DER; `tag` are its identifier octets in hex. */
+export function der(tag: string, ...contents: Uint8Array[]): Buffer {
+  const content = Buffer.concat(contents);
+  const { length } = content;
+  const head =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from(tag, 'hex'), Buffer.from(head), content]);
+}
+
+function basicConstraints({ isAuthority = false, pathLength }: CertificateTraits): Buffer {
+  const members = [
+    ...(isAuthority ? [der('01', Buffer.from([0xff]))] : []),
+    ...(pathLength === undefined ? [] : [der('02', Buffer.from([pathLength]))]),
+  ];
+  return extension('551d13', der('30', ...members));
+}
+
+function revocationList({ revocationList: url }: CertificateTraits): Buffer[] {
+  if (url === undefined) return [];
+  const point = der('30', der('a0', der('a0', der('86', Buffer.from(url)))));
+  return [extension('551d1f', der('30', point))];
+}
+
+/** UTCTime, to the second. */
+const time = (date: Date): Buffer =>
+  der(
+    '17',
+    Buffer.from(
+      date
+        .toISOString()
+        .replace(/\.\d+Z$/, 'Z')
+        .replace(/[-:T]/g, '')
+        .slice(2),
+    ),
+  );
