@@ -1,19 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { AuthenticatorsModule } from './authenticators/authenticators.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Configuration } from './config/configuration.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
-import { EmbeddedPassageModule } from './passage/embedded/embedded-passage.module.js';
 import { PasskeysModule } from './passkeys/passkeys.module.js';
 
 /** Puts the service together as its configuration says. */
 @Module({})
 export class AppModule {
   static async for(configuration: Configuration): Promise<DynamicModule> {
-    const passage = EmbeddedPassageModule;
+    const passage = await passageModuleFor(configuration);
     return {
       module: AppModule,
       imports: [
@@ -21,7 +19,6 @@ export class AppModule {
         HttpModule,
         DatabaseModule,
         EventsModule,
-        AuthenticatorsModule,
         HealthModule,
         PasskeysModule.on(passage),
         ...(configuration.demo ? [(await import('./demo/demo.module.js')).DemoModule.on(passage)] : []),
@@ -29,3 +26,9 @@ export class AppModule {
     };
   }
 }
+
+/** Only the provider that is used is loaded; with the remote one there is no Flex backend, and no `/v1`. */
+const passageModuleFor = async ({ passage }: Configuration) =>
+  passage.mode === 'remote'
+    ? (await import('./passage/remote/remote-passage.module.js')).RemotePassageModule
+    : (await import('./passage/embedded/embedded-passage.module.js')).EmbeddedPassageModule;

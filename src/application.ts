@@ -4,10 +4,9 @@ import { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
-import { AppOrigins } from './flex/apps/app-origins.js';
 import { Readiness } from './health/readiness.js';
 import { installAccessLog } from './http/access-log.js';
-import { installCors } from './http/cors.js';
+import { AllowedOrigins, installCors } from './http/cors.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
 import { installJsonBody, MAX_BODY } from './http/json-body.js';
 import { NestLog } from './http/log.js';
@@ -48,7 +47,7 @@ export async function createApplication(
     const { installDemoPage } = await import('./demo/demo-page.js');
     await installDemoPage(fastify, configuration.http.publicUrl);
   }
-  await installCors(fastify, application.get(AppOrigins, { strict: false }));
+  await installCors(fastify, application.get(AllowedOrigins, { strict: false }));
   await installRateLimit(fastify);
   application.useGlobalFilters(new ErrorFilter(unmatched));
   await application.init();

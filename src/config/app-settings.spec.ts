@@ -59,7 +59,7 @@ describe('APP_ORIGINS', () => {
     ['http://localhost.example.com', /http is for localhost only/],
     ['https://192.0.2.1', /no passkeys for IP addresses/],
     ['http://[::1]:3000', /no passkeys for IP addresses/],
-    ['android:apk-key-hash:Lir5oIjf552K', /android: origins are not supported/],
+    ['android:apk-key-hash:Lir5oIjf552K', /android: origins of apps are listed apart/],
     ['example.com', /an origin, such as/],
     ['null', /an origin, such as/],
     ['*', /an origin, such as/],

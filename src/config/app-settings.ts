@@ -1,14 +1,11 @@
 import { readAppOrigins } from './app-origins.js';
+import { APP_ID_FORM, appIdProblem, appNameProblem, rpIdProblem } from './app-rules.js';
 import type { AppSettings } from './configuration.js';
 import type { EnvironmentReader } from './environment-reader.js';
+import { originsOutside } from './origin-rules.js';
 import { redact } from './redaction.js';
-import { isRpId, isWithin } from './relying-party-id.js';
 
 const API_KEY = /^kw_[A-Za-z0-9]{12}_[A-Za-z0-9_-]{43}$/;
-const ID = '1 to 64 letters, digits, hyphens or underscores';
-const MAX_NAME = 64; // characters
-/** Control characters, line separators and what reverses the text that follows. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 
 /** `APP_*`; whether an app that does not exist yet has all it needs is found out where it is made. */
 export function readAppSettings(reader: EnvironmentReader): AppSettings | undefined {
@@ -23,28 +20,21 @@ export function readAppSettings(reader: EnvironmentReader): AppSettings | undefi
 
 function readId(reader: EnvironmentReader): string | undefined {
   const id = reader.text('APP_ID');
-  if (id === undefined) return reader.reportMissing(`Set APP_ID to the app’s id: ${ID}.`);
-  return /^[A-Za-z0-9_-]{1,64}$/.test(id) ? id : reader.report(`Set APP_ID to ${ID}.`);
+  if (id === undefined) return reader.reportMissing(`Set APP_ID to the app’s id: ${APP_ID_FORM}.`);
+  const problem = appIdProblem(id);
+  return problem === undefined ? id : reader.report(`Set APP_ID to ${problem}.`);
 }
 
 function readName(reader: EnvironmentReader): string | undefined {
-  const text = reader.text('APP_NAME');
-  if (text === undefined) return undefined;
-  const name = text.trim();
-  const length = [...name].length;
-  if (length >= 1 && length <= MAX_NAME && !UNPRINTABLE.test(name)) return name;
-  return reader.report(
-    `Set APP_NAME to the name that users see, 1 to ${MAX_NAME} characters, no control or bidirectional-override ones.`,
-  );
+  const name = reader.text('APP_NAME')?.trim();
+  const problem = name === undefined ? undefined : appNameProblem(name);
+  return problem === undefined ? name : reader.report(`Set APP_NAME to ${problem}.`);
 }
 
 function readRpId(reader: EnvironmentReader): string | undefined {
   const text = reader.text('APP_RP_ID');
-  if (text === undefined || isRpId(text)) return text;
-  return reader.report(
-    'Set APP_RP_ID to localhost or to a domain name in lower case that is your own, such as example.com: ' +
-      'no IP address, scheme or port, no public suffix such as com or co.uk, in its xn-- form if international.',
-  );
+  const problem = text === undefined ? undefined : rpIdProblem(text);
+  return problem === undefined ? text : reader.report(`Set APP_RP_ID to ${problem}.`);
 }
 
 function readApiKey(reader: EnvironmentReader): string | undefined {
@@ -56,7 +46,7 @@ function readApiKey(reader: EnvironmentReader): string | undefined {
 }
 
 function reportForeignOrigins(reader: EnvironmentReader, origins: readonly string[], rpId: string): void {
-  const foreign = origins.filter((origin) => !isWithin(new URL(origin).hostname, rpId));
+  const foreign = originsOutside(origins, rpId);
   if (foreign.length === 0) return;
   reader.report(
     `Set APP_ORIGINS to origins on ${rpId} or below, or change APP_RP_ID: passkeys of ${rpId} do not work on ` +

@@ -70,6 +70,17 @@ export interface EmbeddedPassageSettings {
   readonly lifetimes: Lifetimes;
 }
 
+/** Where another server keeps the passkeys, and as which of its apps we call. */
+export interface RemotePassageSettings {
+  readonly mode: 'remote';
+  /** Base URL of the Flex routes, up to and including `/v1`: for us and for browsers. */
+  readonly baseUrl: string;
+  readonly appId: string;
+  readonly apiKey: string;
+}
+
+export type PassageSettings = EmbeddedPassageSettings | RemotePassageSettings;
+
 /** Everything the service reads from its environment: parsed once, validated, frozen. Also its injection token. */
 export abstract class Configuration {
   abstract readonly environment: 'development' | 'test' | 'production';
@@ -78,7 +89,21 @@ export abstract class Configuration {
   abstract readonly http: HttpSettings;
   abstract readonly database: DatabaseSettings;
   abstract readonly tokens: TokenSettings;
-  abstract readonly passage: EmbeddedPassageSettings;
+  abstract readonly passage: PassageSettings;
   /** Path of an AAGUID metadata file (community passkey-authenticator-aaguids JSON format), or null. */
   abstract readonly authenticatorMetadataFile: string | null;
+  /** Path of a FIDO metadata BLOB (MDS3, a JWT), by which attestations are trusted, or null. */
+  abstract readonly fidoMetadataFile: string | null;
+}
+
+/** The settings of the embedded provider, for what is loaded with it alone; throws in any other mode. */
+export function embeddedPassageOf({ passage }: Pick<Configuration, 'passage'>): EmbeddedPassageSettings {
+  if (passage.mode !== 'embedded') throw new Error('The Flex backend is not loaded in remote mode.');
+  return passage;
+}
+
+/** The settings of the remote provider, for what is loaded with it alone; throws in any other mode. */
+export function remotePassageOf({ passage }: Pick<Configuration, 'passage'>): RemotePassageSettings {
+  if (passage.mode !== 'remote') throw new Error('The remote provider is not loaded in embedded mode.');
+  return passage;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
 import { ConfigurationError } from './configuration-error.js';
+import { embeddedPassageOf } from './configuration.js';
 import { loadConfiguration } from './load-configuration.js';
 
 let parent: string;
@@ -35,8 +36,9 @@ describe('the demo', () => {
       http: { host: '127.0.0.1', port: 8080, publicUrl: 'http://localhost:8080', trustProxy: false },
       database: { kind: 'embedded', directory: DATA_DIR },
       authenticatorMetadataFile: null,
+      fidoMetadataFile: null,
     });
-    expect(passage.app).toEqual({
+    expect(embeddedPassageOf({ passage }).app).toEqual({
       id: 'demo',
       name: 'Keyway demo',
       origins: ['http://localhost:8080'],
@@ -110,8 +112,8 @@ describe('the demo', () => {
 
 describe('the secrets of the demo', () => {
   const load = () => {
-    const { demo, passage } = loadConfiguration({ DATA_DIR });
-    return [demo?.signingKey.export(), ...passage.secrets];
+    const configuration = loadConfiguration({ DATA_DIR });
+    return [configuration.demo?.signingKey.export(), ...embeddedPassageOf(configuration).secrets];
   };
   const path = () => join(DATA_DIR, 'demo-secrets.json');
 

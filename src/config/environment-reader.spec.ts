@@ -88,6 +88,7 @@ describe('an unknown name', () => {
     ['DATABASE_POOLMAX', 'DATABASE_POOL_MAX'],
     ['JWT_SECRET_FILES', 'JWT_SECRET_FILE'],
     ['AUTHENTICATOR_METADATA', 'AUTHENTICATOR_METADATA_FILE'],
+    ['FIDO_METADATA_PATH', 'FIDO_METADATA_FILE'],
     ['JWT_ISSUER_FILE', 'JWT_ISSUER'],
     ['PUBLIC_URL_FILE', 'PUBLIC_URL'],
     ['PORT_FILE', 'PORT'],
@@ -123,10 +124,10 @@ describe('an unknown name', () => {
   });
 });
 
-describe('AUTHENTICATOR_METADATA_FILE', () => {
+describe.each(['AUTHENTICATOR_METADATA_FILE', 'FIDO_METADATA_FILE'] as const)('%s', (name) => {
   const read = (path?: string) => {
-    const reader = new EnvironmentReader({ AUTHENTICATOR_METADATA_FILE: path });
-    return { path: readMetadataFile(reader), problems: reader.problems };
+    const reader = new EnvironmentReader({ [name]: path });
+    return { path: readMetadataFile(reader, name), problems: reader.problems };
   };
 
   it('is optional', () => expect(read()).toEqual({ path: null, problems: [] }));
@@ -140,7 +141,7 @@ describe('AUTHENTICATOR_METADATA_FILE', () => {
     for (const path of [directory, join(directory, 'absent')]) {
       expect(read(path)).toEqual({
         path: null,
-        problems: [`Set AUTHENTICATOR_METADATA_FILE to the path of a readable file: ${path} is none.`],
+        problems: [`Set ${name} to the path of a readable file: ${path} is none.`],
       });
     }
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { ConfigurationError } from './configuration-error.js';
+import { embeddedPassageOf } from './configuration.js';
 import { loadConfiguration } from './load-configuration.js';
 
 const secrets = {
@@ -43,6 +44,7 @@ describe('a configuration', () => {
       tokens: { key: { kind: 'secret' }, issuer: 'https://login.example.com', algorithms: ['HS256'] },
       passage: { mode: 'embedded', app: { id: 'shop', origins: ['https://example.com'] } },
       authenticatorMetadataFile: null,
+      fidoMetadataFile: null,
     });
   });
 
@@ -59,7 +61,9 @@ describe('a configuration', () => {
   });
 
   it('is frozen all the way down', () => {
-    const { http, passage, tokens, ...rest } = loadConfiguration({ ...production, TRUST_PROXY: 'loopback' });
+    const configuration = loadConfiguration({ ...production, TRUST_PROXY: 'loopback' });
+    const { http, tokens, ...rest } = configuration;
+    const passage = embeddedPassageOf(configuration);
     const parts = [
       http,
       http.trustProxy,
@@ -77,7 +81,8 @@ describe('a configuration', () => {
 
   it('shows no secret when it is inspected or turned into JSON, whole or in part', () => {
     const configuration = loadConfiguration(production);
-    const { passage, database } = configuration;
+    const passage = embeddedPassageOf(configuration);
+    const { database } = configuration;
     const parts = [configuration, passage, passage.app, database];
     const shown = parts.flatMap((part) => [
       inspect(part, { depth: 9, showHidden: true }),

@@ -18,7 +18,8 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
   reader.reportUnknownNames();
   const http = readHttpSettings(reader);
   const database = readDatabaseSettings(reader);
-  const authenticatorMetadataFile = readMetadataFile(reader);
+  const authenticatorMetadataFile = readMetadataFile(reader, 'AUTHENTICATOR_METADATA_FILE');
+  const fidoMetadataFile = readMetadataFile(reader, 'FIDO_METADATA_FILE');
   const steps = stepsToDemo(reader, http.host);
   const others =
     steps.length === 0 && database?.kind === 'embedded'
@@ -33,6 +34,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
     http,
     database,
     authenticatorMetadataFile,
+    fidoMetadataFile,
     ...others,
   });
 }

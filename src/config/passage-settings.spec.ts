@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { embeddedPassageOf } from './configuration.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { readPassageSettings } from './passage-settings.js';
 
@@ -7,6 +8,10 @@ const KEYWAY_SECRET = bytes.toString('base64');
 const read = (env: NodeJS.ProcessEnv) => {
   const reader = new EnvironmentReader({ APP_ID: 'shop', KEYWAY_SECRET, ...env });
   return { passage: readPassageSettings(reader), problems: reader.problems };
+};
+const embedded = (env: NodeJS.ProcessEnv) => {
+  const { passage } = read(env);
+  return passage && embeddedPassageOf({ passage });
 };
 const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
   expect(read(env).problems).toEqual([expect.stringMatching(sentence)]);
@@ -22,12 +27,12 @@ describe('KEYWAY_SECRET', () => {
       secret.toString('base64url'),
       `${secret.toString('base64url')}=`,
     ];
-    for (const text of spellings) expect(read({ KEYWAY_SECRET: text }).passage?.secrets).toEqual([secret]);
+    for (const text of spellings) expect(embedded({ KEYWAY_SECRET: text })?.secrets).toEqual([secret]);
   });
 
   it('rotates as a list whose first one signs', () => {
     const older = randomBytes(48);
-    const { passage } = read({ KEYWAY_SECRET: `${KEYWAY_SECRET}, ${older.toString('base64url')}` });
+    const passage = embedded({ KEYWAY_SECRET: `${KEYWAY_SECRET}, ${older.toString('base64url')}` });
     expect(passage?.secrets).toEqual([bytes, older]);
   });
 
@@ -66,7 +71,7 @@ describe('KEYWAY_SECRET', () => {
 
 describe('lifetimes', () => {
   it('have defaults', () => {
-    expect(read({}).passage?.lifetimes).toEqual({
+    expect(embedded({})?.lifetimes).toEqual({
       handshake: 300,
       registerTransaction: 300,
       authenticateTransaction: 900,
@@ -81,9 +86,8 @@ describe('lifetimes', () => {
     ['NONCE_TTL', 30, 3600],
   ])('%s is %d to %d whole seconds', (name, from, to) => {
     for (const seconds of [from, to]) {
-      const { passage, problems } = read({ [name]: `${seconds}` });
-      expect(problems).toEqual([]);
-      expect(Object.values(passage?.lifetimes ?? {})).toContain(seconds);
+      expect(read({ [name]: `${seconds}` }).problems).toEqual([]);
+      expect(Object.values(embedded({ [name]: `${seconds}` })?.lifetimes ?? {})).toContain(seconds);
     }
     for (const text of [`${from - 1}`, `${to + 1}`, '90.5', '5m', ' 90']) {
       refuses(
@@ -100,14 +104,8 @@ describe('PASSAGE_MODE', () => {
     expect(read({})).toMatchObject({ passage: { mode: 'embedded' }, problems: [] });
   });
 
-  it('may not be remote, of which there is no provider yet', () =>
-    refuses(
-      { PASSAGE_MODE: 'remote' },
-      /^Leave PASSAGE_MODE unset or set it to embedded: there is no remote/,
-    ));
-
-  it('may not be anything else', () =>
-    refuses({ PASSAGE_MODE: 'Embedded' }, /^Set PASSAGE_MODE to embedded/));
+  it('may not be anything else, of whose settings nothing is said then', () =>
+    refuses({ PASSAGE_MODE: 'Embedded', KEYWAY_SECRET: '' }, /^Set PASSAGE_MODE to embedded or remote/));
 
   it.each(['PASSAGE_BASE_URL', 'PASSAGE_APP_ID', 'PASSAGE_API_KEY', 'PASSAGE_API_KEY_FILE'])(
     'embedded contradicts %s',

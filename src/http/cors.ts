@@ -1,6 +1,9 @@
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
+/** Paths of the user's API. */
+export const USERS_API = /^\/(?:user|passkey)\//;
+
 /** Knows the web origins whose pages may read the answers of a path. */
 export abstract class AllowedOrigins {
   /** No origins for a path that is not for browsers, or of an app that does not exist. */

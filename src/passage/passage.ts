@@ -62,7 +62,7 @@ export abstract class Passage {
   abstract getDevices(externalId: string): Promise<PassageDevices>;
   /** Throws `device_not_found`, also for somebody else's. */
   abstract revokeDevice(externalId: string, deviceId: string): Promise<void>;
-  /** Throws `device_not_found`, also for somebody else's. */
+  /** Throws `device_not_found`, also for somebody else's; `access_denied` where the provider cannot rename. */
   abstract renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<PassageDevice>;
   /** The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`. */
   abstract createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
@@ -72,5 +72,6 @@ export abstract class Passage {
   abstract verifyNonce(nonce: string): Promise<PassageNonce>;
   /** Null if the app has no such user. */
   abstract getUser(externalId: string): Promise<PassageUser | null>;
+  /** As it is now. */
   abstract getApp(): Promise<PassageApp>;
 }

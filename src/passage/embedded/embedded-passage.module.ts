@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
+import { AppOrigins } from '../../flex/apps/app-origins.js';
 import { FlexModule } from '../../flex/flex.module.js';
+import { AllowedOrigins } from '../../http/cors.js';
 import { Passage } from '../passage.js';
 import { EmbeddedPassage } from './embedded-passage.js';
 
-/** Provides `Passage` from the Flex backend of this process. */
+/** Provides `Passage`, and whose pages may call, from the Flex backend of this process. */
 @Module({
   imports: [FlexModule],
-  providers: [{ provide: Passage, useClass: EmbeddedPassage }],
+  providers: [
+    { provide: Passage, useClass: EmbeddedPassage },
+    { provide: AllowedOrigins, useExisting: AppOrigins },
+  ],
   exports: [Passage, FlexModule],
 })
 export class EmbeddedPassageModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Configuration } from '../../config/configuration.js';
+import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { AppRepository } from '../../flex/apps/app.repository.js';
 import { DevicesService } from '../../flex/devices/devices.service.js';
 import { NoncesService } from '../../flex/nonces/nonces.service.js';
@@ -29,7 +29,7 @@ export class EmbeddedPassage extends Passage {
     private readonly nonces: NoncesService,
   ) {
     super();
-    this.appId = configuration.passage.app.id;
+    this.appId = embeddedPassageOf(configuration).app.id;
     this.flexUrl = `${configuration.http.publicUrl}/v1`;
   }
 
@@ -64,7 +64,7 @@ export class EmbeddedPassage extends Passage {
   }
 
   override async getApp(): Promise<PassageApp> {
-    const { id, relyingParty } = await this.apps.get(this.appId);
-    return { id, name: relyingParty.name, rpId: relyingParty.id, origins: relyingParty.origins };
+    const { id, relyingParty, webOrigins } = await this.apps.get(this.appId);
+    return { id, name: relyingParty.name, rpId: relyingParty.id, origins: webOrigins };
   }
 }

@@ -1,0 +1,60 @@
+import { androidOriginProblem, listProblems, originsOutside, relatedOriginProblem } from './origin-rules.js';
+
+const HASH = Buffer.alloc(32, 7).toString('base64url');
+
+describe('a related origin', () => {
+  it.each(['https://example.org', 'https://example.org:8443'])('may be %s', (origin) => {
+    expect(relatedOriginProblem(origin)).toBeUndefined();
+  });
+
+  it.each([
+    ['http://localhost:3000', /^an https origin$/],
+    ['http://example.org', /http is for localhost only/],
+    ['https://example.org/', /exactly https:\/\/example\.org/],
+    [`android:apk-key-hash:${HASH}`, /listed apart/],
+  ])('may not be %s', (origin, problem) => {
+    expect(relatedOriginProblem(origin)).toMatch(problem);
+  });
+});
+
+describe('an Android origin', () => {
+  it('is the hash of a signing certificate', () => {
+    expect(androidOriginProblem(`android:apk-key-hash:${HASH}`)).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    'https://example.com',
+    'android:apk-key-hash:',
+    `android:apk-key-hash:${HASH.slice(1)}`,
+    `android:apk-key-hash:${HASH}A`,
+    `android:apk-key-hash:${HASH}=`,
+    `android:apk-key-hash:${HASH.slice(0, -1)}9`, // bits that 32 bytes do not have
+    `android:apk-key-hash-sha256:${HASH}`,
+    `Android:apk-key-hash:${HASH}`,
+  ])('is not %j', (origin) => {
+    expect(androidOriginProblem(origin)).toMatch(/43 base64url characters/);
+  });
+});
+
+it('tells which entries of a list are wrong, and whether one is there twice', () => {
+  const problemsOf = (...origins: string[]) => listProblems('X', origins, relatedOriginProblem);
+  expect(problemsOf('https://a.example', 'http://a.example', '')).toEqual([
+    expect.stringMatching(/^Set entry 2 of X to /),
+    expect.stringMatching(/^Set entry 3 of X to /),
+  ]);
+  expect(problemsOf('https://a.example', 'https://a.example')).toEqual([
+    'Set X to a list that names each origin once.',
+  ]);
+  expect(problemsOf()).toEqual([]);
+});
+
+it('tells which origins are not on the domain of an RP ID', () => {
+  const origins = [
+    'https://example.com',
+    'https://a.example.com:8443',
+    'https://badexample.com',
+    'https://com',
+  ];
+  expect(originsOutside(origins, 'example.com')).toEqual(['https://badexample.com', 'https://com']);
+});

@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { Configuration, remotePassageOf } from '../../config/configuration.js';
+import { AllowedOrigins } from '../../http/cors.js';
+import { Passage } from '../passage.js';
+import { FlexClient } from './flex-client.js';
+import { RemoteApp } from './remote-app.js';
+import { RemoteOrigins } from './remote-origins.js';
+import { RemotePassage } from './remote-passage.js';
+
+/** Provides `Passage`, and whose pages may call, from the Flex server of `PASSAGE_BASE_URL`. */
+@Module({
+  providers: [
+    {
+      provide: FlexClient,
+      inject: [Configuration],
+      useFactory: (configuration: Configuration) => new FlexClient(remotePassageOf(configuration)),
+    },
+    RemoteApp,
+    { provide: Passage, useClass: RemotePassage },
+    { provide: AllowedOrigins, useClass: RemoteOrigins },
+  ],
+  exports: [Passage],
+})
+export class RemotePassageModule {}

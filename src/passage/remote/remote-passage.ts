@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../http/app-error.js';
+import {
+  Passage,
+  type PassageApp,
+  type PassageDevice,
+  type PassageDevices,
+  type PassageNonce,
+  type PassageUser,
+} from '../passage.js';
+import type { Answer } from './answer.js';
+import { FlexClient, type FlexRequests } from './flex-client.js';
+import { FlexRefusal } from './flex-refusal.js';
+import { isId, toDevice, toDevicesOf, toNonce, toTransactionId, toUser, toUserId } from './flex-shapes.js';
+import { RemoteApp } from './remote-app.js';
+
+const NO_DEVICES: PassageDevices = { devices: [], rpId: null, userHandle: null };
+const NOBODYS_DEVICE = { '404 user_not_found': 'device_not_found' } as const;
+
+/** The provider over HTTP: an app on any server that speaks the Flex protocol, such as another Keyway. */
+@Injectable()
+export class RemotePassage extends Passage {
+  readonly appId: string;
+  readonly flexUrl: string;
+
+  constructor(
+    private readonly flex: FlexClient,
+    private readonly app: RemoteApp,
+  ) {
+    super();
+    this.appId = flex.appId;
+    this.flexUrl = flex.baseUrl;
+  }
+
+  override async getDevices(externalId: string): Promise<PassageDevices> {
+    return this.flex.ask(async (requests) => {
+      const id = await findUser(requests, externalId, toUserId);
+      if (id === null) return NO_DEVICES;
+      const [user, { rpId }] = await Promise.all([
+        requests.get(`/users/${id}`, toDevicesOf(id, externalId)).catch(nullIfGone),
+        this.app.recent(),
+      ]);
+      return user ? { ...user, rpId } : NO_DEVICES;
+    });
+  }
+
+  override async revokeDevice(externalId: string, deviceId: string): Promise<void> {
+    return this.flex.ask(
+      async (requests) => requests.delete(await pathOfDevice(requests, externalId, deviceId)),
+      NOBODYS_DEVICE,
+    );
+  }
+
+  override async renameDevice(
+    externalId: string,
+    deviceId: string,
+    friendlyName: string,
+  ): Promise<PassageDevice> {
+    return this.flex.ask(
+      async (requests) => {
+        const path = await pathOfDevice(requests, externalId, deviceId);
+        return requests.patch(path, { friendly_name: friendlyName }, (it) => toDevice(it.object('device')));
+      },
+      { ...NOBODYS_DEVICE, '400 *': 'invalid_request', '404 *': 'access_denied', '405 *': 'access_denied' },
+    );
+  }
+
+  override async createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
+    const body = { external_id: externalId, passkey_display_name: passkeyDisplayName };
+    return this.flex.ask((requests) => requests.post('/transactions/register', body, toTransactionId), {
+      '400 *': 'invalid_request',
+      '403 operation_not_allowed': 'too_many_passkeys',
+    });
+  }
+
+  override async createAuthenticateTransaction(externalId: string): Promise<string> {
+    const body = { external_id: externalId };
+    return this.flex.ask((requests) => requests.post('/transactions/authenticate', body, toTransactionId), {
+      '400 *': 'invalid_request',
+    });
+  }
+
+  override async verifyNonce(nonce: string): Promise<PassageNonce> {
+    return this.flex.ask((requests) => requests.post('/authenticate/verify', { nonce }, toNonce), {
+      '400 *': 'invalid_nonce',
+    });
+  }
+
+  override async getUser(externalId: string): Promise<PassageUser | null> {
+    return this.flex.ask((requests) => findUser(requests, externalId, toUser));
+  }
+
+  override getApp(): Promise<PassageApp> {
+    return this.app.get();
+  }
+}
+
+/** Null if the app has no such user. A server that matches loosely lists others as well: they are passed over. */
+async function findUser<T>(
+  requests: FlexRequests,
+  externalId: string,
+  read: (user: Answer) => T,
+): Promise<T | null> {
+  if (externalId === '' || !externalId.isWellFormed()) return null;
+  return requests.get(`/users?identifier=${encodeURIComponent(externalId)}`, (answer) => {
+    const user = answer.list('users').find((it) => it.text('external_id') === externalId);
+    return user ? read(user) : null;
+  });
+}
+
+/** The user may have been erased since they were found. */
+function nullIfGone(error: unknown): null {
+  if (error instanceof FlexRefusal && error.code === 'user_not_found') return null;
+  throw error;
+}
+
+async function pathOfDevice(requests: FlexRequests, externalId: string, deviceId: string): Promise<string> {
+  const id = isId(deviceId) ? await findUser(requests, externalId, toUserId) : null;
+  if (id === null) throw new AppError('device_not_found');
+  return `/users/${id}/devices/${deviceId}`;
+}

@@ -1,0 +1,8 @@
+const MAX = 3_600; // seconds
+
+/** Reads a `Retry-After` header (RFC 9110 §10.2.3): 1 to 3600 seconds from now; undefined if it says nothing. */
+export function parseRetryAfter(header: string | null, now = Date.now()): number | undefined {
+  if (header === null) return undefined;
+  const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - now) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.min(MAX, Math.max(1, Math.ceil(seconds)));
+}

@@ -1,0 +1,249 @@
+import { Browser } from '../support/browser.js';
+import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { send } from '../support/http-answer.js';
+import { type ListeningProvider, startProvider } from '../support/providers.js';
+import { routesOf } from '../support/routes.js';
+import { count, TABLES } from '../support/tables.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestUser } from '../support/test-user.js';
+
+const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
+
+describe('in remote mode', () => {
+  let provider: ListeningProvider;
+  let network: TcpProxy;
+  let app: TestApp;
+  let baseUrl: string;
+
+  beforeAll(async () => {
+    provider = await startProvider();
+    network = new TcpProxy({ host: '127.0.0.1', port: Number(new URL(provider.settings.baseUrl).port) });
+    await network.open();
+    baseUrl = `http://127.0.0.1:${network.address.port}/v1`;
+    app = await buildApp({ passage: { ...provider.settings, baseUrl } });
+  });
+  afterAll(async () => {
+    await app.close();
+    await network.cut();
+    await provider.app.close();
+  });
+
+  const aUser = () => new TestUser(app, { preferred_username: 'ada' });
+  const aUserWithPasskey = () => registerPasskey(aUser(), { browser: new Browser(provider.app) });
+  const preflight = (url: string, origin: string) =>
+    send(app, {
+      method: 'OPTIONS',
+      url,
+      headers: { origin, 'access-control-request-method': 'GET' },
+    });
+
+  describe("the user's API", () => {
+    it('sends browsers to the provider', async () => {
+      expect(await aUser().leaveToRegister()).toEqual({
+        transactionId: expect.stringMatching(/^[\w-]{43}$/),
+        appId: TEST.appId,
+        flexUrl: baseUrl,
+      });
+    });
+
+    it('lists what the provider keeps, with the signal', async () => {
+      const { user, authenticator, device } = await aUserWithPasskey();
+      const credId = authenticator.credentials[0]!.id.toString('base64url');
+      expect(await user.list()).toEqual({
+        username: 'ada',
+        passkeys: [device],
+        signal: {
+          rpId: TEST.rpId,
+          userId: expect.stringMatching(/^[\w-]{43}$/),
+          allAcceptedCredentialIds: [credId],
+        },
+      });
+      expect(device).toMatchObject({
+        credId,
+        lastLoginAt: null,
+        usageCount: 0,
+        synced: true,
+        transports: ['internal', 'hybrid'],
+        icons: { light: `${TEST.publicUrl}/icons/passkey/light.svg` },
+      });
+    });
+
+    it('renames, by the rules of either side', async () => {
+      const { user, device } = await aUserWithPasskey();
+      const renamed = (await user.rename(device.id, '  Zoë’s laptop ')).expect();
+      expect(renamed).toMatchObject({ id: device.id, friendlyName: 'Zoë’s laptop' });
+      for (const name of ['', ' ', 'x'.repeat(65), 'a\u202eb', 7]) {
+        const answer = await user.rename(device.id, name);
+        expect({ status: answer.status, body: answer.body }).toMatchObject({
+          status: 400,
+          body: { code: 'invalid_request' },
+        });
+      }
+      expect(await user.passkeys()).toEqual([renamed]);
+    });
+
+    it('revokes in both ways', async () => {
+      const { user, browser, authenticator, device } = await aUserWithPasskey();
+      const another = await registerPasskey(user, { browser });
+      expect((await user.call('POST', '/user/revokePasskey', { id: device.id })).text).toBe('OK');
+      expect((await user.revoke(another.device.id)).status).toBe(204);
+      expect(await user.list()).toMatchObject({ passkeys: [], signal: { allAcceptedCredentialIds: [] } });
+      const begun = await browser.beginSignIn();
+      expect((await browser.finish('authenticate', begun.answer(authenticator))).status).toBe(401);
+    });
+
+    it('knows no passkey of somebody else', async () => {
+      const mine = await aUserWithPasskey();
+      const other = await aUserWithPasskey();
+      for (const user of [other.user, aUser()]) {
+        for (const id of [mine.device.id, UNKNOWN_ID]) {
+          for (const answer of [await user.revoke(id), await user.rename(id, 'Mine now')]) {
+            expect({ status: answer.status, body: answer.body }).toMatchObject({
+              status: 404,
+              body: { code: 'device_not_found' },
+            });
+          }
+        }
+      }
+      expect(await mine.user.passkeys()).toEqual([mine.device]);
+    });
+
+    it('steps up, and verifies what was proved once, for its own user alone', async () => {
+      const passkey = await aUserWithPasskey();
+      const { user } = passkey;
+      const other = await aUserWithPasskey();
+      const nonce = await stepUp(passkey);
+      const proven = (await user.verify(nonce)).expect<{ externalId: string }>();
+      expect(proven).toEqual({ username: 'ada', externalId: expect.any(String), kind: 'authenticate' });
+      expect((await user.verify(nonce)).status).toBe(401);
+      const stolen = await signIn(passkey);
+      expect((await other.user.verify(stolen)).status).toBe(401);
+      expect((await user.verify(stolen)).status).toBe(401);
+      expect(await user.passkeys()).toMatchObject([{ usageCount: 2, lastLoginAt: expect.any(String) }]);
+    });
+
+    it('refuses a step-up without a passkey, whether or not the provider knows the user', async () => {
+      const user = aUser();
+      const refused = { status: 409, body: { code: 'user_has_no_passkeys' } };
+      const ask = async () => {
+        const { status, body } = await user.call('POST', '/user/authenticate-with-passkey');
+        return { status, body };
+      };
+      expect(await ask()).toMatchObject(refused);
+      await user.leaveToRegister();
+      expect(await ask()).toMatchObject(refused);
+    });
+  });
+
+  describe('the Flex backend', () => {
+    it('is not there: /v1 is no route', async () => {
+      for (const [method, url] of [
+        ['GET', '/v1'],
+        ['GET', `/v1/apps/${TEST.appId}`],
+        ['POST', `/v1/apps/${TEST.appId}/authenticate/transactions/webauthn/start`],
+        ['POST', `/v1/apps/${TEST.appId}/transactions/register`],
+        ['GET', `/v1/apps/${TEST.appId}/users`],
+      ] as const) {
+        const answer = await send(app, { method, url, ...(method === 'POST' && { payload: {} }) });
+        expect(answer.status).toBe(404);
+        expect(answer.body).toEqual({ code: 'invalid_request', error: 'There is no such route.' });
+      }
+      const urls = routesOf(app).map(({ url }) => url);
+      expect(urls.filter((url) => /^\/(v1|icons)/.test(url))).toEqual([]);
+      expect(urls).toContain('/user/devices');
+    });
+
+    it('leaves its tables alone', async () => {
+      const { user } = await aUserWithPasskey();
+      await user.list();
+      const filled: string[] = [];
+      for (const table of TABLES) if ((await count(app, table)) > 0) filled.push(table);
+      expect(filled).toEqual(['users']);
+    });
+  });
+
+  it('lets the pages of the provider’s app call the user’s API, and no others', async () => {
+    const allowed = await preflight('/user/devices', TEST.origin);
+    expect({ status: allowed.status, origin: allowed.headers['access-control-allow-origin'] }).toEqual({
+      status: 204,
+      origin: TEST.origin,
+    });
+    for (const [url, origin] of [
+      ['/user/devices', 'https://evil.example'],
+      ['/health/live', TEST.origin],
+      [`/v1/apps/${TEST.appId}`, TEST.origin],
+    ] as const) {
+      expect((await preflight(url, origin)).headers).not.toHaveProperty('access-control-allow-origin');
+    }
+  });
+
+  it('logs neither our key nor what proves anything', async () => {
+    const passkey = await aUserWithPasskey();
+    const nonce = await stepUp(passkey);
+    await passkey.user.verify(nonce);
+    const log = app.logLines.join('\n');
+    const secrets = [provider.settings.apiKey, nonce, passkey.nonce, passkey.transactionId];
+    expect(secrets.filter((secret) => log.includes(secret))).toEqual([]);
+    expect(log).not.toContain('identifier=');
+  });
+
+  // These come last: they leave the circuit open.
+  describe('with the provider down', () => {
+    let passkey: Awaited<ReturnType<typeof aUserWithPasskey>>;
+    beforeAll(async () => {
+      passkey = await aUserWithPasskey();
+      await network.cut();
+    });
+
+    it('each call that needs it is a 503 with Retry-After', async () => {
+      const { user, device } = passkey;
+      for (const call of [
+        () => user.call('GET', '/user/devices'),
+        () => user.rename(device.id, 'Work'),
+        () => user.revoke(device.id),
+        () => user.call('POST', '/user/revokePasskey', { id: device.id }),
+        () => user.call('POST', '/passkey/register'),
+        () => user.call('POST', '/user/authenticate-with-passkey'),
+        () => user.verify('nonce'),
+      ]) {
+        const answer = await call();
+        expect(answer.status).toBe(503);
+        expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+        expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+        expect(answer.body).toEqual({
+          type: 'about:blank',
+          title: 'The passkey provider is out of reach',
+          status: 503,
+          code: 'provider_unavailable',
+          requestId: expect.any(String),
+        });
+      }
+      const log = app.logLines.join('\n');
+      expect(log).toContain('"reason":"provider_unreachable"');
+      expect(log).toContain('"reason":"provider_circuit_open"');
+      expect(log).toContain('The passkey provider is not asked for 10000 ms');
+    });
+
+    it('a user who never added a passkey still has an empty list', async () => {
+      expect(await aUser().list()).toEqual({ username: 'ada', passkeys: [], signal: null });
+    });
+
+    it('this service is ready all the same', async () => {
+      expect((await send(app, { url: '/health/ready' })).status).toBe(200);
+    });
+
+    it('no page may read answers once the origins are too old', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      const answer = await preflight('/user/devices', TEST.origin);
+      expect(answer.status).toBeLessThan(500);
+      expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+    });
+
+    it('it is used again as soon as it is back', async () => {
+      await network.open();
+      await new Promise((resolve) => setTimeout(resolve, 6_000));
+      expect(await passkey.user.passkeys()).toEqual([passkey.device]);
+    });
+  });
+});
