@@ -5,12 +5,14 @@ import { AppError } from './app-error.js';
 /** Bytes; the largest body that any route reads. */
 export const MAX_BODY = 64 * 1024;
 const MAX_DEPTH = 16;
+/** Far above what any client sends; a body of nothing but small values would keep the validation busy for long. */
+const MAX_VALUES = 1_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads `application/json` bodies as UTF-8 and refuses what no honest client sends and the layers below trip over:
- * prototype members, nesting beyond 16 levels, U+0000 and lone surrogates. An empty body is no body.
+ * prototype members, nesting beyond 16 levels, more than 1000 values, U+0000 and lone surrogates. An empty body is no body.
  */
 export function installJsonBody(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
@@ -45,9 +47,13 @@ function parseJson(body: Uint8Array): unknown {
 /** Walks without recursion: a body may be nested deeper than the stack. */
 function assertHarmless(root: unknown): void {
   let level: unknown[] = [root];
+  let values = 0;
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH)
       throw new AppError('invalid_request', { detail: 'The body is nested too deeply.' });
+    values += level.length;
+    if (values > MAX_VALUES)
+      throw new AppError('invalid_request', { detail: 'The body holds too many values.' });
     const next: unknown[] = [];
     for (const value of level) {
       if (typeof value === 'string') assertText(value);

@@ -4,6 +4,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { AppError } from './app-error.js';
+import { clientAddress } from './client-address.js';
 
 const WINDOW = 60_000; // ms
 const MAX_REQUESTS = 300;
@@ -18,7 +19,7 @@ export async function installRateLimit(fastify: FastifyInstance): Promise<void> 
   await fastify.register(rateLimit, {
     global: false,
     store: SharedCounts,
-    keyGenerator: ({ ip }) => networkOf(ip),
+    keyGenerator: (request) => networkOf(clientAddress(request)),
     errorResponseBuilder: (_request, { ttl }) =>
       new AppError('too_many_requests', { retryAfter: Math.max(1, Math.ceil(ttl / 1000)) }),
   });
@@ -49,8 +50,9 @@ class SharedCounts implements FastifyRateLimitStore {
 /** An IPv6 subscriber has a /64 of addresses to choose from, and counts as one. */
 function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address;
-  const [head = '', tail = ''] = address.split('::');
-  const groups = head.split(':');
-  const missing = 8 - groups.length - (tail ? tail.split(':').length : 0);
-  return [...groups, ...Array<string>(address.includes('::') ? missing : 0).fill('0')].slice(0, 4).join(':');
+  const [head = '', tail] = address.split('::');
+  const front = head.split(':');
+  const back = tail ? tail.split(':') : [];
+  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
+  return [...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).join(':');
 }

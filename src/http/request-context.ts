@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { clientAddress } from './client-address.js';
 
 /** What every line of the log and every audit event says about the request it belongs to. */
 export interface RequestContext {
@@ -48,7 +49,7 @@ export function installRequestContext(fastify: FastifyInstance): void {
 function traceOf(request: FastifyRequest): RequestContext {
   return {
     requestId: request.id,
-    address: request.ip,
+    address: clientAddress(request),
     userAgent: printable(request.headers['user-agent']),
     actor: null,
     appId: (request.params as { app?: string } | null)?.app ?? null,
