@@ -52,9 +52,14 @@ export class Database implements Queryable, OnApplicationShutdown {
     return this.em.fork().transactional((em) => work(new DatabaseTransaction(em)));
   }
 
+  /** Whether it is PGlite, which nobody but this process has open. */
+  get isEmbedded(): boolean {
+    return this.lock !== null;
+  }
+
   /** Applies what is missing of the schema; any number of replicas may do so at once. */
   migrate(): Promise<string[]> {
-    return this.lock ? migrateAlone(this.orm) : migrateTogether(this.orm);
+    return this.isEmbedded ? migrateAlone(this.orm) : migrateTogether(this.orm);
   }
 
   /** The names of the migrations that the schema lacks. */

@@ -6,7 +6,9 @@ import { Device } from '../flex/devices/device.entity.js';
 import { Tombstone } from '../flex/devices/tombstone.entity.js';
 import { Nonce } from '../flex/nonces/nonce.entity.js';
 import { Transaction } from '../flex/transactions/transaction.entity.js';
+import { LegacyDevice } from '../flex/transfer/legacy-device.entity.js';
 import { FlexUser } from '../flex/users/flex-user.entity.js';
+import { UserHandle } from '../flex/users/user-handle.entity.js';
 import { User } from '../users/user.entity.js';
 
 /** Every table of ours. */
@@ -15,7 +17,9 @@ export const entities = [
   App,
   ApiKey,
   FlexUser,
+  UserHandle,
   Device,
+  LegacyDevice,
   Tombstone,
   Transaction,
   SpentHandshake,

@@ -1,6 +1,14 @@
 import { Migration20261122000000_initial } from './migrations/Migration20261122000000_initial.js';
+import { Migration20261122010000_user_list } from './migrations/Migration20261122010000_user_list.js';
+import { Migration20261122020000_app_origins } from './migrations/Migration20261122020000_app_origins.js';
+import { Migration20261122030000_transfer } from './migrations/Migration20261122030000_transfer.js';
+import { Migration20261122040000_attestation } from './migrations/Migration20261122040000_attestation.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
   { name: 'Migration20261122000000_initial', class: Migration20261122000000_initial },
+  { name: 'Migration20261122010000_user_list', class: Migration20261122010000_user_list },
+  { name: 'Migration20261122020000_app_origins', class: Migration20261122020000_app_origins },
+  { name: 'Migration20261122030000_transfer', class: Migration20261122030000_transfer },
+  { name: 'Migration20261122040000_attestation', class: Migration20261122040000_attestation },
 ];

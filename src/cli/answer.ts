@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+
+/** What a command found or did, in both of the forms it may be asked for. */
+export interface Answer {
+  /** For people; lines, without the last line's end. */
+  readonly text: string;
+  /** For people only, on standard error, where it stays out of what a pipe takes. */
+  readonly note?: string | undefined;
+  /** For programs: what `--json` writes. */
+  readonly json: unknown;
+  /** What the command fails with once it has answered. */
+  readonly failure?: Error | undefined;
+}
+
+/** Lets a command do `work` with its operands and options and write the answer to standard output; adds `--json`. */
+export function answering<Operands extends readonly unknown[], Options extends object>(
+  command: Command,
+  work: (options: Options, ...operands: Operands) => Promise<Answer>,
+): void {
+  command.option('--json', 'answer in JSON').action(async () => {
+    const { json: wantsJson, ...options } = command.opts<Options & { json?: boolean }>();
+    const answer = await work(
+      options as unknown as Options,
+      ...(command.processedArgs as unknown as Operands),
+    );
+    process.stdout.write(`${wantsJson ? JSON.stringify(answer.json) : answer.text}\n`);
+    if (answer.note !== undefined && !wantsJson) process.stderr.write(`${answer.note}\n`);
+    if (answer.failure) throw answer.failure;
+  });
+}

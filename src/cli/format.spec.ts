@@ -1,0 +1,43 @@
+import { list, many, table, time } from './format.js';
+
+const HEADINGS = ['id', 'name', 'origins'];
+const ROWS = [
+  ['shop', 'The Shop', 'https://shop.example https://account.shop.example'],
+  ['a', '🔑 keys', 'https://a.example'],
+];
+
+it('aligns columns by characters and leaves no space at the end of lines', () => {
+  expect(table(HEADINGS, ROWS, Infinity)).toBe(
+    [
+      'ID    NAME      ORIGINS',
+      'shop  The Shop  https://shop.example https://account.shop.example',
+      'a     🔑 keys    https://a.example',
+    ].join('\n'),
+  );
+});
+
+it('cuts the widest column where the terminal is narrow', () => {
+  const narrow = table(HEADINGS, ROWS, 40).split('\n');
+  expect(narrow[1]).toBe('shop  The Shop  https://shop.example ht…');
+  expect(narrow.map((line) => [...line].length <= 40)).toEqual([true, true, true]);
+});
+
+it('keeps something of every column however narrow the terminal is', () => {
+  expect(table(HEADINGS, ROWS, 5).split('\n')[1]).toBe('shop  The Shop  https:/…');
+});
+
+it('puts a value beside each name', () => {
+  expect(
+    list([
+      ['id', 'shop'],
+      ['RP ID', 'shop.example'],
+      ['', 'more'],
+    ]),
+  ).toBe('id     shop\nRP ID  shop.example\n       more');
+});
+
+it('writes times to the second and counts in words', () => {
+  expect(time(new Date('2026-11-22T10:00:00.123Z'))).toBe('2026-11-22T10:00:00Z');
+  expect(time(null)).toBe('never');
+  expect([many(0, 'user'), many(1, 'user'), many(2, 'user')]).toEqual(['0 users', '1 user', '2 users']);
+});

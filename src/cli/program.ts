@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { registerApp } from './app.command.js';
+import { describeFailure } from './failure.js';
+import { registerExport } from './export.command.js';
+import { registerImport } from './import.command.js';
+import { registerKey } from './key.command.js';
+import { registerMigrate } from './migrate.command.js';
+import { registerPurge } from './purge.command.js';
+
+const CLOSING = `
+Every command takes --json and answers with one JSON value then; a failure is {"code", "error"} on standard error.
+The database is that of DATABASE_URL (or DATABASE_URL_FILE), else the embedded one in DATA_DIR.
+Exit codes: 0 done, 1 not done, for the reason given, 2 the command line is wrong, 3 done but for rows that
+were refused.`;
+
+/** Each adds its commands to the program, in the order that the help lists them. */
+const REGISTRATIONS: readonly ((program: Command) => void)[] = [
+  registerApp,
+  registerKey,
+  registerMigrate,
+  registerPurge,
+  registerImport,
+  registerExport,
+];
+
+/** Runs `keyway` with these arguments: answers on standard output, failures on standard error. Gives the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const complaints: string[] = [];
+  try {
+    await createProgram(complaints).parseAsync(args.length > 0 ? [...args] : ['--help'], { from: 'user' });
+    return 0;
+  } catch (error) {
+    const failure = describeFailure(error, complaints.join(''));
+    if (failure.exitCode === 0) return 0;
+    const { code, sentence, exitCode } = failure;
+    const said = args.includes('--json') ? JSON.stringify({ code, error: sentence }) : failure.text;
+    process.stderr.write(`${said.trimEnd()}\n`);
+    return exitCode;
+  }
+}
+
+/** `complaints` takes what commander would write to standard error. */
+function createProgram(complaints: string[]): Command {
+  const program = new Command('keyway')
+    .usage('<command>')
+    .description('Keyway’s apps, API keys and database.')
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => complaints.push(text), outputError: () => undefined })
+    .addHelpText('after', CLOSING);
+  for (const register of REGISTRATIONS) register(program);
+  return program;
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { answering } from './answer.js';
+import { list } from './format.js';
+import { withDatabase } from './with-database.js';
+
+/** `keyway purge`. */
+export function registerPurge(program: Command): void {
+  const command = program
+    .command('purge')
+    .description('delete what has long expired, as every running replica does each minute');
+  answering(command, async () => {
+    const gone = await withDatabase(async (database) => {
+      const { PurgeService } = await import('../flex/purge.service.js');
+      return new PurgeService(database).purgeTables();
+    });
+    const text = list([
+      ['nonces', `${gone.nonces}`],
+      ['transactions', `${gone.transactions}`],
+      ['handshakes', `${gone.spent_handshakes}`],
+    ]);
+    const { nonces, transactions, spent_handshakes: handshakes } = gone;
+    return { text, json: { nonces, transactions, handshakes } };
+  });
+}

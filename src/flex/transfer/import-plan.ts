@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import { isSameKey } from '../../webauthn/public-key-formats.js';
+import { userHandleForms } from '../../webauthn/user-handle.js';
+import { MAX_OWN_HANDLE_BYTES } from '../users/user-handles.js';
+import { hashOfCredential, hex, type ImportState, type KnownDevice, type KnownUser } from './import-state.js';
+import { RowRefusal } from './row-refusal.js';
+import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';
+
+export type RowOutcome = 'created' | 'unchanged' | RowRefusal;
+
+/** A user to be made, or one whose handle is learnt. */
+export interface PlannedUser extends KnownUser {
+  userHandle: Buffer;
+  isSettled: boolean;
+  /** What a row of its own says of a new user. */
+  readonly row: UserRow | null;
+}
+
+/** A row with the ids that it gets here. */
+export type Planned<Row> = Row & { readonly id: string; readonly userId: string };
+
+/** Its user handle is null where it is the user's own, or where it is not known. */
+export type PlannedPasskey = Planned<PasskeyRow> & { readonly isHandleKnown: boolean };
+
+/** Decides, row by row, what is to be written. Whoever is written down stays as they are, but for a handle to be learnt. */
+export class ImportPlan {
+  readonly newUsers = new Set<PlannedUser>();
+  /** Users who were here, with the handle that they get. */
+  readonly adoptions = new Set<PlannedUser>();
+  readonly claims: { readonly form: string; readonly userId: string }[] = [];
+  readonly passkeys: PlannedPasskey[] = [];
+  readonly legacyDevices: Planned<LegacyDeviceRow>[] = [];
+  readonly tombstones: TombstoneRow[] = [];
+  private readonly users: Map<string, PlannedUser>;
+  private readonly userIds: Set<string>;
+  private readonly handleOwners: Map<string, string>;
+  private readonly devicesByCredential: Map<string, KnownDevice>;
+  private readonly deviceIds: Map<string, string>;
+  private readonly legacyIds: Map<string, string>;
+  private readonly buried: Set<string>;
+
+  constructor(private readonly state: ImportState) {
+    this.users = new Map(state.users.map((user) => [user.externalId, { ...user, row: null }]));
+    this.userIds = new Set(state.users.map(({ id }) => id));
+    this.handleOwners = new Map(state.handleOwners);
+    this.devicesByCredential = new Map(state.devicesByCredential);
+    this.deviceIds = new Map(state.deviceIds);
+    this.legacyIds = new Map(state.legacyIds);
+    this.buried = new Set(state.tombstones);
+  }
+
+  /** What becomes of the row; a refused one leaves the plan as it was. */
+  place(row: TransferRow): RowOutcome {
+    try {
+      switch (row.kind) {
+        case 'tombstone':
+          return this.placeTombstone(row);
+        case 'user':
+          return this.placeUser(row);
+        case 'passkey':
+          return this.placePasskey(row);
+        case 'legacy_device':
+          return this.placeLegacyDevice(row);
+      }
+    } catch (error) {
+      if (error instanceof RowRefusal) return error;
+      throw error;
+    }
+  }
+
+  private placeTombstone(row: TombstoneRow): RowOutcome {
+    const hash = hex(row.credentialHash);
+    if (this.buried.has(hash)) return 'unchanged';
+    if (this.state.inUse.has(hash)) {
+      throw new RowRefusal('credential_in_use', 'The credential is in use here: an import revokes none.');
+    }
+    this.buried.add(hash);
+    this.tombstones.push(row);
+    return 'created';
+  }
+
+  private placeUser(row: UserRow): RowOutcome {
+    const known = this.users.get(row.externalId);
+    if (!known && row.id !== null && this.userIds.has(row.id)) {
+      throw new RowRefusal('user_id_taken', 'Another user of the app has the id.');
+    }
+    const user = known ?? newUser(row.externalId, row);
+    if (row.userHandle) this.requireFree(row.userHandle, user);
+    if (!known) this.add(user);
+    if (row.userHandle && !user.isSettled) this.adopt(user, row.userHandle);
+    return known ? 'unchanged' : 'created';
+  }
+
+  private placePasskey(row: PasskeyRow): RowOutcome {
+    const credential = hex(row.credentialId);
+    const known = this.devicesByCredential.get(credential);
+    if (known) {
+      this.requireOwner(known.userId, row.externalId, 'credential_of_another_user');
+      if (isSameKey(known.publicKey, row.publicKey)) return 'unchanged';
+      throw new RowRefusal('credential_key_differs', 'The credential is here with another public key.');
+    }
+    this.requireUnburied(row.credentialId);
+    if (row.id !== null && this.deviceIds.has(row.id)) throw deviceIdTaken();
+    const user = this.users.get(row.externalId) ?? newUser(row.externalId, null);
+    if (row.userHandle) this.requireFree(row.userHandle, user);
+    this.add(user);
+    if (row.userHandle) this.take(user, row.userHandle);
+    const planned = { ...row, id: row.id ?? uuidv7(), userId: user.id };
+    this.devicesByCredential.set(credential, planned);
+    this.deviceIds.set(planned.id, user.id);
+    // The user's own is not repeated.
+    const userHandle = row.userHandle?.equals(user.userHandle) ? null : row.userHandle;
+    this.passkeys.push({ ...planned, userHandle, isHandleKnown: row.userHandle !== null });
+    return 'created';
+  }
+
+  private placeLegacyDevice(row: LegacyDeviceRow): RowOutcome {
+    const passkey = row.credentialId && this.devicesByCredential.get(hex(row.credentialId));
+    if (passkey) return this.requireOwner(passkey.userId, row.externalId, 'credential_of_another_user');
+    if (row.credentialId) this.requireUnburied(row.credentialId);
+    const owner = this.legacyIds.get(row.id) ?? this.deviceIds.get(row.id);
+    if (owner !== undefined) return this.requireOwner(owner, row.externalId, 'device_id_taken');
+    const user = this.users.get(row.externalId) ?? newUser(row.externalId, null);
+    this.add(user);
+    this.legacyIds.set(row.id, user.id);
+    this.legacyDevices.push({ ...row, userId: user.id });
+    return 'created';
+  }
+
+  private requireOwner(
+    userId: string,
+    externalId: string,
+    code: 'credential_of_another_user' | 'device_id_taken',
+  ): 'unchanged' {
+    if (this.users.get(externalId)?.id === userId) return 'unchanged';
+    if (code === 'device_id_taken') throw deviceIdTaken();
+    throw new RowRefusal(code, 'The credential belongs to another user of the app.');
+  }
+
+  private requireUnburied(credentialId: Buffer): void {
+    if (!this.buried.has(hashOfCredential(credentialId))) return;
+    throw new RowRefusal('credential_revoked', 'The credential was revoked here, and stays so.');
+  }
+
+  private requireFree(handle: Buffer, user: KnownUser): void {
+    const owners = userHandleForms(handle).map((form) => this.handleOwners.get(hex(form)) ?? user.id);
+    if (owners.every((owner) => owner === user.id)) return;
+    throw new RowRefusal('user_handle_taken', 'Another user of the app has the user handle.');
+  }
+
+  private take(user: PlannedUser, handle: Buffer): void {
+    if (!user.isSettled && handle.byteLength <= MAX_OWN_HANDLE_BYTES) this.adopt(user, handle);
+    else this.claim(user, handle);
+  }
+
+  private adopt(user: PlannedUser, handle: Buffer): void {
+    user.userHandle = handle;
+    user.isSettled = true;
+    if (!this.newUsers.has(user)) this.adoptions.add(user);
+    this.claim(user, handle);
+  }
+
+  private claim(user: PlannedUser, handle: Buffer): void {
+    for (const form of userHandleForms(handle).map(hex)) {
+      if (this.handleOwners.has(form)) continue;
+      this.handleOwners.set(form, user.id);
+      this.claims.push({ form, userId: user.id });
+    }
+  }
+
+  private add(user: PlannedUser): void {
+    if (this.users.has(user.externalId)) return;
+    this.users.set(user.externalId, user);
+    this.userIds.add(user.id);
+    this.newUsers.add(user);
+  }
+}
+
+/** Not settled: until a handle is known, nothing says that passkeys were made with the one made up here. */
+const newUser = (externalId: string, row: UserRow | null): PlannedUser => ({
+  id: row?.id ?? uuidv7(),
+  externalId,
+  userHandle: randomBytes(32),
+  isSettled: false,
+  row,
+});
+
+const deviceIdTaken = (): RowRefusal =>
+  new RowRefusal('device_id_taken', 'Another credential of the app has the device id.');

@@ -1,0 +1,184 @@
+import { piecesOf } from '../../../test/support/transfer.js';
+import { RowRefusal } from './row-refusal.js';
+import { readRows, type TransferFormat } from './row-source.js';
+
+/** What a file gives: external ID and id, or the code of a refusal, each with its line. */
+async function read(format: TransferFormat, file: string | Buffer | AsyncIterable<Buffer>, size = 7) {
+  const source = typeof file === 'string' || Buffer.isBuffer(file) ? piecesOf(file, size) : file;
+  const seen: string[] = [];
+  for await (const { line, row } of readRows(format, source)) {
+    if (row instanceof RowRefusal) seen.push(`${line} ${row.code}`);
+    else seen.push(`${line} ${'externalId' in row ? row.externalId : ''} ${'id' in row ? row.id : ''}`);
+  }
+  return seen;
+}
+
+async function* repeated(head: string, piece: Buffer, times: number, tail: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(head);
+  for (let count = 0; count < times; count += 1) {
+    yield piece;
+    await Promise.resolve();
+  }
+  yield Buffer.from(tail);
+}
+
+const MEGABYTE = Buffer.alloc(1_000_000, 'a');
+const user = (id: string) => JSON.stringify({ type: 'user', external_id: id, id });
+const device = (id: string, more: object = {}) => JSON.stringify({ id, cred_id: 'AAAA', ...more });
+
+describe('lines of JSON', () => {
+  it('may end in any way, be blank, and begin with a byte order mark', async () => {
+    const file = `\ufeff${user('a')}\r\n\n  \n${user('ü')}`;
+    for (const size of [1, 3, 1_000])
+      expect(await read('jsonl', file, size)).toEqual(['1 a a', '4 invalid_id']);
+    expect(await read('jsonl', '')).toEqual([]);
+  });
+
+  it('are refused alone where they are too long, not UTF-8 or not JSON', async () => {
+    const bad = Buffer.concat([
+      Buffer.from(`${user('a')}\n"`),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"\n'),
+    ]);
+    const file = Buffer.concat([bad, Buffer.from(`\u0000\n${'x'.repeat(65_537)}\n${user('b')}\n`)]);
+    expect(await read('jsonl', file, 1_000)).toEqual([
+      '1 a a',
+      '2 malformed_row',
+      '3 malformed_row',
+      '4 row_too_long',
+      '5 b b',
+    ]);
+  });
+
+  it('take no memory to speak of, however long they are', async () => {
+    const before = process.memoryUsage.rss();
+    expect(await read('jsonl', repeated('', MEGABYTE, 300, `\n${user('b')}`))).toEqual([
+      '1 row_too_long',
+      '2 b b',
+    ]);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100_000_000);
+  });
+});
+
+describe('Passage’s CSV of users', () => {
+  const csv = (file: string | Buffer | AsyncIterable<Buffer>) => read('passage-users-csv', file);
+
+  it('is read by the names of its columns, in any order, among others', async () => {
+    const file = '\ufeffEmail, STATUS ,id,External_ID\r\n,active,u1,ada\r\n"x, ""y""\nz",,,"grace "\r\n';
+    expect(await csv(file)).toEqual(['2 ada u1', '3 grace  null']);
+  });
+
+  it('knows what the columns mean', async () => {
+    const file =
+      'external_id,status,created_at,last_login_at,login_count\n' +
+      'a,inactive,2024-01-01T00:00:00Z,2024-01-01T00:00:00Z,0\nb,,2024-01-01T00:00:00Z,2024-01-02T00:00:00Z,4\n';
+    const rows = [];
+    for await (const { row } of readRows('passage-users-csv', piecesOf(file))) rows.push(row);
+    expect(rows).toMatchObject([
+      { externalId: 'a', status: 'inactive', loginCount: 0, lastLoginAt: null },
+      { externalId: 'b', status: 'active', loginCount: 4, lastLoginAt: '2024-01-02T00:00:00Z' },
+    ]);
+  });
+
+  it('refuses rows alone: broken quotes, other numbers of fields, values that are none', async () => {
+    const file =
+      'external_id,status,login_count\na"b,active,1\nok,active,1\n\nshort\na,b,c,d\n,active,1\n' +
+      'x,gone,1\ny,active,many\nz,active,-1\n"open,active,1\nlast,active,1\n';
+    expect(await csv(file)).toEqual([
+      '2 malformed_row',
+      '3 ok null',
+      '5 malformed_row',
+      '6 malformed_row',
+      '7 invalid_external_id',
+      '8 invalid_status',
+      '9 invalid_login_count',
+      '10 invalid_login_count',
+      '11 malformed_row',
+      '12 last null',
+    ]);
+  });
+
+  it('needs a column of external IDs', async () => {
+    for (const file of ['id,email\n1,x\n', '"external_id\na\n', '\u0000', 'external_id;status\n']) {
+      await expect(csv(file)).rejects.toThrow(/external_id is missing/);
+    }
+    expect(await csv('')).toEqual([]);
+    expect(await csv('external_id')).toEqual([]);
+  });
+
+  it('refuses what is not UTF-8, and quotes that never end, in little memory', async () => {
+    const before = process.memoryUsage.rss();
+    const head = 'external_id\n"';
+    expect(await csv(repeated(head, MEGABYTE, 200, '"\nb\n'))).toEqual(['2 row_too_long', '3 b null']);
+    const lines = Buffer.from('x\n'.repeat(1_000));
+    expect(await csv(repeated(head, lines, 3, ''))).toHaveLength(3_000);
+    expect(await csv(Buffer.from('external_id\n\xff\nb\n', 'latin1'))).toEqual([
+      '2 malformed_row',
+      '3 b null',
+    ]);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100_000_000);
+  });
+});
+
+describe('Passage’s JSON of devices', () => {
+  const json = (file: string | Buffer | AsyncIterable<Buffer>) => read('passage-devices-json', file);
+  const a = device('a', { external_id: 'ada', type: 'passkey', icons: { light: null }, unknown: [[]] });
+  const b = device('b', { external_id: 'bob', friendly_name: 'a "quoted" \\ ] } name' });
+  const group = `{"external_id": "eve", "devices": [${device('c')}, ${device('d')}]}`;
+  const profile = `{"user": {"external_id": "eve", "webauthn_devices": [${device('c')}, ${device('d')}]}}`;
+
+  it.each([
+    ['an array', `[${a}, ${b}]`],
+    ['lines', `${a}\n${b}\n`],
+    ['an object', `{ "devices" : [\n${a},${b}\n] }\n`],
+    ['an object with more after them', `{"devices": [${a},${b}]}`],
+  ])('may be %s of devices', async (_, file) => {
+    expect(await json(file)).toEqual(['1 ada a', '2 bob b']);
+  });
+
+  it.each([
+    ['a user', group],
+    ['an array', `[${group}]`],
+    ['what the protocol answers', profile],
+    ['lines of it', `${profile}\n`],
+    ['an object of users', `{"users":[${profile}]}`],
+  ])('may have them by user: %s', async (_, file) => {
+    expect(await json(file)).toEqual(['1 eve c', '2 eve d']);
+  });
+
+  it('refuses devices alone, and says so where the file ends too early', async () => {
+    const file = `[${a},{"id":"x"},7,"y",{"external_id":"z"},${device('q', { external_id: 'q', cred_id: '!' })},null,{"id"}]`;
+    expect(await json(file)).toEqual([
+      '1 ada a',
+      '2 invalid_external_id',
+      '3 malformed_row',
+      '4 malformed_row',
+      '5 invalid_id',
+      '6 invalid_cred_id',
+      '7 malformed_row',
+      '8 malformed_row',
+    ]);
+    expect(await json(`[${a},`)).toEqual(['1 ada a', '2 malformed_row']);
+    expect(await json(`[${a},{"id":`)).toEqual(['1 ada a', '2 malformed_row', '3 malformed_row']);
+    expect(await json(`${a}\n{"id":"b\n${b}`)).toEqual(['1 ada a', '2 malformed_row', '3 bob b']);
+    expect(await json('')).toEqual([]);
+    expect(await json('[]')).toEqual([]);
+  });
+
+  it('goes through depth, bytes that are no text and endless values in little memory', async () => {
+    const before = process.memoryUsage.rss();
+    expect(await json(`${a}\n${'['.repeat(50_000)}${']'.repeat(50_000)}\n${b}`)).toEqual([
+      '1 ada a',
+      '2 malformed_row',
+      '3 bob b',
+    ]);
+    const bytes = Buffer.concat([Buffer.from(`[${a},{"x":"`), Buffer.from([0xff]), Buffer.from(`"},${b}]`)]);
+    expect(await json(bytes)).toEqual(['1 ada a', '2 malformed_row', '3 bob b']);
+    expect(await json(repeated(`[${a},{"x":"`, MEGABYTE, 30, `"},${b}]`))).toEqual([
+      '1 ada a',
+      '2 row_too_long',
+      '3 bob b',
+    ]);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(150_000_000);
+  });
+});
