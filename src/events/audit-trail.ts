@@ -5,7 +5,14 @@ import { type Queryable, statement, toDate } from '../database/statement.js';
 import { currentRequest } from '../http/request-context.js';
 
 export type AuditEventType =
-  'registered' | 'authenticated' | 'renamed' | 'revoked' | 'refused' | 'clone_suspected' | 'erased';
+  | 'registered'
+  | 'imported'
+  | 'authenticated'
+  | 'renamed'
+  | 'revoked'
+  | 'refused'
+  | 'clone_suspected'
+  | 'erased';
 
 /** What happened; who did it, from where and with what comes from the request it happened in. */
 export interface AuditFacts {
@@ -23,6 +30,13 @@ const INSERT = statement(
   `insert into audit_events
      (id, type, app_id, user_id, device_id, reason, actor, address, user_agent, request_id)
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+);
+
+const INSERT_ALL = statement(
+  'events.record-all',
+  `insert into audit_events (id, type, app_id, user_id, device_id)
+   select r.id, r.type, r.app_id, r.user_id, r.device_id
+   from jsonb_to_recordset($1::text::jsonb) as r(id text, type text, app_id text, user_id text, device_id text)`,
 );
 
 /** An event as the backend's users may be told of it. */
@@ -67,6 +81,22 @@ export class AuditTrail {
       request?.userAgent ?? null,
       request?.requestId ?? null,
     ]);
+  }
+
+  /** Writes many events of an operator's doing, with what they tell of. */
+  async recordAll(
+    facts: readonly Pick<AuditFacts, 'type' | 'appId' | 'userId' | 'deviceId'>[],
+    tx: Queryable,
+  ): Promise<void> {
+    if (facts.length === 0) return;
+    const rows = facts.map(({ type, appId, userId, deviceId }) => ({
+      id: uuidv7(),
+      type,
+      app_id: appId,
+      user_id: userId,
+      device_id: deviceId,
+    }));
+    await tx.query(INSERT_ALL, [JSON.stringify(rows)]);
   }
 
   /** The last ten things that happened to the passkeys of a user, newest first. */

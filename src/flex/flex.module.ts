@@ -25,6 +25,7 @@ import { TransactionsService } from './transactions/transactions.service.js';
 import { FlexUserListRepository } from './users/flex-user-list.repository.js';
 import { FlexUserRepository } from './users/flex-user.repository.js';
 import { UserListController, UsersController } from './users/users.controller.js';
+import { UserHandles } from './users/user-handles.js';
 import { UsersService } from './users/users.service.js';
 
 /** The Passage Flex-compatible backend. */
@@ -48,6 +49,7 @@ import { UsersService } from './users/users.service.js';
     ApiKeyGuard,
     FlexUserRepository,
     FlexUserListRepository,
+    UserHandles,
     UsersService,
     DeviceRepository,
     DevicesService,

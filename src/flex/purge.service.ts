@@ -15,7 +15,13 @@ const purgeOf = (table: string): Statement =>
      returning 1 as gone`,
   );
 
-const PURGES = ['nonces', 'transactions', 'spent_handshakes'].map(purgeOf);
+const PURGED = ['nonces', 'transactions', 'spent_handshakes'] as const;
+export type Purged = (typeof PURGED)[number];
+
+const PURGES = Object.fromEntries(PURGED.map((table) => [table, purgeOf(table)])) as Record<
+  Purged,
+  Statement
+>;
 
 /** Deletes what has long expired, in batches; replicas share the work without waiting for each other. */
 @Injectable()
@@ -40,14 +46,19 @@ export class PurgeService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** The number of rows deleted. */
   async purge(): Promise<number> {
-    let total = 0;
-    for (const each of PURGES) {
+    return Object.values(await this.purgeTables()).reduce((sum, each) => sum + each, 0);
+  }
+
+  /** The same for each table. */
+  async purgeTables(): Promise<Record<Purged, number>> {
+    const counts = { nonces: 0, transactions: 0, spent_handshakes: 0 };
+    for (const table of PURGED) {
       let gone: number;
       do {
-        gone = (await this.database.query(each, [])).length;
-        total += gone;
+        gone = (await this.database.query(PURGES[table], [])).length;
+        counts[table] += gone;
       } while (gone === BATCH);
     }
-    return total;
+    return counts;
   }
 }

@@ -6,8 +6,8 @@ import { UserRepository } from '../users/user.repository.js';
 const MAX_KEPT = 50_000;
 
 /**
- * Which external ID a caller goes by. It never changes once it is made, so the ones in use are kept for the list of
- * passkeys; that there is none yet is asked anew each time.
+ * Which external ID a caller goes by. It does not change once it is made, short of the user's erasure, so the ones in
+ * use are kept for the list of passkeys; that there is none yet is asked anew each time.
  */
 @Injectable()
 export class ExternalIds {
@@ -17,7 +17,7 @@ export class ExternalIds {
 
   /** For reading only: the answer may come from memory. Null if the caller has no passkeys yet. */
   async recent(caller: Caller): Promise<string | null> {
-    const key = `${caller.issuer}\0${caller.subject}`;
+    const key = keyOf(caller);
     const known = this.kept.get(key) ?? (await this.users.find(caller));
     if (!known) return null;
     if (known.username !== caller.username) await this.users.keepUsername(caller, caller.username);
@@ -26,8 +26,16 @@ export class ExternalIds {
     return externalId;
   }
 
+  /** For reading only, past what is in memory, as an erasure may have been another replica's. */
+  renewed(caller: Caller): Promise<string | null> {
+    this.kept.delete(keyOf(caller));
+    return this.recent(caller);
+  }
+
   /** As the row has it now, for whatever changes something. Null if the caller has no passkeys yet. */
   async current(caller: Caller): Promise<string | null> {
     return (await this.users.find(caller))?.externalId ?? null;
   }
 }
+
+const keyOf = ({ issuer, subject }: Caller): string => `${issuer}\0${subject}`;

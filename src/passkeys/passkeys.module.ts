@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ErasedUsers } from './erased-users.js';
 import { ExternalIds } from './external-ids.js';
 import { PasskeysController } from './passkeys.controller.js';
 import { PasskeysService } from './passkeys.service.js';
@@ -14,7 +15,7 @@ export class PasskeysModule {
       module: PasskeysModule,
       imports: [AuthModule, UsersModule, passage],
       controllers: [PasskeysController],
-      providers: [PasskeysService, ExternalIds],
+      providers: [PasskeysService, ExternalIds, ErasedUsers],
     };
   }
 }

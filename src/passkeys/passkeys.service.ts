@@ -44,7 +44,12 @@ export class PasskeysService {
     const { username } = caller;
     const externalId = await this.externalIds.recent(caller);
     if (externalId === null) return { username, passkeys: [], signal: null };
-    const devices = await this.passage.getDevices(externalId);
+    let devices = await this.passage.getDevices(externalId);
+    if (devices.devices.length === 0) {
+      const current = await this.externalIds.renewed(caller);
+      if (current === null) return { username, passkeys: [], signal: null };
+      if (current !== externalId) devices = await this.passage.getDevices(current);
+    }
     return { username, passkeys: devices.devices.map(toWebAuthnDevice), signal: toSignal(devices) };
   }
 

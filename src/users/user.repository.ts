@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { type Queryable, statement } from '../database/statement.js';
 
 /** Who a verified token speaks of; compared exactly and case-sensitively. */
 export interface Identity {
@@ -41,6 +41,11 @@ const ENROL = statement(
    returning passage_external_id as "externalId"`,
 );
 
+const ERASE = statement(
+  'users.erase',
+  `delete from users where passage_external_id = $1 returning 1 as gone`,
+);
+
 /** Our own users: the tie between a token's identity and the external ID under which the provider knows them. */
 @Injectable()
 export class UserRepository {
@@ -57,6 +62,11 @@ export class UserRepository {
       externalId,
     ]);
     return row ?? null;
+  }
+
+  /** Forgets whoever the provider knew under this external ID. */
+  async erase(externalId: string, tx: Queryable): Promise<void> {
+    await tx.query(ERASE, [externalId]);
   }
 
   /** Keeps the display name last seen in a token, if the user is known at all. */

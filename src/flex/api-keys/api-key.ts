@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 
 /** The parts of `kw_<12 characters id>_<43 characters secret>`. */
 export interface ApiKeyParts {
@@ -7,6 +7,16 @@ export interface ApiKeyParts {
 }
 
 const API_KEY = /^kw_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
+
+const ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const ID_LENGTH = 12;
+
+/** Makes a key with a secret of 256 random bits; `key` is the whole of it. */
+export function makeApiKey(): ApiKeyParts & { readonly key: string } {
+  const id = Array.from({ length: ID_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join('');
+  const secret = randomBytes(32).toString('base64url');
+  return { id, secret, key: `kw_${id}_${secret}` };
+}
 
 /** Takes a key apart; null if it is none. */
 export function parseApiKey(text: string): ApiKeyParts | null {

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { Configuration } from '../../config/configuration.js';
+import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { AppError } from '../../http/app-error.js';
-import { AllowedOrigins } from '../../http/cors.js';
+import { AllowedOrigins, USERS_API } from '../../http/cors.js';
 import { AppRepository } from './app.repository.js';
 
 const BROWSER_SIDE =
   /^\/v1\/apps\/([^/]+)(?:\/(?:register|authenticate)\/transactions\/webauthn\/(?:start|finish))?$/;
-const USERS_API = /^\/(?:user|passkey)\//;
 
 /** An app's origins may read the protocol's browser side and, if it is the service's own app, the user's API. */
 @Injectable()
@@ -19,10 +18,11 @@ export class AppOrigins extends AllowedOrigins {
   }
 
   override async of(path: string): Promise<readonly string[]> {
-    const appId = USERS_API.test(path) ? this.configuration.passage.app.id : BROWSER_SIDE.exec(path)?.[1];
+    const isUsersApi = USERS_API.test(path);
+    const appId = isUsersApi ? embeddedPassageOf(this.configuration).app.id : BROWSER_SIDE.exec(path)?.[1];
     if (appId === undefined) return [];
     try {
-      return (await this.apps.getRecent(appId)).relyingParty.origins;
+      return (await this.apps.getRecent(appId)).webOrigins;
     } catch (error) {
       // Whether there is such an app is for the route to say.
       if (error instanceof AppError && error.code === 'app_not_found') return [];

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type AppSettings, Configuration } from '../../config/configuration.js';
+import { type AppSettings, Configuration, embeddedPassageOf } from '../../config/configuration.js';
+import { originsOutside } from '../../config/origin-rules.js';
 import { Database, DatabaseTransaction } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import { ApiKeyProvisioning } from '../api-keys/api-key-provisioning.js';
@@ -20,6 +21,8 @@ const UPDATE = statement(
      (coalesce($2, name), coalesce($3::text[], origins), coalesce($4, rp_id))`,
 );
 
+const ORIGINS = statement('apps.origins', 'select origins, rp_id as "rpId" from apps where id = $1');
+
 /** Makes the app of the `APP_*` settings at each start, or overwrites just the columns those settings name. */
 @Injectable()
 export class AppProvisioning implements OnModuleInit {
@@ -31,7 +34,7 @@ export class AppProvisioning implements OnModuleInit {
 
   /** Throws a sentence that says what to set. */
   async onModuleInit(): Promise<void> {
-    const { app } = this.configuration.passage;
+    const { app } = embeddedPassageOf(this.configuration);
     await this.database.transaction(async (tx) => {
       // Replicas that start at once take turns.
       await tx.query(LOCK, [app.id]);
@@ -43,6 +46,7 @@ export class AppProvisioning implements OnModuleInit {
           [app.id, app.name, app.origins, app.rpId].map((it) => it ?? null),
         );
       else await this.create(app, tx);
+      await this.requireOriginsWithinRpId(app, tx);
       await this.apiKeys.provision(app, tx);
     });
   }
@@ -54,6 +58,21 @@ export class AppProvisioning implements OnModuleInit {
       );
     }
     await tx.query(CREATE, [id, name ?? id, origins, rpId]);
+  }
+
+  /** The settings may name one of the two: it has to fit what is there of the other. */
+  private async requireOriginsWithinRpId(
+    { id, origins, rpId }: AppSettings,
+    tx: DatabaseTransaction,
+  ): Promise<void> {
+    if (!origins && !rpId) return;
+    const [app] = await tx.query<{ origins: string[]; rpId: string }>(ORIGINS, [id]);
+    const outside = app ? originsOutside(app.origins, app.rpId) : [];
+    if (outside.length > 0)
+      throw new Error(
+        `The app ${id} has the RP ID ${app!.rpId}, whose passkeys do not work on ${outside.join(', ')}: ` +
+          'set APP_ORIGINS and APP_RP_ID so that they fit.',
+      );
   }
 
   private async claimRpId({ id, rpId }: AppSettings, tx: DatabaseTransaction): Promise<void> {

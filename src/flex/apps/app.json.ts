@@ -7,8 +7,8 @@ const PASSKEYS_ONLY = {
 };
 
 /** The protocol's `app`: what we have is said, what only the hosted service had is there and empty. */
-export function toApp({ id, relyingParty, createdAt }: AppPolicy) {
-  const [origin = '', ...additionalOrigins] = relyingParty.origins;
+export function toApp({ id, relyingParty, webOrigins, createdAt }: AppPolicy) {
+  const [origin = '', ...additionalOrigins] = webOrigins;
   return {
     id,
     name: relyingParty.name,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Configuration, type Lifetimes } from '../../config/configuration.js';
+import { appIdProblem } from '../../config/app-rules.js';
+import { Configuration, embeddedPassageOf, type Lifetimes } from '../../config/configuration.js';
 import { Database } from '../../database/database.js';
 import { statement, toDate } from '../../database/statement.js';
 import { AppError } from '../../http/app-error.js';
@@ -7,19 +8,23 @@ import type { AppPolicy, Attestation, ResidentKey } from './app-policy.js';
 import type { UserVerification } from '../../webauthn/relying-party.js';
 
 const CACHE_FOR = 5_000; // ms
-const APP_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 interface AppRow {
   id: string;
   name: string;
   rpId: string;
   origins: string[];
+  relatedOrigins: string[];
+  androidOrigins: string[];
   topOrigins: string[];
   userVerification: UserVerification;
   residentKey: ResidentKey;
   attestation: Attestation;
+  aaguidAllow: string[] | null;
+  aaguidDeny: string[];
   algorithms: number[];
   maxPasskeysPerUser: number;
+  ceremonyTimeout: number | null;
   handshakeTtl: number | null;
   registerTransactionTtl: number | null;
   authenticateTransactionTtl: number | null;
@@ -29,8 +34,10 @@ interface AppRow {
 
 const FIND = statement(
   'apps.find',
-  `select id, name, rp_id as "rpId", origins, top_origins as "topOrigins", user_verification as "userVerification",
-     resident_key as "residentKey", attestation, algorithms, max_passkeys_per_user as "maxPasskeysPerUser",
+  `select id, name, rp_id as "rpId", origins, related_origins as "relatedOrigins", android_origins as "androidOrigins",
+     top_origins as "topOrigins", user_verification as "userVerification", ceremony_timeout as "ceremonyTimeout",
+     resident_key as "residentKey", attestation, algorithms,
+     aaguid_allow as "aaguidAllow", aaguid_deny as "aaguidDeny", max_passkeys_per_user as "maxPasskeysPerUser",
      handshake_ttl as "handshakeTtl", register_transaction_ttl as "registerTransactionTtl",
      authenticate_transaction_ttl as "authenticateTransactionTtl", nonce_ttl as "nonceTtl", created_at as "createdAt"
    from apps where id = $1`,
@@ -48,9 +55,9 @@ export class AppRepository {
 
   /** The app as it is now; for whatever finishes or changes something. Throws `app_not_found`. */
   async get(id: string): Promise<AppPolicy> {
-    const [row] = APP_ID.test(id) ? await this.database.query<AppRow>(FIND, [id]) : [];
+    const [row] = appIdProblem(id) === undefined ? await this.database.query<AppRow>(FIND, [id]) : [];
     if (!row) throw new AppError('app_not_found');
-    return toPolicy(row, this.configuration.passage.lifetimes);
+    return toPolicy(row, embeddedPassageOf(this.configuration).lifetimes);
   }
 
   /** The app as it was at most five seconds ago; for starting ceremonies and for CORS. Throws `app_not_found`. */
@@ -65,16 +72,23 @@ export class AppRepository {
 }
 
 function toPolicy(row: AppRow, defaults: Lifetimes): AppPolicy {
+  const webOrigins = [...row.origins, ...row.relatedOrigins];
+  const origins = [...webOrigins, ...row.androidOrigins];
+  const handshake = row.handshakeTtl ?? defaults.handshake;
   return {
     id: row.id,
-    relyingParty: { id: row.rpId, name: row.name, origins: row.origins, topOrigins: row.topOrigins },
+    relyingParty: { id: row.rpId, name: row.name, origins, topOrigins: row.topOrigins },
+    webOrigins,
     userVerification: row.userVerification,
     residentKey: row.residentKey,
     attestation: row.attestation,
+    aaguidAllow: row.aaguidAllow,
+    aaguidDeny: row.aaguidDeny,
     algorithms: row.algorithms,
     maxPasskeysPerUser: row.maxPasskeysPerUser,
+    ceremonyTimeout: Math.min(row.ceremonyTimeout ?? handshake, handshake),
     lifetimes: {
-      handshake: row.handshakeTtl ?? defaults.handshake,
+      handshake,
       registerTransaction: row.registerTransactionTtl ?? defaults.registerTransaction,
       authenticateTransaction: row.authenticateTransactionTtl ?? defaults.authenticateTransaction,
       nonce: row.nonceTtl ?? defaults.nonce,

@@ -12,6 +12,7 @@ import { DeviceRepository, type OwnedCredential } from '../devices/device.reposi
 import { NoncesService } from '../nonces/nonces.service.js';
 import { type OpenTransaction, TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
+import { UserHandles } from '../users/user-handles.js';
 import type { FinishAuthentication, StartedAuthentication } from './ceremony.js';
 import type { Handshake } from './handshake.js';
 import { HandshakesService } from './handshakes.service.js';
@@ -33,6 +34,7 @@ export class AuthenticationService {
     private readonly database: Database,
     private readonly apps: AppRepository,
     private readonly users: FlexUserRepository,
+    private readonly userHandles: UserHandles,
     private readonly devices: DeviceRepository,
     private readonly transactions: TransactionRepository,
     private readonly handshakes: HandshakesService,
@@ -52,7 +54,7 @@ export class AuthenticationService {
       relyingParty: app.relyingParty,
       challenge: handshake.challenge,
       userVerification: app.userVerification,
-      timeout: app.lifetimes.handshake * 1000,
+      timeout: app.ceremonyTimeout * 1000,
       ...(open && { allowCredentials: open.credentials }),
     });
     return { handshakeId: handshake.id, publicKey };
@@ -120,11 +122,17 @@ export class AuthenticationService {
     const { userId, deviceId } = credential;
     if (!(await this.spentHandshakes.spend(handshake, tx))) throw new Refused('handshake_spent');
     if (transaction) await this.consume(transaction, credential, handshake, tx);
-    if (!(await this.devices.advance(appId, deviceId, verified, tx))) {
-      const isThere = await this.devices.exists(appId, deviceId, tx);
-      throw new Refused(isThere ? 'clone_suspected' : 'credential_revoked');
+    // The user before the passkey: an erasure takes them in this order too, so that neither waits for the other.
+    const isActive = await this.users.countLogin(appId, userId, tx);
+    if (!isActive || !(await this.devices.advance(appId, deviceId, verified, tx))) {
+      if (!(await this.devices.exists(appId, deviceId, tx))) throw new Refused('credential_revoked');
+      throw isActive ? new Refused('clone_suspected') : new AppError('user_not_active');
     }
-    if (!(await this.users.countLogin(appId, userId, tx))) throw new AppError('user_not_active');
+    // Only here: a sign-in without a transaction is refused while the handle is not known.
+    if (credential.userHandle === null && verified.userHandle !== null) {
+      const isLearnt = await this.userHandles.learn({ appId, userId, deviceId }, verified.userHandle, tx);
+      if (!isLearnt) throw new Refused('user_handle_taken');
+    }
     await this.audit.record({ type: 'authenticated', appId, userId, deviceId }, tx);
     return this.nonces.issue({ appId, userId, deviceId, kind: 'authenticate' }, lifetimes.nonce, tx);
   }

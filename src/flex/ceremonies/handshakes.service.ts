@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Configuration } from '../../config/configuration.js';
+import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import type { AppPolicy } from '../apps/app-policy.js';
 import type { CeremonyKind } from '../transactions/ceremony-kind.js';
 import { type Handshake, HandshakeSealer } from './handshake.js';
@@ -20,7 +20,7 @@ export class HandshakesService {
   private readonly sealer: HandshakeSealer;
 
   constructor(configuration: Configuration) {
-    this.sealer = new HandshakeSealer(configuration.passage.secrets);
+    this.sealer = new HandshakeSealer(embeddedPassageOf(configuration).secrets);
   }
 
   /** Binds a new challenge to app, kind and transaction. `now` in milliseconds since the epoch. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Authenticators } from '../../authenticators/authenticators.js';
+import { FidoMetadata } from '../../authenticators/fido-metadata.js';
 import { defaultPasskeyName, numberedName } from '../../authenticators/default-passkey-name.js';
 import { Database, DatabaseTransaction } from '../../database/database.js';
 import { AuditTrail } from '../../events/audit-trail.js';
@@ -9,6 +10,7 @@ import { creationOptions } from '../../webauthn/registration-options.js';
 import { type VerifiedRegistration, verifyRegistration } from '../../webauthn/verify-registration.js';
 import type { AppPolicy } from '../apps/app-policy.js';
 import { AppRepository } from '../apps/app.repository.js';
+import { authenticatorRefusal } from '../apps/attestation-policy.js';
 import { hashOf } from '../bearer-secret.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { NoncesService } from '../nonces/nonces.service.js';
@@ -35,6 +37,7 @@ export class RegistrationService {
     private readonly spentHandshakes: SpentHandshakes,
     private readonly nonces: NoncesService,
     private readonly authenticators: Authenticators,
+    private readonly fidoMetadata: FidoMetadata,
     private readonly audit: AuditTrail,
     private readonly refusals: RefusalAudit,
   ) {}
@@ -57,7 +60,7 @@ export class RegistrationService {
       residentKey: app.residentKey,
       attestation: app.attestation,
       ...(attachment && { attachment }),
-      timeout: app.lifetimes.handshake * 1000,
+      timeout: app.ceremonyTimeout * 1000,
       excludeCredentials: open.credentials,
     });
     return { handshakeId: handshake.id, publicKey };
@@ -86,11 +89,16 @@ export class RegistrationService {
     handshake: Handshake,
     app: AppPolicy,
   ): Promise<VerifiedRegistration> {
+    let credential: VerifiedRegistration;
     try {
-      return await verifyRegistration(response, this.handshakes.expectationsOf(handshake, 'register', app));
+      const expected = this.handshakes.expectationsOf(handshake, 'register', app);
+      credential = await verifyRegistration(response, { ...expected, models: this.fidoMetadata });
     } catch (cause) {
       throw new AppError('registration_refused', { cause });
     }
+    const refusal = authenticatorRefusal(app, credential);
+    if (refusal) throw refused(refusal);
+    return credential;
   }
 
   private async store(

@@ -11,6 +11,10 @@ const DeviceSchema = defineEntity({
     userId: p.text(),
     /** 1 to 1023 bytes. */
     credentialId: p.blob(),
+    /** The handle it was made with; null for the user's own, or while it is not known. */
+    userHandle: p.blob().nullable(),
+    /** False until a sign-in on a transaction tells. */
+    userHandleKnown: p.boolean().default(true),
     /** COSE_Key bytes. */
     publicKey: p.blob(),
     /** COSE algorithm identifier of the key. */
@@ -25,6 +29,8 @@ const DeviceSchema = defineEntity({
     backupEligible: p.boolean().nullable(),
     backedUp: p.boolean().nullable(),
     attestationFormat: p.text(),
+    /** `none`, `untrusted`, or `trusted`, which proves the AAGUID. */
+    attestationTrust: p.text().default('none'),
     friendlyName: p.text(),
     usageCount: p.integer().default(0),
     lastLoginAt: p.datetime().nullable(),

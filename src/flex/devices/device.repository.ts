@@ -15,7 +15,8 @@ export interface OwnedCredential {
   readonly deviceId: string;
   readonly userId: string;
   readonly status: FlexUserStatus;
-  readonly userHandle: Buffer;
+  /** The handle it was made with; null while it is not known. */
+  readonly userHandle: Buffer | null;
   /** COSE_Key bytes. */
   readonly publicKey: Buffer;
   readonly backupEligible: boolean | null;
@@ -51,7 +52,8 @@ const COUNT = statement(
 
 const FIND_CREDENTIAL = statement(
   'devices.find-credential',
-  `select d.id as "deviceId", d.user_id as "userId", u.status, u.user_handle as "userHandle",
+  `select d.id as "deviceId", d.user_id as "userId", u.status,
+     case when d.user_handle_known then coalesce(d.user_handle, u.user_handle) end as "userHandle",
      d.public_key as "publicKey", d.backup_eligible as "backupEligible", d.created_at as "createdAt"
    from devices d join flex_users u on u.app_id = d.app_id and u.id = d.user_id
    where d.app_id = $1 and d.credential_id = $2`,

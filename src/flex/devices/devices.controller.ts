@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
 import { Access } from '../../http/access.decorator.js';
+import { AppError } from '../../http/app-error.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { NamedUser } from '../users/named-user.decorator.js';
 import type { UserKey } from '../users/user-key.js';
@@ -27,12 +28,24 @@ export class DevicesController {
     @Param('device_id') device: string,
     @Body() { friendly_name }: RenameDeviceDto,
   ) {
-    return { device: toDevice(await this.devices.rename(app, user, device, friendly_name)) };
+    const renamed = this.devices.rename(app, user, device, friendly_name);
+    return { device: toDevice(await this.orUnknownUser(renamed, app, user)) };
   }
 
   @Delete(':device_id')
   @HttpCode(200)
   async revoke(@Param('app') app: string, @NamedUser() user: UserKey, @Param('device_id') device: string) {
-    await this.devices.revoke(app, user, device);
+    await this.orUnknownUser(this.devices.revoke(app, user, device), app, user);
+  }
+
+  /** The protocol tells an unknown user from one who has no such passkey. */
+  private async orUnknownUser<T>(act: Promise<T>, app: string, user: UserKey): Promise<T> {
+    try {
+      return await act;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'device_not_found')
+        await this.devices.require(app, user);
+      throw error;
+    }
   }
 }

@@ -10,6 +10,9 @@ import type { UserKey } from '../users/user-key.js';
 import type { DeviceDetails, DeviceRow, UserDevices } from './device.js';
 import { DeviceRepository } from './device.repository.js';
 
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+const isId = (text: string): boolean => ID.test(text);
+
 /** Shows, names and revokes the passkeys of one user of one app; anybody else's do not exist here. */
 @Injectable()
 export class DevicesService {
@@ -44,7 +47,7 @@ export class DevicesService {
   /** Throws `device_not_found`. */
   rename(appId: string, user: UserKey, deviceId: string, friendlyName: string): Promise<DeviceDetails> {
     return this.database.transaction(async (tx) => {
-      const row = await this.devices.rename(appId, user, deviceId, friendlyName, tx);
+      const row = isId(deviceId) && (await this.devices.rename(appId, user, deviceId, friendlyName, tx));
       if (!row) throw new AppError('device_not_found');
       await this.audit.record({ type: 'renamed', appId, userId: row.userId, deviceId }, tx);
       return this.toDetails(row);
@@ -57,7 +60,7 @@ export class DevicesService {
    */
   revoke(appId: string, user: UserKey, deviceId: string): Promise<void> {
     return this.database.transaction(async (tx) => {
-      const userId = await this.devices.delete(appId, user, deviceId, tx);
+      const userId = isId(deviceId) && (await this.devices.delete(appId, user, deviceId, tx));
       if (!userId) throw new AppError('device_not_found');
       await this.audit.record({ type: 'revoked', appId, userId, deviceId }, tx);
     });

@@ -37,16 +37,26 @@ const OPEN = statement(
    order by d.last_login_at desc nulls last, d.created_at`,
 );
 
+// Waits for whoever is just erasing the user, and then finds nobody.
 const CREATE = statement(
   'transactions.create',
   `insert into transactions (hash, app_id, user_id, kind, passkey_display_name, expires_at)
-   values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
+   select $1, app_id, id, $4, $5, now() + make_interval(secs => $6)
+   from flex_users where app_id = $2 and id = $3 for key share
+   returning 1 as created`,
 );
 
+// The user is held before anything of theirs, here as everywhere: whoever took the rows in another order could wait for
+// an erasure that waits for them.
 const CONSUME = statement(
   'transactions.consume',
-  `update transactions set consumed_at = now()
+  `with owner as materialized (
+     select u.id from transactions t join flex_users u on u.app_id = t.app_id and u.id = t.user_id
+     where t.hash = $1 and t.app_id = $2 and t.kind = $3
+     for no key update of u)
+   update transactions set consumed_at = now() from owner
    where hash = $1 and app_id = $2 and kind = $3 and consumed_at is null and expires_at > now()
+     and user_id = owner.id
    returning user_id as "userId"`,
 );
 
@@ -55,7 +65,7 @@ const CONSUME = statement(
 export class TransactionRepository {
   constructor(private readonly database: Database) {}
 
-  /** @param lifetime seconds, counted by the database's clock. */
+  /** False if the user is gone. @param lifetime seconds, counted by the database's clock. */
   async create(
     transaction: {
       hash: Buffer;
@@ -66,9 +76,9 @@ export class TransactionRepository {
     },
     lifetime: number,
     on: Queryable = this.database,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { hash, appId, userId, kind, displayName } = transaction;
-    await on.query(CREATE, [hash, appId, userId, kind, displayName, lifetime]);
+    return (await on.query(CREATE, [hash, appId, userId, kind, displayName, lifetime])).length === 1;
   }
 
   /** Null if it is unknown, expired, spent, of another app or of the other kind. */

@@ -20,7 +20,8 @@ export class TransactionsService {
 
   /**
    * Lets a user register one passkey, and makes the user if the external ID is new. Answers with the transaction id,
-   * which is told only here. Throws `app_not_found`, `user_not_active`, `too_many_passkeys`.
+   * which is told only here. Throws `app_not_found`, `user_not_active`, `too_many_passkeys`, and `user_not_found` if the
+   * user is erased meanwhile.
    */
   async createRegister(appId: string, externalId: string, displayName: string): Promise<string> {
     const app = await this.apps.get(appId);
@@ -30,9 +31,11 @@ export class TransactionsService {
       if ((await this.devices.countOf(appId, user.id, tx)) >= app.maxPasskeysPerUser) {
         throw new AppError('too_many_passkeys');
       }
+      if (!user.userHandleSettled) await this.users.settleHandle(appId, user.id, tx);
       const { text, hash } = makeBearerSecret();
       const facts = { hash, appId, userId: user.id, kind: 'register', displayName } as const;
-      await this.transactions.create(facts, app.lifetimes.registerTransaction, tx);
+      const { registerTransaction } = app.lifetimes;
+      if (!(await this.transactions.create(facts, registerTransaction, tx))) throw erasedMeanwhile();
       return text;
     });
   }
@@ -46,7 +49,10 @@ export class TransactionsService {
     if ((await this.devices.countOf(appId, user.id)) === 0) throw new AppError('user_has_no_passkeys');
     const { text, hash } = makeBearerSecret();
     const facts = { hash, appId, userId: user.id, kind: 'authenticate', displayName: null } as const;
-    await this.transactions.create(facts, app.lifetimes.authenticateTransaction);
+    if (!(await this.transactions.create(facts, app.lifetimes.authenticateTransaction)))
+      throw erasedMeanwhile();
     return text;
   }
 }
+
+const erasedMeanwhile = (): AppError => new AppError('user_not_found');

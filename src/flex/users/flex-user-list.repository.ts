@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
 import { Database } from '../../database/database.js';
 import { type FlexUserRecord, type FlexUserRow, toFlexUser } from './flex-user.repository.js';
-import type { UserListQuery } from './user-list-query.js';
+import type { UserDateColumn, UserListQuery } from './user-list-query.js';
 
 interface Tables {
   flex_users: {
@@ -10,6 +10,7 @@ interface Tables {
     id: string;
     external_id: string;
     user_handle: Buffer;
+    user_handle_settled: boolean;
     status: string;
     login_count: number;
     last_login_at: Date | null;
@@ -22,7 +23,21 @@ interface Tables {
 export interface UserPage {
   readonly users: readonly FlexUserRecord[];
   readonly total: number;
+  /** Seconds since the epoch: a later page asked for with it leaves out whoever came after this one. */
+  readonly createdBefore: number;
 }
+
+const LAST_LOGIN = sql<Date>`coalesce(last_login_at, created_at)`;
+
+/** Dates as callers are shown them: to the millisecond, and the last sign-in is never missing. */
+const SHOWN: Readonly<Record<UserDateColumn, RawBuilder<Date>>> = {
+  created_at: sql`date_trunc('milliseconds', created_at)`,
+  updated_at: sql`date_trunc('milliseconds', updated_at)`,
+  last_login_at: sql`date_trunc('milliseconds', ${LAST_LOGIN})`,
+};
+
+// By the clock that dates the rows, and whole: none of those counted now is left out of a later page.
+const NEXT_SECOND = sql<number>`(floor(extract(epoch from now())) + 1)::float8`;
 
 /** Lists the users of an app; the one query of this service that is put together as it is asked. */
 @Injectable()
@@ -30,20 +45,24 @@ export class FlexUserListRepository {
   constructor(private readonly database: Database) {}
 
   async list(appId: string, query: UserListQuery): Promise<UserPage> {
-    if (query.identifier === null) return { users: [], total: 0 };
     const matching = this.kysely.selectFrom('flex_users').where((it) => conditionOf(it, appId, query));
     let page = matching
       .select(['id', 'external_id as externalId', 'user_handle as userHandle', 'status'])
+      .select('user_handle_settled as userHandleSettled')
       .select(['login_count as loginCount', 'last_login_at as lastLoginAt'])
       .select(['created_at as createdAt', 'updated_at as updatedAt'])
       .limit(query.limit)
       .offset((query.page - 1) * query.limit);
-    for (const { column, direction } of query.orderBy) page = page.orderBy(column, direction);
+    for (const { column, direction } of query.orderBy) {
+      page = page.orderBy(column === 'last_login_at' ? LAST_LOGIN : column, direction);
+    }
     const [rows, [counted]] = await Promise.all([
       page.orderBy('created_at').orderBy('id').execute(),
-      matching.select(sql<number>`count(*)::integer`.as('total')).execute(),
+      matching.select([sql<number>`count(*)::integer`.as('total'), NEXT_SECOND.as('nextSecond')]).execute(),
     ]);
-    return { users: (rows as unknown as FlexUserRow[]).map(toFlexUser), total: counted!.total };
+    const { total, nextSecond } = counted!;
+    const users = (rows as unknown as FlexUserRow[]).map(toFlexUser);
+    return { users, total, createdBefore: query.createdBefore ?? nextSecond };
   }
 
   private get kysely(): Kysely<Tables> {
@@ -58,11 +77,12 @@ function conditionOf(
 ) {
   return where.and([
     where('app_id', '=', appId),
+    ...(identifier === null ? [sql<boolean>`false`] : []),
     ...(identifier != null ? [where('external_id', '=', identifier)] : []),
     ...(id !== undefined ? [where('id', '=', id)] : []),
     ...(status !== undefined ? [where('status', '=', status)] : []),
     ...(loginCount ? [where('login_count', loginCount.operator, loginCount.value)] : []),
-    ...dates.map(({ column, operator, value }) => where(column, operator, value)),
+    ...dates.map(({ column, operator, value }) => where(SHOWN[column], operator, value)),
     ...(createdBefore !== undefined ? [where('created_at', '<', new Date(createdBefore * 1000))] : []),
   ]);
 }

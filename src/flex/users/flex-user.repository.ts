@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../../database/database.js';
 import { type Queryable, statement, toDate } from '../../database/statement.js';
+import { AppError } from '../../http/app-error.js';
 import { addressed, statementByUser, type UserKey } from './user-key.js';
 
 export type FlexUserStatus = 'active' | 'inactive' | 'pending';
@@ -13,6 +14,8 @@ export interface FlexUserRecord {
   readonly externalId: string;
   /** 32 bytes. */
   readonly userHandle: Buffer;
+  /** False while no passkey was made with the handle, and another may take its place. */
+  readonly userHandleSettled: boolean;
   readonly status: FlexUserStatus;
   readonly loginCount: number;
   readonly lastLoginAt: Date | null;
@@ -27,8 +30,8 @@ export type FlexUserRow = Omit<FlexUserRecord, 'lastLoginAt' | 'createdAt' | 'up
   updatedAt: string;
 };
 
-const COLUMNS = `id, external_id as "externalId", user_handle as "userHandle", status, login_count as "loginCount",
-  last_login_at as "lastLoginAt", created_at as "createdAt", updated_at as "updatedAt"`;
+const COLUMNS = `id, external_id as "externalId", user_handle as "userHandle",
+  user_handle_settled as "userHandleSettled", status, login_count as "loginCount", last_login_at as "lastLoginAt", created_at as "createdAt", updated_at as "updatedAt"`;
 
 const FIND = statementByUser(
   'flex-users.find',
@@ -38,6 +41,20 @@ const FIND = statementByUser(
 const SET_STATUS = statement(
   'flex-users.set-status',
   `update flex_users set status = $3, updated_at = now() where app_id = $1 and id = $2 returning ${COLUMNS}`,
+);
+
+// First of all, as every ceremony holds its user before anything else of theirs: none then waits for an erasure that
+// waits for it. The passkeys go before the rest, as a revocation holds one without its user.
+const LOCK_TO_ERASE = statement(
+  'flex-users.lock-to-erase',
+  `select 1 as held from flex_users where app_id = $1 and id = $2 for update`,
+);
+
+const BURY_DEVICES = statement(
+  'flex-users.bury-devices',
+  `with gone as (delete from devices where app_id = $1 and user_id = $2 returning credential_id)
+   insert into tombstones (app_id, credential_hash) select $1, sha256(credential_id) from gone
+   on conflict do nothing`,
 );
 
 const ERASE = statement(
@@ -54,6 +71,11 @@ const CREATE = statement(
 const LOCK = statement(
   'flex-users.lock',
   `select ${COLUMNS} from flex_users where app_id = $1 and id = $2 for no key update`,
+);
+
+const SETTLE_HANDLE = statement(
+  'flex-users.settle-handle',
+  `update flex_users set user_handle_settled = true where app_id = $1 and id = $2`,
 );
 
 const COUNT_LOGIN = statement(
@@ -79,23 +101,38 @@ export class FlexUserRepository {
     return row ? toFlexUser(row) : null;
   }
 
-  /** Deletes the user with their passkeys, transactions and nonces; false if the app has no such user. */
+  /**
+   * Deletes the user with their passkeys, transactions and nonces; false if the app has no such user. The passkeys leave
+   * tombstones, so that no import brings them back.
+   */
   async erase(appId: string, id: string, tx: Queryable): Promise<boolean> {
+    await tx.query(LOCK_TO_ERASE, [appId, id]);
+    await tx.query(BURY_DEVICES, [appId, id]);
     return (await tx.query(ERASE, [appId, id])).length === 1;
   }
 
-  /** The user of an external ID, made with a new user handle if there was none. */
+  /**
+   * The user of an external ID, made with a new user handle if there was none. Throws `user_not_found` if another made
+   * and erased them at this moment.
+   */
   async findOrCreate(appId: string, externalId: string, on: Queryable): Promise<FlexUserRecord> {
     const known = await this.find(appId, { externalId }, on);
     if (known) return known;
     await on.query(CREATE, [appId, uuidv7(), externalId, randomBytes(32)]);
-    return (await this.find(appId, { externalId }, on))!;
+    const made = await this.find(appId, { externalId }, on);
+    if (!made) throw new AppError('user_not_found');
+    return made;
   }
 
   /** Holds the user's row until the transaction ends, so that what is counted of them stays true. */
   async lock(appId: string, id: string, tx: Queryable): Promise<FlexUserRecord | null> {
     const [row] = await tx.query<FlexUserRow>(LOCK, [appId, id]);
     return row ? toFlexUser(row) : null;
+  }
+
+  /** Keeps the user's handle from being replaced: passkeys are about to be made with it. */
+  async settleHandle(appId: string, id: string, tx: Queryable): Promise<void> {
+    await tx.query(SETTLE_HANDLE, [appId, id]);
   }
 
   /** Counts a sign-in; false if the user has been deactivated. */

@@ -18,17 +18,26 @@ export interface PageLinks {
   readonly self: Link;
 }
 
-/** Links from one page of a list to the others; past either end they lead nowhere (an empty `href`). */
-export function pageLinks(url: string, { page, limit, total, createdBefore }: Page): PageLinks {
+/**
+ * Absolute links from one page of a list to the others; past either end they lead nowhere (an empty `href`). `url` is
+ * that of the list, `asked` the one asked for, of which all other parameters are kept.
+ */
+export function pageLinks(
+  url: string,
+  asked: string,
+  { page, limit, total, createdBefore }: Page,
+): PageLinks {
   const last = Math.max(1, Math.ceil(total / limit));
-  const [path = '', search = ''] = url.split('?', 2);
+  const search = new URLSearchParams(asked.replace(/^[^?]*/, ''));
   const to = (number: number): Link => {
     if (number < 1 || number > last) return { href: '' };
     const parameters = new URLSearchParams(search);
     parameters.set('page', String(number));
     parameters.set('limit', String(limit));
     parameters.set('created_before', String(createdBefore));
-    return { href: `${path}?${parameters.toString()}` };
+    return { href: `${url}?${parameters.toString()}` };
   };
-  return { first: to(1), last: to(last), next: to(page + 1), previous: to(page - 1), self: { href: url } };
+  const previous = to(Math.min(page - 1, last));
+  const self = search.size > 0 ? `${url}?${search.toString()}` : url;
+  return { first: to(1), last: to(last), next: to(page + 1), previous, self: { href: self } };
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Req, UsePipes } from '@nestjs/common';
 import { IsIn } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
+import { Configuration } from '../../config/configuration.js';
 import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { toListedUser, toUser } from './flex-user.json.js';
@@ -20,7 +21,14 @@ export class ChangeUserDto {
 @Controller('v1/apps/:app/users')
 @Access('app')
 export class UserListController {
-  constructor(private readonly users: UsersService) {}
+  private readonly publicUrl: string;
+
+  constructor(
+    private readonly users: UsersService,
+    configuration: Configuration,
+  ) {
+    this.publicUrl = configuration.http.publicUrl;
+  }
 
   @Get()
   async list(
@@ -29,11 +37,13 @@ export class UserListController {
     @Req() request: FastifyRequest,
   ) {
     const query = parseUserListQuery(parameters);
-    const { users, total } = await this.users.list(app, query);
-    // The next whole second, so that pages asked for later leave out none of those counted now.
-    const createdBefore = query.createdBefore ?? Math.floor(Date.now() / 1000) + 1;
+    const { users, total, createdBefore } = await this.users.list(app, query);
     return {
-      _links: pageLinks(request.url, { ...query, createdBefore, total }),
+      _links: pageLinks(`${this.publicUrl}/v1/apps/${app}/users`, request.url, {
+        ...query,
+        createdBefore,
+        total,
+      }),
       created_before: createdBefore,
       limit: query.limit,
       page: query.page,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { type AuditEventSummary, AuditTrail } from '../../events/audit-trail.js';
+import { Erasures } from '../../events/erasures.js';
 import { AppError } from '../../http/app-error.js';
 import type { DeviceDetails } from '../devices/device.js';
 import { DevicesService } from '../devices/devices.service.js';
@@ -25,6 +26,7 @@ export class UsersService {
     private readonly lists: FlexUserListRepository,
     private readonly devices: DevicesService,
     private readonly audit: AuditTrail,
+    private readonly erasures: Erasures,
   ) {}
 
   list(appId: string, query: UserListQuery): Promise<UserPage> {
@@ -49,10 +51,12 @@ export class UsersService {
    * from where. Throws `user_not_found`.
    */
   async erase(appId: string, key: UserKey): Promise<void> {
-    const { id } = await this.require(appId, key);
+    const { id, externalId } = await this.require(appId, key);
     await this.database.transaction(async (tx) => {
       if (!(await this.users.erase(appId, id, tx))) throw new AppError('user_not_found');
+      await this.erasures.announce(appId, externalId, tx);
       await this.audit.anonymise(appId, id, tx);
+      // Names the server that asked, which is nobody's person.
       await this.audit.record({ type: 'erased', appId, userId: id }, tx);
     });
   }
