@@ -1,18 +1,10 @@
-import { createServer } from 'node:net';
 import { ask } from './ask.js';
 import { buildKeyway } from './build-keyway.js';
+import { aFreePort } from './free-port.js';
 import { aDirectory, runKeyway, startKeyway, sweep } from './keyway-process.js';
 
 /** ms; the embedded database takes its time where there is little of a processor. */
 const PATIENCE = 120_000;
-
-async function aFreePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
 
 describe('the demo', () => {
   beforeAll(buildKeyway, 150_000);

@@ -54,13 +54,4 @@ describe('keyway', () => {
     );
     expect(ending.stderr).not.toContain('hunter2');
   });
-
-  it('lists its commands, also when there is no such command', async () => {
-    const help = await runCommand([], {});
-    expect(help).toMatchObject({ code: 0, stderr: '' });
-    expect(help.stdout).toContain('Usage: keyway <command>');
-    const mistake = await runCommand(['migrat'], {});
-    expect(mistake).toMatchObject({ code: 1, stdout: '' });
-    expect(mistake.stderr).toContain(help.stdout.trim());
-  });
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
@@ -315,7 +316,9 @@ describe('what is told of a passkey afterwards', () => {
         await sql(app, `alter table ${table} drop constraint broken`);
       }
       remember('key', TEST.tokenSecret.toString('base64url'));
-      app.configuration.passage.secrets.forEach((secret) => remember('key', secret.toString('base64url')));
+      embeddedPassageOf(app.configuration).secrets.forEach((secret) =>
+        remember('key', secret.toString('base64url')),
+      );
 
       const log = app.logLines.join('\n');
       expect(log).toContain('"status":500');

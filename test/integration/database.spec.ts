@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
 import { statement } from '../../src/database/statement.js';
 import { Browser } from '../support/browser.js';
@@ -151,7 +152,7 @@ describe('the app of the settings', () => {
       rpId?: string;
       apiKey?: string;
     }) => {
-      const { passage } = aConfiguration(settings);
+      const passage = embeddedPassageOf(aConfiguration(settings));
       await (await buildAppOn(settings, { passage: { ...passage, app } })).close();
     };
     const row = async () => {
@@ -189,7 +190,7 @@ describe('the app of the settings', () => {
 
   it('has one valid key of the settings: a new one revokes its predecessor for good', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
-    const { passage } = aConfiguration(settings);
+    const passage = embeddedPassageOf(aConfiguration(settings));
     const start = async (apiKey: string) =>
       (await buildAppOn(settings, { passage: { ...passage, app: { ...passage.app, apiKey } } })).close();
     const valid = async () =>

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
 import { Browser, type FinishBody } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
@@ -159,7 +160,8 @@ describe('once', () => {
     });
 
     it('each lives as long as its app says, else as the settings say', async () => {
-      const { database, passage } = app.configuration;
+      const { database } = app.configuration;
+      const passage = embeddedPassageOf(app.configuration);
       const lifetimes = { handshake: 60, registerTransaction: 61, authenticateTransaction: 62, nonce: 63 };
       const brief = await buildAppOn(database, { passage: { ...passage, lifetimes } });
       try {
@@ -446,7 +448,8 @@ describe('once', () => {
 
   describe('with a secret that rotates', () => {
     it('handshakes of the old one finish where it is still known, and only there', async () => {
-      const { database, passage } = app.configuration;
+      const { database } = app.configuration;
+      const passage = embeddedPassageOf(app.configuration);
       const [old] = passage.secrets;
       const fresh = randomBytes(32);
       const rotated = await buildAppOn(database, { passage: { ...passage, secrets: [fresh, old!] } });

@@ -50,6 +50,7 @@ export function aConfiguration(
       lifetimes: { handshake: 300, registerTransaction: 300, authenticateTransaction: 900, nonce: 300 },
     },
     authenticatorMetadataFile: null,
+    fidoMetadataFile: null,
     ...changes,
   };
 }

@@ -1,0 +1,119 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = process.cwd();
+const PACKAGES = [
+  {
+    folder: 'node',
+    name: '@keyway/passage-flex-node',
+    settings: `{ appId: 'shop', apiKey: 'key', baseUrl: 'https://host/v1' }`,
+  },
+  { folder: 'browser', name: '@keyway/passage-flex-js', settings: `'shop', { baseUrl: '/v1' }` },
+];
+
+/** Code that uses both packages; what they must not accept is marked. */
+const USER = `
+import { PassageFlex as Server, PassageError, PassageErrorCode, type WebAuthnDevices } from '@keyway/passage-flex-node';
+import { PassageFlex as Client, PassageError as ClientError } from '@keyway/passage-flex-js';
+
+export async function use(): Promise<string> {
+  const server = new Server({ appId: 'shop', apiKey: 'key', baseUrl: 'https://host/v1' });
+  const transaction: string = await server.auth.createRegisterTransaction('ada', 'Ada');
+  const devices: WebAuthnDevices[] = await server.getDevices('ada');
+  const used: Date | undefined = devices[0]?.lastLoginAt;
+  // @ts-expect-error a server without a base URL
+  new Server({ appId: 'shop', apiKey: 'key' });
+  const { passkey } = new Client('shop', { baseUrl: '/v1' });
+  // @ts-expect-error no such attachment
+  await passkey.register(transaction, { authenticatorAttachment: 'usb' });
+  try {
+    return await passkey.authenticate({ isConditionalMediation: used !== undefined });
+  } catch (error) {
+    if (error instanceof ClientError && error.code === 'ceremony_aborted') return '';
+    if (error instanceof PassageError && error.errorCode === PassageErrorCode.UserNotFound) return '';
+    throw error;
+  }
+}
+`;
+
+/** A project of somebody who has both packages installed, with nothing else of ours around. */
+describe('the clients’ packages', () => {
+  let project: string;
+  const packed: Record<string, string[]> = {};
+
+  const run = (file: string, ...args: string[]): string =>
+    execFileSync(file, args, { cwd: project, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const node = (type: 'module' | 'commonjs', script: string): unknown =>
+    JSON.parse(run(process.execPath, `--input-type=${type}`, '--eval', script));
+
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), 'keyway-clients-'));
+    mkdirSync(join(project, 'node_modules/@keyway'), { recursive: true });
+    // The registry's part: the one dependency.
+    symlinkSync(join(ROOT, 'node_modules/@simplewebauthn'), join(project, 'node_modules/@simplewebauthn'));
+    run(process.execPath, join(ROOT, 'scripts/build-clients.js'), join(project, 'built'));
+    for (const { folder, name } of PACKAGES) {
+      const source = join(project, 'source', folder);
+      mkdirSync(source, { recursive: true });
+      for (const file of ['package.json', 'README.md']) {
+        cpSync(join(ROOT, 'clients', folder, file), join(source, file));
+      }
+      cpSync(join(project, 'built', folder), join(source, 'dist'), { recursive: true });
+      const [tarball] = JSON.parse(run('npm', 'pack', source, '--json')) as [
+        { filename: string; files: { path: string }[] },
+      ];
+      packed[folder] = tarball.files.map(({ path }) => path);
+      const target = join(project, 'node_modules', name);
+      mkdirSync(target);
+      run('tar', '-xzf', tarball.filename, '-C', target, '--strip-components=1');
+    }
+    rmSync(join(project, 'built'), { recursive: true });
+    rmSync(join(project, 'source'), { recursive: true });
+  }, 120_000);
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  it.each(PACKAGES)(
+    '$name holds what was built, its types for both kinds of modules, and its README',
+    ({ folder }) => {
+      const files = packed[folder]!;
+      expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(['README.md', 'package.json']);
+      expect(files).toEqual(
+        expect.arrayContaining(['dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts']),
+      );
+      expect(files.filter((file) => !/\.(js|cjs|d\.ts|d\.cts|json|md)$/.test(file))).toEqual([]);
+    },
+  );
+
+  it.each(PACKAGES)('$name loads as ESM and as CommonJS, without a browser too', ({ name, settings }) => {
+    const says = `console.log(JSON.stringify([
+      new PassageFlex(${settings}).constructor.name, new PassageError() instanceof Error]))`;
+    const told = ['PassageFlex', true];
+    expect(node('module', `import { PassageFlex, PassageError } from '${name}'; ${says}`)).toEqual(told);
+    expect(node('commonjs', `const { PassageFlex, PassageError } = require('${name}'); ${says}`)).toEqual(
+      told,
+    );
+  });
+
+  it.each([
+    ['nodenext', 'user.mts'],
+    ['nodenext', 'user.cts'],
+    ['bundler', 'user.ts'],
+  ])('have types for %s in %s, their own checked too', (moduleResolution, file) => {
+    const compilerOptions = {
+      noEmit: true,
+      strict: true,
+      target: 'es2022',
+      lib: ['es2022', 'dom'],
+      types: [],
+      module: moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
+      moduleResolution,
+    };
+    writeFileSync(join(project, file), USER);
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const { stdout } = spawnSync(process.execPath, [compiler, '-p', project], { encoding: 'utf8' });
+    expect(stdout).toBe('');
+  });
+});

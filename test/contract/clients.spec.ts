@@ -1,0 +1,392 @@
+import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
+import { PassageError, PassageErrorCode, PassageFlex, WebAuthnType } from '../../clients/node/src/index.js';
+import { AppServer } from '../support/app-server.js';
+import { buildApp, type TestApp } from '../support/build-app.js';
+import { type FakeServer, fakeServer } from '../support/fake-server.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+
+const KEY = `kw_${'a'.repeat(12)}_${'b'.repeat(43)}`;
+
+/** What the call was refused with; anything else than our error fails the test. */
+async function refusal(call: Promise<unknown>): Promise<PassageError> {
+  const error = await call.then(
+    (value) => new Error(`expected a refusal, got ${inspect(value)}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof PassageError)) throw error;
+  return error;
+}
+
+const codeOf = async (call: Promise<unknown>): Promise<[number, string]> => {
+  const { statusCode, errorCode } = await refusal(call);
+  return [statusCode, errorCode];
+};
+
+const codesOf = (...calls: Promise<unknown>[]) => Promise.all(calls.map(codeOf));
+
+describe('the client for Node servers', () => {
+  let app: TestApp;
+  let server: AppServer;
+  let origin: string;
+  let passage: PassageFlex;
+
+  const client = (changes: Partial<ConstructorParameters<typeof PassageFlex>[0]> = {}) =>
+    new PassageFlex({ appId: server.tenant.id, apiKey: server.key, baseUrl: `${origin}/v1`, ...changes });
+
+  beforeAll(async () => {
+    app = await buildApp();
+    await app.application.listen(0, '127.0.0.1');
+    origin = await app.application.getUrl();
+    server = await AppServer.create(app);
+    passage = client();
+  });
+  afterAll(() => app.close());
+
+  async function finishRegistration(transactionId: string, authenticator = new SoftwareAuthenticator()) {
+    const browser = server.tenant.browser();
+    const begun = await browser.beginRegistration(transactionId);
+    const finished = await browser.finish('register', begun.answer(authenticator));
+    return { authenticator, nonce: finished.expect<{ nonce: string }>().nonce };
+  }
+
+  async function finishSignIn(transactionId: string, authenticator: SoftwareAuthenticator) {
+    const browser = server.tenant.browser();
+    const begun = await browser.beginSignIn(transactionId);
+    const finished = await browser.finish('authenticate', begun.answer(authenticator));
+    return finished.expect<{ nonce: string }>().nonce;
+  }
+
+  async function aUserWithPasskey(): Promise<{ externalId: string; deviceId: string }> {
+    const externalId = randomUUID();
+    await finishRegistration(await passage.auth.createRegisterTransaction(externalId, 'Ada'));
+    const [device] = await passage.user.listDevices(externalId);
+    return { externalId, deviceId: device!.id };
+  }
+
+  // The same story three times: each version of the original had its own way of being called.
+  const surfaces = {
+    '1.x, arguments one by one': {
+      leaveToRegister: (id: string) => passage.auth.createRegisterTransaction(id, 'Ada'),
+      leaveToSignIn: (id: string) => passage.auth.createAuthenticateTransaction(id),
+      verify: (nonce: string) => passage.auth.verifyNonce(nonce),
+      user: (id: string) => passage.user.get(id),
+      devices: (id: string) => passage.user.listDevices(id),
+      revoke: (id: string, device: string) => passage.user.revokeDevice(id, device),
+      revoked: undefined,
+    },
+    '1.x, arguments in an object': {
+      leaveToRegister: (externalId: string) =>
+        passage.auth.createRegisterTransaction({ externalId, passkeyDisplayName: 'Ada' }),
+      leaveToSignIn: (externalId: string) => passage.auth.createAuthenticateTransaction({ externalId }),
+      verify: (nonce: string) => passage.auth.verifyNonce(nonce),
+      user: (id: string) => passage.user.get(id),
+      devices: (id: string) => passage.user.listDevices(id),
+      revoke: (externalId: string, deviceId: string) => passage.user.revokeDevice({ externalId, deviceId }),
+      revoked: undefined,
+    },
+    '0.2.x': {
+      leaveToRegister: (externalId: string) =>
+        passage.createRegisterTransaction({ externalId, passkeyDisplayName: 'Ada' }),
+      leaveToSignIn: (externalId: string) => passage.createAuthenticateTransaction({ externalId }),
+      verify: (nonce: string) => passage.verifyNonce(nonce),
+      user: (id: string) => passage.getUser(id),
+      devices: (id: string) => passage.getDevices(id),
+      revoke: (externalId: string, deviceId: string) => passage.revokeDevice({ externalId, deviceId }),
+      revoked: true,
+    },
+  };
+
+  describe.each(Object.entries(surfaces))('called as %s', (_, calls) => {
+    it('registers, signs in, lists and revokes', async () => {
+      const externalId = `ada+${randomUUID()}@example.com/ø`;
+      const registered = await finishRegistration(await calls.leaveToRegister(externalId));
+      expect(await calls.verify(registered.nonce)).toBe(externalId);
+      const before = await calls.devices(externalId);
+      expect(before).toStrictEqual([
+        {
+          id: expect.any(String),
+          credId: registered.authenticator.credentials[0]!.id.toString('base64url'),
+          friendlyName: expect.any(String),
+          type: WebAuthnType.Passkey,
+          icons: { light: expect.any(String), dark: expect.any(String) },
+          usageCount: 0,
+          createdAt: expect.any(Date),
+          updatedAt: expect.any(Date),
+          lastLoginAt: before[0]!.createdAt,
+          provider: null,
+          synced: true,
+          transports: expect.any(Array),
+        },
+      ]);
+
+      const nonce = await finishSignIn(await calls.leaveToSignIn(externalId), registered.authenticator);
+      expect(await calls.verify(nonce)).toBe(externalId);
+      const devices = await calls.devices(externalId);
+      expect(devices[0]!.usageCount).toBe(1);
+      expect(devices[0]!.lastLoginAt.getTime()).toBeGreaterThan(devices[0]!.createdAt.getTime());
+      expect(await calls.user(externalId)).toStrictEqual({
+        id: expect.any(String),
+        externalId,
+        status: 'active',
+        loginCount: 1,
+        createdAt: expect.any(Date),
+        updatedAt: expect.any(Date),
+        lastLoginAt: expect.any(Date),
+        userMetadata: null,
+        webauthn: true,
+        webauthnDevices: devices,
+        webauthnTypes: ['passkey'],
+        userHandle: expect.stringMatching(/^[\w-]{43}$/),
+      });
+
+      expect(await calls.revoke(externalId, devices[0]!.id)).toBe(calls.revoked);
+      expect(await calls.devices(externalId)).toEqual([]);
+      expect((await calls.user(externalId)).webauthn).toBe(false);
+      expect(await codeOf(calls.leaveToSignIn(externalId))).toEqual([409, 'user_has_no_passkeys']);
+      expect(await codeOf(calls.revoke(externalId, devices[0]!.id))).toEqual([404, 'device_not_found']);
+    });
+  });
+
+  it('tells of the app', async () => {
+    const { id, origin: authOrigin, rpId } = server.tenant;
+    expect(await passage.getApp()).toStrictEqual({ id, name: id, authOrigin, rpId });
+    expect(await codeOf(client({ appId: 'no-such-app' }).getApp())).toEqual([404, 'app_not_found']);
+  });
+
+  it('takes its arguments one by one in 0.2.x’s revokeDevice too, as some of its releases did', async () => {
+    const { externalId, deviceId } = await aUserWithPasskey();
+    expect(await passage.revokeDevice(externalId, deviceId)).toBe(true);
+    expect(await passage.getDevices(externalId)).toEqual([]);
+  });
+
+  it('gives the server’s status and code in its error, under the name that 0.2.x had for it as well', async () => {
+    const error = await refusal(passage.auth.verifyNonce('no-such-nonce'));
+    expect(error).toMatchObject({
+      name: 'PassageError',
+      statusCode: 401,
+      errorCode: PassageErrorCode.InvalidNonce,
+      statusText: PassageErrorCode.InvalidNonce,
+      message: 'The nonce is invalid, expired or spent.',
+    });
+    expect(error).toBeInstanceOf(Error);
+  });
+
+  it('verifies a nonce once', async () => {
+    const { nonce } = await finishRegistration(await passage.auth.createRegisterTransaction('once', 'Ada'));
+    expect(await passage.auth.verifyNonce(nonce)).toBe('once');
+    expect(await codeOf(passage.auth.verifyNonce(nonce))).toEqual([401, 'invalid_nonce']);
+  });
+
+  it('says user_not_found of a user that the app does not have', async () => {
+    for (const code of await codesOf(
+      passage.user.get('nobody'),
+      passage.user.listDevices('nobody'),
+      passage.user.revokeDevice('nobody', 'device'),
+      passage.auth.createAuthenticateTransaction('nobody'),
+    )) {
+      expect(code).toEqual([404, 'user_not_found']);
+    }
+  });
+
+  it('neither finds nor revokes the passkey of somebody else', async () => {
+    const [ada, bob] = [await aUserWithPasskey(), await aUserWithPasskey()];
+    expect(await codeOf(passage.user.revokeDevice(ada.externalId, bob.deviceId))).toEqual([
+      404,
+      'device_not_found',
+    ]);
+    const ids = async (externalId: string) =>
+      (await passage.user.listDevices(externalId)).map(({ id }) => id);
+    expect(await ids(ada.externalId)).toEqual([ada.deviceId]);
+    expect(await ids(bob.externalId)).toEqual([bob.deviceId]);
+    for (const other of [ada.externalId.slice(0, -1), ada.externalId.toUpperCase(), `${ada.externalId} `]) {
+      expect(await codeOf(passage.user.get(other))).toEqual([404, 'user_not_found']);
+    }
+  });
+
+  it('never mentions the API key, a nonce or a transaction in what it throws or is inspected as', async () => {
+    const { id } = server.tenant;
+    const wrong = client({ apiKey: KEY });
+    const errors = [
+      await refusal(wrong.auth.createRegisterTransaction('ada', 'Ada')),
+      await refusal(wrong.auth.verifyNonce('a-nonce-of-somebody')),
+      await refusal(wrong.user.get('ada')),
+      await refusal(client({ apiKey: KEY, baseUrl: 'http://127.0.0.1:1/v1' }).user.get('ada')),
+    ];
+    expect(errors.map(({ statusCode, errorCode }) => [statusCode, errorCode])).toEqual([
+      [401, 'invalid_access_token'],
+      [401, 'invalid_access_token'],
+      [401, 'invalid_access_token'],
+      [0, 'network_unreachable'],
+    ]);
+    for (const shown of [...errors, wrong]) {
+      const text = inspect(shown, { depth: null, showHidden: true }) + JSON.stringify(shown);
+      expect(text).not.toContain(KEY);
+      expect(text).not.toContain('a-nonce-of-somebody');
+    }
+    const broken = () => new PassageFlex({ appId: id, apiKey: `${KEY}\n`, baseUrl: `${origin}/v1` });
+    expect(broken).toThrow('apiKey has characters that no key has.');
+  });
+
+  describe('before it sends anything', () => {
+    let silent: FakeServer;
+    let unheard: PassageFlex;
+    beforeAll(async () => {
+      silent = await fakeServer((_, response) => response.end('{}'));
+      unheard = client({ baseUrl: `${silent.url}/v1` });
+    });
+    afterAll(() => silent.close());
+
+    it('refuses empty arguments', async () => {
+      const missing = undefined as unknown as string;
+      for (const code of await codesOf(
+        unheard.auth.createRegisterTransaction('', 'Ada'),
+        unheard.auth.createRegisterTransaction('ada', ''),
+        unheard.auth.createRegisterTransaction({ externalId: 'ada', passkeyDisplayName: missing }),
+        unheard.auth.createRegisterTransaction(missing, missing),
+        unheard.auth.createAuthenticateTransaction(''),
+        unheard.auth.verifyNonce(''),
+        unheard.user.get(missing),
+        unheard.user.listDevices(''),
+        unheard.user.revokeDevice('ada', ''),
+        unheard.user.revokeDevice('', 'device'),
+        unheard.createAuthenticateTransaction({ externalId: '' }),
+        unheard.revokeDevice({ externalId: 'ada', deviceId: '' }),
+        unheard.getUser('\ud800'),
+      )) {
+        expect(code).toEqual([0, 'invalid_argument']);
+      }
+      expect(silent.requests).toEqual([]);
+    });
+
+    it('refuses settings that are missing or unsafe, in a sentence', () => {
+      const make = (changes: Record<string, unknown>) => () => client(changes);
+      expect(make({ appId: '' })).toThrow('appId is required.');
+      expect(make({ appId: '..' })).toThrow('is no id');
+      expect(make({ apiKey: '' })).toThrow('apiKey is required.');
+      expect(make({ baseUrl: undefined })).toThrow('baseUrl is required');
+      expect(make({ baseUrl: '/v1' })).toThrow('baseUrl is required');
+      expect(make({ baseUrl: 'http://passkeys.example.com/v1' })).toThrow('baseUrl must be https');
+      expect(make({ baseUrl: 'ftp://localhost/v1' })).toThrow('baseUrl must be https');
+      expect(make({ baseUrl: 'https://passkeys.example.com' })).toThrow('baseUrl must end with /v1');
+      expect(make({ baseUrl: 'https://user:word@passkeys.example.com/v1' })).toThrow('without credentials');
+      expect(make({ timeout: 0 })).toThrow('timeout');
+      expect(make({ baseUrl: 'https://passkeys.example.com/keyway/v1/' })).not.toThrow();
+      expect(make({ baseUrl: 'http://localhost:3000/v1' })).not.toThrow();
+    });
+  });
+
+  it('asks for nothing but a device when it revokes one, whatever its id is', async () => {
+    const { externalId, deviceId } = await aUserWithPasskey();
+    expect(await codeOf(passage.user.revokeDevice(externalId, '..'))).toEqual([0, 'invalid_argument']);
+    expect(await codeOf(passage.user.revokeDevice(externalId, '../..'))).toEqual([404, 'device_not_found']);
+    expect(await codeOf(passage.user.revokeDevice(externalId, `${deviceId}?`))).toEqual([
+      404,
+      'device_not_found',
+    ]);
+    expect((await passage.user.listDevices(externalId)).map(({ id }) => id)).toEqual([deviceId]);
+  });
+
+  describe('against a server that is not as it should be', () => {
+    const servers: FakeServer[] = [];
+    afterAll(() => Promise.all(servers.map((each) => each.close())));
+
+    async function against(
+      answer: Parameters<typeof fakeServer>[0],
+      timeout = 5_000,
+    ): Promise<{ passage: PassageFlex; fake: FakeServer }> {
+      const fake = await fakeServer(answer);
+      servers.push(fake);
+      return { fake, passage: client({ baseUrl: `${fake.url}/v1`, timeout }) };
+    }
+    const json = (status: number, body: unknown) =>
+      against((_, response) => response.writeHead(status).end(JSON.stringify(body)));
+
+    it('takes no user whose external ID is another, even if the server offers it', async () => {
+      const { passage, fake } = await json(200, {
+        users: [
+          { id: 'u1', external_id: 'ada-lovelace' },
+          { id: 'u2', external_id: 'ADA' },
+        ],
+        user: { id: 'u1', external_id: 'ada-lovelace' },
+        devices: [],
+      });
+      for (const code of await codesOf(
+        passage.user.get('ada'),
+        passage.user.listDevices('ada'),
+        passage.user.revokeDevice('ada', 'device'),
+        passage.getDevices('ada'),
+      )) {
+        expect(code).toEqual([404, 'user_not_found']);
+      }
+      expect(new Set(fake.requests)).toEqual(
+        new Set([`GET /v1/apps/${server.tenant.id}/users?identifier=ada`]),
+      );
+    });
+
+    it('finds the user among loose matches, and refuses another’s details under its id', async () => {
+      const { passage, fake } = await json(200, {
+        users: [
+          { id: 'u1', external_id: 'ada-lovelace' },
+          { id: 'u2', external_id: 'ada' },
+        ],
+        user: { id: 'u1', external_id: 'ada-lovelace' },
+        devices: [],
+      });
+      expect(await passage.user.listDevices('ada')).toEqual([]);
+      expect(fake.requests.at(-1)).toMatch(/\/users\/u2\/devices$/);
+      expect(await codeOf(passage.user.get('ada'))).toEqual([200, 'invalid_response']);
+    });
+
+    it('follows no redirect', async () => {
+      const elsewhere = await json(200, { transaction_id: 'stolen' });
+      const { passage } = await against((_, response) =>
+        response.writeHead(307, { location: `${elsewhere.fake.url}/v1` }).end(),
+      );
+      expect(await codeOf(passage.auth.createAuthenticateTransaction('ada'))).toEqual([
+        307,
+        'invalid_response',
+      ]);
+      expect(elsewhere.fake.requests).toEqual([]);
+    });
+
+    it('waits no longer than its timeout, for the head as for the body', async () => {
+      for (const answer of [
+        () => undefined,
+        (_: unknown, response: { write: (text: string) => unknown }) => void response.write('{'),
+      ]) {
+        const { passage } = await against(answer, 200);
+        expect(await codeOf(passage.getApp())).toEqual([0, 'timed_out']);
+      }
+    });
+
+    it('says so when nobody is there, or the connection breaks', async () => {
+      const { passage, fake } = await against((request) => request.socket.destroy());
+      expect(await codeOf(passage.getApp())).toEqual([0, 'network_unreachable']);
+      servers.splice(servers.indexOf(fake), 1);
+      await fake.close();
+      expect(await codeOf(passage.getApp())).toEqual([0, 'network_unreachable']);
+    });
+
+    it('keeps the status of an answer that is no JSON, or no error of the protocol', async () => {
+      const proxy = await against((_, response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
+      expect(await codeOf(proxy.passage.getApp())).toEqual([502, 'invalid_response']);
+      const cases: [number, unknown][] = [
+        [403, { message: 'no' }],
+        [200, []],
+        [200, null],
+        [200, { transaction_id: '', users: 'none', app: null }],
+      ];
+      for (const [status, body] of cases) {
+        const { passage } = await json(status, body);
+        for (const code of await codesOf(
+          passage.getApp(),
+          passage.user.get('ada'),
+          passage.auth.createAuthenticateTransaction('ada'),
+        )) {
+          expect(code).toEqual([status, 'invalid_response']);
+        }
+      }
+    });
+  });
+});

@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+import { AppServer } from '../support/app-server.js';
+import { buildApp, type TestApp } from '../support/build-app.js';
+import { flexError } from '../support/flex-error.js';
+import type { HttpAnswer } from '../support/http-answer.js';
+import { contents, count, sql } from '../support/tables.js';
+import { TestUser } from '../support/test-user.js';
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+describe('API keys', () => {
+  let app: TestApp;
+  let server: AppServer;
+  let other: AppServer;
+  /** Every call that needs a key, about the same user of `server`. */
+  let calls: [Method, string, object?][];
+  beforeAll(async () => {
+    app = await buildApp();
+    [server, other] = [await AppServer.create(app), await AppServer.create(app)];
+    const { nonce } = await server.tenant.register('ada');
+    const { id } = await server.find('ada');
+    const [device] = await server.devices('ada');
+    calls = [
+      ['POST', '/transactions/register', { external_id: 'ada', passkey_display_name: 'Ada' }],
+      ['POST', '/transactions/authenticate', { external_id: 'ada' }],
+      ['POST', '/authenticate/verify', { nonce }],
+      ['GET', '/users?identifier=ada'],
+      ...[`/users/${id}`, '/external-users/ada'].flatMap((user): typeof calls => [
+        ['GET', user],
+        ['PATCH', user, { status: 'inactive' }],
+        ['GET', `${user}/devices`],
+        ['PATCH', `${user}/devices/${device!.id}`, { friendly_name: 'x' }],
+        ['DELETE', `${user}/devices/${device!.id}`],
+        ['DELETE', user],
+      ]),
+    ];
+  });
+  afterAll(() => app.close());
+
+  const lastUse = async (id: string) => {
+    const [row] = await sql<{ at: string | null }>(
+      app,
+      'select last_used_at::text as at from api_keys where id = $1',
+      id,
+    );
+    return row!.at;
+  };
+  const idOf = (key: string) => key.slice(3, 15);
+
+  it('are asked for by every route of the management side, and told apart by nothing in the answer', async () => {
+    const [, id, secret] = server.key.split(/_(.{12})_/) as ['kw', string, string];
+    const flipped = (secret.startsWith('A') ? 'B' : 'A') + secret.slice(1);
+    const strangers: Record<string, AppServer> = {
+      missing: server.withText(''),
+      malformed: server.withText('secret'),
+      'of an unknown id': server.withText(`kw_${'0'.repeat(12)}_${secret}`),
+      wrong: server.withText(`kw_${id}_${flipped}`),
+      'with another secret': server.withText(`kw_${id}_${randomBytes(32).toString('base64url')}`),
+      'in another case': server.withText(`KW_${id}_${secret}`),
+      'with more at its end': server.withText(`${server.key}A`),
+      'cut short': server.withText(server.key.slice(0, -1)),
+      revoked: await server.withKey({ revoked_at: 'now()' }),
+      expired: await server.withKey({ expires_at: `now() - interval '1 second'` }),
+      "another app's": server.withText(other.key),
+      "a user's token": server.withText(await new TestUser(app).token()),
+    };
+    const before = await contents(app);
+    const answers = new Set<string>();
+    for (const stranger of Object.values(strangers)) {
+      for (const call of calls) {
+        const answer = await stranger.call(...call);
+        expect(flexError(answer)).toBe('401 invalid_access_token');
+        answers.add(answer.text);
+      }
+    }
+    expect(answers.size).toBe(1);
+    expect(await contents(app)).toEqual(before);
+  });
+
+  it('are asked for before it is told whether there is such an app', async () => {
+    for (const id of ['nobody', '%00', server.tenant.id.toUpperCase()]) {
+      const answer = await server.ask({ url: `/v1/apps/${id}/users` });
+      expect(flexError(answer)).toBe('401 invalid_access_token');
+    }
+  });
+
+  it('count as a bearer token in the header alone', async () => {
+    const url = `/v1/apps/${server.tenant.id}/users`;
+    for (const authorization of [
+      server.key,
+      `Basic ${server.key}`,
+      `Bearer${server.key}`,
+      `Bearer ${server.key} x`,
+    ]) {
+      expect(flexError(await server.ask({ url, headers: { authorization } }))).toBe(
+        '401 invalid_access_token',
+      );
+    }
+    const inQuery = `${url}?access_token=${server.key}&authorization=Bearer%20${server.key}`;
+    expect(flexError(await server.withText('').ask({ url: inQuery }))).toBe('401 invalid_access_token');
+    for (const authorization of [`bearer ${server.key}`, `BEARER  ${server.key}`]) {
+      expect((await server.ask({ url, headers: { authorization } })).status).toBe(200);
+    }
+  });
+
+  it('may be several of one app, each good until it ends', async () => {
+    const second = await server.withKey({ expires_at: `now() + interval '1 hour'` });
+    expect((await second.call('GET', '/users')).status).toBe(200);
+    await sql(app, 'update api_keys set expires_at = now() where id = $1', idOf(second.key));
+    expect(flexError(await second.call('GET', '/users'))).toBe('401 invalid_access_token');
+    const third = await server.withKey({});
+    expect((await third.call('GET', '/users')).status).toBe(200);
+    await sql(app, 'update api_keys set revoked_at = now() where id = $1', idOf(third.key));
+    expect(flexError(await third.call('GET', '/users'))).toBe('401 invalid_access_token');
+    expect((await server.call('GET', '/users')).status).toBe(200);
+  });
+
+  it('have their last use written down, at most once a minute, and only when they were right', async () => {
+    const used = await server.withKey({});
+    const id = idOf(used.key);
+    await used.withText(`kw_${id}_${'A'.repeat(43)}`).call('GET', '/users');
+    await used.ask({ url: `/v1/apps/${other.tenant.id}/users` });
+    expect(await lastUse(id)).toBeNull();
+    await Promise.all(Array.from({ length: 20 }, () => used.call('GET', '/users')));
+    const first = await lastUse(id);
+    expect(first).not.toBeNull();
+    await used.call('GET', '/users');
+    expect(await lastUse(id)).toBe(first);
+    const row = 'update api_keys set last_used_at = now() - interval';
+    await sql(app, `${row} '59 seconds' where id = $1`, id);
+    const recent = await lastUse(id);
+    await used.call('GET', '/users');
+    expect(await lastUse(id)).toBe(recent);
+    await sql(app, `${row} '61 seconds' where id = $1`, id);
+    await used.call('GET', '/users');
+    expect(await lastUse(id)).not.toBe(recent);
+    expect(
+      await count(app, `api_keys where id = $1 and last_used_at > now() - interval '10 seconds'`, id),
+    ).toBe(1);
+  });
+
+  it('are in no log and no table', async () => {
+    await server.call('GET', '/users/x');
+    await server.withText(other.key).call('GET', '/users');
+    const log = app.logLines.join();
+    for (const { key } of [server, other]) {
+      expect(log).not.toContain(key.slice(16));
+      expect(await count(app, 'api_keys k where position($1 in k::text) > 0', key.slice(16))).toBe(0);
+    }
+    expect(log).toContain(`key:${idOf(server.key)}`);
+  });
+});
+
+describe('two apps with users of the same external IDs', () => {
+  let app: TestApp;
+  let one: AppServer;
+  let two: AppServer;
+  beforeAll(async () => {
+    app = await buildApp();
+    [one, two] = [await AppServer.create(app), await AppServer.create(app)];
+  });
+  afterAll(() => app.close());
+
+  /** Everything `server` can learn of the user. */
+  const all = async (server: AppServer) => [await server.list(), await server.user('same')];
+  const withoutLinks = (seen: unknown) =>
+    JSON.stringify(seen).replace(/"created_before":\d+|created_before=\d+/g, '');
+
+  it('are separate on every route', async () => {
+    const credentialId = Buffer.alloc(32, 7);
+    for (const each of [one, two]) await each.tenant.register('same', { credentialId });
+    const [mine, theirs] = [await one.find('same'), await two.find('same')];
+    const [[device], [theirDevice]] = [await one.devices('same'), await two.devices('same')];
+    expect(mine.id).not.toBe(theirs.id);
+    expect(device!.cred_id).toBe(theirDevice!.cred_id);
+    const [before, rows] = [withoutLinks(await all(two)), await contents(app)];
+    const nobody: Promise<HttpAnswer>[] = [
+      one.call('GET', `/users/${theirs.id}`),
+      one.call('GET', `/users/${theirs.id}/devices`),
+      one.call('PATCH', `/users/${theirs.id}`, { status: 'inactive' }),
+      one.call('DELETE', `/users/${theirs.id}`),
+      one.call('DELETE', `/users/${theirs.id}/devices/${theirDevice!.id}`),
+      one.call('PATCH', `/users/${theirs.id}/devices/${theirDevice!.id}`, { friendly_name: 'x' }),
+    ];
+    for (const answer of await Promise.all(nobody)) expect(flexError(answer)).toBe('404 user_not_found');
+    for (const user of [`/users/${mine.id}`, '/external-users/same']) {
+      const path = `${user}/devices/${theirDevice!.id}`;
+      expect(flexError(await one.call('DELETE', path))).toBe('404 device_not_found');
+      expect(flexError(await one.call('PATCH', path, { friendly_name: 'x' }))).toBe('404 device_not_found');
+    }
+    expect((await one.list(`?id=${theirs.id}`)).users).toEqual([]);
+    expect(await contents(app)).toEqual(rows);
+
+    await one.call('PATCH', `/external-users/same/devices/${device!.id}`, { friendly_name: 'Mine' });
+    await one.call('PATCH', '/external-users/same', { status: 'inactive' });
+    expect(withoutLinks(await all(two))).toBe(before);
+    await one.call('DELETE', `/external-users/same/devices/${device!.id}`);
+    expect(withoutLinks(await all(two))).toBe(before);
+    await one.call('DELETE', '/external-users/same');
+    expect(withoutLinks(await all(two))).toBe(before);
+    expect((await one.list()).users).toEqual([]);
+    expect((await two.call('POST', '/transactions/authenticate', { external_id: 'same' })).status).toBe(201);
+    const unknown = await one.call('POST', '/transactions/authenticate', { external_id: 'same' });
+    expect(flexError(unknown)).toBe('404 user_not_found');
+  });
+});

@@ -1,0 +1,286 @@
+import { anApiKey, AppServer, type UserJson } from '../support/app-server.js';
+import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { flexError } from '../support/flex-error.js';
+import { registerPasskey } from '../support/flows.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { auditTrail, contents, count, sql } from '../support/tables.js';
+import { type HttpAnswer, send } from '../support/http-answer.js';
+import { TestUser } from '../support/test-user.js';
+
+describe('a user of the management side', () => {
+  let app: TestApp;
+  let server: AppServer;
+  beforeAll(async () => {
+    app = await buildApp();
+    server = await AppServer.create(app);
+  });
+  afterAll(() => app.close());
+
+  let users = 0;
+  /** A user with a passkey, and with every ceremony under way that there is. */
+  const aBusyUser = async () => {
+    const externalId = `user-${++users}`;
+    const { authenticator, nonce } = await server.tenant.register(externalId);
+    const browser = server.tenant.browser();
+    const leave = {
+      register: await server.leaveToRegister(externalId),
+      authenticate: await server.leaveToAuthenticate(externalId),
+    };
+    const begun = {
+      register: await browser.beginRegistration(await server.leaveToRegister(externalId)),
+      authenticate: await browser.beginSignIn(await server.leaveToAuthenticate(externalId)),
+      discoverable: await browser.beginSignIn(),
+    };
+    const { id } = await server.find(externalId);
+    return { externalId, id, authenticator, nonce, browser, leave, begun };
+  };
+  type BusyUser = Awaited<ReturnType<typeof aBusyUser>>;
+  /** The outcome of everything a user can go on with, each tried once. */
+  const outcomes = async (
+    { externalId, authenticator, nonce, browser, leave, begun }: BusyUser,
+    { atOnce = false } = {},
+  ) => {
+    const body = { external_id: externalId, passkey_display_name: 'x' };
+    const answers = {
+      createRegister: () => server.call('POST', '/transactions/register', body),
+      createAuthenticate: () => server.call('POST', '/transactions/authenticate', body),
+      startRegister: () => browser.post('register', 'start', { transaction_id: leave.register }),
+      startAuthenticate: () => browser.post('authenticate', 'start', { transaction_id: leave.authenticate }),
+      finishRegister: () => browser.finish('register', begun.register.answer(new SoftwareAuthenticator())),
+      finishAuthenticate: () => browser.finish('authenticate', begun.authenticate.answer(authenticator)),
+      finishDiscoverable: () => browser.finish('authenticate', begun.discoverable.answer(authenticator)),
+      verify: () => server.verify(nonce),
+    };
+    const tell = async (ask: () => Promise<HttpAnswer>) => {
+      const answer = await ask();
+      return answer.status < 300 ? String(answer.status) : flexError(answer);
+    };
+    const told: Record<string, string> = {};
+    const each = Object.entries(answers).map(
+      ([name, ask]) =>
+        async () =>
+          (told[name] = await tell(ask)),
+    );
+    if (atOnce) await Promise.all(each.map((go) => go()));
+    else for (const go of each) await go();
+    return told;
+  };
+
+  describe('who is deactivated', () => {
+    it.each(['/users', '/external-users'])(
+      'by PATCH %s is shown as such, with every member',
+      async (noun) => {
+        const user = await aBusyUser();
+        const path = `${noun}/${noun === '/users' ? user.id : user.externalId}`;
+        for (const status of ['inactive', 'pending', 'active']) {
+          const before = await server.user(user.externalId);
+          const answer = await server.call('PATCH', path, {
+            status,
+            id: 'x',
+            external_id: 'x',
+            login_count: 99,
+          });
+          const changed = answer.expect<{ user: UserJson }>().user;
+          expect(changed).toEqual({ ...before, status, updated_at: changed.updated_at });
+          expect(changed.updated_at > before.updated_at).toBe(true);
+          expect(await server.user(user.externalId)).toEqual(changed);
+        }
+      },
+    );
+
+    it.each<unknown>([undefined, null, '', 'ACTIVE', 'deleted', 7, ['active'], { status: 'active' }])(
+      'is never %p',
+      async (status) => {
+        const { id } = await aBusyUser();
+        const before = await contents(app);
+        expect(flexError(await server.call('PATCH', `/users/${id}`, { status }))).toBe('400 invalid_request');
+        expect(await contents(app)).toEqual(before);
+      },
+    );
+
+    it('starts and finishes nothing, and what they proved is void', async () => {
+      const user = await aBusyUser();
+      (await server.call('PATCH', `/users/${user.id}`, { status: 'inactive' })).expect();
+      const before = await server.user<Partial<UserJson>>(user.externalId);
+      const inactive = '403 user_not_active';
+      expect(await outcomes(user)).toEqual({
+        createRegister: inactive,
+        createAuthenticate: inactive,
+        startRegister: inactive,
+        startAuthenticate: inactive,
+        finishRegister: inactive,
+        finishAuthenticate: inactive,
+        finishDiscoverable: inactive,
+        verify: '401 invalid_nonce',
+      });
+      const after = await server.user<Partial<UserJson> & { recent_events?: unknown }>(user.externalId);
+      delete after.recent_events;
+      expect(before).toMatchObject(after);
+    });
+
+    it('goes on once reactivated, as if nothing had been', async () => {
+      const user = await aBusyUser();
+      (await server.call('PATCH', `/users/${user.id}`, { status: 'inactive' })).expect();
+      await outcomes({ ...user, nonce: 'x' });
+      (await server.call('PATCH', `/external-users/${user.externalId}`, { status: 'active' })).expect();
+      expect(await outcomes(user)).toEqual({
+        createRegister: '201',
+        createAuthenticate: '201',
+        startRegister: '200',
+        startAuthenticate: '200',
+        finishRegister: '200',
+        finishAuthenticate: '200',
+        finishDiscoverable: '200',
+        verify: '200',
+      });
+    });
+
+    it('can still be looked up, and have their passkeys revoked', async () => {
+      const { id, externalId } = await aBusyUser();
+      (await server.call('PATCH', `/users/${id}`, { status: 'inactive' })).expect();
+      const [device] = await server.devices(externalId);
+      expect((await server.call('DELETE', `/users/${id}/devices/${device!.id}`)).status).toBe(200);
+    });
+  });
+
+  describe('who is erased', () => {
+    const TABLES_OF_PEOPLE = ['devices', 'transactions', 'nonces'];
+
+    it.each(['/users', '/external-users'])(
+      'by DELETE %s is gone with everything that was theirs: 200, empty',
+      async (noun) => {
+        const user = await aBusyUser();
+        const witness = await aBusyUser();
+        const answer = await server.call(
+          'DELETE',
+          `${noun}/${noun === '/users' ? user.id : user.externalId}`,
+        );
+        expect([answer.status, answer.text, answer.headers['content-length']]).toEqual([200, '', '0']);
+        for (const table of TABLES_OF_PEOPLE) {
+          expect(await count(app, `${table} where user_id = $1`, user.id)).toBe(0);
+          expect(await count(app, `${table} where user_id = $1`, witness.id)).toBeGreaterThan(0);
+        }
+        expect(
+          await count(app, 'flex_users where id = $1 or external_id = $2', user.id, user.externalId),
+        ).toBe(0);
+        expect((await server.list(`?identifier=${user.externalId}`)).users).toEqual([]);
+        for (const path of [`/users/${user.id}`, `/external-users/${user.externalId}`]) {
+          expect(flexError(await server.call('GET', path))).toBe('404 user_not_found');
+          expect(flexError(await server.call('DELETE', path))).toBe('404 user_not_found');
+        }
+      },
+    );
+
+    it('finishes nothing that was begun', async () => {
+      const user = await aBusyUser();
+      await server.call('DELETE', `/users/${user.id}`);
+      const { createRegister, createAuthenticate, ...begun } = await outcomes({
+        ...user,
+        externalId: user.externalId,
+      });
+      expect([createRegister, createAuthenticate]).toEqual(['201', '409 user_has_no_passkeys']);
+      expect(begun).toEqual({
+        startRegister: '404 transaction_not_found',
+        startAuthenticate: '404 transaction_not_found',
+        finishRegister: '404 transaction_not_found',
+        finishAuthenticate: '401 webauthn_login_failed',
+        finishDiscoverable: '401 discoverable_login_failed',
+        verify: '401 invalid_nonce',
+      });
+      const successor = await server.find(user.externalId);
+      expect(successor.id).not.toBe(user.id);
+    });
+
+    it('leaves the audit trail, without who acted from where; the erasure names the server that asked for it', async () => {
+      const user = await aBusyUser();
+      const witness = await aBusyUser();
+      const wrong = await user.browser.beginSignIn();
+      await user.browser.finish(
+        'authenticate',
+        wrong.answer(user.authenticator, { origin: 'https://evil.example' }),
+      );
+      const [device] = await server.devices(user.externalId);
+      const ofUser = async (id: string) => (await auditTrail(app)).filter(({ userId }) => userId === id);
+      const [before, unrelated] = [await ofUser(user.id), await ofUser(witness.id)];
+      expect(before.map(({ type }) => type)).toEqual(['registered', 'refused']);
+      expect(before[0]).toMatchObject({ userAgent: 'Keyway tests', address: expect.any(String) as string });
+      await server.call('DELETE', `/users/${user.id}`);
+      const after = await ofUser(user.id);
+      expect(after.slice(0, -1)).toEqual(
+        before.map((event) => ({ ...event, actor: null, address: null, userAgent: null })),
+      );
+      expect(after.at(-1)).toMatchObject({
+        type: 'erased',
+        appId: server.tenant.id,
+        userId: user.id,
+        actor: `key:${server.key.slice(3, 15)}`,
+      });
+      expect(after[0]).toMatchObject({ deviceId: device!.id, appId: server.tenant.id });
+      expect(await ofUser(witness.id)).toEqual(unrelated);
+    });
+
+    it('frees the credential for anybody to enrol, but for no import', async () => {
+      const credentialId = Buffer.alloc(32, 99);
+      const { authenticator } = await server.tenant.register('leaver', { credentialId });
+      await server.call('DELETE', '/external-users/leaver');
+      const buried = `tombstones where app_id = $1 and credential_hash = sha256($2)`;
+      expect(await count(app, buried, server.tenant.id, credentialId)).toBe(1);
+      await expect(server.tenant.signIn(authenticator)).rejects.toThrow(/401/);
+      const heir = await server.tenant.register('heir', { credentialId });
+      expect(await server.devices('heir')).toHaveLength(1);
+      await server.tenant.signIn(heir.authenticator);
+    });
+
+    it('may come back under the same external ID as somebody else', async () => {
+      const { externalId } = await aBusyUser();
+      const before = await server.user<UserJson & { user_handle: string }>(externalId);
+      await server.call('DELETE', `/external-users/${externalId}`);
+      await server.tenant.register(externalId);
+      const after = await server.user<UserJson & { user_handle: string; recent_events: unknown[] }>(
+        externalId,
+      );
+      expect(after.id).not.toBe(before.id);
+      expect(after.user_handle).not.toBe(before.user_handle);
+      expect(after).toMatchObject({ login_count: 0, recent_events: [{ type: 'registered' }] });
+    });
+
+    it('while ceremonies finish and transactions are asked for costs no 5xx, and leaves nothing', async () => {
+      for (let round = 0; round < 15; round++) {
+        const user = await aBusyUser();
+        const [told, erased] = await Promise.all([
+          outcomes(user, { atOnce: true }),
+          server.call('DELETE', `/users/${user.id}`),
+          server
+            .leaveToRegister(user.externalId)
+            .catch((error: Error) => expect(error.message).toMatch(/404/)),
+        ]);
+        expect(erased.status).toBe(200);
+        expect(Object.values(told).filter((it) => /^5/.test(it))).toEqual([]);
+        for (const table of TABLES_OF_PEOPLE) {
+          expect(await count(app, `${table} where user_id = $1`, user.id)).toBe(0);
+        }
+      }
+    }, 60_000);
+
+    it('in the service’s own app is forgotten by the user’s API too, and may begin anew', async () => {
+      const user = new TestUser(app, { name: 'Ada Lovelace' });
+      const authenticator = new SoftwareAuthenticator();
+      await registerPasskey(user, { authenticator });
+      await user.list();
+      const [row] = await sql<{ id: string }>(
+        app,
+        'select passage_external_id as id from users where subject = $1',
+        user.subject,
+      );
+      const headers = { authorization: `Bearer ${await anApiKey(app, TEST.appId)}` };
+      const url = `/v1/apps/${TEST.appId}/external-users/${row!.id}`;
+      expect((await send(app, { method: 'DELETE', url, headers })).status).toBe(200);
+      expect(await count(app, 'users where subject = $1', user.subject)).toBe(0);
+      expect(await count(app, 'users u where position($1 in u::text) > 0', 'Ada Lovelace')).toBe(0);
+      expect(await user.list()).toMatchObject({ passkeys: [] });
+      const { device } = await registerPasskey(user);
+      expect(device).toBeDefined();
+      expect(await user.passkeys()).toStrictEqual([device]);
+    });
+  });
+});

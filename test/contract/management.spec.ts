@@ -1,0 +1,559 @@
+import fc from 'fast-check';
+import { AppServer, type DeviceJson, type UserJson } from '../support/app-server.js';
+import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { flexError } from '../support/flex-error.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { contents, count, sql } from '../support/tables.js';
+
+const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
+const TEXT = expect.any(String) as string;
+const DATE = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
+const UUID = expect.stringMatching(
+  /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+) as string;
+
+const LISTED_USER = {
+  id: UUID,
+  external_id: TEXT,
+  status: 'active',
+  created_at: DATE,
+  updated_at: DATE,
+  last_login_at: DATE,
+  login_count: 0,
+  email: '',
+  email_verified: false,
+  phone: '',
+  phone_verified: false,
+  user_metadata: null,
+};
+const DEVICE = {
+  id: UUID,
+  cred_id: expect.stringMatching(/^[\w-]+$/) as string,
+  friendly_name: TEXT,
+  type: 'passkey',
+  created_at: DATE,
+  updated_at: DATE,
+  last_login_at: DATE,
+  usage_count: 0,
+  icons: {
+    light: expect.stringMatching(`^${TEST.publicUrl}/icons/`) as string,
+    dark: expect.stringMatching(`^${TEST.publicUrl}/icons/`) as string,
+  },
+  provider: null,
+  synced: true,
+  transports: ['internal', 'hybrid'],
+};
+const EVENT = {
+  id: UUID,
+  created_at: DATE,
+  completed_at: DATE,
+  status: 'complete',
+  ip_addr: expect.stringMatching(/^10\./) as string,
+  user_agent: 'Keyway tests',
+  user_agent_display: 'Keyway tests',
+  social_login_type: null,
+};
+const NO_OFFER = { enabled: false, ttl: 300, ttl_display_unit: 's' };
+
+describe('the management side', () => {
+  let app: TestApp;
+  let server: AppServer;
+  let other: AppServer;
+  beforeAll(async () => {
+    app = await buildApp();
+    [server, other] = [await AppServer.create(app), await AppServer.create(app)];
+  });
+  afterAll(() => app.close());
+
+  let users = 0;
+  const aName = () => `user-${++users}`;
+  /** A user with one passkey. */
+  const aUser = async (externalId = aName()) => {
+    const { authenticator, nonce } = await server.tenant.register(externalId);
+    const { id } = await server.find(externalId);
+    const [device] = await server.devices(externalId);
+    return { externalId, id, device: device!, authenticator, nonce };
+  };
+  const signIn = (authenticator: SoftwareAuthenticator) => server.tenant.signIn(authenticator);
+
+  describe('GET /apps/{app}', () => {
+    it('gives every member of an app, whatever key is sent along', async () => {
+      await server.tenant.change('origins', [server.tenant.origin, `https://m.${server.tenant.rpId}`]);
+      for (const key of [server.key, other.key, 'nonsense']) {
+        const answer = await server.withText(key).call('GET', '');
+        expect(answer.expect()).toStrictEqual({
+          app: {
+            id: server.tenant.id,
+            name: server.tenant.id,
+            rp_id: server.tenant.rpId,
+            auth_origin: server.tenant.origin,
+            additional_auth_origins: [`https://m.${server.tenant.rpId}`],
+            redirect_url: TEXT,
+            login_url: TEXT,
+            application_login_uri: '',
+            allowed_callback_urls: [],
+            allowed_logout_urls: [],
+            allowed_identifier: TEXT,
+            required_identifier: TEXT,
+            auth_fallback_method: 'none',
+            auth_fallback_method_ttl: 0,
+            auth_methods: { passkeys: { enabled: true }, otp: NO_OFFER, magic_link: NO_OFFER },
+            created_at: DATE,
+            default_language: 'en',
+            element_customization: {},
+            element_customization_dark: {},
+            ephemeral: false,
+            hosted: false,
+            hosted_subdomain: '',
+            layouts: { profile: [], registration: [] },
+            passage_branding: false,
+            profile_management: false,
+            public_signup: true,
+            refresh_enabled: false,
+            refresh_absolute_lifetime: 0,
+            refresh_inactivity_lifetime: 0,
+            require_email_verification: false,
+            require_identifier_verification: false,
+            role: '',
+            rsa_public_key: '',
+            session_timeout_length: 0,
+            social_connections: {},
+            technologies: [],
+            type: 'flex',
+            user_metadata_schema: [],
+          },
+        });
+      }
+    });
+
+    it('knows no other app', async () => {
+      for (const id of ['nobody', server.tenant.id.toUpperCase(), '%00', `${server.tenant.id}%20`]) {
+        expect(flexError(await server.ask({ url: `/v1/apps/${id}` }))).toBe('404 app_not_found');
+      }
+    });
+  });
+
+  describe('POST /transactions/register', () => {
+    it('makes the user, and a transaction whose id is told only here', async () => {
+      const externalId = aName();
+      const answer = await server.call('POST', '/transactions/register', {
+        external_id: externalId,
+        passkey_display_name: 'Ada',
+        unknown: { member: 1 },
+      });
+      expect(answer.status).toBe(201);
+      expect(answer.body).toStrictEqual({ transaction_id: expect.stringMatching(/^[\w-]{43}$/) as string });
+      const { transaction_id } = answer.as<{ transaction_id: string }>();
+      const { publicKey } = await server.tenant.browser().beginRegistration(transaction_id);
+      expect(publicKey.user).toMatchObject({ name: 'Ada', displayName: 'Ada' });
+      expect(await server.find(externalId)).toMatchObject({ external_id: externalId, login_count: 0 });
+      expect(app.logLines.join()).not.toContain(transaction_id);
+      for (const table of ['transactions', 'audit_events']) {
+        expect(await count(app, `${table} t where position($1 in t::text) > 0`, transaction_id)).toBe(0);
+      }
+    });
+
+    it('makes one user, also when a hundred ask at once', async () => {
+      const externalId = aName();
+      const ids = await Promise.all(Array.from({ length: 100 }, () => server.leaveToRegister(externalId)));
+      expect(new Set(ids).size).toBe(100);
+      expect(await count(app, 'flex_users where external_id = $1', externalId)).toBe(1);
+    });
+
+    it('is refused at the limit of passkeys, and makes nothing then', async () => {
+      const strict = await AppServer.create(app, { max_passkeys_per_user: 1 });
+      await strict.tenant.register('ada');
+      await strict.list();
+      const before = await contents(app);
+      const body = { external_id: 'ada', passkey_display_name: 'Ada' };
+      const answer = await strict.call('POST', '/transactions/register', body);
+      expect(flexError(answer)).toBe('403 operation_not_allowed');
+      expect(await contents(app)).toEqual(before);
+    });
+
+    it.each<[string, unknown, unknown]>([
+      ['an external ID', undefined, 'Ada'],
+      ['a display name', 'ada', undefined],
+      ['an external ID that is a text', 7, 'Ada'],
+      ['a display name that is a text', 'ada', ['Ada']],
+      ['an external ID that is not empty', '', 'Ada'],
+      ['a display name that is not empty', 'ada', ''],
+      ['an external ID other than .', '.', 'Ada'],
+      ['an external ID other than ..', '..', 'Ada'],
+      ['an external ID of 255 characters at most', 'x'.repeat(256), 'Ada'],
+      ['an external ID without control characters', 'a\nb', 'Ada'],
+      ['an external ID without U+0000', 'a\0b', 'Ada'],
+      ['an external ID of whole characters', 'a\ud800', 'Ada'],
+    ])('asks for %s', async (_, external_id, passkey_display_name) => {
+      const before = await contents(app);
+      const body = { external_id, passkey_display_name };
+      expect(flexError(await server.call('POST', '/transactions/register', body))).toBe(
+        '400 invalid_request',
+      );
+      expect(await contents(app)).toEqual(before);
+    });
+  });
+
+  describe('POST /transactions/authenticate', () => {
+    it('makes a transaction for the user', async () => {
+      const { externalId, authenticator } = await aUser();
+      const answer = await server.call('POST', '/transactions/authenticate', { external_id: externalId });
+      expect(answer.status).toBe(201);
+      expect(answer.body).toStrictEqual({ transaction_id: expect.stringMatching(/^[\w-]{43}$/) as string });
+      const browser = server.tenant.browser();
+      const begun = await browser.beginSignIn(answer.as<{ transaction_id: string }>().transaction_id);
+      expect((await browser.finish('authenticate', begun.answer(authenticator))).status).toBe(200);
+    });
+
+    it('tells an unknown user from one without passkeys, and compares exactly', async () => {
+      const { externalId, id } = await aUser();
+      const empty = aName();
+      await server.leaveToRegister(empty);
+      const ask = async (external_id: string) =>
+        flexError(await server.call('POST', '/transactions/authenticate', { external_id }));
+      expect(await ask(empty)).toBe('409 user_has_no_passkeys');
+      for (const each of [
+        externalId.toUpperCase(),
+        `${externalId} `,
+        externalId.slice(0, -1),
+        `${externalId}%`,
+        id,
+      ]) {
+        expect(await ask(each)).toBe('404 user_not_found');
+      }
+    });
+  });
+
+  describe('POST /authenticate/verify', () => {
+    it('says once what a nonce proved', async () => {
+      const { externalId, device, authenticator, nonce } = await aUser();
+      for (const [kind, each] of [
+        ['register', nonce] as const,
+        ['authenticate', await signIn(authenticator)] as const,
+      ]) {
+        const answer = await server.verify(each);
+        expect(answer.expect()).toStrictEqual({ external_id: externalId, kind, device_id: device.id });
+        expect(flexError(await server.verify(each))).toBe('401 invalid_nonce');
+      }
+    });
+
+    it('does not verify what is no nonce of this app, too old, or too late', async () => {
+      const { id, device, authenticator, nonce } = await aUser();
+      const late = await signIn(authenticator);
+      expect(flexError(await other.verify(nonce))).toBe('401 invalid_nonce');
+      for (const each of [
+        'x',
+        `${nonce} `,
+        nonce.slice(1),
+        'é'.repeat(128),
+        await server.leaveToRegister(aName()),
+      ]) {
+        expect(flexError(await server.verify(each))).toBe('401 invalid_nonce');
+      }
+      await sql(app, `update nonces set expires_at = now() where user_id = $1`, id);
+      expect(flexError(await server.verify(nonce))).toBe('401 invalid_nonce');
+      await sql(app, `update nonces set expires_at = now() + interval '1 minute' where user_id = $1`, id);
+      await server.call('DELETE', `/users/${id}/devices/${device.id}`);
+      expect(flexError(await server.verify(late))).toBe('401 invalid_nonce');
+    });
+
+    it.each<unknown>([undefined, null, '', 7, {}, ['a'], 'x'.repeat(257)])(
+      'asks for a nonce, not %p',
+      async (nonce) => {
+        expect(flexError(await server.call('POST', '/authenticate/verify', { nonce }))).toBe(
+          '400 invalid_request',
+        );
+      },
+    );
+  });
+
+  describe('GET /users/{user_id}', () => {
+    it('gives every member of a user who has never signed in', async () => {
+      const { externalId, id } = await aUser();
+      for (const path of [`/users/${id}`, `/external-users/${externalId}`]) {
+        const { user } = (await server.call('GET', path)).expect<{ user: UserJson }>();
+        expect(user).toStrictEqual({
+          ...LISTED_USER,
+          id,
+          external_id: externalId,
+          last_login_at: user.created_at,
+          social_connections: {},
+          recent_events: [{ ...EVENT, type: 'registered', action: 'register' }],
+          webauthn: true,
+          webauthn_devices: [DEVICE],
+          webauthn_types: ['passkey'],
+          user_handle: expect.stringMatching(/^[\w-]{43}$/) as string,
+        });
+      }
+    });
+
+    it('gives every member of a user without passkeys', async () => {
+      const externalId = aName();
+      await server.leaveToRegister(externalId);
+      expect(await server.user(externalId)).toMatchObject({
+        recent_events: [],
+        webauthn: false,
+        webauthn_devices: [],
+        webauthn_types: [],
+      });
+    });
+
+    it('counts sign-ins, and tells recent events newest first', async () => {
+      const { externalId, id, device, authenticator } = await aUser();
+      await signIn(authenticator);
+      const begun = await server.tenant.browser().beginSignIn();
+      await server.tenant
+        .browser()
+        .finish('authenticate', begun.answer(authenticator, { origin: 'https://evil.example' }));
+      await server.call('PATCH', `/users/${id}/devices/${device.id}`, { friendly_name: 'Mine' });
+      const user = await server.user<UserJson & { recent_events: { type: string }[] }>(externalId);
+      expect(user.login_count).toBe(1);
+      expect(Date.parse(user.last_login_at)).toBeGreaterThan(Date.parse(user.created_at));
+      expect(user.recent_events).toMatchObject([
+        { type: 'renamed', action: 'other', status: 'complete' },
+        { type: 'refused', status: 'incomplete', completed_at: null },
+        { type: 'authenticated', action: 'login', status: 'complete', completed_at: DATE },
+        { type: 'registered', action: 'register' },
+      ]);
+      for (let i = 0; i < 10; i++) await signIn(authenticator);
+      const later = await server.user<{ recent_events: { action: string }[] }>(externalId);
+      expect(later.recent_events.map(({ action }) => action)).toEqual(Array(10).fill('login'));
+    });
+
+    it('takes no external ID for an id, nor the other way round', async () => {
+      const first = await aUser();
+      const { externalId, id } = await aUser(first.id);
+      expect(externalId).toBe(first.id);
+      expect(await server.user(first.id)).toMatchObject({ id, external_id: first.id });
+      expect((await server.call('GET', `/users/${first.id}`)).body).toMatchObject({
+        user: { external_id: first.externalId },
+      });
+      expect(flexError(await server.call('GET', `/users/${first.externalId}`))).toBe('404 user_not_found');
+      expect(flexError(await server.call('GET', `/external-users/${id}`))).toBe('404 user_not_found');
+      expect((await server.list(`?identifier=${id}`)).users).toEqual([]);
+      expect((await server.list(`?id=${first.externalId}`)).users).toEqual([]);
+    });
+  });
+
+  describe('/users/{user_id}/devices', () => {
+    it('gives every member of every device, oldest first', async () => {
+      const { externalId, id } = await aUser();
+      const traits = {
+        aaguid: 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4',
+        backupEligible: false,
+        backedUp: false,
+        transports: ['usb'],
+        attachment: 'cross-platform',
+      } as const;
+      await server.tenant.register(externalId, { traits: { ...traits, transports: ['usb'] } });
+      for (const path of [`/users/${id}`, `/external-users/${externalId}`]) {
+        const { devices } = (await server.call('GET', `${path}/devices`)).expect<{ devices: DeviceJson[] }>();
+        expect(devices).toStrictEqual([
+          DEVICE,
+          { ...DEVICE, type: 'security_key', provider: TEXT, synced: false, transports: ['usb'] },
+        ]);
+        for (const { created_at, last_login_at, updated_at } of devices) {
+          expect([last_login_at, updated_at]).toEqual([created_at, created_at]);
+        }
+      }
+      expect(await server.user(externalId)).toMatchObject({ webauthn_types: ['passkey', 'security_key'] });
+    });
+
+    it('counts the sign-ins of each device, which change nothing else of it', async () => {
+      const { externalId, device, authenticator } = await aUser();
+      await signIn(authenticator);
+      const [now] = await server.devices(externalId);
+      expect(now).toEqual({ ...device, usage_count: 1, last_login_at: now!.last_login_at });
+      expect(now!.last_login_at).not.toBe(device.last_login_at);
+    });
+
+    it('renames one device by PATCH, as the user may', async () => {
+      const { externalId, id, device } = await aUser();
+      const [first, second] = [`/users/${id}`, `/external-users/${externalId}`].map(
+        (it) => `${it}/devices/${device.id}`,
+      );
+      const renamed = (
+        await server.call('PATCH', first!, { friendly_name: ' Cafe\u0301 ', id: 'x' })
+      ).expect<{ device: DeviceJson }>();
+      expect(renamed).toStrictEqual({ device: { ...DEVICE, id: device.id, friendly_name: 'Café' } });
+      expect(renamed.device.updated_at > device.updated_at).toBe(true);
+      (await server.call('PATCH', second!, { friendly_name: '🔑' })).expect();
+      expect(await server.devices(externalId)).toMatchObject([{ friendly_name: '🔑' }]);
+    });
+
+    it.each<unknown>([undefined, null, '', '  ', 'x'.repeat(65), 'a\u202eb', 'a\nb', 7, {}, ['a']])(
+      'gives no device the name %p',
+      async (friendly_name) => {
+        const { id, device } = await aUser();
+        const before = await contents(app);
+        const answer = await server.call('PATCH', `/users/${id}/devices/${device.id}`, { friendly_name });
+        expect(flexError(answer)).toBe('400 invalid_request');
+        expect(await contents(app)).toEqual(before);
+      },
+    );
+
+    it.each(['/users', '/external-users'])(
+      'revokes one device by DELETE %s: 200 and nothing else',
+      async (noun) => {
+        const { externalId, id, device, authenticator, nonce } = await aUser();
+        await server.tenant.register(externalId);
+        const begun = await server.tenant.browser().beginSignIn();
+        const user = noun === '/users' ? id : externalId;
+        const answer = await server.call('DELETE', `${noun}/${user}/devices/${device.id}`);
+        expect([answer.status, answer.text]).toEqual([200, '']);
+        expect(answer.headers['content-length']).toBe('0');
+        expect(await server.devices(externalId)).toHaveLength(1);
+        const finished = await server.tenant.browser().finish('authenticate', begun.answer(authenticator));
+        expect(flexError(finished)).toBe('401 discoverable_login_failed');
+        expect(flexError(await server.verify(nonce))).toBe('401 invalid_nonce');
+        const again = await server.call('DELETE', `${noun}/${user}/devices/${device.id}`);
+        expect(flexError(again)).toBe('404 device_not_found');
+        expect(
+          await count(
+            app,
+            `audit_events where type = 'revoked' and device_id = $1 and actor like 'key:%'`,
+            device.id,
+          ),
+        ).toBe(1);
+      },
+    );
+
+    it('accepts a DELETE whose content type promises JSON and whose body is empty', async () => {
+      const { id, device } = await aUser();
+      const url = `/v1/apps/${server.tenant.id}/users/${id}/devices/${device.id}`;
+      const answer = await server.ask({
+        method: 'DELETE',
+        url,
+        headers: { 'content-type': 'application/json' },
+      });
+      expect([answer.status, answer.text]).toEqual([200, '']);
+    });
+
+    it('frees the credential of a revoked device for anybody to enrol', async () => {
+      const credentialId = Buffer.alloc(32, ++users);
+      const externalId = aName();
+      await server.tenant.register(externalId, { credentialId });
+      const [device] = await server.devices(externalId);
+      const heir = aName();
+      await expect(server.tenant.register(heir, { credentialId })).rejects.toThrow(/400/);
+      await server.call('DELETE', `/external-users/${externalId}/devices/${device!.id}`);
+      await server.tenant.register(externalId, { credentialId });
+      const [again] = await server.devices(externalId);
+      await server.call('DELETE', `/external-users/${externalId}/devices/${again!.id}`);
+      await server.tenant.register(heir, { credentialId });
+      expect(await server.devices(heir)).toMatchObject([{ cred_id: credentialId.toString('base64url') }]);
+    });
+
+    it('knows nothing of unknown users and devices, nor of somebody else’s', async () => {
+      const [one, another] = [await aUser(), await aUser()];
+      const before = await contents(app);
+      const change = { friendly_name: 'Mine' };
+      for (const owner of [`/users/${one.id}`, `/external-users/${one.externalId}`]) {
+        for (const id of [
+          another.device.id,
+          UNKNOWN_ID,
+          'x',
+          '%00',
+          '%F0%9F%94%91',
+          'a'.repeat(200),
+          '%2F',
+          '.%2e',
+          '%zz',
+        ]) {
+          for (const answer of [
+            await server.call('DELETE', `${owner}/devices/${id}`),
+            await server.call('PATCH', `${owner}/devices/${id}`, change),
+          ]) {
+            expect(flexError(answer)).toMatch(/^404 device_not_found$|^40[04] invalid_request$/);
+            if (!id.includes('%')) expect(flexError(answer)).toBe('404 device_not_found');
+          }
+        }
+      }
+      for (const nobody of [UNKNOWN_ID, 'x', '%00', '%20', 'a'.repeat(300)]) {
+        for (const noun of ['users', 'external-users']) {
+          const path = `/${noun}/${nobody}`;
+          for (const answer of [
+            await server.call('GET', path),
+            await server.call('DELETE', path),
+            await server.call('PATCH', path, { status: 'inactive' }),
+            await server.call('GET', `${path}/devices`),
+            await server.call('DELETE', `${path}/devices/${one.device.id}`),
+            await server.call('PATCH', `${path}/devices/${one.device.id}`, change),
+          ]) {
+            expect(flexError(answer)).toBe('404 user_not_found');
+          }
+        }
+      }
+      expect(await contents(app)).toEqual(before);
+    });
+  });
+
+  describe('external IDs in the path', () => {
+    it.each([
+      'a/b',
+      '/',
+      '//',
+      'a%b',
+      '%',
+      '%2F',
+      '%252f',
+      '...',
+      './..',
+      'devices',
+      'a b',
+      ' ',
+      'a+b',
+      'a?b#c;d&e=f',
+      '{}[]<>"\\^`|',
+      ':external_id',
+      '*',
+      'Zoë 🔑 用户',
+      'e\u0301',
+      '\u202eabc',
+      '\ufeff',
+      'x'.repeat(255),
+      '用'.repeat(255),
+      '🔑'.repeat(255),
+    ])('name exactly one user: %p', async (externalId) => {
+      const { authenticator } = await server.tenant.register(externalId);
+      const path = `/external-users/${encodeURIComponent(externalId)}`;
+      expect(await server.user(externalId)).toMatchObject({ external_id: externalId });
+      expect(await server.find(externalId)).toMatchObject({ external_id: externalId });
+      const [device] = await server.devices(externalId);
+      expect(device!.cred_id).toBe(authenticator.credentials[0]!.id.toString('base64url'));
+      (await server.call('PATCH', `${path}/devices/${device!.id}`, { friendly_name: 'x' })).expect();
+      expect((await server.call('DELETE', `${path}/devices/${device!.id}`)).status).toBe(200);
+      expect((await server.call('DELETE', path)).status).toBe(200);
+    });
+
+    it('name the user that was made under them, whatever they are', async () => {
+      const character = fc.oneof(
+        fc.constantFrom(...'%/?#&=+;:.\\ "'),
+        fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+      );
+      const externalId = fc
+        .array(character, { minLength: 1, maxLength: 12 })
+        .map((it) => it.join(''))
+        .filter((it) => !/^\.{1,2}$|\p{Cc}/u.test(it) && it.isWellFormed());
+      await fc.assert(
+        fc.asyncProperty(externalId, async (name) => {
+          await server.leaveToRegister(name);
+          expect(await server.user(name)).toMatchObject({ external_id: name });
+          expect((await server.list(`?identifier=${encodeURIComponent(name)}`)).users).toMatchObject([
+            { external_id: name },
+          ]);
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    it.each(['%00', 'a%00', '%0a', '%7f', 'x'.repeat(256), '%F0%9F%94%91'.repeat(256)])(
+      'that no user can have find nobody: %p',
+      async (name) => {
+        for (const path of [`/external-users/${name}`, `/external-users/${name}/devices`]) {
+          expect(flexError(await server.call('GET', path))).toMatch(/^404 (user_not_found|invalid_request)$/);
+        }
+      },
+    );
+  });
+});

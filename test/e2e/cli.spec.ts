@@ -1,0 +1,207 @@
+import { buildKeyway } from './build-keyway.js';
+import { aFreePort } from './free-port.js';
+import {
+  aDirectory,
+  type Ending,
+  type Environment,
+  runCommand,
+  startKeyway,
+  sweep,
+} from './keyway-process.js';
+import { aDatabase } from './production.js';
+
+const RP_ID = 'shop.example';
+const CREATE = ['app', 'create', 'shop', '--rp-id', RP_ID, '--origins', `https://${RP_ID}`];
+const TIME = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ';
+
+/** What a command wrote as JSON, once it is certain that it wrote nothing else. */
+const answerOf = ({ code, stdout, stderr }: Ending): unknown => {
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout.trimEnd()).not.toContain('\n');
+  return JSON.parse(stdout);
+};
+
+/** The one JSON value of a failure. */
+const failureOf = ({ stdout, stderr }: Ending): { code: string; error: string } => {
+  expect(stdout).toBe('');
+  return JSON.parse(stderr) as { code: string; error: string };
+};
+
+beforeAll(buildKeyway, 150_000);
+afterEach(sweep);
+
+describe('keyway app', () => {
+  let database: Awaited<ReturnType<typeof aDatabase>>;
+  let settings: Environment;
+  beforeEach(async () => {
+    database = await aDatabase({ migrated: true });
+    settings = { NODE_ENV: 'production', DATABASE_URL: database.url };
+  });
+  afterEach(() => database.drop());
+
+  const keyway = (...args: string[]) => runCommand(args, settings);
+  const inJson = async (...args: string[]) => answerOf(await keyway(...args, '--json'));
+
+  it('makes, lists, shows, changes and deletes', async () => {
+    expect((await keyway('app', 'list')).stdout).toBe('There are no apps.\n');
+    const made = await keyway(...CREATE, '--name', 'The Shop');
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.stdout).toMatch(/^RP ID {2,}shop\.example$/m);
+    expect(made.stdout).toMatch(/^algorithms {2,}ES256, EdDSA, RS256$/m);
+    expect(made.stdout).toMatch(new RegExp(`^created {2,}${TIME}$`, 'm'));
+    expect((await keyway('app', 'show', 'shop')).stdout).toBe(made.stdout);
+    expect((await keyway('app', 'list')).stdout).toBe(
+      'ID    NAME      RP ID         ORIGINS               USERS  PASSKEYS  KEYS\n' +
+        'shop  The Shop  shop.example  https://shop.example  0      0         0\n',
+    );
+
+    const origins = `https://${RP_ID}, https://m.${RP_ID}`;
+    const policy = ['--user-verification', 'preferred', '--algorithms', 'EdDSA,ES256', '--nonce-ttl', '2m'];
+    const changed = {
+      id: 'shop',
+      origins: [`https://${RP_ID}`, `https://m.${RP_ID}`],
+      userVerification: 'preferred',
+      algorithms: [-8, -7],
+      nonceTtl: 120,
+    };
+    expect(await inJson('app', 'update', 'shop', '--origins', origins, ...policy)).toMatchObject(changed);
+    expect(await inJson('app', 'update', 'shop', '--nonce-ttl', 'default')).toMatchObject({
+      ...changed,
+      nonceTtl: null,
+      name: 'The Shop',
+    });
+    expect(await inJson('app', 'list')).toEqual([await inJson('app', 'show', 'shop')]);
+
+    const unsure = await keyway('app', 'delete', 'shop');
+    expect(unsure).toMatchObject({ code: 2, stdout: '' });
+    expect(unsure.stderr).toBe(
+      'This deletes the app shop with 0 users and 0 passkeys for good. Add --yes to go on.\n',
+    );
+    expect(await inJson('app', 'delete', 'shop', '--yes')).toEqual({ id: 'shop', users: 0, passkeys: 0 });
+    expect(await inJson('app', 'list')).toEqual([]);
+  });
+
+  it('refuses what an app may not be with a sentence for each thing, and stores nothing', async () => {
+    const wrong = ['--rp-id', 'co.uk', '--origins', 'http://shop.example,https://10.0.0.1', '--name', ' '];
+    const refused = await keyway('app', 'create', 'shop', ...wrong);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    const sentences = refused.stderr.trimEnd().split('\n');
+    expect(sentences).toHaveLength(4);
+    for (const each of sentences) expect(each).toMatch(/^Set .*\.$/);
+    expect(await inJson('app', 'list')).toEqual([]);
+    const elsewhere = ['--rp-id', RP_ID, '--origins', 'https://example.org', '--json'];
+    const asJson = failureOf(await keyway('app', 'create', 'shop', ...elsewhere));
+    expect(asJson).toEqual({ code: 'invalid_app', error: expect.stringContaining('https://example.org') });
+    expect(failureOf(await keyway('app', 'show', 'shop', '--json'))).toEqual({
+      code: 'app_not_found',
+      error: 'There is no app "shop".',
+    });
+  });
+
+  it('lets one of two have an RP ID that both ask for at the same time', async () => {
+    const create = (id: string) => keyway('app', 'create', id, ...CREATE.slice(3));
+    const endings = await Promise.all(['one', 'other'].map(create));
+    expect(endings.map(({ code }) => code).sort()).toEqual([0, 1]);
+    expect(endings.find(({ code }) => code === 1)!.stderr).toMatch(
+      /^The RP ID shop\.example belongs to the app (one|other): take another one\.\n$/,
+    );
+    expect(await inJson('app', 'list')).toHaveLength(1);
+  });
+
+  it('purges, and says how much', async () => {
+    expect(await inJson('purge')).toEqual({ nonces: 0, transactions: 0, handshakes: 0 });
+    const { stdout } = await keyway('purge');
+    expect(stdout).toBe('nonces        0\ntransactions  0\nhandshakes    0\n');
+  });
+});
+
+describe('keyway', () => {
+  const keyway = (...args: string[]) => runCommand(args, {});
+
+  it('lists its commands, and says of each what it takes', async () => {
+    const help = await keyway();
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('Usage: keyway <command>');
+    for (const command of ['app', 'key', 'migrate', 'purge']) {
+      expect(help.stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
+    }
+    expect((await keyway('--help')).stdout).toBe(help.stdout);
+    const create = await keyway('app', 'create', '--help');
+    expect(create).toMatchObject({ code: 0, stderr: '' });
+    expect(create.stdout).toContain('Usage: keyway app create [options] <app>');
+    expect(create.stdout).toContain('--android-origins <list>');
+    expect(create.stdout).toContain('Examples:\n  keyway app create shop ');
+  });
+
+  it.each([
+    [['migrat'], /^Unknown command 'migrat'\n\(Did you mean migrate\?\)\n.*--help/],
+    [['migrate', 'now'], /^Too many arguments/],
+    [['app'], /^Usage: keyway app <command>/],
+    [['app', 'creat'], /Did you mean create\?/],
+    [['app', 'create', 'shop'], /^Required option '--rp-id <domain>' not specified/],
+    [['app', 'show'], /^Missing required argument 'app'/],
+    [['app', 'update', 'shop'], /^Name something to change/],
+    [['app', 'list', '--jsn'], /^Unknown option '--jsn'/],
+    [['app', 'update', 'shop', '--user-verification', 'no'], /Allowed choices are required, preferred/],
+    [['app', 'update', 'shop', '--algorithms', 'ES256,RS1'], /Give some of ES256, /],
+    [['app', 'update', 'shop', '--nonce-ttl', 'soon'], /Give a time such as 90d/],
+    [['key', 'create', 'shop', '--expires-in', '0d'], /Give a time such as 90d/],
+  ])('ends with 2 when the command line is wrong: %j', async (args, sentence) => {
+    const ending = await keyway(...args);
+    expect(ending).toMatchObject({ code: 2, stdout: '' });
+    expect(ending.stderr).toMatch(sentence);
+  });
+
+  it.each([[['app']], [['app', 'show']], [['app', 'update', 'shop']]])(
+    'says what is wrong in JSON if asked to: %j',
+    async (args) => {
+      const ending = await keyway(...args, '--json');
+      expect(ending.code).toBe(2);
+      expect(failureOf(ending)).toEqual({ code: 'usage', error: expect.stringMatching(/^[A-Z].*/) });
+    },
+  );
+
+  it('does not repeat a whole key that it is given by mistake', async () => {
+    const key = `kw_a1B2c3D4e5F6_${'s3cr3t_'.repeat(6)}x`;
+    for (const args of [
+      ['key', 'revoke', key],
+      ['key', 'create', 'shop', key],
+      ['key', 'list', `--${key}`],
+      ['app', 'show', 'shop', key, '--json'],
+    ]) {
+      const { code, output } = await keyway(...args);
+      expect(code).toBe(2);
+      expect(output).not.toContain('s3cr3t');
+    }
+  });
+
+  it('says what to set when settings are wrong, and what to run when the schema is behind', async () => {
+    const unset = await runCommand(['app', 'list', '--json'], { NODE_ENV: 'production' });
+    expect(unset.code).toBe(1);
+    expect(failureOf(unset)).toMatchObject({
+      code: 'invalid_settings',
+      error: expect.stringMatching(/^Set DATABASE_URL/),
+    });
+    const database = await aDatabase({ migrated: false });
+    const behind = await runCommand(['app', 'list', '--json'], { DATABASE_URL: database.url });
+    expect(behind.code).toBe(1);
+    expect(failureOf(behind)).toMatchObject({
+      code: 'schema_behind',
+      error: expect.stringContaining('keyway migrate'),
+    });
+    await database.drop();
+  });
+
+  it('works on the embedded database while no service has it, and says so while one does', async () => {
+    const directory = aDirectory();
+    const made = await runCommand([...CREATE, '--json'], {}, directory);
+    expect(answerOf(made)).toMatchObject({ id: 'shop', rpId: RP_ID });
+    const { signal, ending } = await startKeyway({ PORT: await aFreePort() }, directory);
+    const refused = await runCommand(['app', 'list'], {}, directory);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/is in use by another process: stop that one first/);
+    signal('SIGTERM');
+    await ending;
+    expect((await runCommand(['app', 'list'], {}, directory)).stdout).toMatch(/^demo .*\nshop /m);
+  }, 120_000);
+});
