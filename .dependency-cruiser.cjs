@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   'passage/embedded': ['passage', 'config', 'http', 'flex'],
   flex: ['webauthn', 'authenticators', 'events', 'config', 'http', 'database'],
   webauthn: [],
-  authenticators: ['config', 'http'],
+  authenticators: ['webauthn', 'config', 'http'],
   events: ['config', 'http', 'database'],
   health: ['config', 'database', 'http'],
   database: ['config'],
@@ -71,6 +71,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^web/' },
       to: { path: '^(src|test|clients)/' },
+    },
+    {
+      name: 'clients-stand-alone',
+      comment: 'Each is published by itself.',
+      severity: 'error',
+      from: { path: '^(clients/[^/]+)/' },
+      to: { path: '^(src|web|test|clients)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'clients-need-little',
+      severity: 'error',
+      from: { path: '^clients/' },
+      to: { path: 'node_modules', pathNot: 'node_modules/@simplewebauthn/browser' },
     },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     {

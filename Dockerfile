@@ -5,10 +5,13 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY clients/node/package.json clients/node/
+COPY clients/browser/package.json clients/browser/
 # Optional packages are wanted here alone: esbuild is one binary for each platform. No package runs a script.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ./
 COPY scripts scripts
+COPY clients clients
 COPY src src
 COPY web web
 RUN npm run build && chmod -R a+rX dist && chmod a+x dist/cli/main.js
@@ -16,7 +19,8 @@ RUN npm run build && chmod -R a+rX dist && chmod a+x dist/cli/main.js
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+# The clients are no part of the service.
+RUN npm ci --omit=dev --omit=optional --workspaces=false --ignore-scripts --no-audit --no-fund \
  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete
 
 FROM node:24-bookworm-slim
