@@ -8,12 +8,10 @@ import { userHandleForms, userHandleOfText } from '../../webauthn/user-handle.js
  */
 export const MAX_OWN_HANDLE_BYTES = 48;
 
-// Before anything else takes a lock on the user: of two sign-ins of theirs at once, one waits.
-const ADOPT = statement(
-  'user-handles.adopt',
-  `update flex_users set user_handle = $3, user_handle_settled = true
-   where app_id = $1 and id = $2 and not user_handle_settled and octet_length($3) <= ${MAX_OWN_HANDLE_BYTES}
-     and not exists (select 1 from flex_users where app_id = $1 and id <> $2 and user_handle = $3)`,
+// Of two sign-ins of one user that learn at once, one waits here; of two users, at the claim.
+const HOLD = statement(
+  'user-handles.hold-user',
+  'select id from flex_users where app_id = $1 and id = $2 for update',
 );
 
 const CLAIM = statement(
@@ -28,6 +26,12 @@ const FIND_OTHER_OWNER = statement(
    union all
    select id from flex_users where app_id = $1 and user_handle in ($3, $4, $5) and id <> $2
    limit 1`,
+);
+
+const ADOPT = statement(
+  'user-handles.adopt',
+  `update flex_users set user_handle = $3::bytea, user_handle_settled = true
+   where app_id = $1 and id = $2 and not user_handle_settled and octet_length($3::bytea) <= ${MAX_OWN_HANDLE_BYTES}`,
 );
 
 const LEARN = statement(
@@ -53,10 +57,11 @@ export class UserHandles {
     tx: Queryable,
   ): Promise<boolean> {
     const [bytes, text] = userHandleForms(handle);
-    await tx.query(ADOPT, [appId, userId, bytes]);
+    await tx.query(HOLD, [appId, userId]);
     await tx.query(CLAIM, [appId, userId, bytes, text]);
     const others = await tx.query(FIND_OTHER_OWNER, [appId, userId, bytes, text, userHandleOfText(bytes)]);
     if (others.length > 0) return false;
+    await tx.query(ADOPT, [appId, userId, bytes]);
     return (await tx.query(LEARN, [appId, userId, deviceId, bytes])).length === 1;
   }
 }

@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { aForeignPasskey, toJsonl } from '../support/transfer.js';
+import { buildKeyway, DIST } from './build-keyway.js';
+import { aDirectory, type Environment, runCommand, sweep } from './keyway-process.js';
+import { aDatabase } from './production.js';
+
+const HOUR = 3_600_000;
+const APP = ['--app', 'shop'];
+const appOf = (id: string) => [
+  'app',
+  'create',
+  id,
+  '--rp-id',
+  `${id}.example`,
+  '--origins',
+  `https://${id}.example`,
+];
+
+beforeAll(buildKeyway, 150_000);
+afterEach(sweep);
+
+describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export on %s', (kind) => {
+  const { row } = aForeignPasskey('ada', {
+    members: { created_at: new Date(Date.now() - HOUR).toISOString() },
+  });
+  const refused = { ...row, external_id: 'bob' };
+  let settings: Environment;
+  let drop = () => Promise.resolve();
+  let directory: string;
+  const file = (name: string) => join(directory, name);
+  const keyway = (...args: string[]) => runCommand(args, settings);
+
+  beforeEach(async () => {
+    directory = aDirectory();
+    if (kind === 'PostgreSQL') {
+      const database = await aDatabase({ migrated: true });
+      settings = { DATABASE_URL: database.url };
+      drop = () => database.drop();
+    } else {
+      mkdirSync(file('data'));
+      settings = { DATA_DIR: file('data') };
+    }
+    await keyway(...appOf('shop'));
+    await keyway(...appOf('other'));
+  });
+  afterEach(() => drop());
+
+  it('answer with what became of the rows, report those refused, and end with 3 for them', async () => {
+    writeFileSync(file('in.jsonl'), toJsonl([row, refused]));
+    const dry = await keyway('import', ...APP, '--dry-run', file('in.jsonl'));
+    expect(dry).toEqual({
+      code: 3,
+      stdout: '2 rows: 1 created, 0 unchanged, 1 refused. All of it was taken back.\n',
+      stderr:
+        '2: credential_of_another_user: The credential belongs to another user of the app.\n1 of 2 rows were refused.\n',
+      output: expect.any(String) as string,
+    });
+    const report = ['--report', file('refused.jsonl')];
+    const done = await keyway('import', ...APP, ...report, '--json', file('in.jsonl'));
+    expect(done).toMatchObject({ code: 3 });
+    expect(JSON.parse(done.stdout)).toEqual({ read: 2, created: 1, unchanged: 0, refused: 1 });
+    expect(JSON.parse(done.stderr)).toEqual({ code: 'rows_refused', error: '1 of 2 rows were refused.' });
+    expect(JSON.parse(readFileSync(file('refused.jsonl'), 'utf8'))).toEqual({
+      line: 2,
+      code: 'credential_of_another_user',
+      error: 'The credential belongs to another user of the app.',
+    });
+    expect(statSync(file('refused.jsonl')).mode & 0o777).toBe(0o600);
+
+    const toFile = await keyway('export', ...APP, '--output', file('out.jsonl'));
+    expect(toFile).toMatchObject({ code: 0, stdout: '2 lines were exported.\n', stderr: '' });
+    expect(statSync(file('out.jsonl')).mode & 0o777).toBe(0o600);
+    const piped = await keyway('export', ...APP);
+    expect(piped).toMatchObject({ code: 0, stderr: '2 lines were exported.\n' });
+    expect(piped.stdout).toBe(readFileSync(file('out.jsonl'), 'utf8'));
+    const again = await keyway('import', ...APP, file('out.jsonl'));
+    expect(again).toMatchObject({
+      code: 0,
+      stdout: '2 rows: 0 created, 2 unchanged, 0 refused.\n',
+      stderr: '',
+    });
+  }, 150_000);
+
+  it('read Passage’s files, and a pipe', async () => {
+    writeFileSync(file('users.csv'), 'external_id,status\nada,active\nbob,inactive\n');
+    writeFileSync(
+      file('devices.json'),
+      JSON.stringify([{ external_id: 'ada', id: 'd1', friendly_name: 'Phone' }]),
+    );
+    const users = await keyway('import', ...APP, '--format', 'passage-users-csv', file('users.csv'));
+    expect(users).toMatchObject({ code: 0, stdout: '2 rows: 2 created, 0 unchanged, 0 refused.\n' });
+    const devices = await keyway('import', ...APP, '--format', 'passage-devices-json', file('devices.json'));
+    expect(devices).toMatchObject({ code: 0, stdout: '1 rows: 1 created, 0 unchanged, 0 refused.\n' });
+    writeFileSync(file('all.jsonl'), (await keyway('export', ...APP)).stdout);
+    const command = `"${process.execPath}" "${join(DIST, 'cli/main.js')}" import --app other - < "${file('all.jsonl')}"`;
+    const env = { PATH: process.env.PATH, ...settings };
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { env });
+    expect(stdout).toBe('3 rows: 3 created, 0 unchanged, 0 refused.\n');
+  }, 150_000);
+
+  it('end with 1 or 2, and a sentence, where nothing can be done', async () => {
+    writeFileSync(file('in.csv'), 'id\n1\n');
+    const failures = [
+      await keyway('import', '--app', 'nobody', file('in.csv')),
+      await keyway('export', '--app', 'nobody'),
+      await keyway('import', ...APP, file('none.jsonl')),
+      await keyway('import', ...APP, '--format', 'passage-users-csv', file('in.csv')),
+      await keyway('import', ...APP, '--report', file('no/such/place'), file('in.csv')),
+    ];
+    expect(failures.map(({ code, stdout }) => [code, stdout])).toEqual(failures.map(() => [1, '']));
+    expect(failures[3]!.stderr).toMatch(/external_id is missing/);
+    const usage = [
+      await keyway('import', file('in.csv')),
+      await keyway('import', ...APP, '--format', 'x', 'y'),
+    ];
+    expect(usage.map(({ code }) => code)).toEqual([2, 2]);
+  }, 150_000);
+});

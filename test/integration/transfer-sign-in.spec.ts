@@ -1,0 +1,281 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
+import { Browser } from '../support/browser.js';
+import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import type { GetOverrides } from '../support/ceremony-overrides.js';
+import type { HttpAnswer } from '../support/http-answer.js';
+import type { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { auditTrail, contentsButTrail, sql } from '../support/tables.js';
+import { aForeignPasskey, exportRows, exportText, importFile, importRows } from '../support/transfer.js';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await buildApp();
+});
+afterAll(() => app.close());
+
+const aName = () => `user-${randomUUID()}`;
+const transactions = (on: TestApp) => on.application.get(TransactionsService, { strict: false });
+
+/** A sign-in on a transaction that names the user. */
+async function signInAs(
+  externalId: string,
+  authenticator: SoftwareAuthenticator,
+  overrides: Partial<GetOverrides> = {},
+  on = app,
+): Promise<HttpAnswer> {
+  const browser = new Browser(on);
+  const begun = await browser.beginSignIn(await transactions(on).createAuthenticate(TEST.appId, externalId));
+  return browser.finish('authenticate', begun.answer(authenticator, overrides));
+}
+
+/** A sign-in that names nobody. */
+async function signIn(
+  authenticator: SoftwareAuthenticator,
+  overrides: Partial<GetOverrides> = {},
+  on = app,
+): Promise<HttpAnswer> {
+  const browser = new Browser(on);
+  const begun = await browser.beginSignIn();
+  return browser.finish('authenticate', begun.answer(authenticator, overrides));
+}
+
+async function register(externalId: string, authenticator: SoftwareAuthenticator): Promise<string> {
+  const browser = new Browser(app);
+  const leave = await transactions(app).createRegister(TEST.appId, externalId, externalId);
+  const begun = await browser.beginRegistration(leave);
+  expect((await browser.finish('register', begun.answer(authenticator))).status).toBe(200);
+  return begun.publicKey.user.id;
+}
+
+const lastReason = async () => (await auditTrail(app)).at(-1)!.reason;
+const rowOf = async (credentialId: Buffer) =>
+  (await exportRows(app)).find((row) => row.credential_id === credentialId.toString('base64url'))!;
+const userHandleOf = async (externalId: string) =>
+  (await exportRows(app)).find((row) => row.type === 'user' && row.external_id === externalId)!.user_handle;
+const unknown = { user_handle: undefined };
+
+describe('an imported passkey', () => {
+  it.each([-7, -8, -257] as const)(
+    'of algorithm %i signs in, with and without a transaction',
+    async (algorithm) => {
+      const name = aName();
+      const traits = { counter: 'increasing' as const };
+      const passkey = aForeignPasskey(name, { algorithm, traits, members: { sign_count: 5 } });
+      passkey.credential.counter = 5;
+      await importRows(app, [passkey.row]);
+      expect((await signInAs(name, passkey.authenticator)).status).toBe(200);
+      expect((await signIn(passkey.authenticator)).status).toBe(200);
+      expect((await signIn(passkey.authenticator, { userHandle: 'text' })).status).toBe(200);
+      expect((await signIn(passkey.authenticator, { userHandle: 'none' })).status).toBe(401);
+      expect((await signIn(passkey.authenticator, { counter: 5 })).status).toBe(401);
+      expect(await rowOf(passkey.credential.id)).toMatchObject({ sign_count: 8, usage_count: 3 });
+    },
+  );
+
+  it('of an inactive user signs nobody in', async () => {
+    const name = aName();
+    const passkey = aForeignPasskey(name);
+    await importRows(app, [{ type: 'user', external_id: name, status: 'inactive' }, passkey.row]);
+    expect((await signIn(passkey.authenticator)).status).toBe(403);
+  });
+
+  it('has its backup flags learnt at the first sign-in, and held to afterwards', async () => {
+    const name = aName();
+    const passkey = aForeignPasskey(name);
+    await importRows(app, [passkey.row]);
+    expect(await rowOf(passkey.credential.id)).toMatchObject({ backup_eligible: null, backed_up: null });
+    passkey.credential.backedUp = false;
+    expect((await signIn(passkey.authenticator)).status).toBe(200);
+    expect(await rowOf(passkey.credential.id)).toMatchObject({ backup_eligible: true, backed_up: false });
+    const known = await contentsButTrail(app);
+    passkey.credential.backupEligible = false;
+    expect((await signIn(passkey.authenticator)).status).toBe(401);
+    expect(await lastReason()).toBe('backup_eligibility_changed');
+    expect(await contentsButTrail(app)).toEqual(known);
+    const row = { ...passkey.row, backup_eligible: false };
+    expect(await importRows(app, [row])).toMatchObject({ unchanged: 1 });
+    expect(await contentsButTrail(app)).toEqual(known);
+  });
+});
+
+describe('a user handle that no import told', () => {
+  it.each(['bytes', 'text'] as const)(
+    'is learnt, as %s, from a sign-in on a transaction alone',
+    async (form) => {
+      const name = aName();
+      const passkey = aForeignPasskey(name, { traits: { userHandle: form }, members: unknown });
+      await importRows(app, [passkey.row]);
+      const before = await exportText(app);
+      expect((await signIn(passkey.authenticator)).body).toMatchObject({ code: 'discoverable_login_failed' });
+      expect(await lastReason()).toBe('user_handle_unknown');
+      expect((await signInAs(name, passkey.authenticator, { mutateSignature: backwards })).status).toBe(401);
+      expect(await exportText(app)).toBe(before);
+
+      expect((await signInAs(name, passkey.authenticator)).status).toBe(200);
+      expect((await signIn(passkey.authenticator)).status).toBe(200);
+      const text = Buffer.from(passkey.credential.userId);
+      const learnt = form === 'bytes' ? passkey.credential.userId : text.toString('base64url');
+      expect((await rowOf(passkey.credential.id)).user_handle).toBe(learnt);
+      // The user had none of their own: what is registered from now on is the same account to authenticators.
+      expect(await userHandleOf(name)).toBe(learnt);
+      expect(await register(name, aForeignPasskey(name).authenticator)).toBe(learnt);
+    },
+  );
+
+  it('is not learnt where none is presented, and the sign-in counts all the same', async () => {
+    const name = aName();
+    const passkey = aForeignPasskey(name, { traits: { userHandle: 'none' }, members: unknown });
+    await importRows(app, [passkey.row]);
+    expect((await signInAs(name, passkey.authenticator)).status).toBe(200);
+    expect(await rowOf(passkey.credential.id)).toMatchObject({ user_handle: null, usage_count: 1 });
+    expect((await signInAs(name, passkey.authenticator, { userHandle: 'bytes' })).status).toBe(200);
+    expect(await rowOf(passkey.credential.id)).toMatchObject({ user_handle: passkey.credential.userId });
+  });
+
+  it('is held to once it is learnt', async () => {
+    const name = aName();
+    const passkey = aForeignPasskey(name, { members: unknown });
+    await importRows(app, [passkey.row]);
+    expect((await signInAs(name, passkey.authenticator)).status).toBe(200);
+    const changed = { ...passkey.credential, userId: randomBytes(16).toString('base64url') };
+    expect((await signInAs(name, passkey.authenticator, { credential: changed })).status).toBe(401);
+    expect(await lastReason()).toBe('user_handle_mismatch');
+  });
+
+  it.each([
+    ['the handle of a user from elsewhere', (theirs: string) => theirs],
+    ['its text', (theirs: string) => Buffer.from(theirs).toString('base64url')],
+    ['what has it for its text', (_: string, root: string) => root],
+  ])('is never %s', async (_, collide) => {
+    const [victim, name] = [aName(), aName()];
+    const root = randomBytes(12).toString('base64url');
+    const theirs = Buffer.from(root);
+    await importRows(app, [aForeignPasskey(victim, { userHandle: theirs }).row]);
+    await expectRefused(name, collide(theirs.toString('base64url'), root));
+  });
+
+  it.each([
+    ['the handle of a user of ours', (theirs: string) => theirs],
+    ['its text', (theirs: string) => Buffer.from(theirs).toString('base64url')],
+  ])('is never %s', async (_, collide) => {
+    const [victim, name] = [aName(), aName()];
+    const theirs = await register(victim, aForeignPasskey(victim).authenticator);
+    await expectRefused(name, collide(theirs));
+  });
+
+  async function expectRefused(name: string, userId: string): Promise<void> {
+    const passkey = aForeignPasskey(name, { members: unknown });
+    await importRows(app, [passkey.row]);
+    const credential = { ...passkey.credential, userId };
+    const browser = new Browser(app);
+    const leave = await transactions(app).createAuthenticate(TEST.appId, name);
+    const begun = await browser.beginSignIn(leave);
+    const before = await contentsButTrail(app);
+    const answer = await browser.finish('authenticate', begun.answer(passkey.authenticator, { credential }));
+    expect(answer).toMatchObject({ status: 401, body: { code: 'webauthn_login_failed' } });
+    expect(await lastReason()).toBe('user_handle_taken');
+    expect(await contentsButTrail(app)).toEqual(before);
+    // The refusal has used nothing up.
+    const honest = await browser.finish('authenticate', begun.answer(passkey.authenticator));
+    expect(honest.status).toBe(200);
+  }
+
+  it('belongs to one of two users who present it at the same time', async () => {
+    const userHandle = randomBytes(16);
+    const passkeys = [aName(), aName()].map((name) => ({
+      name,
+      ...aForeignPasskey(name, { userHandle, members: unknown }),
+    }));
+    await importRows(
+      app,
+      passkeys.map(({ row }) => row),
+    );
+    const answers = await Promise.all(
+      passkeys.map(({ name, authenticator }) => signInAs(name, authenticator)),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+    const forms = await sql<{ userId: string }>(
+      app,
+      'select user_id as "userId" from user_handles where form = $1',
+      userHandle,
+    );
+    expect(forms).toHaveLength(1);
+  });
+
+  it('stays with its passkey where the user has begun to register others', async () => {
+    const name = aName();
+    const passkey = aForeignPasskey(name, { members: unknown });
+    await importRows(app, [passkey.row]);
+    const leave = await transactions(app).createRegister(TEST.appId, name, name);
+    const registration = await new Browser(app).beginRegistration(leave);
+    const own = registration.publicKey.user.id;
+    expect((await signInAs(name, passkey.authenticator)).status).toBe(200);
+    expect(await userHandleOf(name)).toBe(own);
+    const { authenticator } = aForeignPasskey(name);
+    expect((await new Browser(app).finish('register', registration.answer(authenticator))).status).toBe(200);
+    expect((await signIn(authenticator)).status).toBe(200);
+    expect((await signIn(passkey.authenticator)).status).toBe(200);
+    expect(await rowOf(passkey.credential.id)).toMatchObject({ user_handle: passkey.credential.userId });
+    expect((await rowOf(authenticator.credentials.at(-1)!.id)).user_handle).toBe(own);
+  });
+
+  it('of more than 48 bytes stays with its passkey, since phones could make no others with it', async () => {
+    const name = aName();
+    const passkey = aForeignPasskey(name, { userHandle: randomBytes(64), members: unknown });
+    await importRows(app, [passkey.row]);
+    expect((await signInAs(name, passkey.authenticator)).status).toBe(200);
+    expect((await signIn(passkey.authenticator)).status).toBe(200);
+    expect(await userHandleOf(name)).toBeNull();
+    expect(Buffer.from(await register(name, aForeignPasskey(name).authenticator), 'base64url')).toHaveLength(
+      32,
+    );
+  });
+
+  it('is learnt by each of a user’s passkeys, also at the same time', async () => {
+    const name = aName();
+    const userHandle = randomBytes(16);
+    const passkeys = [userHandle, userHandle, randomBytes(16)].map((handle) =>
+      aForeignPasskey(name, { userHandle: handle, members: unknown }),
+    );
+    await importRows(
+      app,
+      passkeys.map(({ row }) => row),
+    );
+    const answers = await Promise.all(passkeys.map(({ authenticator }) => signInAs(name, authenticator)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    for (const { authenticator } of passkeys) expect((await signIn(authenticator)).status).toBe(200);
+  });
+});
+
+describe('a round trip', () => {
+  it('takes users and their passkeys to an empty app, where the same authenticators sign in', async () => {
+    const [ada, bob] = [aName(), aName()];
+    const registered = aForeignPasskey(ada, { traits: { counter: 'increasing' } }).authenticator;
+    const own = await register(ada, registered);
+    expect((await signIn(registered)).status).toBe(200);
+    const unlearnt = aForeignPasskey(bob, { members: unknown });
+    await importRows(app, [unlearnt.row]);
+    const text = await exportText(app);
+    const elsewhere = await buildApp();
+    try {
+      expect(await importFile(elsewhere, text)).toMatchObject({ unchanged: 0, refused: 0 });
+      expect(await exportText(elsewhere)).toBe(text);
+      expect((await signIn(registered, { counter: 2 }, elsewhere)).status).toBe(401);
+      expect((await signIn(registered, {}, elsewhere)).status).toBe(200);
+      expect((await signInAs(ada, registered, {}, elsewhere)).status).toBe(200);
+      const leave = await transactions(elsewhere).createRegister(TEST.appId, ada, ada);
+      const begun = await new Browser(elsewhere).beginRegistration(leave);
+      expect(begun.publicKey.user.id).toBe(own);
+      const known = registered.credentials.at(-1)!.id.toString('base64url');
+      expect(begun.publicKey.excludeCredentials!.map(({ id }) => id)).toContain(known);
+      expect((await signIn(unlearnt.authenticator, {}, elsewhere)).status).toBe(401);
+      expect((await signInAs(bob, unlearnt.authenticator, {}, elsewhere)).status).toBe(200);
+      expect((await signIn(unlearnt.authenticator, {}, elsewhere)).status).toBe(200);
+    } finally {
+      await elsewhere.close();
+    }
+  });
+});
+
+const backwards = (signature: Uint8Array): Uint8Array => Uint8Array.from(signature).reverse();
