@@ -1,7 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from '../support/browser.js';
-import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import type { GetOverrides } from '../support/ceremony-overrides.js';
 import type { HttpAnswer } from '../support/http-answer.js';
 import type { SoftwareAuthenticator } from '../support/software-authenticator.js';
@@ -245,6 +248,28 @@ describe('a user handle that no import told', () => {
     const answers = await Promise.all(passkeys.map(({ authenticator }) => signInAs(name, authenticator)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     for (const { authenticator } of passkeys) expect((await signIn(authenticator)).status).toBe(200);
+  });
+});
+
+describe('the embedded database', () => {
+  it('learns and refuses user handles as PostgreSQL does', async () => {
+    const parent = await mkdtemp(join(tmpdir(), 'keyway-transfer-'));
+    const embedded = await buildAppOn({ kind: 'embedded', directory: join(parent, 'data') });
+    try {
+      const userHandle = randomBytes(16);
+      const [ada, bob] = [aName(), aName()];
+      const one = aForeignPasskey(ada, { userHandle, members: unknown });
+      const two = aForeignPasskey(bob, { userHandle, members: unknown });
+      expect(await importRows(embedded, [one.row, two.row])).toMatchObject({ created: 2, refused: 0 });
+      expect((await signIn(one.authenticator, {}, embedded)).status).toBe(401);
+      expect((await signInAs(ada, one.authenticator, {}, embedded)).status).toBe(200);
+      expect((await signIn(one.authenticator, {}, embedded)).status).toBe(200);
+      expect((await signInAs(bob, two.authenticator, {}, embedded)).status).toBe(401);
+      expect((await signInAs(bob, two.authenticator, { userHandle: 'none' }, embedded)).status).toBe(200);
+    } finally {
+      await embedded.close();
+      await rm(parent, { recursive: true, force: true });
+    }
   });
 });
 
