@@ -14,6 +14,9 @@ export function createLog({ environment }: Pick<Configuration, 'environment'>, l
   });
 }
 
+/** Where Nest tells of a start that failed, which is told by whoever asked for it. */
+const FAILED_START = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
+
 /** Lets Nest's own messages go to the same log; what it tells of its start-up is for debugging only. */
 export class NestLog implements LoggerService {
   constructor(private readonly sink: Logger) {}
@@ -23,7 +26,8 @@ export class NestLog implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.sink.error({ rest }, String(message));
+    const level = FAILED_START.has(rest.at(-1)) ? 'debug' : 'error';
+    this.sink[level]({ rest }, String(message));
   }
 
   warn(message: unknown, context?: string): void {
