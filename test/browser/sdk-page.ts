@@ -4,6 +4,7 @@ import type { Browser, CDPSession, Page } from 'playwright-core';
 import type { DemoServer } from './demo-server.js';
 import { eventually } from './eventually.js';
 import { VirtualAuthenticator } from './virtual-authenticator.js';
+import { WATCHED_REQUESTS } from './watched-requests.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -12,19 +13,6 @@ export const OLD_HOST = 'https://auth.passage.id';
 
 /** Another host than the page's, which the server answers for as well. */
 export const NEW_HOST = 'https://passkeys.example.com';
-
-/** Notes how each request for a passkey was made, and how it went. */
-const WATCHING = `{
-  globalThis.requests = [];
-  const get = CredentialsContainer.prototype.get;
-  CredentialsContainer.prototype.get = function (options) {
-    const request = { mediation: options.mediation ?? 'prompt', outcome: 'pending' };
-    globalThis.requests.push(request);
-    const answer = get.call(this, options);
-    answer.then(() => (request.outcome = 'passkey'), (error) => (request.outcome = error.name));
-    return answer;
-  };
-}`;
 
 /** How a call of an SDK ended: with its value, or with what it threw. */
 export type Outcome =
@@ -64,7 +52,7 @@ export class SdkPage {
     const page = await (await browser.newContext()).newPage();
     const devtools = await page.context().newCDPSession(page);
     const requested: string[] = [];
-    await page.addInitScript(WATCHING);
+    await page.addInitScript(WATCHED_REQUESTS);
     await devtools.send('WebAuthn.enable');
     const html = `<!doctype html><title>An application</title><input autocomplete="username webauthn">
       <script type="module">${script.replaceAll('</script', '<\\/script')}</script>`;

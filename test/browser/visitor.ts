@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
 import { eventually } from './eventually.js';
 import type { VirtualAuthenticator } from './virtual-authenticator.js';
+import { WATCHED_REQUESTS } from './watched-requests.js';
 
 /** A passkey as its row in the table says it. */
 export interface ShownPasskey {
@@ -39,19 +40,6 @@ const LISTENING_TO_SIGNALS = `{
   };
 }`;
 
-/** Writes down each request for a passkey: how it was made, and how it went. */
-const WATCHING_REQUESTS = `{
-  globalThis.requests = [];
-  const get = CredentialsContainer.prototype.get;
-  CredentialsContainer.prototype.get = function (options) {
-    const request = { mediation: options.mediation ?? 'prompt', outcome: 'pending' };
-    globalThis.requests.push(request);
-    const answer = get.call(this, options);
-    answer.then(() => (request.outcome = 'passkey'), (error) => (request.outcome = error.name));
-    return answer;
-  };
-}`;
-
 const FOCUSED = `(() => {
   let focused = document.activeElement;
   while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
@@ -79,7 +67,7 @@ export class Visitor {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...settings });
     const page = await context.newPage();
     await page.addInitScript(LISTENING_TO_SIGNALS);
-    await page.addInitScript(WATCHING_REQUESTS);
+    await page.addInitScript(WATCHED_REQUESTS);
     if (!autofill) await page.addInitScript(WITHOUT_AUTOFILL);
     const devtools = await context.newCDPSession(page);
     await devtools.send('WebAuthn.enable');

@@ -1,3 +1,4 @@
+import { expectedApp } from '../support/app-json.js';
 import fc from 'fast-check';
 import { AppServer, type DeviceJson, type UserJson } from '../support/app-server.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
@@ -53,7 +54,6 @@ const EVENT = {
   user_agent_display: 'Keyway tests',
   social_login_type: null,
 };
-const NO_OFFER = { enabled: false, ttl: 300, ttl_display_unit: 's' };
 
 describe('the management side', () => {
   let app: TestApp;
@@ -82,46 +82,12 @@ describe('the management side', () => {
       for (const key of [server.key, other.key, 'nonsense']) {
         const answer = await server.withText(key).call('GET', '');
         expect(answer.expect()).toStrictEqual({
-          app: {
+          app: expectedApp({
             id: server.tenant.id,
             name: server.tenant.id,
-            rp_id: server.tenant.rpId,
-            auth_origin: server.tenant.origin,
-            additional_auth_origins: [`https://m.${server.tenant.rpId}`],
-            redirect_url: TEXT,
-            login_url: TEXT,
-            application_login_uri: '',
-            allowed_callback_urls: [],
-            allowed_logout_urls: [],
-            allowed_identifier: TEXT,
-            required_identifier: TEXT,
-            auth_fallback_method: 'none',
-            auth_fallback_method_ttl: 0,
-            auth_methods: { passkeys: { enabled: true }, otp: NO_OFFER, magic_link: NO_OFFER },
-            created_at: DATE,
-            default_language: 'en',
-            element_customization: {},
-            element_customization_dark: {},
-            ephemeral: false,
-            hosted: false,
-            hosted_subdomain: '',
-            layouts: { profile: [], registration: [] },
-            passage_branding: false,
-            profile_management: false,
-            public_signup: true,
-            refresh_enabled: false,
-            refresh_absolute_lifetime: 0,
-            refresh_inactivity_lifetime: 0,
-            require_email_verification: false,
-            require_identifier_verification: false,
-            role: '',
-            rsa_public_key: '',
-            session_timeout_length: 0,
-            social_connections: {},
-            technologies: [],
-            type: 'flex',
-            user_metadata_schema: [],
-          },
+            rpId: server.tenant.rpId,
+            origins: [server.tenant.origin, `https://m.${server.tenant.rpId}`],
+          }),
         });
       }
     });

@@ -1,3 +1,4 @@
+import { expectedApp } from '../support/app-json.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
@@ -26,50 +27,7 @@ describe("the protocol's browser side", () => {
       const answer = await send(app, { url: `/v1/apps/${TEST.appId}` });
       expect(answer.status).toBe(200);
       expect(answer.body).toStrictEqual({
-        app: {
-          id: TEST.appId,
-          name: 'The Shop',
-          auth_origin: TEST.origin,
-          additional_auth_origins: [],
-          redirect_url: '',
-          login_url: '',
-          application_login_uri: '',
-          allowed_callback_urls: [],
-          allowed_logout_urls: [],
-          allowed_identifier: text(String),
-          required_identifier: text(String),
-          auth_fallback_method: 'none',
-          auth_fallback_method_ttl: 0,
-          auth_methods: {
-            passkeys: { enabled: true },
-            otp: { enabled: false, ttl: 300, ttl_display_unit: 's' },
-            magic_link: { enabled: false, ttl: 300, ttl_display_unit: 's' },
-          },
-          created_at: text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-          default_language: 'en',
-          element_customization: {},
-          element_customization_dark: {},
-          ephemeral: false,
-          hosted: false,
-          hosted_subdomain: '',
-          layouts: { profile: [], registration: [] },
-          passage_branding: false,
-          profile_management: false,
-          public_signup: true,
-          refresh_enabled: false,
-          refresh_absolute_lifetime: 0,
-          refresh_inactivity_lifetime: 0,
-          require_email_verification: false,
-          require_identifier_verification: false,
-          role: '',
-          rsa_public_key: '',
-          session_timeout_length: 0,
-          social_connections: {},
-          technologies: [],
-          type: 'flex',
-          user_metadata_schema: [],
-          rp_id: TEST.rpId,
-        },
+        app: expectedApp({ id: TEST.appId, name: 'The Shop', rpId: TEST.rpId, origins: [TEST.origin] }),
       });
     });
 

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,11 @@ export async function startPostgres(): Promise<PostgresServer> {
   });
   await server.initialise();
   await server.start();
-  return { url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(parent, { recursive: true, force: true });
+  };
+  return { url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`, stop };
 }
 
 function freePort(): Promise<number> {

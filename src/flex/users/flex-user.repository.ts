@@ -12,7 +12,7 @@ export type FlexUserStatus = 'active' | 'inactive' | 'pending';
 export interface FlexUserRecord {
   readonly id: string;
   readonly externalId: string;
-  /** 32 bytes. */
+  /** 32 bytes, or 1 to 48 where it was made elsewhere. */
   readonly userHandle: Buffer;
   /** False while no passkey was made with the handle, and another may take its place. */
   readonly userHandleSettled: boolean;
@@ -31,7 +31,8 @@ export type FlexUserRow = Omit<FlexUserRecord, 'lastLoginAt' | 'createdAt' | 'up
 };
 
 const COLUMNS = `id, external_id as "externalId", user_handle as "userHandle",
-  user_handle_settled as "userHandleSettled", status, login_count as "loginCount", last_login_at as "lastLoginAt", created_at as "createdAt", updated_at as "updatedAt"`;
+  user_handle_settled as "userHandleSettled", status, login_count as "loginCount",
+  last_login_at as "lastLoginAt", created_at as "createdAt", updated_at as "updatedAt"`;
 
 const FIND = statementByUser(
   'flex-users.find',

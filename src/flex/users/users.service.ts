@@ -38,7 +38,7 @@ export class UsersService {
     return this.profile(appId, await this.require(appId, key));
   }
 
-  /** An inactive user starts and finishes no ceremony, and what they proved is void. Throws `user_not_found`. */
+  /** While a user is inactive they start and finish no ceremony, and what they proved is refused. Throws `user_not_found`. */
   async setStatus(appId: string, key: UserKey, status: FlexUserStatus): Promise<UserProfile> {
     const { id } = await this.require(appId, key);
     const user = await this.users.setStatus(appId, id, status);
