@@ -12,9 +12,12 @@ import { installJsonBody, MAX_BODY } from './http/json-body.js';
 import { NestLog } from './http/log.js';
 import { installRateLimit } from './http/rate-limit.js';
 import { installRequestContext, requestIdFrom } from './http/request-context.js';
+import { RequestCounts } from './http/request-counts.js';
+import { originForm } from './http/request-target.js';
 import { installSecurityHeaders } from './http/security-headers.js';
 import { closeUnusedConnections } from './http/unused-connections.js';
 import { UnmatchedRoutes } from './http/unmatched-route.js';
+import { UnparsedRequests } from './http/unparsed-request.js';
 
 const REQUEST_TIMEOUT = 30_000; // ms
 const KEEP_ALIVE_TIMEOUT = 65_000; // ms; longer than the 60 s of the usual load balancer, so that it hangs up first
@@ -25,8 +28,10 @@ export async function createApplication(
   configuration: Configuration,
   log: Logger,
 ): Promise<NestFastifyApplication> {
-  const adapter = createAdapter(configuration, log);
+  const unparsed = new UnparsedRequests();
+  const adapter = createAdapter(configuration, log, unparsed);
   const fastify = adapter.getInstance<FastifyInstance>();
+  unparsed.install(fastify);
   const unmatched = new UnmatchedRoutes(fastify);
   installRequestContext(fastify);
   installAccessLog(fastify);
@@ -47,25 +52,28 @@ export async function createApplication(
     const { installDemoPage } = await import('./demo/demo-page.js');
     await installDemoPage(fastify, configuration.http.publicUrl);
   }
-  await installCors(fastify, application.get(AllowedOrigins, { strict: false }));
-  await installRateLimit(fastify);
+  const counts = new RequestCounts();
+  await installCors(fastify, application.get(AllowedOrigins, { strict: false }), counts);
+  await installRateLimit(fastify, counts);
   application.useGlobalFilters(new ErrorFilter(unmatched));
   await application.init();
   await fastify.ready();
   return application;
 }
 
-function createAdapter({ http }: Configuration, log: Logger): FastifyAdapter {
+function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedRequests): FastifyAdapter {
   return new FastifyAdapter({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     trustProxy: trustedProxies(http.trustProxy),
     genReqId: requestIdFrom,
+    rewriteUrl: originForm,
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
     frameworkErrors: renderError,
+    clientErrorHandler: (error, socket) => unparsed.answer(error, socket),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../http/app-error.js';
+import { hasSeveralAuthorizations } from '../http/authorization.js';
 import { Refusal } from './refusal.js';
 
 const MAX_TOKEN = 8 * 1024; // characters
@@ -14,19 +15,9 @@ export function bearerToken({ headers, raw }: Pick<FastifyRequest, 'headers' | '
   const header = headers.authorization;
   const scheme = header === undefined ? null : SCHEME.exec(header);
   if (header === undefined || !scheme) throw new AppError('missing_token');
-  if (hasSeveralAuthorizations(raw.rawHeaders)) throw new Refusal('several_authorization_headers');
+  if (hasSeveralAuthorizations(raw)) throw new Refusal('several_authorization_headers');
   const token = header.slice(scheme[0].length);
   if (token.length > MAX_TOKEN) throw new Refusal('token_too_long');
   if (!COMPACT_JWS.test(token)) throw new Refusal('malformed_token');
   return token;
-}
-
-/** Node keeps the first of several and drops the rest, while a proxy in front may have looked at another one. */
-function hasSeveralAuthorizations(rawHeaders: readonly string[]): boolean {
-  let count = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (name.length === 13 && name.toLowerCase() === 'authorization') count += 1;
-  }
-  return count > 1;
 }

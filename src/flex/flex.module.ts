@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthenticatorsModule } from '../authenticators/authenticators.module.js';
 import { ApiKeyGuard } from './api-keys/api-key.guard.js';
 import { ApiKeyProvisioning } from './api-keys/api-key-provisioning.js';
+import { KeyAttempts } from './api-keys/key-attempts.js';
 import { ApiKeyRepository } from './api-keys/api-key.repository.js';
 import { AppOrigins } from './apps/app-origins.js';
 import { AppProvisioning } from './apps/app-provisioning.js';
@@ -47,6 +48,7 @@ import { UsersService } from './users/users.service.js';
     ApiKeyProvisioning,
     ApiKeyRepository,
     ApiKeyGuard,
+    KeyAttempts,
     FlexUserRepository,
     FlexUserListRepository,
     UserHandles,

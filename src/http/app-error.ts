@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'route_not_found'
   | 'method_not_allowed'
   | 'payload_too_large'
+  | 'headers_too_large'
+  | 'request_timeout'
   | 'unsupported_media_type'
   | 'misdirected_request'
   | 'too_many_requests'

@@ -1,26 +1,41 @@
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { MAX_REQUESTS, networkOf, type RequestCounts } from './request-counts.js';
 
 /** Paths of the user's API. */
 export const USERS_API = /^\/(?:user|passkey)\//;
 
 /** Knows the web origins whose pages may read the answers of a path. */
 export abstract class AllowedOrigins {
+  /** What `of` would answer, if that is known without asking anybody; else undefined. */
+  abstract recent(path: string): readonly string[] | undefined;
+
   /** No origins for a path that is not for browsers, or of an app that does not exist. */
   abstract of(path: string): Promise<readonly string[]>;
 }
 
-/** Answers preflights and marks answers, errors included, for the origins allowed; never with credentials. */
-export async function installCors(fastify: FastifyInstance, allowed: AllowedOrigins): Promise<void> {
+/**
+ * Answers preflights and marks answers, errors included, for the origins allowed; never with credentials. What has to be
+ * looked up counts as a request of its own, as it comes before any limit or key; past the limit nothing is allowed.
+ */
+export async function installCors(
+  fastify: FastifyInstance,
+  allowed: AllowedOrigins,
+  counts: RequestCounts,
+): Promise<void> {
   await fastify.register(cors, {
     delegator: (
       request: FastifyRequest,
       done: (error: Error | null, options?: FastifyCorsOptions) => void,
     ) => {
       const { headers, url } = request;
-      // Whoever is no browser is not made to wait for a promise.
       if (headers.origin === undefined) return done(null, NO_ORIGINS);
-      allowed.of(url.split('?', 1)[0]!).then(
+      const path = url.split('?', 1)[0]!;
+      const recent = allowed.recent(path);
+      // Whoever need not wait is not made to wait for a promise.
+      if (recent) return done(null, optionsFor(recent));
+      if (counts.add(networkOf(request)).current > MAX_REQUESTS) return done(null, NO_ORIGINS);
+      allowed.of(path).then(
         (origins) => done(null, optionsFor(origins)),
         (error: Error) => done(error),
       );

@@ -1,12 +1,10 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppError, type ErrorCode } from './app-error.js';
+import type { AppError, ErrorCode } from './app-error.js';
+import { answerOf } from './error-answer.js';
 import { toAppError } from './failure.js';
-import { FLEX_ERRORS } from './flex-errors.js';
-import { PROBLEMS } from './problem-details.js';
+import { isFlexTarget } from './request-target.js';
 import { UnmatchedRoutes } from './unmatched-route.js';
-
-const FLEX_PATH = /^\/v1(?:[/?]|$)/;
 
 /** The one place where failures become answers: `{code, error}` on Flex paths, problem details everywhere else. */
 @Catch()
@@ -25,27 +23,11 @@ export class ErrorFilter implements ExceptionFilter {
 export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = toAppError(thrown);
   record(error, request);
+  const isFlex = isFlexTarget(request.url);
+  const { status, type, body } = answerOf(error, { isFlex, requestId: request.id });
   if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter);
-  if (FLEX_PATH.test(request.url)) sendFlexError(error, reply);
-  else sendProblem(error, request, reply);
-}
-
-function sendFlexError(error: AppError, reply: FastifyReply): void {
-  const { status, code, error: sentence } = FLEX_ERRORS[error.code];
-  void reply
-    .status(status)
-    .header('content-type', 'application/json; charset=utf-8')
-    .send({ code, error: error.detail ?? sentence });
-}
-
-function sendProblem(error: AppError, request: FastifyRequest, reply: FastifyReply): void {
-  const { status, title } = PROBLEMS[error.code];
-  if (status === 401) void reply.header('www-authenticate', challengeFor(error.code));
-  const { code, detail } = error;
-  void reply
-    .status(status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .send({ type: 'about:blank', title, status, ...(detail && { detail }), code, requestId: request.id });
+  if (status === 401 && !isFlex) void reply.header('www-authenticate', challengeFor(error.code));
+  void reply.status(status).header('content-type', type).send(body);
 }
 
 /** RFC 6750 §3: a token that was presented and refused is told apart from none. */

@@ -8,11 +8,12 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   403: 'access_denied',
   404: 'route_not_found',
   405: 'method_not_allowed',
-  408: 'invalid_request',
+  408: 'request_timeout',
   413: 'payload_too_large',
   414: 'route_not_found',
   415: 'unsupported_media_type',
   429: 'too_many_requests',
+  431: 'headers_too_large',
 };
 
 /** Network errors, and PostgreSQL's classes 08 (connection), 53 (resources), 57P (shutdown) and 25P03 (idle timeout). */

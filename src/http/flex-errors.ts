@@ -23,6 +23,8 @@ export const FLEX_ERRORS = {
   route_not_found: invalid(404, 'There is no such route.'),
   method_not_allowed: invalid(405, 'The route does not answer to this method.'),
   payload_too_large: invalid(413, 'The body is too large.'),
+  headers_too_large: invalid(431, 'The headers are too large.'),
+  request_timeout: invalid(408, 'The request took too long to arrive.'),
   unsupported_media_type: invalid(415, 'The body must be application/json.'),
   misdirected_request: invalid(421, 'This server does not answer to that host name.'),
   too_many_requests: { status: 429, code: 'exceeded_attempts', error: 'Too many requests; try again later.' },

@@ -12,6 +12,8 @@ export const PROBLEMS = {
   route_not_found: { status: 404, title: 'There is no such route' },
   method_not_allowed: { status: 405, title: 'The route does not answer to this method' },
   payload_too_large: { status: 413, title: 'The body is too large' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },
   misdirected_request: { status: 421, title: 'This server does not answer to that host name' },
   too_many_requests: { status: 429, title: 'Too many requests' },

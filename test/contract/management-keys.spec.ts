@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { get } from 'node:http';
 import { AppServer } from '../support/app-server.js';
 import { buildApp, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
-import type { HttpAnswer } from '../support/http-answer.js';
+import { type HttpAnswer, newAddress } from '../support/http-answer.js';
 import { contents, count, sql } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
@@ -101,6 +102,45 @@ describe('API keys', () => {
     for (const authorization of [`bearer ${server.key}`, `BEARER  ${server.key}`]) {
       expect((await server.ask({ url, headers: { authorization } })).status).toBe(200);
     }
+  });
+
+  it('are refused when the request has several Authorization headers', async () => {
+    await app.application.listen(0, '127.0.0.1');
+    const { port } = app.application.getHttpServer().address() as { port: number };
+    const [right, wrong] = [`Bearer ${server.key}`, 'Bearer kw_wrong'];
+    const url = `http://127.0.0.1:${port}/v1/apps/${server.tenant.id}/users`;
+    const statusOf = (authorization: string[]) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = authorization.flatMap((value) => ['authorization', value]);
+        get(url, { headers: ['host', 'keyway.example', ...headers], agent: false }, (answer) => {
+          resolve(answer.resume().statusCode);
+        }).on('error', reject);
+      });
+    expect(await statusOf([right])).toBe(200);
+    for (const several of [
+      [right, wrong],
+      [wrong, right],
+      [right, right],
+    ])
+      expect(await statusOf(several)).toBe(401);
+  });
+
+  it('may be guessed 300 times a minute from one network, and no working server is shut out by it', async () => {
+    const [network, elsewhere] = [newAddress(), newAddress()];
+    const url = `/v1/apps/${server.tenant.id}/users`;
+    const ask = (stranger: AppServer, remoteAddress: string) => stranger.ask({ url, remoteAddress });
+    const aGuess = () =>
+      server.withText(`kw_${randomBytes(6).toString('hex')}_${randomBytes(32).toString('base64url')}`);
+    expect((await ask(server, network)).status).toBe(200);
+    for (let i = 0; i < 300; i++)
+      expect(flexError(await ask(aGuess(), network))).toBe('401 invalid_access_token');
+    const beyond = await ask(aGuess(), network);
+    expect(flexError(beyond)).toBe('429 exceeded_attempts');
+    expect(Number(beyond.headers['retry-after'])).toBeGreaterThan(0);
+    // Not looked up at all, so that nothing tells whether it would have been right.
+    expect((await ask(await server.withKey({}), network)).status).toBe(429);
+    expect((await ask(server, network)).status).toBe(200);
+    expect((await ask(aGuess(), elsewhere)).status).toBe(401);
   });
 
   it('may be several of one app, each good until it ends', async () => {

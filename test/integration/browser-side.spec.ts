@@ -520,6 +520,27 @@ describe("the protocol's browser side", () => {
       expect((await start('2001:db8:7:9::1')).status).toBe(200);
     });
 
+    it('counts what CORS has to look up, and looks nothing up past it', async () => {
+      const remoteAddress = newAddress();
+      const preflight = (appId: string, from = remoteAddress) =>
+        send(app, {
+          method: 'OPTIONS',
+          url: `/v1/apps/${appId}/register/transactions/webauthn/start`,
+          remoteAddress: from,
+          headers: { origin: TEST.origin, 'access-control-request-method': 'POST' },
+        });
+      for (let i = 0; i < 300; i++) await preflight(`unknown-${i}`);
+      await sql(app, 'alter table apps rename to hidden');
+      try {
+        expect((await preflight('unknown-300')).status).toBe(405);
+        expect((await preflight('unknown-300', newAddress())).status).toBe(500);
+      } finally {
+        await sql(app, 'alter table hidden rename to apps');
+      }
+      const url = `/v1/apps/${TEST.appId}`;
+      expectFlexError(await send(app, { url, remoteAddress }), 429, 'exceeded_attempts');
+    });
+
     it('does not believe an address that the caller made up', async () => {
       const remoteAddress = newAddress();
       const url = `/v1/apps/${TEST.appId}`;

@@ -2,8 +2,11 @@ import { type CanActivate, ExecutionContext, Injectable, type OnModuleInit } fro
 import type { FastifyRequest } from 'fastify';
 import { AccessPolicy } from '../../http/access-policy.js';
 import { AppError } from '../../http/app-error.js';
-import { hashApiKeySecret, isSameHash, parseApiKey } from './api-key.js';
+import { hasSeveralAuthorizations } from '../../http/authorization.js';
+import { networkOf } from '../../http/request-counts.js';
+import { type ApiKeyParts, hashApiKeySecret, isSameHash, parseApiKey } from './api-key.js';
 import { ApiKeyRepository } from './api-key.repository.js';
+import { KeyAttempts } from './key-attempts.js';
 
 const BEARER = /^bearer +(\S+)$/i;
 const NO_HASH = Buffer.alloc(32);
@@ -14,22 +17,37 @@ export class ApiKeyGuard implements CanActivate, OnModuleInit {
   constructor(
     private readonly policy: AccessPolicy,
     private readonly keys: ApiKeyRepository,
+    private readonly attempts: KeyAttempts,
   ) {}
 
   onModuleInit(): void {
     this.policy.register('app', this);
   }
 
-  /** Throws `invalid_api_key`: missing, malformed, unknown, wrong, revoked, expired or another app's. */
+  /**
+   * Throws `invalid_api_key`: missing, malformed, unknown, wrong, revoked, expired or another app's. Throws
+   * `too_many_requests` where too many of them came from.
+   */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { app: string } }>>();
-    const presented = parseApiKey(BEARER.exec(request.headers.authorization ?? '')?.[1] ?? '');
+    const presented = presentedKey(request);
     if (!presented) throw new AppError('invalid_api_key');
+    const network = networkOf(request);
+    this.attempts.assertAllowed(network, presented.id);
     const key = await this.keys.findUsable(presented.id);
     const isRight = isSameHash(hashApiKeySecret(presented.secret), key?.secretHash ?? NO_HASH);
-    if (!key || !isRight || key.appId !== request.params.app) throw new AppError('invalid_api_key');
+    if (!key || !isRight || key.appId !== request.params.app) {
+      this.attempts.wasWrong(network);
+      throw new AppError('invalid_api_key');
+    }
+    this.attempts.wasRight(network, presented.id);
     request.trace.actor = `key:${presented.id}`;
     if (key.isUseUnrecorded) await this.keys.recordUse(presented.id);
     return true;
   }
+}
+
+function presentedKey({ headers, raw }: FastifyRequest): ApiKeyParts | null {
+  if (hasSeveralAuthorizations(raw)) return null;
+  return parseApiKey(BEARER.exec(headers.authorization ?? '')?.[1] ?? '');
 }

@@ -17,9 +17,13 @@ export class AppOrigins extends AllowedOrigins {
     super();
   }
 
+  override recent(path: string): readonly string[] | undefined {
+    const appId = this.appOf(path);
+    return appId === undefined ? [] : this.apps.peekRecent(appId)?.webOrigins;
+  }
+
   override async of(path: string): Promise<readonly string[]> {
-    const isUsersApi = USERS_API.test(path);
-    const appId = isUsersApi ? embeddedPassageOf(this.configuration).app.id : BROWSER_SIDE.exec(path)?.[1];
+    const appId = this.appOf(path);
     if (appId === undefined) return [];
     try {
       return (await this.apps.getRecent(appId)).webOrigins;
@@ -28,5 +32,9 @@ export class AppOrigins extends AllowedOrigins {
       if (error instanceof AppError && error.code === 'app_not_found') return [];
       throw error;
     }
+  }
+
+  private appOf(path: string): string | undefined {
+    return USERS_API.test(path) ? embeddedPassageOf(this.configuration).app.id : BROWSER_SIDE.exec(path)?.[1];
   }
 }

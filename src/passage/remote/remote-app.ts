@@ -20,9 +20,15 @@ export class RemoteApp {
 
   /** The app as it was at most five seconds ago; for CORS and for the RP ID, which never changes. */
   async recent(): Promise<PassageApp> {
-    if (this.kept && this.kept.until > Date.now()) return this.kept.app;
+    const recent = this.peekRecent();
+    if (recent) return recent;
     this.asking ??= this.renew().finally(() => (this.asking = null));
     return this.asking;
+  }
+
+  /** The same, if the provider need not be asked for it. */
+  peekRecent(): PassageApp | undefined {
+    return this.kept && this.kept.until > Date.now() ? this.kept.app : undefined;
   }
 
   private async renew(): Promise<PassageApp> {

@@ -10,6 +10,10 @@ export class RemoteOrigins extends AllowedOrigins {
     super();
   }
 
+  override recent(path: string): readonly string[] | undefined {
+    return USERS_API.test(path) ? this.app.peekRecent()?.origins : [];
+  }
+
   override async of(path: string): Promise<readonly string[]> {
     if (!USERS_API.test(path)) return [];
     try {

@@ -1,0 +1,50 @@
+import { isIPv6 } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { clientAddress } from './client-address.js';
+
+const WINDOW = 60_000; // ms
+const MAX_NETWORKS = 20_000;
+
+/** The most that one network may ask for in a minute without showing who it is. */
+export const MAX_REQUESTS = 300;
+
+interface Window {
+  readonly current: number;
+  readonly until: number;
+}
+
+/** Counts what each network asks for in a minute, in this process's memory, which holds those seen last. */
+export class RequestCounts {
+  private readonly windows = new LRUCache<string, Window>({ max: MAX_NETWORKS });
+
+  /** Counts one request more; `ttl` is the milliseconds until the count begins anew. */
+  add(network: string): { readonly current: number; readonly ttl: number } {
+    const { current, until } = this.windowOf(network);
+    this.windows.set(network, { current: current + 1, until });
+    return { current: current + 1, ttl: until - Date.now() };
+  }
+
+  /** The milliseconds until the network may ask again; 0 while it may. */
+  wait(network: string): number {
+    const { current, until } = this.windowOf(network);
+    return current < MAX_REQUESTS ? 0 : until - Date.now();
+  }
+
+  private windowOf(network: string): Window {
+    const now = Date.now();
+    const known = this.windows.get(network);
+    return known && known.until > now ? known : { current: 0, until: now + WINDOW };
+  }
+}
+
+/** The network a request comes from: an IPv4 address, or an IPv6 /64, whose subscriber has all of it to choose from. */
+export function networkOf(request: Pick<FastifyRequest, 'ip' | 'socket'>): string {
+  const address = clientAddress(request);
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const front = head.split(':');
+  const back = tail ? tail.split(':') : [];
+  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
+  return [...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).join(':');
+}

@@ -1,0 +1,128 @@
+import { connect } from 'node:net';
+import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+
+const HOST = 'host: keyway.example';
+const LONG = `x-long: ${'a'.repeat(20_000)}`;
+const CHUNKED = `${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked`;
+
+describe("a request that Node's HTTP parser gives up on", () => {
+  let app: TestApp;
+  let port: number;
+  beforeAll(async () => {
+    app = await buildApp();
+    await app.application.listen(0, '127.0.0.1');
+    ({ port } = app.application.getHttpServer().address() as { port: number });
+  });
+  afterAll(() => app.close());
+
+  /** Sends the parts one after another, and gives the status and what came until the server hung up. */
+  const exchange = (...parts: string[]) =>
+    new Promise<{ status: number; head: string; body: Record<string, unknown> }>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1').on('error', reject);
+      let text = '';
+      socket.on('data', (chunk) => (text += chunk.toString()));
+      socket.on('close', () => {
+        const [head = '', body = ''] = text.split('\r\n\r\n');
+        resolve({
+          status: Number(/^HTTP\/1.1 (\d+)/.exec(head)?.[1]),
+          head,
+          body: JSON.parse(body) as Record<string, unknown>,
+        });
+      });
+      const send = (): void => {
+        const part = parts.shift();
+        if (part === undefined) return;
+        socket.write(part);
+        setTimeout(send, 50);
+      };
+      send();
+    });
+
+  const flex = (status: number) => ({
+    status,
+    head: expect.stringContaining('\r\ncontent-type: application/json; charset=utf-8\r\n') as string,
+    body: { code: 'invalid_request', error: expect.any(String) as string },
+  });
+  const problem = (status: number, code: string) => ({
+    status,
+    head: expect.stringContaining('\r\ncontent-type: application/problem+json; charset=utf-8\r\n') as string,
+    body: {
+      type: 'about:blank',
+      title: expect.any(String) as string,
+      status,
+      code,
+      requestId: expect.any(String) as string,
+    },
+  });
+
+  it.each<[string, string[], object]>([
+    ['headers too large', [`GET /v1/apps/shop HTTP/1.1\r\n${HOST}\r\n${LONG}\r\n\r\n`], flex(431)],
+    [
+      'headers too large, of a URL named whole',
+      [`GET http://keyway.example/v1/apps/shop HTTP/1.1\r\n${HOST}\r\n${LONG}\r\n\r\n`],
+      flex(431),
+    ],
+    [
+      'headers that grow too large after the request line was read',
+      [`GET /v1/apps/shop HTTP/1.1\r\n${HOST}\r\n`, `${LONG}\r\n\r\n`],
+      flex(431),
+    ],
+    [
+      'a header with a control character',
+      ['GET /v1/apps/shop HTTP/1.1\r\nhost: a\r\nx: \x01\r\n\r\n'],
+      flex(400),
+    ],
+    [
+      'two lengths',
+      ['POST /v1/apps/shop HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'],
+      flex(400),
+    ],
+    ['no HTTP at all', ['\x16\x03\x01\x02\r\n\r\n'], flex(400)],
+    [
+      'a broken chunk, later',
+      [`POST /v1/apps/shop/authenticate/verify HTTP/1.1\r\n${CHUNKED}\r\n\r\n`, 'zz\r\n{}\r\n0\r\n\r\n'],
+      flex(400),
+    ],
+    [
+      'headers too large',
+      [`GET /user/devices HTTP/1.1\r\n${HOST}\r\n${LONG}\r\n\r\n`],
+      problem(431, 'headers_too_large'),
+    ],
+    [
+      'a broken chunk, later',
+      [`POST /user/revokePasskey HTTP/1.1\r\n${CHUNKED}\r\n\r\n`, 'zz\r\n{}\r\n0\r\n\r\n'],
+      problem(400, 'invalid_request'),
+    ],
+  ])('is answered in the shape of its edge, and hung up on: %s', async (_, parts, answer) => {
+    expect(await exchange(...parts)).toEqual(answer);
+  });
+
+  it('stores nothing and harms no other request', async () => {
+    await exchange('nonsense\r\n\r\n');
+    expect(
+      await exchange(`GET /v1/apps/${TEST.appId} HTTP/1.1\r\n${HOST}\r\nconnection: close\r\n\r\n`),
+    ).toMatchObject({ status: 200, body: { app: { id: TEST.appId } } });
+  });
+
+  it.each(['http://keyway.example', 'HTTPS://other.example:8443'])(
+    'is not one that names its whole URL: %s',
+    async (authority) => {
+      const ask = (path: string) =>
+        exchange(`GET ${authority}${path} HTTP/1.1\r\n${HOST}\r\nconnection: close\r\n\r\n`);
+      expect(await ask(`/v1/apps/${TEST.appId}`)).toMatchObject({ status: 200 });
+      expect(await ask('/v1/apps/nobodys')).toMatchObject({ status: 404, body: { code: 'app_not_found' } });
+      expect(await ask('/v1/nothing')).toEqual(flex(404));
+      expect(await ask('/user/devices')).toEqual(problem(401, 'missing_token'));
+      expect(await ask('?x')).toEqual(problem(404, 'route_not_found'));
+    },
+  );
+
+  it.each(['/%761/apps/nobodys/users', '/v%31/nothing', '/%76%31/apps/shop/users'])(
+    'is not one with a percent-encoded path, which gets the shape of its edge: %s',
+    async (path) => {
+      const { head, body } = await exchange(`GET ${path} HTTP/1.1\r\n${HOST}\r\nconnection: close\r\n\r\n`);
+      expect(head).toContain('\r\ncontent-type: application/json; charset=utf-8\r\n');
+      expect(Object.keys(body)).toEqual(['code', 'error']);
+    },
+  );
+});
