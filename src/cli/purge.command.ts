@@ -11,14 +11,9 @@ export function registerPurge(program: Command): void {
   answering(command, async () => {
     const gone = await withDatabase(async (database) => {
       const { PurgeService } = await import('../flex/purge.service.js');
-      return new PurgeService(database).purgeTables();
+      return new PurgeService(database).purge();
     });
-    const text = list([
-      ['nonces', `${gone.nonces}`],
-      ['transactions', `${gone.transactions}`],
-      ['handshakes', `${gone.spent_handshakes}`],
-    ]);
-    const { nonces, transactions, spent_handshakes: handshakes } = gone;
-    return { text, json: { nonces, transactions, handshakes } };
+    const text = list(Object.entries(gone).map(([kind, count]) => [kind, `${count}`]));
+    return { text, json: gone };
   });
 }

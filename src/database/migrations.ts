@@ -3,6 +3,7 @@ import { Migration20261122010000_user_list } from './migrations/Migration2026112
 import { Migration20261122020000_app_origins } from './migrations/Migration20261122020000_app_origins.js';
 import { Migration20261122030000_transfer } from './migrations/Migration20261122030000_transfer.js';
 import { Migration20261122040000_attestation } from './migrations/Migration20261122040000_attestation.js';
+import { Migration20261122050000_nobodys_refusals } from './migrations/Migration20261122050000_nobodys_refusals.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: 'Migration20261122020000_app_origins', class: Migration20261122020000_app_origins },
   { name: 'Migration20261122030000_transfer', class: Migration20261122030000_transfer },
   { name: 'Migration20261122040000_attestation', class: Migration20261122040000_attestation },
+  { name: 'Migration20261122050000_nobodys_refusals', class: Migration20261122050000_nobodys_refusals },
 ];

@@ -6,22 +6,27 @@ const EVERY = 60_000; // ms
 const BATCH = 1_000;
 
 // Spent and expired rows stay ten minutes longer, so that no clock nor open transaction finds one missing too soon.
-const purgeOf = (table: string): Statement =>
+const EXPIRED = `expires_at < now() - interval '10 minutes'`;
+// What happened to a passkey stays for good. A refusal that is no known user's may be a stranger's doing, in any number.
+const NOBODYS_REFUSAL = `type = 'refused' and user_id is null and created_at < now() - interval '30 days'`;
+
+const purgeOf = (table: string, key: string, condition: string): Statement =>
   statement(
     `purge.${table}`,
-    `delete from ${table} where hash in (
-       select hash from ${table} where expires_at < now() - interval '10 minutes'
-       limit ${BATCH} for update skip locked)
+    `delete from ${table} where ${key} in (
+       select ${key} from ${table} where ${condition} limit ${BATCH} for update skip locked)
      returning 1 as gone`,
   );
 
-const PURGED = ['nonces', 'transactions', 'spent_handshakes'] as const;
-export type Purged = (typeof PURGED)[number];
+const PURGES = {
+  nonces: purgeOf('nonces', 'hash', EXPIRED),
+  transactions: purgeOf('transactions', 'hash', EXPIRED),
+  handshakes: purgeOf('spent_handshakes', 'hash', EXPIRED),
+  refusals: purgeOf('audit_events', 'id', NOBODYS_REFUSAL),
+};
 
-const PURGES = Object.fromEntries(PURGED.map((table) => [table, purgeOf(table)])) as Record<
-  Purged,
-  Statement
->;
+/** How many rows of each kind were deleted. */
+export type Purged = Record<keyof typeof PURGES, number>;
 
 /** Deletes what has long expired, in batches; replicas share the work without waiting for each other. */
 @Injectable()
@@ -44,21 +49,19 @@ export class PurgeService implements OnApplicationBootstrap, OnModuleDestroy {
     await this.running;
   }
 
-  /** The number of rows deleted. */
-  async purge(): Promise<number> {
-    return Object.values(await this.purgeTables()).reduce((sum, each) => sum + each, 0);
+  async purge(): Promise<Purged> {
+    const gone: Purged = { nonces: 0, transactions: 0, handshakes: 0, refusals: 0 };
+    for (const kind of Object.keys(PURGES) as (keyof Purged)[]) gone[kind] = await this.delete(PURGES[kind]);
+    return gone;
   }
 
-  /** The same for each table. */
-  async purgeTables(): Promise<Record<Purged, number>> {
-    const counts = { nonces: 0, transactions: 0, spent_handshakes: 0 };
-    for (const table of PURGED) {
-      let gone: number;
-      do {
-        gone = (await this.database.query(PURGES[table], [])).length;
-        counts[table] += gone;
-      } while (gone === BATCH);
-    }
-    return counts;
+  private async delete(batch: Statement): Promise<number> {
+    let gone = 0;
+    let latest: number;
+    do {
+      latest = (await this.database.query(batch, [])).length;
+      gone += latest;
+    } while (latest === BATCH);
+    return gone;
   }
 }

@@ -109,7 +109,7 @@ describe('keyway app', () => {
   });
 
   it('purges, and says how much', async () => {
-    expect(await inJson('purge')).toEqual({ nonces: 0, transactions: 0, handshakes: 0 });
+    expect(await inJson('purge')).toEqual({ nonces: 0, transactions: 0, handshakes: 0, refusals: 0 });
     const { stdout } = await keyway('purge');
     expect(stdout).toBe('nonces        0\ntransactions  0\nhandshakes    0\n');
   });

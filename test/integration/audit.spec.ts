@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
+import { PurgeService } from '../../src/flex/purge.service.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
@@ -329,6 +330,19 @@ describe('what is told of a passkey afterwards', () => {
     it('holds nothing of a password in a connection string', () => {
       expect(app.logLines.join('\n')).not.toContain('postgres:postgres');
     });
+  });
+
+  it('is kept for good, but for the refusals of nobody we know, which strangers can cause: 30 days', async () => {
+    const insert = `insert into audit_events (id, type, app_id, user_id, created_at)
+      select $1 || n, $2, 'shop', $3, now() - $4::interval from generate_series(1, 1500) n`;
+    await sql(app, insert, 'old', 'refused', null, '30 days 1 minute');
+    await sql(app, insert, 'new', 'refused', null, '29 days 23 hours');
+    await sql(app, insert, 'known', 'refused', 'ada', '10 years');
+    await sql(app, insert, 'used', 'authenticated', null, '10 years');
+    const purge = app.application.get(PurgeService, { strict: false });
+    expect(await purge.purge()).toMatchObject({ refusals: 1500 });
+    expect(await count(app, `audit_events where id like 'old%'`)).toBe(0);
+    expect(await count(app, `audit_events where id ~ '^(new|known|used)'`)).toBe(4500);
   });
 
   it('changes nothing else when it is only read', async () => {
