@@ -118,21 +118,33 @@ describe('a user of the management side', () => {
       expect(before).toMatchObject(after);
     });
 
-    it('goes on once reactivated, as if nothing had been', async () => {
+    it('goes on once reactivated, but not with what was begun or proved before', async () => {
       const user = await aBusyUser();
       (await server.call('PATCH', `/users/${user.id}`, { status: 'inactive' })).expect();
       await outcomes({ ...user, nonce: 'x' });
       (await server.call('PATCH', `/external-users/${user.externalId}`, { status: 'active' })).expect();
-      expect(await outcomes(user)).toEqual({
+      const again = await outcomes(user);
+      expect(again).toEqual({
         createRegister: '201',
         createAuthenticate: '201',
-        startRegister: '200',
-        startAuthenticate: '200',
-        finishRegister: '200',
-        finishAuthenticate: '200',
+        startRegister: '404 transaction_not_found',
+        startAuthenticate: '404 transaction_not_found',
+        finishRegister: '404 transaction_not_found',
+        finishAuthenticate: '404 transaction_not_found',
         finishDiscoverable: '200',
-        verify: '200',
+        verify: '401 invalid_nonce',
       });
+      const nonce = await server.tenant.signIn(user.authenticator);
+      expect((await server.verify(nonce)).status).toBe(200);
+    });
+
+    it('loses nothing by being set active again while they are, nor does anybody else', async () => {
+      const [user, witness] = [await aBusyUser(), await aBusyUser()];
+      for (const status of ['active', 'pending', 'active'])
+        (await server.call('PATCH', `/users/${user.id}`, { status })).expect();
+      for (const status of ['inactive', 'active'])
+        (await server.call('PATCH', `/users/${witness.id}`, { status })).expect();
+      expect(new Set(Object.values(await outcomes(user)))).toEqual(new Set(['200', '201']));
     });
 
     it('can still be looked up, and have their passkeys revoked', async () => {
@@ -229,6 +241,22 @@ describe('a user of the management side', () => {
       const heir = await server.tenant.register('heir', { credentialId });
       expect(await server.devices('heir')).toHaveLength(1);
       await server.tenant.signIn(heir.authenticator);
+    });
+
+    it('frees a passkey whose key stayed behind no more than any other', async () => {
+      const credentialId = Buffer.alloc(32, 98);
+      const { externalId, id } = await aBusyUser();
+      await sql(
+        app,
+        `insert into legacy_devices (app_id, id, user_id, credential_id, friendly_name) values ($1, 'd', $2, $3, 'x')`,
+        server.tenant.id,
+        id,
+        credentialId,
+      );
+      await server.call('DELETE', `/external-users/${externalId}`);
+      expect(await count(app, 'legacy_devices where app_id = $1', server.tenant.id)).toBe(0);
+      const buried = 'tombstones where app_id = $1 and credential_hash = sha256($2)';
+      expect(await count(app, buried, server.tenant.id, credentialId)).toBe(1);
     });
 
     it('may come back under the same external ID as somebody else', async () => {

@@ -39,9 +39,16 @@ const FIND = statementByUser(
   (user) => `select ${COLUMNS} from flex_users u where u.app_id = $1 and ${user} = $2`,
 );
 
+// What was begun or proved before a deactivation stays void when the user may go on.
 const SET_STATUS = statement(
   'flex-users.set-status',
-  `update flex_users set status = $3, updated_at = now() where app_id = $1 and id = $2 returning ${COLUMNS}`,
+  `with held as (select status as was from flex_users where app_id = $1 and id = $2 for no key update),
+   reactivated as (select $2 as id from held where was = 'inactive' and $3 <> 'inactive'),
+   void_transactions as (
+     delete from transactions t using reactivated r where t.app_id = $1 and t.user_id = r.id),
+   void_nonces as (delete from nonces n using reactivated r where n.app_id = $1 and n.user_id = r.id)
+   update flex_users u set status = $3, updated_at = now()
+   from held where u.app_id = $1 and u.id = $2 returning ${COLUMNS}`,
 );
 
 // First of all, as every ceremony holds its user before anything else of theirs: none then waits for an erasure that
@@ -53,8 +60,12 @@ const LOCK_TO_ERASE = statement(
 
 const BURY_DEVICES = statement(
   'flex-users.bury-devices',
-  `with gone as (delete from devices where app_id = $1 and user_id = $2 returning credential_id)
-   insert into tombstones (app_id, credential_hash) select $1, sha256(credential_id) from gone
+  `with gone as (delete from devices where app_id = $1 and user_id = $2 returning credential_id),
+   known as (
+     select credential_id from gone
+     union
+     select credential_id from legacy_devices where app_id = $1 and user_id = $2 and credential_id is not null)
+   insert into tombstones (app_id, credential_hash) select $1, sha256(credential_id) from known
    on conflict do nothing`,
 );
 
