@@ -1,23 +1,6 @@
-const MAX_NAME = 64; // UTF-16 code units, so that it holds by any way of counting
+import { describeUserAgent } from './user-agent.js';
 
-/** In this order, as most browsers also name those they descend from. */
-const BROWSERS: readonly (readonly [RegExp, string])[] = [
-  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
-  [/\b(?:OPR|OPT|OPiOS|Opera)\//, 'Opera'],
-  [/\bSamsungBrowser\//, 'Samsung Internet'],
-  [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
-  [/(?:\bCriOS|Chrome|Chromium)\//, 'Chrome'],
-  [/\bSafari\//, 'Safari'],
-];
-const SYSTEMS: readonly (readonly [RegExp, string])[] = [
-  [/\bWindows\b/, 'Windows'],
-  [/\biPad\b/, 'iPad'],
-  [/\biPhone\b|\biPod\b/, 'iPhone'],
-  [/\bMacintosh\b|\bMac OS X\b/, 'macOS'],
-  [/\bAndroid\b/, 'Android'],
-  [/\bCrOS\b/, 'ChromeOS'],
-  [/\bLinux\b/, 'Linux'],
-];
+const MAX_NAME = 64; // UTF-16 code units, so that it holds by any way of counting
 
 /** The name of a new passkey: its provider's, else "Chrome on macOS" by the user agent, else "Passkey". */
 export function defaultPasskeyName({
@@ -28,9 +11,7 @@ export function defaultPasskeyName({
   readonly userAgent: string | null;
 }): string {
   if (providerName) return cut(providerName, MAX_NAME);
-  const browser = firstMatch(BROWSERS, userAgent);
-  const system = firstMatch(SYSTEMS, userAgent);
-  return browser && system ? `${browser} on ${system}` : 'Passkey';
+  return describeUserAgent(userAgent) ?? 'Passkey';
 }
 
 /** The name itself, or with the first number from " (2)" on that is not taken; at most 64 UTF-16 code units. */
@@ -42,11 +23,6 @@ export function numberedName(base: string, taken: readonly string[]): string {
     name = cut(base, MAX_NAME - suffix.length) + suffix;
   }
   return name;
-}
-
-function firstMatch(table: readonly (readonly [RegExp, string])[], userAgent: string | null): string | null {
-  if (!userAgent) return null;
-  return table.find(([pattern]) => pattern.test(userAgent))?.[1] ?? null;
 }
 
 /** Never leaves half of a surrogate pair, nor a space, at the end. */

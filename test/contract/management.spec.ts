@@ -253,6 +253,15 @@ describe('the management side', () => {
       }
     });
 
+    it('says in words what browser an event came from', async () => {
+      const { externalId, id } = await aUser();
+      const userAgent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36';
+      await sql(app, 'update audit_events set user_agent = $1 where user_id = $2', userAgent, id);
+      expect(await server.user(externalId)).toMatchObject({
+        recent_events: [{ user_agent: userAgent, user_agent_display: 'Chrome on Linux' }],
+      });
+    });
+
     it('gives every member of a user without passkeys', async () => {
       const externalId = aName();
       await server.leaveToRegister(externalId);

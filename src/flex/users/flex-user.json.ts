@@ -1,3 +1,4 @@
+import { describeUserAgent } from '../../authenticators/user-agent.js';
 import type { AuditEventSummary } from '../../events/audit-trail.js';
 import type { DeviceDetails } from '../devices/device.js';
 import { toDevice } from '../devices/device.json.js';
@@ -50,7 +51,7 @@ const toRecentEvent = ({ id, type, createdAt, address, userAgent }: AuditEventSu
     completed_at: isComplete ? createdAt.toISOString() : null,
     ip_addr: address ?? '',
     user_agent: userAgent ?? '',
-    user_agent_display: userAgent ?? '',
+    user_agent_display: describeUserAgent(userAgent) ?? userAgent ?? '',
     social_login_type: null,
   };
 };
