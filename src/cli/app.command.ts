@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AppFields } from '../flex/apps/app-record.js';
+import type { AppFields, AppRecord } from '../flex/apps/app-record.js';
 import { AppsService } from '../flex/apps/apps.service.js';
 import { answering } from './answer.js';
 import { addAppOptions, toAppFields } from './app-options.js';
@@ -42,7 +42,7 @@ function registerCreate(app: Command): void {
   answering(command, async (options: Pick<AppFields, 'rpId' | 'origins'>, id: string) => {
     const fields = { ...options, ...toAppFields(options) };
     const made = await withDatabase((database) => new AppsService(database).create(id, fields));
-    return { text: appDetails(made), json: made };
+    return { text: appDetails(made), note: noteOn(made), json: made };
   });
 }
 
@@ -79,7 +79,7 @@ function registerUpdate(app: Command): void {
       }
       return apps.update(id, changes);
     });
-    return { text: appDetails(changed), json: changed };
+    return { text: appDetails(changed), note: noteOn(changed), json: changed };
   });
 }
 
@@ -102,3 +102,8 @@ function registerDelete(app: Command): void {
     return { text, json: { id, users, passkeys } };
   });
 }
+
+const noteOn = ({ aaguidAllow }: AppRecord): string | undefined =>
+  aaguidAllow === null
+    ? undefined
+    : 'Allowed AAGUIDs are proven by FIDO metadata: without FIDO_METADATA_FILE the service lets nobody register.';

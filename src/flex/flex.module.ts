@@ -4,6 +4,7 @@ import { ApiKeyGuard } from './api-keys/api-key.guard.js';
 import { ApiKeyProvisioning } from './api-keys/api-key-provisioning.js';
 import { KeyAttempts } from './api-keys/key-attempts.js';
 import { ApiKeyRepository } from './api-keys/api-key.repository.js';
+import { AllowListCheck } from './apps/allow-list-check.js';
 import { AppOrigins } from './apps/app-origins.js';
 import { AppProvisioning } from './apps/app-provisioning.js';
 import { AppRepository } from './apps/app.repository.js';
@@ -49,6 +50,7 @@ import { UsersService } from './users/users.service.js';
     ApiKeyRepository,
     ApiKeyGuard,
     KeyAttempts,
+    AllowListCheck,
     FlexUserRepository,
     FlexUserListRepository,
     UserHandles,

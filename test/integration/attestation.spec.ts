@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AppRepository } from '../../src/flex/apps/app.repository.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { androidKey, apple, packed, tpm } from '../support/attestation-statements.js';
+import type { Configuration } from '../../src/config/configuration.js';
 import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
 import { countCalls } from '../support/call-counter.js';
 import type { CreateOverrides } from '../support/ceremony-overrides.js';
@@ -152,6 +153,15 @@ describe('attestation', () => {
       const { finish } = await begin(tenant);
       const events = await eventsOf(app, () => finish(MODEL, genuine));
       expect(events).toMatchObject([{ type: 'refused', reason: 'attestation_untrusted' }]);
+      const { database, passage } = app.configuration;
+      const warnings = async (changes: Partial<Configuration>) => {
+        const restarted = await buildAppOn(database, { passage, ...changes });
+        await restarted.close();
+        return restarted.logLines.filter((line) => line.includes('FIDO_METADATA_FILE is not set'));
+      };
+      expect(await warnings({})).toEqual([expect.stringContaining(tenant.id)]);
+      expect(await withRoots('mds', [fido], () => warnings({ fidoMetadataFile }))).toEqual([]);
+      expect(blind.logLines.join()).not.toContain('FIDO_METADATA_FILE is not set');
     });
 
     it('holds for a registration that was begun before the list was there', async () => {
