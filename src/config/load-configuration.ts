@@ -5,6 +5,7 @@ import { deepFreeze } from './deep-freeze.js';
 import { readDemoSettings, stepsToDemo } from './demo-settings.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { readHttpSettings } from './http-settings.js';
+import { assertNodeVersion } from './node-version.js';
 import { readMetadataFile } from './metadata-file.js';
 import { readPassageSettings } from './passage-settings.js';
 import { readTokenSettings } from './token-settings.js';
@@ -14,6 +15,7 @@ import { readTokenSettings } from './token-settings.js';
  * `ConfigurationError` with all that is wrong. Writes to the disk in the demo alone, whose secrets it makes.
  */
 export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configuration {
+  assertNodeVersion();
   const reader = new EnvironmentReader(env);
   reader.reportUnknownNames();
   const http = readHttpSettings(reader);
@@ -41,6 +43,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configu
 
 /** The database alone, for commands that need nothing else. Throws a `ConfigurationError` with all that is wrong. */
 export function loadDatabaseSettings(env: NodeJS.ProcessEnv = process.env): DatabaseSettings {
+  assertNodeVersion();
   const reader = new EnvironmentReader(env);
   reader.reportUnknownNames(/^(DATABASE|DATA)_/);
   const database = readDatabaseSettings(reader);

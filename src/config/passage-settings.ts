@@ -2,6 +2,7 @@ import { readAppSettings } from './app-settings.js';
 import type { EmbeddedPassageSettings, Lifetimes, PassageSettings } from './configuration.js';
 import type { EnvironmentReader } from './environment-reader.js';
 import { readKeywaySecrets } from './keyway-secrets.js';
+import { LIFETIMES } from './lifetimes.js';
 import { redact } from './redaction.js';
 import { readRemotePassageSettings } from './remote-passage-settings.js';
 import type { PlainSetting, SecretSetting } from './setting-names.js';
@@ -40,22 +41,13 @@ export function readPassageSettings(reader: EnvironmentReader): PassageSettings 
 
 /** `*_TTL` in seconds, with their defaults. */
 export function readLifetimes(reader: EnvironmentReader): Lifetimes {
-  const of = 'seconds';
+  const read = (name: PlainSetting, lifetime: keyof Lifetimes): number =>
+    reader.wholeNumber(name, { ...LIFETIMES[lifetime], of: 'seconds' });
   return {
-    handshake: reader.wholeNumber('HANDSHAKE_TTL', { from: 30, to: 900, fallback: 300, of }),
-    registerTransaction: reader.wholeNumber('REGISTER_TRANSACTION_TTL', {
-      from: 60,
-      to: 86_400,
-      fallback: 300,
-      of,
-    }),
-    authenticateTransaction: reader.wholeNumber('AUTHENTICATE_TRANSACTION_TTL', {
-      from: 60,
-      to: 86_400,
-      fallback: 900,
-      of,
-    }),
-    nonce: reader.wholeNumber('NONCE_TTL', { from: 30, to: 3600, fallback: 300, of }),
+    handshake: read('HANDSHAKE_TTL', 'handshake'),
+    registerTransaction: read('REGISTER_TRANSACTION_TTL', 'registerTransaction'),
+    authenticateTransaction: read('AUTHENTICATE_TRANSACTION_TTL', 'authenticateTransaction'),
+    nonce: read('NONCE_TTL', 'nonce'),
   };
 }
 

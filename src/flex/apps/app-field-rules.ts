@@ -1,4 +1,5 @@
 import { appIdProblem, appNameProblem, rpIdProblem } from '../../config/app-rules.js';
+import { LIFETIMES } from '../../config/lifetimes.js';
 import {
   androidOriginProblem,
   listProblems,
@@ -22,10 +23,16 @@ export const ALGORITHMS: Readonly<Record<string, number>> = ALGORITHM;
 const RANGES = {
   maxPasskeysPerUser: { name: 'the number of passkeys per user', from: 1, to: 1_000 },
   ceremonyTimeout: { name: 'the ceremony timeout', from: 10, to: 900 },
-  handshakeTtl: { name: 'the lifetime of handshakes', from: 30, to: 900 },
-  registerTransactionTtl: { name: 'the lifetime of register transactions', from: 60, to: 86_400 },
-  authenticateTransactionTtl: { name: 'the lifetime of authenticate transactions', from: 60, to: 86_400 },
-  nonceTtl: { name: 'the lifetime of nonces', from: 30, to: 3_600 },
+  handshakeTtl: { name: 'the lifetime of handshakes', ...LIFETIMES.handshake },
+  registerTransactionTtl: {
+    name: 'the lifetime of register transactions',
+    ...LIFETIMES.registerTransaction,
+  },
+  authenticateTransactionTtl: {
+    name: 'the lifetime of authenticate transactions',
+    ...LIFETIMES.authenticateTransaction,
+  },
+  nonceTtl: { name: 'the lifetime of nonces', ...LIFETIMES.nonce },
 } as const;
 
 /** A sentence for each thing to set otherwise; none if the app may be as it is told. */
