@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
 import { statement } from '../../src/database/statement.js';
+import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
@@ -210,6 +211,34 @@ describe('the app of the settings', () => {
       expect(
         await count({ database }, `api_keys k where position($1 in k::text) > 0`, second.slice(16)),
       ).toBe(0);
+    } finally {
+      await drop();
+    }
+  });
+
+  it('may have its key from an operator: it too goes when the settings name another, and is refused once it expired', async () => {
+    const { database, settings, drop } = await anEmptyDatabase();
+    const passage = embeddedPassageOf(aConfiguration(settings));
+    const start = async (apiKey?: string) => {
+      const fields = { ...passage.app, ...(apiKey !== undefined && { apiKey }) };
+      await (await buildAppOn(settings, { passage: { ...passage, app: fields } })).close();
+    };
+    const states = async () =>
+      (await keys.list(passage.app.id)).map(({ state, source }) => `${state} ${source}`);
+    const keys = new ApiKeysService(database);
+    try {
+      await start();
+      const [made, other] = [
+        await keys.create(passage.app.id, null),
+        await keys.create(passage.app.id, 3_600),
+      ];
+      await start(made.key);
+      expect(await states()).toEqual(['active settings', 'active operator']);
+      await start(aKey('second'));
+      expect(await states()).toEqual(['revoked settings', 'active operator', 'active settings']);
+      await sql({ database }, 'update api_keys set expires_at = now() where id = $1', other.id);
+      await expect(start(other.key)).rejects.toThrow(/was revoked or has expired/);
+      expect(await states()).toEqual(['revoked settings', 'expired operator', 'active settings']);
     } finally {
       await drop();
     }

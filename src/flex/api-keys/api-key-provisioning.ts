@@ -10,27 +10,31 @@ const REVOKE_PREDECESSORS = statement(
    where app_id = $1 and source = 'settings' and revoked_at is null and id <> $2`,
 );
 
+// A key that an operator made before becomes one of the settings, and goes when they name another.
 const CREATE = statement(
   'api-keys.create-from-settings',
   `insert into api_keys (id, app_id, secret_hash, source) values ($1, $2, $3, 'settings')
-   on conflict (id) do nothing`,
+   on conflict (id) do update set source = 'settings'
+     where api_keys.app_id = excluded.app_id and api_keys.secret_hash = excluded.secret_hash`,
 );
 
 const FIND = statement(
   'api-keys.find',
-  `select app_id as "appId", secret_hash as "secretHash", revoked_at as "revokedAt" from api_keys where id = $1`,
+  `select app_id as "appId", secret_hash as "secretHash",
+     revoked_at is null and (expires_at is null or expires_at > now()) as "isValid"
+   from api_keys where id = $1`,
 );
 
 interface KeyRow {
   appId: string;
   secretHash: Buffer;
-  revokedAt: string | null;
+  isValid: boolean;
 }
 
 /** Keeps the key of `APP_API_KEY`, and none of its predecessors, valid. */
 @Injectable()
 export class ApiKeyProvisioning {
-  /** Throws a sentence if the key's id is taken by another secret or app, or was revoked. */
+  /** Throws a sentence if the key's id is taken by another secret or app, or the key is valid no more. */
   async provision({ id: appId, apiKey }: AppSettings, tx: DatabaseTransaction): Promise<void> {
     const parts = apiKey && parseApiKey(apiKey);
     if (!parts) return;
@@ -38,9 +42,9 @@ export class ApiKeyProvisioning {
     await tx.query(REVOKE_PREDECESSORS, [appId, parts.id]);
     await tx.query(CREATE, [parts.id, appId, hash]);
     const [kept] = await tx.query<KeyRow>(FIND, [parts.id]);
-    if (!kept || kept.appId !== appId || kept.revokedAt || !isSameHash(kept.secretHash, hash)) {
+    if (!kept || kept.appId !== appId || !kept.isValid || !isSameHash(kept.secretHash, hash)) {
       throw new Error(
-        'The key in APP_API_KEY was revoked, or its id is taken by another key: set a newly made one.',
+        'The key in APP_API_KEY was revoked or has expired, or its id is taken by another key: set a newly made one.',
       );
     }
   }
