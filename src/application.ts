@@ -31,10 +31,10 @@ export async function createApplication(
   const unparsed = new UnparsedRequests();
   const adapter = createAdapter(configuration, log, unparsed);
   const fastify = adapter.getInstance<FastifyInstance>();
-  unparsed.install(fastify);
   const unmatched = new UnmatchedRoutes(fastify);
   installRequestContext(fastify);
   installAccessLog(fastify);
+  unparsed.install(fastify);
   installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') });
   const application = await NestFactory.create<NestFastifyApplication>(
     await AppModule.for(configuration),
@@ -68,6 +68,8 @@ function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedR
     trustProxy: trustedProxies(http.trustProxy),
     genReqId: requestIdFrom,
     rewriteUrl: originForm,
+    return503OnClosing: false,
+    http: { requireHostHeader: false },
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,

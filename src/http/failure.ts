@@ -16,9 +16,12 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   431: 'headers_too_large',
 };
 
-/** Network errors, and PostgreSQL's classes 08 (connection), 53 (resources), 57P (shutdown) and 25P03 (idle timeout). */
+/**
+ * Network errors, and PostgreSQL's classes 08 (connection), 53 (resources), 57P (shutdown), 25P03 (idle timeout), 40P01 and
+ * 40001 (given up for another transaction).
+ */
 const OUT_OF_REACH =
-  /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\d\d|57014|25P03)$/;
+  /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\d\d|57014|25P03|40P01|40001)$/;
 const CONNECTION_LOST =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered|Query read timeout)/;
 
@@ -36,8 +39,10 @@ export function toAppError(thrown: unknown): AppError {
 function statusOf(thrown: unknown): number {
   if (thrown instanceof HttpException) return thrown.getStatus();
   const { code, statusCode } = asRecord(thrown);
+  if (typeof statusCode !== 'number') return 0;
   const isFastifys = typeof code === 'string' && code.startsWith('FST_ERR_');
-  return isFastifys && typeof statusCode === 'number' ? statusCode : 0;
+  // A client that hangs up amid its body has an error code of the network's, which is not the database's.
+  return isFastifys || statusCode < 500 ? statusCode : 0;
 }
 
 function isOutOfReach(thrown: unknown): boolean {

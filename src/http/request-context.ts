@@ -11,8 +11,8 @@ export interface RequestContext {
   readonly userAgent: string | null;
   /** Who acts, once a guard knows: `user:<subject>` or `key:<id>`; null for a public route. */
   actor: string | null;
-  /** The app that a Flex path names, whether there is one or not. */
-  readonly appId: string | null;
+  /** The app that the request is about, once it is known to exist: what stands in its place may be a secret. */
+  appId: string | null;
   /** Why the request failed, once it has: the code of the answer, then what only the log may say. */
   failure: { readonly code: string; readonly reason?: string } | null;
 }
@@ -52,7 +52,7 @@ function traceOf(request: FastifyRequest): RequestContext {
     address: clientAddress(request),
     userAgent: printable(request.headers['user-agent']),
     actor: null,
-    appId: (request.params as { app?: string } | null)?.app ?? null,
+    appId: null,
     failure: null,
   };
 }

@@ -13,16 +13,24 @@ const REQUEST_LINE = /^[A-Z]+ (\S+)/;
 const LONGEST_REQUEST_LINE = 2_048; // bytes
 
 /**
- * Answers requests that Node's parser gives up on, which never reach a route or stop in the middle of their body, in
- * the shape of the edge they were sent to; then hangs up, as nothing that follows can be trusted.
+ * Answers requests that Node would answer by itself, most of all those its parser gives up on, which never reach a route
+ * or break off in the middle of their body: in the shape of the edge they were sent to. Hangs up on what was not
+ * understood, as nothing that follows can be trusted.
  */
 export class UnparsedRequests {
   private readonly targets = new WeakMap<Socket, string>();
 
-  /** Remembers what each connection asked for last: a body that breaks off does not say whose it was. */
   install(fastify: FastifyInstance): void {
-    fastify.server.prependListener('request', (request) => {
-      this.targets.set(request.socket, originForm(request));
+    const { server } = fastify;
+    // A body that breaks off does not say whose it was.
+    server.prependListener('request', (request) => this.targets.set(request.socket, originForm(request)));
+    // RFC 9110 §10.1.1 leaves it to the server whether it heeds what it does not know; Node's own answer has no body.
+    server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+    fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
+      const lacksHost = headers.host === undefined && raw.httpVersion !== '1.0';
+      done(
+        lacksHost ? new AppError('invalid_request', { detail: 'The Host header is missing.' }) : undefined,
+      );
     });
   }
 

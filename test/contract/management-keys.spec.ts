@@ -182,12 +182,14 @@ describe('API keys', () => {
   it('are in no log and no table', async () => {
     await server.call('GET', '/users/x');
     await server.withText(other.key).call('GET', '/users');
+    // Swapped by mistake, a key stands where the app should.
+    for (const url of [`/v1/apps/${other.key}`, `/v1/apps/${other.key}/users`]) await server.ask({ url });
     const log = app.logLines.join();
     for (const { key } of [server, other]) {
       expect(log).not.toContain(key.slice(16));
       expect(await count(app, 'api_keys k where position($1 in k::text) > 0', key.slice(16))).toBe(0);
     }
-    expect(log).toContain(`key:${idOf(server.key)}`);
+    expect(log).toContain(`"app":"${server.tenant.id}","actor":"key:${idOf(server.key)}"`);
   });
 });
 

@@ -3,6 +3,7 @@ import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 
 const HOST = 'host: keyway.example';
 const LONG = `x-long: ${'a'.repeat(20_000)}`;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const CHUNKED = `${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked`;
 
 describe("a request that Node's HTTP parser gives up on", () => {
@@ -95,6 +96,50 @@ describe("a request that Node's HTTP parser gives up on", () => {
     ],
   ])('is answered in the shape of its edge, and hung up on: %s', async (_, parts, answer) => {
     expect(await exchange(...parts)).toEqual(answer);
+  });
+
+  it('is one that lacks the Host header', async () => {
+    expect(await exchange('GET /v1/apps/shop HTTP/1.1\r\nconnection: close\r\n\r\n')).toEqual(flex(400));
+    expect(await exchange('GET /v1/apps/shop HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });
+  });
+
+  it('is not one that expects what nobody knows', async () => {
+    const head = `${HOST}\r\nexpect: miracles\r\nconnection: close`;
+    expect(await exchange(`GET /v1/apps/shop HTTP/1.1\r\n${head}\r\n\r\n`)).toMatchObject({ status: 200 });
+  });
+
+  it('is not one whose client hangs up, which is no news of the database', async () => {
+    const mark = app.logLines.length;
+    const socket = connect(port, '127.0.0.1');
+    const head = `${HOST}\r\ncontent-type: application/json\r\ncontent-length: 100`;
+    socket.write(
+      `POST /v1/apps/shop/authenticate/transactions/webauthn/start HTTP/1.1\r\n${head}\r\n\r\n{"a"`,
+    );
+    await pause(50);
+    socket.destroy();
+    await pause(200);
+    expect(app.logLines.slice(mark).join()).not.toContain('database');
+  });
+
+  it('is not one that comes over an open connection while the service stops', async () => {
+    const stopping = await buildApp();
+    await stopping.application.listen(0, '127.0.0.1');
+    const { port } = stopping.application.getHttpServer().address() as { port: number };
+    const ask = `GET /v1/apps/shop HTTP/1.1\r\n${HOST}\r\n\r\n`;
+    let text = '';
+    const socket = connect(port, '127.0.0.1').on('data', (chunk) => (text += chunk.toString()));
+    socket.write(ask + ask.slice(0, 20));
+    await pause(100);
+    const closed = stopping.close();
+    await pause(50);
+    socket.write(ask.slice(20));
+    await closed;
+    expect(text.match(/HTTP\/1.1 \d+|Connection: .*/g)).toEqual([
+      'HTTP/1.1 200',
+      'Connection: keep-alive',
+      'HTTP/1.1 200',
+      'Connection: close',
+    ]);
   });
 
   it('stores nothing and harms no other request', async () => {

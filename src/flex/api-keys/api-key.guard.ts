@@ -42,6 +42,7 @@ export class ApiKeyGuard implements CanActivate, OnModuleInit {
     }
     this.attempts.wasRight(network, presented.id);
     request.trace.actor = `key:${presented.id}`;
+    request.trace.appId = key.appId;
     if (key.isUseUnrecorded) await this.keys.recordUse(presented.id);
     return true;
   }

@@ -4,6 +4,7 @@ import { Configuration, embeddedPassageOf, type Lifetimes } from '../../config/c
 import { Database } from '../../database/database.js';
 import { statement, toDate } from '../../database/statement.js';
 import { AppError } from '../../http/app-error.js';
+import { currentRequest } from '../../http/request-context.js';
 import type { AppPolicy, Attestation, ResidentKey } from './app-policy.js';
 import type { UserVerification } from '../../webauthn/relying-party.js';
 
@@ -57,13 +58,13 @@ export class AppRepository {
   async get(id: string): Promise<AppPolicy> {
     const [row] = appIdProblem(id) === undefined ? await this.database.query<AppRow>(FIND, [id]) : [];
     if (!row) throw new AppError('app_not_found');
-    return toPolicy(row, embeddedPassageOf(this.configuration).lifetimes);
+    return noted(toPolicy(row, embeddedPassageOf(this.configuration).lifetimes));
   }
 
   /** The app as it was at most five seconds ago; for starting ceremonies and for CORS. Throws `app_not_found`. */
   async getRecent(id: string): Promise<AppPolicy> {
     const recent = this.peekRecent(id);
-    if (recent) return recent;
+    if (recent) return noted(recent);
     const app = await this.get(id);
     this.kept.set(id, { app, until: Date.now() + CACHE_FOR });
     return app;
@@ -76,6 +77,13 @@ export class AppRepository {
     this.kept.delete(id);
     return undefined;
   }
+}
+
+/** Lets the log name the app. */
+function noted(app: AppPolicy): AppPolicy {
+  const request = currentRequest();
+  if (request) request.appId = app.id;
+  return app;
 }
 
 function toPolicy(row: AppRow, defaults: Lifetimes): AppPolicy {
