@@ -23,6 +23,8 @@ export interface AuditFacts {
   readonly deviceId?: string | null;
   /** Why it was refused: a code, never a text that could hold a secret. */
   readonly reason?: string;
+  /** Nothing is kept of who did it and from where, as with a user who has been erased. */
+  readonly isAnonymous?: boolean;
 }
 
 const INSERT = statement(
@@ -54,10 +56,17 @@ const RECENT = statement(
    from audit_events where app_id = $1 and user_id = $2 order by id desc limit 10`,
 );
 
-// The trail stays, the person goes.
+const BATCH = 10_000;
+
+// The trail stays, the person goes; the request's id leads to them as well, and callers may choose it.
 const ANONYMISE = statement(
   'events.anonymise',
-  `update audit_events set actor = null, address = null, user_agent = null where app_id = $1 and user_id = $2`,
+  `with gone as (
+     update audit_events set actor = null, address = null, user_agent = null, request_id = null where id in (
+       select id from audit_events where app_id = $1 and user_id = $2
+         and coalesce(actor, address, user_agent, request_id) is not null limit ${BATCH})
+     returning 1)
+   select count(*)::integer as count from gone`,
 );
 
 /** The audit trail: one row for each thing that happened to a passkey. */
@@ -67,8 +76,8 @@ export class AuditTrail {
 
   /** Writes an event with the change it tells of, in the same transaction; a refusal, which has none, stands alone. */
   async record(facts: AuditFacts, on: Queryable = this.database): Promise<void> {
-    const { type, appId, userId = null, deviceId = null, reason = null } = facts;
-    const request = currentRequest();
+    const { type, appId, userId = null, deviceId = null, reason = null, isAnonymous = false } = facts;
+    const request = isAnonymous ? undefined : currentRequest();
     await on.query(INSERT, [
       uuidv7(),
       type,
@@ -110,6 +119,10 @@ export class AuditTrail {
 
   /** Takes everything personal out of a user's events. */
   async anonymise(appId: string, userId: string, tx: Queryable): Promise<void> {
-    await tx.query(ANONYMISE, [appId, userId]);
+    let gone: number;
+    do {
+      const [row] = await tx.query<{ count: number }>(ANONYMISE, [appId, userId]);
+      gone = row!.count;
+    } while (gone === BATCH);
   }
 }

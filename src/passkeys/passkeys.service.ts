@@ -66,8 +66,9 @@ export class PasskeysService {
 
   /** Lets the caller add one passkey; the first time makes their external ID. */
   async beginRegistration(caller: Caller): Promise<CeremonyLeave> {
-    const externalId = await this.users.enrol(caller, caller.username);
-    return this.leave(await this.passage.createRegisterTransaction(externalId, caller.username));
+    const leave = (await this.tryToRegister(caller)) ?? (await this.tryToRegister(caller));
+    if (!leave) throw new AppError('user_not_found');
+    return leave;
   }
 
   /** Lets the caller sign in once more as themselves (step-up). Throws `user_has_no_passkeys`. */
@@ -90,6 +91,16 @@ export class PasskeysService {
     return { username: caller.username, externalId, kind };
   }
 
+  /** Null if the caller is erased meanwhile: leave given under an external ID that nobody has makes a passkey of nobody. */
+  private async tryToRegister(caller: Caller): Promise<CeremonyLeave | null> {
+    const externalId = await this.users.enrol(caller, caller.username);
+    const transactionId = await this.passage
+      .createRegisterTransaction(externalId, caller.username)
+      .catch(nullIfUnknown);
+    if (transactionId === null || (await this.externalIds.current(caller)) !== externalId) return null;
+    return this.leave(transactionId);
+  }
+
   private async ownerOfDevices(caller: Caller): Promise<string> {
     const externalId = await this.externalIds.current(caller);
     if (externalId === null) throw new AppError('device_not_found');
@@ -99,4 +110,9 @@ export class PasskeysService {
   private leave(transactionId: string): CeremonyLeave {
     return { transactionId, appId: this.passage.appId, flexUrl: this.passage.flexUrl };
   }
+}
+
+function nullIfUnknown(error: unknown): null {
+  if (error instanceof AppError && error.code === 'user_not_found') return null;
+  throw error;
 }

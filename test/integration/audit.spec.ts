@@ -85,12 +85,14 @@ describe('what is told of a passkey afterwards', () => {
       ]);
     });
 
-    it('has one refusal for each ceremony that was refused, as far as it got', async () => {
+    it('has one refusal for each ceremony that was refused, and names whom a transaction or a signature proved', async () => {
       const user = aUser();
-      const passkey = await registerPasskey(user);
+      const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });
       const { browser, answer } = await aRegistration(user, passkey.browser);
       const free = await browser.beginSignIn();
-      const known = { userId: await flexUserIdOf(app, user.subject), deviceId: passkey.device.id };
+      const leave = (await user.leaveToAuthenticate()).transactionId;
+      const onTransaction = await browser.beginSignIn(leave);
+      const userId = await flexUserIdOf(app, user.subject);
       const unknown = { userId: null, deviceId: null };
       const events = await eventsOf(app, async () => {
         const foreign = { origin: 'https://evil.example' };
@@ -99,7 +101,11 @@ describe('what is told of a passkey afterwards', () => {
         const stranger = new SoftwareAuthenticator();
         stranger.create((await aRegistration(user)).publicKey, { origin: TEST.origin });
         await browser.finish('authenticate', free.answer(stranger));
+        await browser.finish('authenticate', onTransaction.answer(passkey.authenticator, foreign));
+        (await browser.finish('authenticate', free.answer(passkey.authenticator))).expect();
+        await browser.finish('authenticate', free.answer(passkey.authenticator));
       });
+      events.splice(4, 1);
       const common = {
         type: 'refused',
         appId: TEST.appId,
@@ -109,9 +115,11 @@ describe('what is told of a passkey afterwards', () => {
         requestId: expect.stringMatching(REQUEST_ID) as string,
       };
       expect(events).toStrictEqual([
+        { ...common, userId, deviceId: null, reason: 'origin_not_allowed' },
         { ...common, ...unknown, reason: 'origin_not_allowed' },
-        { ...common, ...known, reason: 'origin_not_allowed' },
         { ...common, ...unknown, reason: 'credential_unknown' },
+        { ...common, userId, deviceId: null, reason: 'origin_not_allowed' },
+        { ...common, userId, deviceId: passkey.device.id, reason: 'handshake_spent' },
       ]);
     });
 

@@ -97,7 +97,8 @@ const read = (name: string, rest: string): Statement =>
 
 /** Statements whose rows `toRecord` takes; `$1` is the app's id. */
 export const SHOW = read('apps.show', 'where id = $1');
-export const SHOW_AND_HOLD = read('apps.show-and-hold', 'where id = $1 for update');
+// Weak enough for what is added meanwhile to see that the app is there: it goes with the app, and nobody waits in a circle.
+export const SHOW_AND_HOLD = read('apps.show-and-hold', 'where id = $1 for no key update');
 export const LIST = read('apps.list', 'order by apps.id');
 
 /** Statements that write every field; they take `toValues`. */

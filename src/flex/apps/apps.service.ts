@@ -86,7 +86,7 @@ export class AppsService {
     });
   }
 
-  /** The app, which nobody else then changes or adds anything to until the transaction ends. */
+  /** The app, which no other operator then changes or deletes until the transaction ends. */
   private async hold(id: string, tx: DatabaseTransaction): Promise<AppRecord> {
     const [row] = await tx.query<AppRecordRow>(SHOW_AND_HOLD, [id]);
     if (!row) throw appNotFound(id);

@@ -73,8 +73,7 @@ export class AuthenticationService {
     const refuse = refusalOf(transactionId);
     const handshake = this.handshakes.open(handshakeId);
     if (!handshake) throw refuse(new Refused('handshake_invalid'));
-    const facts: CeremonyFacts = { appId };
-    return this.refusals.watch(facts, async () => {
+    return this.refusals.watch(appId, handshake, async (facts) => {
       try {
         const transaction = namedTransaction(handshake, transactionId);
         const signIn = await this.prove(response, handshake, app, facts);
@@ -102,13 +101,13 @@ export class AuthenticationService {
     const expectations = this.handshakes.expectationsOf(handshake, 'authenticate', app);
     const credential = await this.devices.findCredential(app.id, presentedCredentialId(response));
     if (!credential) throw new Refused('credential_unknown');
-    facts.userId = credential.userId;
-    facts.deviceId = credential.deviceId;
     const verified = await verifyAuthentication(response, {
       ...expectations,
       credential: { id: presentedCredentialId(response), ...credential },
       userHandleRequired: handshake.transaction === null,
     });
+    facts.userId = credential.userId;
+    facts.deviceId = credential.deviceId;
     return { credential, verified };
   }
 

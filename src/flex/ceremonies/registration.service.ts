@@ -74,8 +74,7 @@ export class RegistrationService {
     const app = await this.apps.get(appId);
     const handshake = this.handshakes.open(handshakeId);
     if (!handshake) throw new AppError('registration_refused', { cause: new Refused('handshake_invalid') });
-    const facts: CeremonyFacts = { appId };
-    return this.refusals.watch(facts, async () => {
+    return this.refusals.watch(appId, handshake, async (facts) => {
       const transaction = namedTransaction(handshake, transactionId);
       const credential = await this.verify(response, handshake, app);
       return this.database.transaction((tx) =>

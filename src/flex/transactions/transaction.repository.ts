@@ -60,6 +60,11 @@ const CONSUME = statement(
    returning user_id as "userId"`,
 );
 
+const OWNER = statement(
+  'transactions.owner',
+  `select user_id as "userId" from transactions where hash = $1 and app_id = $2`,
+);
+
 /** Transactions, found by the SHA-256 of the id that the client holds; each call names app and kind. */
 @Injectable()
 export class TransactionRepository {
@@ -90,6 +95,12 @@ export class TransactionRepository {
       credentialId ? [{ id: credentialId, transports: transports ?? [] }] : [],
     );
     return { ...first, now: new Date(first.now).getTime(), credentials };
+  }
+
+  /** The id of its user, whatever became of it; null if it is unknown or of another app. */
+  async ownerOf(hash: Buffer, appId: string, on: Queryable): Promise<string | null> {
+    const [row] = await on.query<{ userId: string }>(OWNER, [hash, appId]);
+    return row?.userId ?? null;
   }
 
   /** Uses it up for good; its user's id, or null where `findOpen` would have found nothing. */

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import { type ExpressionBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
 import { Database } from '../../database/database.js';
+import { tooManyRequests } from '../../http/rate-limit.js';
 import { type FlexUserRecord, type FlexUserRow, toFlexUser } from './flex-user.repository.js';
 import type { UserDateColumn, UserListQuery } from './user-list-query.js';
 
@@ -27,6 +29,10 @@ export interface UserPage {
   readonly createdBefore: number;
 }
 
+const AT_ONCE = 2;
+const WAITING = 20;
+const RETRY_SOON = 2_000; // ms
+
 const LAST_LOGIN = sql<Date>`coalesce(last_login_at, created_at)`;
 
 /** Dates as callers are shown them: to the millisecond, and the last sign-in is never missing. */
@@ -42,6 +48,8 @@ const NEXT_SECOND = sql<number>`(floor(extract(epoch from now())) + 1)::float8`;
 /** Lists the users of an app; the one query of this service that is put together as it is asked. */
 @Injectable()
 export class FlexUserListRepository {
+  private readonly turns = bulkhead(AT_ONCE, WAITING);
+
   constructor(private readonly database: Database) {}
 
   async list(appId: string, query: UserListQuery): Promise<UserPage> {
@@ -56,13 +64,26 @@ export class FlexUserListRepository {
     for (const { column, direction } of query.orderBy) {
       page = page.orderBy(column === 'last_login_at' ? LAST_LOGIN : column, direction);
     }
-    const [rows, [counted]] = await Promise.all([
-      page.orderBy('created_at').orderBy('id').execute(),
-      matching.select([sql<number>`count(*)::integer`.as('total'), NEXT_SECOND.as('nextSecond')]).execute(),
+    const counted = matching.select([
+      sql<number>`count(*)::integer`.as('total'),
+      NEXT_SECOND.as('nextSecond'),
     ]);
-    const { total, nextSecond } = counted!;
+    const [rows, [{ total, nextSecond }]] = await this.inTurn(query, async () => [
+      await page.orderBy('created_at').orderBy('id').execute(),
+      (await counted.execute()) as [{ total: number; nextSecond: number }],
+    ]);
     const users = (rows as unknown as FlexUserRow[]).map(toFlexUser);
     return { users, total, createdBefore: query.createdBefore ?? nextSecond };
+  }
+
+  /** What names no one user may read every row of the app: few at a time, so that all else goes on meanwhile. */
+  private async inTurn<T>({ identifier, id }: UserListQuery, work: () => Promise<T>): Promise<T> {
+    if (identifier !== undefined || id !== undefined) return work();
+    try {
+      return await this.turns.execute(work);
+    } catch (error) {
+      throw isBulkheadRejectedError(error) ? tooManyRequests(RETRY_SOON) : error;
+    }
   }
 
   private get kysely(): Kysely<Tables> {

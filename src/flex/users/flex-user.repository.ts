@@ -85,6 +85,11 @@ const LOCK = statement(
   `select ${COLUMNS} from flex_users where app_id = $1 and id = $2 for no key update`,
 );
 
+const HOLD = statement(
+  'flex-users.hold',
+  `select 1 as held from flex_users where app_id = $1 and id = $2 for key share`,
+);
+
 const SETTLE_HANDLE = statement(
   'flex-users.settle-handle',
   `update flex_users set user_handle_settled = true where app_id = $1 and id = $2`,
@@ -125,12 +130,12 @@ export class FlexUserRepository {
 
   /**
    * The user of an external ID, made with a new user handle if there was none. Throws `user_not_found` if another made
-   * and erased them at this moment.
+   * and erased them at this moment, `app_not_found` if the app was deleted.
    */
   async findOrCreate(appId: string, externalId: string, on: Queryable): Promise<FlexUserRecord> {
     const known = await this.find(appId, { externalId }, on);
     if (known) return known;
-    await on.query(CREATE, [appId, uuidv7(), externalId, randomBytes(32)]);
+    await on.query(CREATE, [appId, uuidv7(), externalId, randomBytes(32)]).catch(appNotFoundIfGone);
     const made = await this.find(appId, { externalId }, on);
     if (!made) throw new AppError('user_not_found');
     return made;
@@ -142,6 +147,11 @@ export class FlexUserRepository {
     return row ? toFlexUser(row) : null;
   }
 
+  /** Keeps the user from being erased until the transaction ends; false if they are already. */
+  async hold(appId: string, id: string, tx: Queryable): Promise<boolean> {
+    return (await tx.query(HOLD, [appId, id])).length === 1;
+  }
+
   /** Keeps the user's handle from being replaced: passkeys are about to be made with it. */
   async settleHandle(appId: string, id: string, tx: Queryable): Promise<void> {
     await tx.query(SETTLE_HANDLE, [appId, id]);
@@ -151,6 +161,13 @@ export class FlexUserRepository {
   async countLogin(appId: string, id: string, tx: Queryable): Promise<boolean> {
     return (await tx.query(COUNT_LOGIN, [appId, id])).length === 1;
   }
+}
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+function appNotFoundIfGone(error: unknown): never {
+  const isGone = (error as { code?: unknown }).code === FOREIGN_KEY_VIOLATION;
+  throw isGone ? new AppError('app_not_found', { cause: error }) : error;
 }
 
 /** Reads a row as the driver gives it. */

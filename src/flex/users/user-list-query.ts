@@ -53,7 +53,7 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\
 const MAX_COUNT = 2_147_483_647; // PostgreSQL's integer
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 500;
-const MAX_PAGE = 1_000_000;
+const MAX_PAGE = MAX_COUNT;
 
 type Parameters = Readonly<Record<string, unknown>>;
 

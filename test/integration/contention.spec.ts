@@ -1,0 +1,196 @@
+import { Client } from 'pg';
+import { AppsService } from '../../src/flex/apps/apps.service.js';
+import { anApiKey, AppServer } from '../support/app-server.js';
+import { Browser } from '../support/browser.js';
+import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { flexError } from '../support/flex-error.js';
+import { type HttpAnswer, send } from '../support/http-answer.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { auditTrail, count, sql } from '../support/tables.js';
+import { TestUser } from '../support/test-user.js';
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('what gets in the way of each other', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await buildApp();
+  });
+  afterAll(() => app.close());
+
+  /** Does `work` while another connection holds what the statement locks, then lets go; `work` may go on after that. */
+  async function whileHolding<T>(
+    statement: string,
+    values: unknown[],
+    work: () => Promise<T> | T,
+  ): Promise<T> {
+    const { database } = app.configuration;
+    const client = new Client({ connectionString: database.kind === 'postgresql' ? database.url : '' });
+    await client.connect();
+    try {
+      await client.query('begin');
+      await client.query(statement, values);
+      return await work();
+    } finally {
+      await client.query('commit');
+      await client.end();
+    }
+  }
+
+  const waiting = (query: string) =>
+    count(app, `pg_stat_activity where wait_event_type = 'Lock' and query like '%' || $1 || '%'`, query);
+  const untilWaiting = async (query: string) => {
+    while ((await waiting(query)) === 0) await pause(10);
+  };
+
+  describe('deleting an app', () => {
+    const remove = (server: AppServer) => new AppsService(app.database).delete(server.tenant.id);
+
+    it('meets revocations and erasures, and neither fails', async () => {
+      for (let round = 0; round < 8; round++) {
+        const server = await AppServer.create(app);
+        const names = ['a', 'b', 'c', 'd'];
+        for (const name of names) await server.tenant.register(name);
+        const devices = await Promise.all(names.map(async (name) => (await server.devices(name))[0]!.id));
+        const [deletion, ...answers] = await Promise.all([
+          remove(server),
+          ...names.map((name, i) =>
+            server.call('DELETE', `/external-users/${name}${i % 2 ? '' : `/devices/${devices[i]}`}`),
+          ),
+        ]);
+        expect(deletion.id).toBe(server.tenant.id);
+        for (const { status } of answers) expect([200, 401, 404]).toContain(status);
+        expect(await count(app, 'apps where id = $1', server.tenant.id)).toBe(0);
+      }
+    }, 30_000);
+
+    it('meets a user who is just made: they go with the app, or there is no such app', async () => {
+      const server = await AppServer.create(app);
+      await server.tenant.register('ada');
+      let deletion: Promise<unknown> | undefined;
+      let asked: Promise<HttpAnswer> | undefined;
+      await whileHolding(
+        'select 1 from flex_users where app_id = $1 for update',
+        [server.tenant.id],
+        async () => {
+          deletion = remove(server);
+          await untilWaiting('delete from flex_users');
+          const body = { external_id: 'new', passkey_display_name: 'x' };
+          asked = server.call('POST', '/transactions/register', body);
+          await pause(100);
+        },
+      );
+      await deletion;
+      const answer = (await asked)!;
+      expect(answer.status === 201 ? '201' : flexError(answer)).toMatch(/^(201|404 app_not_found)$/);
+      expect(await count(app, 'flex_users where app_id = $1', server.tenant.id)).toBe(0);
+    });
+  });
+
+  describe('erasing a user', () => {
+    it('meets a sign-in: what is refused after it tells nothing of the person', async () => {
+      const server = await AppServer.create(app);
+      const { authenticator } = await server.tenant.register('ada');
+      const { id } = await server.find('ada');
+      const browser = server.tenant.browser();
+      const begun = await browser.beginSignIn();
+      let erased: Promise<HttpAnswer> | undefined;
+      let finished: Promise<HttpAnswer> | undefined;
+      await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
+        erased = server.call('DELETE', '/external-users/ada');
+        await untilWaiting('for update');
+        finished = browser.finish('authenticate', begun.answer(authenticator));
+        await untilWaiting('update flex_users');
+      });
+      expect((await erased)!.status).toBe(200);
+      expect((await finished)!.status).toBe(401);
+      const events = (await auditTrail(app)).filter(({ userId }) => userId === id);
+      expect(events.map(({ type }) => type).sort()).toEqual(['erased', 'refused', 'registered']);
+      const nothing = { address: null, userAgent: null, requestId: null };
+      for (const event of events.filter(({ type }) => type !== 'erased'))
+        expect(event).toMatchObject({ ...nothing, actor: null });
+    });
+
+    it('takes along what their transactions and nobody’s proof had told of them', async () => {
+      const server = await AppServer.create(app);
+      await server.tenant.register('eve');
+      const browser = server.tenant.browser();
+      const begun = await browser.beginRegistration(await server.leaveToRegister('eve'));
+      const foreign = { origin: 'https://evil.example' };
+      await browser.finish('register', begun.answer(new SoftwareAuthenticator(), foreign));
+      const named = () => count(app, 'audit_events e where position($1 in e::text) > 0', browser.address);
+      expect(await named()).toBeGreaterThan(0);
+      await server.call('DELETE', '/external-users/eve');
+      expect(await named()).toBe(0);
+    });
+
+    it('forgets a trail of any length', async () => {
+      const server = await AppServer.create(app);
+      await server.tenant.register('ada');
+      const { id } = await server.find('ada');
+      await sql(
+        app,
+        `insert into audit_events (id, type, app_id, user_id, address)
+         select $1 || n, 'authenticated', $1, $2, '192.0.2.1' from generate_series(1, 25000) n`,
+        server.tenant.id,
+        id,
+      );
+      expect((await server.call('DELETE', `/users/${id}`)).status).toBe(200);
+      const left = 'audit_events where user_id = $1 and address is not null';
+      expect(await count(app, `${left} and type <> 'erased'`, id)).toBe(0);
+      expect(await count(app, 'audit_events where user_id = $1', id)).toBe(25_002);
+    });
+
+    it('meets their own wish for another passkey, which then belongs to whom they are from now on', async () => {
+      const user = new TestUser(app);
+      await user.leaveToRegister();
+      const externalIds = async () =>
+        (
+          await sql<{ id: string }>(
+            app,
+            'select passage_external_id as id from users where subject = $1',
+            user.subject,
+          )
+        ).map(({ id }) => id);
+      const [before] = await externalIds();
+      const headers = { authorization: `Bearer ${await anApiKey(app, TEST.appId)}` };
+      const url = `/v1/apps/${TEST.appId}/external-users/${before}`;
+      let leave: Promise<{ transactionId: string }> | undefined;
+      await whileHolding('lock table apps in access exclusive mode', [], async () => {
+        leave = user.leaveToRegister();
+        await untilWaiting('from apps where id');
+        expect((await send(app, { method: 'DELETE', url, headers })).status).toBe(200);
+      });
+      const { transactionId } = (await leave)!;
+      const [after] = await externalIds();
+      expect(after).not.toBe(before);
+      const browser = new Browser(app);
+      const begun = await browser.beginRegistration(transactionId);
+      (await browser.finish('register', begun.answer(new SoftwareAuthenticator()))).expect();
+      expect(await user.passkeys()).toHaveLength(1);
+      expect(
+        await count(app, 'devices d join flex_users u on u.id = d.user_id where external_id = $1', before),
+      ).toBe(0);
+    });
+  });
+
+  it('a list that reads every user leaves connections to everybody else', async () => {
+    const server = await AppServer.create(app);
+    await server.tenant.register('ada');
+    const lists: Promise<HttpAnswer>[] = [];
+    await whileHolding('lock table flex_users in access exclusive mode', [], async () => {
+      for (let i = 0; i < 30; i++) lists.push(server.call('GET', '/users?order_by=status&login_count=<5'));
+      await untilWaiting('flex_users');
+      const others = Array.from({ length: 20 }, () => send(app, { url: `/v1/apps/${TEST.appId}` }));
+      expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(20).fill(200));
+      expect(await waiting('flex_users')).toBe(2);
+    });
+    const answers = await Promise.all(lists);
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused).toHaveLength(8);
+    for (const answer of refused) {
+      expect(flexError(answer)).toBe('429 exceeded_attempts');
+      expect(answer.headers['retry-after']).toBe('2');
+    }
+  });
+});
