@@ -56,6 +56,19 @@ describe('a FIDO metadata file', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
+  it('tells which models have a root of another', async () => {
+    const [other, lone] = ['aaaaaaaa-0000-4000-8000-000000000002', 'aaaaaaaa-0000-4000-8000-000000000003'];
+    const lonely = new TestAuthority('Lonely vendor');
+    const entries = [
+      aMetadataEntry({ aaguid: MODEL, roots: [vendor] }),
+      aMetadataEntry({ aaguid: other, roots: [publisher, vendor] }),
+      aMetadataEntry({ aaguid: lone, roots: [lonely, lonely] }),
+    ];
+    const metadata = await load(await metadataBlob(publisher, entries));
+    const shares = [MODEL, other, lone].map((aaguid) => metadata.ofAaguid(aaguid)?.sharesRoots);
+    expect(shares).toEqual([true, true, false]);
+  });
+
   it('tells them by the identifier of the attestation key as well', async () => {
     const u2f = aMetadataEntry({ keyIdentifiers: [KEY.toUpperCase()], roots: [vendor] });
     const metadata = await load(await metadataBlob(publisher, [u2f]));

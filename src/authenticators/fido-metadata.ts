@@ -18,11 +18,16 @@ const COMPROMISED = new Set([
 export class FidoMetadata implements AuthenticatorModels {
   private readonly byAaguid = new Map<string, MetadataEntry>();
   private readonly byAttestationKey = new Map<string, MetadataEntry>();
+  /** How many models each root vouches for. */
+  private readonly models = new Map<string, number>();
 
   constructor(entries: readonly MetadataEntry[]) {
     for (const entry of entries) {
       if (entry.aaguid !== null) this.byAaguid.set(entry.aaguid, entry);
       for (const identifier of entry.keyIdentifiers) this.byAttestationKey.set(identifier, entry);
+      for (const root of new Set(entry.attestationRoots.map(nameOf))) {
+        this.models.set(root, (this.models.get(root) ?? 0) + 1);
+      }
     }
   }
 
@@ -48,21 +53,24 @@ export class FidoMetadata implements AuthenticatorModels {
   }
 
   ofAaguid(aaguid: string): AuthenticatorModel | null {
-    return toModel(this.byAaguid.get(aaguid));
+    return this.toModel(this.byAaguid.get(aaguid));
   }
 
   ofAttestationKey(identifier: string): AuthenticatorModel | null {
-    return toModel(this.byAttestationKey.get(identifier));
+    return this.toModel(this.byAttestationKey.get(identifier));
+  }
+
+  private toModel(entry: MetadataEntry | undefined): AuthenticatorModel | null {
+    if (!entry) return null;
+    return {
+      attestationRoots: entry.attestationRoots.flatMap(certificateOf),
+      sharesRoots: entry.attestationRoots.some((root) => this.models.get(nameOf(root))! > 1),
+      isCompromised: entry.statuses.some((status) => COMPROMISED.has(status)),
+    };
   }
 }
 
-function toModel(entry: MetadataEntry | undefined): AuthenticatorModel | null {
-  if (!entry) return null;
-  return {
-    attestationRoots: entry.attestationRoots.flatMap(certificateOf),
-    isCompromised: entry.statuses.some((status) => COMPROMISED.has(status)),
-  };
-}
+const nameOf = (root: Buffer): string => root.toString('base64');
 
 /** A certificate that cannot be read vouches for nobody; the other roots of the model still do. */
 function certificateOf(der: Buffer): X509Certificate[] {

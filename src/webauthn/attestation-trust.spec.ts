@@ -23,6 +23,7 @@ const stranger = new TestAuthority('Stranger root');
 
 const aModel = (...roots: TestAuthority[]): AuthenticatorModel => ({
   attestationRoots: roots.map(({ x509 }) => x509),
+  sharesRoots: false,
   isCompromised: false,
 });
 const models = (byAaguid: Record<string, AuthenticatorModel>, byKey = {}): AuthenticatorModels => ({
@@ -72,7 +73,7 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     const { format, mutateStatement } = packed(authority, {
       change: (statement) => {
         const [leaf] = statement.get('x5c') as Uint8Array[];
-        own = { attestationRoots: [new X509Certificate(leaf!)], isCompromised: false };
+        own = { attestationRoots: [new X509Certificate(leaf!)], sharesRoots: false, isCompromised: false };
         statement.set('x5c', [leaf]);
       },
     });
@@ -88,6 +89,14 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
   it('is untrusted for a model that is compromised', async () => {
     const compromised = { ...aModel(root), isCompromised: true };
     expect(await trustIn(packed(authority), models({ [MODEL]: compromised }))).toBe('untrusted');
+  });
+
+  it('is untrusted where other models have its root as well and its certificate does not say for which it is', async () => {
+    const shared = models({ [MODEL]: { ...aModel(root), sharesRoots: true } });
+    expect(await trustIn(packed(authority), shared)).toBe('untrusted');
+    const certificate = { extensions: [aaguidExtension(MODEL)] };
+    expect(await trustIn(packed(authority, { certificate }), shared)).toBe('trusted');
+    expect(await trustIn(tpm(authority), shared)).toBe('trusted');
   });
 
   it('is untrusted without an AAGUID, even if the metadata had an entry for zeros', async () => {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { leadsToAnchor } from './certificate-path.js';
-import { keyIdentifierOf } from './certificates.js';
+import { extensionOf, keyIdentifierOf } from './certificates.js';
 
 /**
  * What an attestation is worth. `none`: there was none. `untrusted`: its signature is right, but whose it is nobody
@@ -13,6 +13,8 @@ export type AttestationTrust = 'none' | 'untrusted' | 'trusted';
 export interface AuthenticatorModel {
   /** Roots, intermediate authorities or the attestation certificates themselves. */
   readonly attestationRoots: readonly X509Certificate[];
+  /** Whether one of the roots is another model's as well. */
+  readonly sharesRoots: boolean;
   /** Whether it was revoked, or is known to be broken in a way that makes its attestations worthless. */
   readonly isCompromised: boolean;
 }
@@ -24,6 +26,9 @@ export interface AuthenticatorModels {
   /** The model without an AAGUID whose attestation key has this identifier: SHA-1 in lower-case hex. */
   ofAttestationKey(identifier: string): AuthenticatorModel | null;
 }
+
+/** 1.3.6.1.4.1.45724.1.1.4 as the content of its DER in hex: the AAGUID that a certificate is for. */
+const AAGUID_EXTENSION = '2b0601040182e51c010104';
 
 /** Stands for "not told" and names no model. */
 const ZERO_AAGUID = '00000000-0000-0000-0000-000000000000';
@@ -46,7 +51,7 @@ export function attestationTrust(
   if (format === 'none') return 'none';
   if (models === null || chain.length === 0) return 'untrusted';
   const model = modelOf(attestation, models);
-  if (model === null || model.isCompromised) return 'untrusted';
+  if (model === null || model.isCompromised || !namesModel(attestation, model)) return 'untrusted';
   return leadsToAnchor(chain, model.attestationRoots) ? 'trusted' : 'untrusted';
 }
 
@@ -57,3 +62,10 @@ function modelOf(
   if (format === 'fido-u2f') return models.ofAttestationKey(keyIdentifierOf(chain[0]!));
   return aaguid === ZERO_AAGUID ? null : models.ofAaguid(aaguid);
 }
+
+/**
+ * §8.2.1: a root that vouches for several models needs certificates that say for which, or the key of one would do for
+ * another. What they say has been compared by the verification.
+ */
+const namesModel = ({ format, chain }: VerifiedAttestation, { sharesRoots }: AuthenticatorModel): boolean =>
+  format !== 'packed' || !sharesRoots || extensionOf(chain[0]!, AAGUID_EXTENSION) !== null;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppRepository } from '../../src/flex/apps/app.repository.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
-import { androidKey, apple, packed, tpm } from '../support/attestation-statements.js';
+import { aaguidExtension, androidKey, apple, packed, tpm } from '../support/attestation-statements.js';
 import type { Configuration } from '../../src/config/configuration.js';
 import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
 import { countCalls } from '../support/call-counter.js';
@@ -21,7 +21,13 @@ const BROKEN_MODEL = 'aaaaaaaa-0000-4000-8000-000000000003';
 
 const fido = new TestAuthority('FIDO test root');
 const vendor = new TestAuthority('Vendor');
-const genuine = packed(vendor.authority('Vendor keys'));
+const keys = vendor.authority('Vendor keys');
+/** A statement whose certificate is for a model. */
+const genuineFor = (aaguid: string) =>
+  packed(keys, { certificate: { extensions: [aaguidExtension(aaguid)] } });
+const genuine = genuineFor(MODEL);
+/** By the same vendor, but for which model nobody knows. */
+const unnamed = packed(keys);
 const imitated = packed(new TestAuthority('Vendor').authority('Vendor keys'));
 
 type Overrides = Partial<CreateOverrides>;
@@ -95,6 +101,7 @@ describe('attestation', () => {
       ['packed', 'untrusted', imitated],
       ['tpm', 'trusted', tpm(vendor)],
       ['packed', 'trusted', genuine],
+      ['packed', 'untrusted', unnamed],
     ])('with the passkey: %s, %s', async (format, trust, overrides) => {
       const tenant = await Tenant.create(app, { attestation: 'direct' });
       expect(await register(tenant, MODEL, overrides)).toEqual({ format, trust, aaguid: MODEL });
@@ -105,8 +112,8 @@ describe('attestation', () => {
       expect(await register(await Tenant.create(blind), MODEL, genuine)).toMatchObject(untrusted);
       const tenant = await Tenant.create(app);
       const stranger = 'aaaaaaaa-0000-4000-8000-00000000000f';
-      expect(await register(tenant, stranger, genuine)).toMatchObject(untrusted);
-      expect(await register(tenant, BROKEN_MODEL, genuine)).toMatchObject(untrusted);
+      expect(await register(tenant, stranger, genuineFor(stranger))).toMatchObject(untrusted);
+      expect(await register(tenant, BROKEN_MODEL, genuineFor(BROKEN_MODEL))).toMatchObject(untrusted);
     });
 
     it.each([
@@ -142,8 +149,11 @@ describe('attestation', () => {
       const tenant = await only(MODEL, BROKEN_MODEL);
       await refuses(tenant, MODEL, {}, 'attestation_untrusted');
       await refuses(tenant, MODEL, { format: 'packed' }, 'attestation_untrusted');
-      await refuses(tenant, BROKEN_MODEL, genuine, 'attestation_untrusted');
-      await refuses(tenant, OTHER_MODEL, genuine, 'authenticator_not_allowed');
+      await refuses(tenant, BROKEN_MODEL, genuineFor(BROKEN_MODEL), 'attestation_untrusted');
+      await refuses(tenant, OTHER_MODEL, genuineFor(OTHER_MODEL), 'authenticator_not_allowed');
+      // The key of the broken model would do for this one, where no certificate said whose it is.
+      await refuses(tenant, MODEL, unnamed, 'attestation_untrusted');
+      await refuses(tenant, MODEL, genuineFor(BROKEN_MODEL), 'attestation_invalid');
       const finish = await refuses(tenant, MODEL, imitated, 'attestation_untrusted');
       (await finish(MODEL, genuine)).expect();
     });
