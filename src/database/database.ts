@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import type { PGlite } from '@electric-sql/pglite';
-import { MikroORM } from '@mikro-orm/core';
+import { IsolationLevel, MikroORM } from '@mikro-orm/core';
 import type { SqlEntityManager } from '@mikro-orm/sql';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { CompiledQuery } from 'kysely';
@@ -50,6 +50,17 @@ export class Database implements Queryable, OnApplicationShutdown {
    */
   transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T> {
     return this.em.fork().transactional((em) => work(new DatabaseTransaction(em)));
+  }
+
+  /** What `read` gives, all of it as it was at one moment, however long it takes. */
+  async *snapshot<T>(read: (tx: DatabaseTransaction) => AsyncGenerator<T>): AsyncGenerator<T> {
+    const em = this.em.fork();
+    await em.begin({ isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true });
+    try {
+      yield* read(new DatabaseTransaction(em));
+    } finally {
+      await em.rollback();
+    }
   }
 
   /** Whether it is PGlite, which nobody but this process has open. */

@@ -2,8 +2,8 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { Matches } from 'class-validator';
 
-/** 1 to 64 characters, one of them visible; no control characters, line breaks or bidirectional overrides. */
-const DISPLAY_TEXT = /^(?=.*[^\p{Z}\p{C}])[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,64}$/u;
+/** 1 to 64 characters, one of them visible; no control characters, line breaks, lone surrogates or bidirectional overrides. */
+const DISPLAY_TEXT = /^(?=.*[^\p{Z}\p{C}])[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,64}$/u;
 
 /** UTF-16 code units: what is longer cannot become 64 characters, and composing a long text can take a second. */
 const MAX_UNTIDY = 1_024;

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type JsonWebKey, KeyObject } from 'node:crypto';
+import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { coseKey, encodeCbor } from '../../test/support/software-credential.js';
 import { isSameKey, PublicKeyRefusal, readPublicKey } from './public-key-formats.js';
 
@@ -49,9 +50,11 @@ describe.each(['ES256', 'EdDSA', 'RS256'] as const)('a public key of %s', (name)
     expect(reasonFor(jwkOf(privateKey))).toBe('private');
     expect(reasonFor(JSON.stringify(jwkOf(privateKey)))).toBe('private');
     expect(reasonFor(privateKey.export({ format: 'pem', type: 'pkcs8' }))).toBe('private');
-    expect(reasonFor(privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'))).toBe(
-      'malformed',
-    );
+    expect(reasonFor(privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'))).toBe('private');
+    const label = name === 'RS256' ? -3 : -4;
+    const members = isoCBOR.decodeFirst<Map<number, number | Uint8Array>>(new Uint8Array(cose));
+    const whole = encodeCbor(coseKey(...members, [label, bytes(jwkOf(privateKey).d)]));
+    expect(reasonFor(whole.toString('base64'))).toBe('private');
   });
 
   it('is refused with something after it, cut short, or for another algorithm', () => {
@@ -98,8 +101,8 @@ describe('public keys that are refused', () => {
       [-2, bytes(p256.x)],
       [-3, bytes(p256.y)],
     ];
-    const withPrivate = encodeCbor(coseKey(...members, [-4, new Uint8Array(32)]));
-    expect(reasonFor(withPrivate.toString('base64url'))).toBe('malformed');
+    const withAnother = encodeCbor(coseKey(...members, [-5, new Uint8Array(32)]));
+    expect(reasonFor(withAnother.toString('base64url'))).toBe('malformed');
   });
 
   it('are none', () => {

@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { decodeAnyBase64, decodeBase64url } from './base64url.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
@@ -9,6 +9,7 @@ const SUPPORTED = Object.values(ALGORITHM);
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const PEM = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*$/;
 const DER_SEQUENCE = 0x30;
+const KTY_RSA = 3;
 /** CTAP 2.1 §8: the order of a COSE_Key's labels in canonical CBOR. */
 const LABELS = [1, 3, -1, -2, -3];
 
@@ -44,6 +45,7 @@ export function readPublicKey(given: unknown): CredentialKey {
   try {
     return { publicKey, algorithm: verifyCredentialKey(publicKey, SUPPORTED) };
   } catch (cause) {
+    if (holdsPrivateKey(publicKey)) throw new PublicKeyRefusal('private', { cause });
     const isForeign = cause instanceof CeremonyRefusal && cause.reason === 'algorithm_not_offered';
     throw new PublicKeyRefusal(isForeign ? 'unsupported' : 'malformed', { cause });
   }
@@ -52,6 +54,16 @@ export function readPublicKey(given: unknown): CredentialKey {
 /** Whether two stored COSE_Keys are the same key, in whatever order their members are. */
 export function isSameKey(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one, other) === 0 || Buffer.compare(inOrder(one), inOrder(other)) === 0;
+}
+
+/** RFC 9053 §7.1 and §7.2, RFC 8230 §4: the labels of what only the key's owner may know. */
+function holdsPrivateKey(coseKey: Uint8Array): boolean {
+  try {
+    const key = isoCBOR.decodeFirst<CoseKey>(new Uint8Array(coseKey));
+    return key.has(key.get(1) === KTY_RSA ? -3 : -4);
+  } catch {
+    return false;
+  }
 }
 
 function toCoseKey(given: unknown): Uint8Array {
@@ -86,7 +98,7 @@ function fromSpki(der: Buffer): CoseKey {
   try {
     key = createPublicKey({ key: der, format: 'der', type: 'spki' });
   } catch (cause) {
-    throw new PublicKeyRefusal('malformed', { cause });
+    throw new PublicKeyRefusal(isPrivateKey(der) ? 'private' : 'malformed', { cause });
   }
   const isEc = key.asymmetricKeyType === 'ec';
   if (isEc ? key.asymmetricKeyDetails?.namedCurve !== 'prime256v1' : !isEdwardsOrRsa(key)) {
@@ -95,6 +107,15 @@ function fromSpki(der: Buffer): CoseKey {
   // Node reads over what follows the key.
   if (!key.export({ type: 'spki', format: 'der' }).equals(der)) throw new PublicKeyRefusal('malformed');
   return fromJwk(key.export({ format: 'jwk' }));
+}
+
+function isPrivateKey(der: Buffer): boolean {
+  try {
+    createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const isEdwardsOrRsa = ({ asymmetricKeyType }: KeyObject): boolean =>

@@ -1,7 +1,9 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { ExportService } from '../../src/flex/transfer/export.service.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
 import { contents, count, flexUserIdOf, insertApp, sql } from '../support/tables.js';
+import { AppServer } from '../support/app-server.js';
 import { TestUser } from '../support/test-user.js';
 import {
   aForeignPasskey,
@@ -247,6 +249,42 @@ describe('an import of passkeys', () => {
     expect(created.reduce((sum, each) => sum + each)).toBe(600);
   });
 
+  it('accuses nobody where several take in the same file at once', async () => {
+    const { row } = aForeignPasskey(names(1)[0]!);
+    const rows = Array.from({ length: 2_500 }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
+    const outcomes = await Promise.all([rows, rows, rows].map((each) => importRows(app, each)));
+    expect(outcomes.flatMap(codes)).toEqual([]);
+    expect(outcomes.reduce((sum, { created }) => sum + created, 0)).toBe(2_500);
+  }, 30_000);
+
+  it('lets the first win of a passkey and its tombstone, however far apart they are', async () => {
+    for (const apart of [0, 600]) {
+      const { row } = aForeignPasskey(names(1)[0]!);
+      const between = Array.from({ length: apart }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
+      for (const isPasskeyFirst of [true, false]) {
+        const passkey = aForeignPasskey(names(1)[0]!);
+        const credential_hash = sha256(passkey.credential.id).toString('base64');
+        const pair = [passkey.row, { type: 'tombstone', credential_hash }];
+        const [first, second] = isPasskeyFirst ? pair : pair.toReversed();
+        const outcome = await importRows(app, [first!, ...between, second!]);
+        const code = isPasskeyFirst ? 'credential_in_use' : 'credential_revoked';
+        expect(codes(outcome)).toEqual([`${apart + 2} ${code}`]);
+      }
+    }
+  }, 30_000);
+
+  it('names a passkey anew whose name cannot be kept, and goes on', async () => {
+    const rows = ['a\ud800', '\udc00', 'a\u0000b'].map((friendly_name) => {
+      const [name] = names(1);
+      return { ...aForeignPasskey(name!).row, friendly_name };
+    });
+    const file = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    expect(await importFile(app, file)).toMatchObject({ created: 3, refused: 0 });
+    const ids = rows.map((row) => (row as unknown as { credential_id: string }).credential_id);
+    const kept = (await exportRows(app)).filter(({ credential_id }) => ids.includes(credential_id as string));
+    expect(kept.map(({ friendly_name }) => friendly_name)).toEqual(Array(3).fill('Passkey'));
+  });
+
   it('takes 10,000 rows in order, batch by batch', async () => {
     const { row } = aForeignPasskey(names(1)[0]!);
     async function* file() {
@@ -294,6 +332,18 @@ describe('an import of users', () => {
       last_login_at: '2024-02-01T00:00:00.000000Z',
     });
     expect(rows.find(({ external_id }) => external_id === bob)).toMatchObject({ status: 'active' });
+  });
+
+  it('says so where one who is to be inactive is active already, as after a passkey of theirs', async () => {
+    const [ada] = names(1);
+    const user = { type: 'user', external_id: ada, status: 'inactive' };
+    const refused = { ...user, created_at: 'yesterday' };
+    const outcome = await importRows(app, [refused, aForeignPasskey(ada!).row]);
+    expect(codes(outcome)).toEqual(['1 invalid_created_at']);
+    expect(codes(await importRows(app, [user]))).toEqual(['1 user_active']);
+    await sql(app, `update flex_users set status = 'inactive' where external_id = $1`, ada);
+    for (const status of ['inactive', 'active'])
+      expect(await importRows(app, [{ ...user, status }])).toMatchObject({ unchanged: 1, refused: 0 });
   });
 
   it('gives them the handle that a later row tells, as long as no passkey was made with theirs', async () => {
@@ -402,6 +452,19 @@ describe('an import of devices without their keys', () => {
   });
 });
 
+describe('a device id', () => {
+  it('is not given to a passkey of somebody else than whose passkey without a key has it', async () => {
+    const [ada, bob] = names(2);
+    const id = randomUUID();
+    expect(await importRows(app, [{ type: 'legacy_device', external_id: bob, id }])).toMatchObject({
+      created: 1,
+    });
+    const passkey = (externalId: string) => aForeignPasskey(externalId, { members: { id } }).row;
+    expect(codes(await importRows(app, [passkey(ada!)]))).toEqual(['1 device_id_taken']);
+    expect(await importRows(app, [passkey(bob!)])).toMatchObject({ created: 1 });
+  });
+});
+
 describe('an export', () => {
   it('says the same each time, and to an empty app that it was imported into', async () => {
     const user = new TestUser(app);
@@ -429,10 +492,56 @@ describe('an export', () => {
     }
   }, 60_000);
 
+  it('is of one moment, whatever is revoked while somebody reads it slowly', async () => {
+    const elsewhere = await buildApp();
+    try {
+      const passkeys = Array.from({ length: 1_200 }, () => aForeignPasskeyOfKey(key, names(1)[0]!));
+      await importRows(elsewhere, passkeys);
+      const before = await exportText(elsewhere);
+      const lines: string[] = [];
+      for await (const line of new ExportService(elsewhere.database).export(TEST.appId)) {
+        lines.push(line);
+        // The first page of the passkeys has been read, the tombstones have not.
+        if (lines.length === 1_201) {
+          await sql(
+            elsewhere,
+            `with gone as (delete from devices where app_id = $1 returning credential_id)
+             insert into tombstones (app_id, credential_hash) select $1, sha256(credential_id) from gone`,
+            TEST.appId,
+          );
+        }
+      }
+      expect(lines.join('')).toBe(before);
+      expect(await exportText(elsewhere)).not.toContain('"passkey"');
+    } finally {
+      await elsewhere.close();
+    }
+  }, 30_000);
+
+  it('has a passkey that was revoked and enrolled again as one that lives', async () => {
+    const credentialId = randomBytes(32);
+    const elsewhere = await buildApp();
+    try {
+      const server = await AppServer.create(elsewhere);
+      const { tenant } = server;
+      await tenant.register('ada', { credentialId });
+      expect((await server.call('DELETE', '/external-users/ada')).status).toBe(200);
+      expect((await exportRows(elsewhere, tenant.id)).map(({ type }) => type)).toEqual(['tombstone']);
+      await tenant.register('ada', { credentialId });
+      const text = await exportText(elsewhere, tenant.id);
+      expect(text).not.toContain('tombstone');
+      expect(await importFile(elsewhere, text)).toMatchObject({ read: 2, created: 2 });
+    } finally {
+      await elsewhere.close();
+    }
+  });
+
   it('is of an app that there is', async () => {
     await expect(exportText(app, 'nobody')).rejects.toThrow('There is no app "nobody"');
   });
 });
+
+const { row: key } = aForeignPasskey('anybody');
 
 /** Another credential of the same key, which saves making one. */
 function aForeignPasskeyOfKey(row: object, externalId: string): object {

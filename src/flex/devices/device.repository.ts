@@ -90,6 +90,11 @@ const BURY = statement(
   `insert into tombstones (app_id, credential_hash) values ($1, $2) on conflict do nothing`,
 );
 
+const UNBURY = statement(
+  'devices.unbury',
+  'delete from tombstones where app_id = $1 and credential_hash = sha256($2)',
+);
+
 type ListRow = { rpId: string; userHandle: Buffer } & {
   [Column in keyof DeviceRow]: DeviceRow[Column] | null;
 };
@@ -122,7 +127,10 @@ export class DeviceRepository {
     return row ? { ...row, createdAt: toDate(row.createdAt) } : null;
   }
 
-  /** The new passkey's id, or null if its credential ID is in use in the app; the transaction is then void. */
+  /**
+   * The new passkey's id, or null if its credential ID is in use in the app; the transaction is then void. One that was
+   * revoked before lives again, as nobody but its authenticator could bring it back.
+   */
   async insert(
     owner: { appId: string; userId: string },
     credential: VerifiedRegistration,
@@ -132,6 +140,7 @@ export class DeviceRepository {
     const id = uuidv7();
     try {
       await tx.em.insert(Device, { ...owner, id, friendlyName, ...columnsOf(credential) });
+      await tx.query(UNBURY, [owner.appId, credential.credentialId]);
       return id;
     } catch (error) {
       if (error instanceof UniqueConstraintViolationException) return null;

@@ -68,8 +68,10 @@ const blameFirst = (open: Line[], fields = malformed()): Fields => ({ number: op
 
 function fieldsOf(lines: readonly Line[], columns: readonly string[] | undefined): string[] | RowRefusal {
   try {
-    const [fields] = parse(lines.map(({ text }) => text as string).join('\n'), { relax_column_count: true });
-    const isRecord = fields && (!columns || fields.length === columns.length);
+    const text = lines.map((line) => line.text as string).join('\n');
+    // A bare CR ends a record as well, for some: what comes after it must not be lost.
+    const [fields, ...more] = parse(text, { relax_column_count: true });
+    const isRecord = fields && more.length === 0 && (!columns || fields.length === columns.length);
     return isRecord ? fields : malformed();
   } catch {
     return malformed();

@@ -1,9 +1,11 @@
 import type { Database } from '../../database/database.js';
-import { type Statement, statement } from '../../database/statement.js';
+import { type Queryable, type Statement, statement } from '../../database/statement.js';
 import { appNotFound } from '../apps/apps.service.js';
 
 const PAGE = 1_000;
 
+// It waits for whoever reads the lines, between its statements.
+const ALLOW_IDLENESS = statement('export.idle', 'set local idle_in_transaction_session_timeout = 0');
 const FIND_APP = statement('export.app', 'select id from apps where id = $1');
 
 /** To the microsecond, as PostgreSQL keeps it. */
@@ -56,16 +58,21 @@ export class ExportService {
   constructor(private readonly database: Database) {}
 
   /**
-   * Lines of JSON, each with its end: users, then passkeys, devices without a key, and tombstones, each by id. Page by
-   * page: what is changed meanwhile may be in it or not. Throws `OperatorError` if there is no such app.
+   * Lines of JSON, each with its end: users, then passkeys, devices without a key, and tombstones, each by id; all of it
+   * as it was when the export began. Throws `OperatorError` if there is no such app.
    */
-  async *export(appId: string): AsyncGenerator<string> {
-    if ((await this.database.query(FIND_APP, [appId])).length === 0) throw appNotFound(appId);
+  export(appId: string): AsyncGenerator<string> {
+    return this.database.snapshot((tx) => this.read(appId, tx));
+  }
+
+  private async *read(appId: string, tx: Queryable): AsyncGenerator<string> {
+    await tx.query(ALLOW_IDLENESS, []);
+    if ((await tx.query(FIND_APP, [appId])).length === 0) throw appNotFound(appId);
     for (const [type, page] of Object.entries(PAGES)) {
       let rows: ExportRow[];
       let after = '';
       do {
-        rows = await this.database.query<ExportRow>(page, [appId, after]);
+        rows = await tx.query<ExportRow>(page, [appId, after]);
         after = rows.at(-1)?.key ?? after;
         for (const row of rows) yield `${JSON.stringify({ type, ...toMembers(row) })}\n`;
       } while (rows.length === PAGE);

@@ -39,8 +39,9 @@ export class ImportPlan {
   private readonly deviceIds: Map<string, string>;
   private readonly legacyIds: Map<string, string>;
   private readonly buried: Set<string>;
+  private readonly inUse: Set<string>;
 
-  constructor(private readonly state: ImportState) {
+  constructor(state: ImportState) {
     this.users = new Map(state.users.map((user) => [user.externalId, { ...user, row: null }]));
     this.userIds = new Set(state.users.map(({ id }) => id));
     this.handleOwners = new Map(state.handleOwners);
@@ -48,6 +49,7 @@ export class ImportPlan {
     this.deviceIds = new Map(state.deviceIds);
     this.legacyIds = new Map(state.legacyIds);
     this.buried = new Set(state.tombstones);
+    this.inUse = new Set(state.inUse);
   }
 
   /** What becomes of the row; a refused one leaves the plan as it was. */
@@ -72,7 +74,7 @@ export class ImportPlan {
   private placeTombstone(row: TombstoneRow): RowOutcome {
     const hash = hex(row.credentialHash);
     if (this.buried.has(hash)) return 'unchanged';
-    if (this.state.inUse.has(hash)) {
+    if (this.inUse.has(hash)) {
       throw new RowRefusal('credential_in_use', 'The credential is in use here: an import revokes none.');
     }
     this.buried.add(hash);
@@ -84,6 +86,10 @@ export class ImportPlan {
     const known = this.users.get(row.externalId);
     if (!known && row.id !== null && this.userIds.has(row.id)) {
       throw new RowRefusal('user_id_taken', 'Another user of the app has the id.');
+    }
+    // Made by a passkey whose user's line came later or was refused, they are active: that must not go unnoticed.
+    if (known && row.status === 'inactive' && known.status !== 'inactive') {
+      throw new RowRefusal('user_active', 'The user is active here: an import deactivates nobody.');
     }
     const user = known ?? newUser(row.externalId, row);
     if (row.userHandle) this.requireFree(row.userHandle, user);
@@ -101,14 +107,15 @@ export class ImportPlan {
       throw new RowRefusal('credential_key_differs', 'The credential is here with another public key.');
     }
     this.requireUnburied(row.credentialId);
-    if (row.id !== null && this.deviceIds.has(row.id)) throw deviceIdTaken();
     const user = this.users.get(row.externalId) ?? newUser(row.externalId, null);
+    if (row.id !== null) this.requireFreeId(row.id, user);
     if (row.userHandle) this.requireFree(row.userHandle, user);
     this.add(user);
     if (row.userHandle) this.take(user, row.userHandle);
     const planned = { ...row, id: row.id ?? uuidv7(), userId: user.id };
     this.devicesByCredential.set(credential, planned);
     this.deviceIds.set(planned.id, user.id);
+    this.inUse.add(hashOfCredential(row.credentialId));
     // The user's own is not repeated.
     const userHandle = row.userHandle?.equals(user.userHandle) ? null : row.userHandle;
     this.passkeys.push({ ...planned, userHandle, isHandleKnown: row.userHandle !== null });
@@ -141,6 +148,12 @@ export class ImportPlan {
   private requireUnburied(credentialId: Buffer): void {
     if (!this.buried.has(hashOfCredential(credentialId))) return;
     throw new RowRefusal('credential_revoked', 'The credential was revoked here, and stays so.');
+  }
+
+  /** What was kept of a passkey without its key makes room for it, if it is the same user's. */
+  private requireFreeId(id: string, user: KnownUser): void {
+    const keeper = this.legacyIds.get(id) ?? user.id;
+    if (this.deviceIds.has(id) || keeper !== user.id) throw deviceIdTaken();
   }
 
   private requireFree(handle: Buffer, user: KnownUser): void {
@@ -183,6 +196,7 @@ const newUser = (externalId: string, row: UserRow | null): PlannedUser => ({
   externalId,
   userHandle: randomBytes(32),
   isSettled: false,
+  status: row?.status ?? 'active',
   row,
 });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Queryable, type Statement, statement } from '../../database/statement.js';
 import { userHandleForms, userHandleOfText } from '../../webauthn/user-handle.js';
+import type { FlexUserStatus } from '../users/flex-user.repository.js';
 import type { TransferRow } from './transfer-row.js';
 
 /** A user as an import finds or makes them. */
@@ -9,6 +10,7 @@ export interface KnownUser {
   readonly externalId: string;
   readonly userHandle: Buffer;
   readonly isSettled: boolean;
+  readonly status: FlexUserStatus;
 }
 
 export interface KnownDevice {
@@ -37,7 +39,7 @@ const TEXTS = 'any(array(select jsonb_array_elements_text($2::text::jsonb)))';
 const BYTES = `any(array(select decode(it, 'hex') from jsonb_array_elements_text($2::text::jsonb) it))`;
 
 const usersBy = (condition: string): string =>
-  `select id, external_id as "externalId", user_handle as "userHandle", user_handle_settled as "isSettled"
+  `select id, external_id as "externalId", user_handle as "userHandle", user_handle_settled as "isSettled", status
    from flex_users where app_id = $1 and ${condition}`;
 const devicesBy = (condition: string): string =>
   `select id, user_id as "userId", encode(credential_id, 'hex') as credential, public_key as "publicKey"
@@ -82,8 +84,6 @@ export async function loadState(
   const find = async <Row extends object>(select: Statement, keys: readonly string[]): Promise<Row[]> =>
     keys.length === 0 ? [] : tx.query<Row>(select, [appId, JSON.stringify([...new Set(keys)])]);
   const wanted = keysOf(rows);
-  const users = await find<KnownUser>(SELECT.usersByExternalId, wanted.externalIds);
-  users.push(...(await find<KnownUser>(SELECT.usersById, wanted.userIds)));
   const handles = await find<{ form: string; userId: string }>(SELECT.handles, wanted.handleForms);
   const holders = await find<KnownUser>(SELECT.usersByHandle, wanted.handles);
   const devices = await find<DeviceRow>(SELECT.devicesByCredential, wanted.credentials);
@@ -92,6 +92,9 @@ export async function loadState(
   // After the devices: what is revoked meanwhile is in one or the other.
   const tombstones = await find<{ hash: string }>(SELECT.tombstones, wanted.hashes);
   const inUse = await find<{ hash: string }>(SELECT.inUse, wanted.toBury);
+  // Last: whoever has a handle or a passkey that another import wrote meanwhile is then known as well.
+  const users = await find<KnownUser>(SELECT.usersByExternalId, wanted.externalIds);
+  users.push(...(await find<KnownUser>(SELECT.usersById, wanted.userIds)));
   return {
     users,
     handleOwners: new Map([

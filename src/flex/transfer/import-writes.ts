@@ -101,12 +101,12 @@ const toDates = ({ lastLoginAt, createdAt, updatedAt }: Dated) => ({
   updated_at: updatedAt,
 });
 
-const toUser = ({ id, externalId, userHandle, isSettled, row }: Of<ImportPlan['newUsers']>) => ({
+const toUser = ({ id, externalId, userHandle, isSettled, status, row }: Of<ImportPlan['newUsers']>) => ({
   id,
   external_id: externalId,
   user_handle: hex(userHandle),
   is_settled: isSettled,
-  status: row?.status ?? 'active',
+  status,
   login_count: row?.loginCount ?? 0,
   ...(row && toDates(row)),
 });

@@ -36,10 +36,10 @@ const ATTEMPTS = 5;
 /** Unique and foreign keys that another changed meanwhile, and deadlocks with sign-ins. */
 const WORTH_ANOTHER_TRY: readonly unknown[] = ['23505', '23503', '40P01'];
 const ORDER: Readonly<Record<TransferRow['kind'], number>> = {
-  tombstone: 0,
-  user: 1,
-  passkey: 2,
-  legacy_device: 3,
+  user: 0,
+  tombstone: 1,
+  passkey: 1,
+  legacy_device: 2,
 };
 
 const FIND_APP = statement('import.app', 'select id from apps where id = $1');

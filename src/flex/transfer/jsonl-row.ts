@@ -98,10 +98,18 @@ function readPasskey(members: Members): PasskeyRow {
     transports: transportsOf(members),
     attachment: members.oneOf('attachment', ['platform', 'cross-platform']),
     ...backupFlagsOf(members),
-    attestationFormat: members.matching('attestation_format', FORMAT, 'must be a format’s name') ?? 'none',
-    attestationTrust: members.oneOf('attestation_trust', ['none', 'untrusted', 'trusted']) ?? 'none',
+    ...attestationOf(members),
     ...usageOf(members),
   };
+}
+
+function attestationOf(members: Members): Pick<PasskeyRow, 'attestationFormat' | 'attestationTrust'> {
+  const attestationFormat =
+    members.matching('attestation_format', FORMAT, 'must be a format’s name') ?? 'none';
+  const attestationTrust = members.oneOf('attestation_trust', ['none', 'untrusted', 'trusted']) ?? 'none';
+  if (attestationFormat === 'none' && attestationTrust !== 'none')
+    throw invalid('attestation_trust', 'must be none where there was no attestation');
+  return { attestationFormat, attestationTrust };
 }
 
 export function readLegacyDevice(

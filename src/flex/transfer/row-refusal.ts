@@ -43,6 +43,7 @@ export type RowRefusalCode =
   | 'credential_key_differs'
   | 'device_id_taken'
   | 'user_id_taken'
+  | 'user_active'
   | 'user_handle_taken';
 
 /** One row that is refused; the others go on. The sentence holds nothing of the row but names of its members. */

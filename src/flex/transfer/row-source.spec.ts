@@ -68,6 +68,15 @@ describe('Passage’s CSV of users', () => {
     expect(await csv(file)).toEqual(['2 ada u1', '3 grace  null']);
   });
 
+  it('loses nothing that comes after a bare carriage return', async () => {
+    const rows = await csv('external_id,status\nada,active\rbob,inactive\rcy,inactive\ndan,active\n');
+    expect(rows).toEqual(['2 malformed_row', '3 dan null']);
+    await expect(csv('external_id,status\rada,active\rbob,inactive\r')).rejects.toMatchObject({
+      code: 'invalid_file',
+    });
+    expect(await csv('external_id,email\n"ada","a\rb"\n')).toEqual(['2 ada null']);
+  });
+
   it('knows what the columns mean', async () => {
     const file =
       'external_id,status,created_at,last_login_at,login_count\n' +
