@@ -21,7 +21,7 @@ export interface AuditFacts {
   /** The backend's user, as far as known. */
   readonly userId?: string | null;
   readonly deviceId?: string | null;
-  /** Why it was refused: a code, never a text that could hold a secret. */
+  /** Why it was refused, or what else is to be known: a code, never a text that could hold a secret. */
   readonly reason?: string;
   /** Nothing is kept of who did it and from where, as with a user who has been erased. */
   readonly isAnonymous?: boolean;

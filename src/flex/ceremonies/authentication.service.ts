@@ -127,13 +127,24 @@ export class AuthenticationService {
       if (!(await this.devices.exists(appId, deviceId, tx))) throw new Refused('credential_revoked');
       throw isActive ? new Refused('clone_suspected') : new AppError('user_not_active');
     }
-    // Only here: a sign-in without a transaction is refused while the handle is not known.
-    if (credential.userHandle === null && verified.userHandle !== null) {
-      const isLearnt = await this.userHandles.learn({ appId, userId, deviceId }, verified.userHandle, tx);
-      if (!isLearnt) throw new Refused('user_handle_taken');
-    }
-    await this.audit.record({ type: 'authenticated', appId, userId, deviceId }, tx);
+    const remark = await this.learnHandle({ credential, verified }, appId, tx);
+    await this.audit.record({ type: 'authenticated', appId, userId, deviceId, ...remark }, tx);
     return this.nonces.issue({ appId, userId, deviceId, kind: 'authenticate' }, lifetimes.nonce, tx);
+  }
+
+  /**
+   * Only where the handle is not known, and then the sign-in is on a transaction. No signature covers a handle: somebody
+   * else's is not learnt, but shuts nobody out, as the one whose it is may come second.
+   */
+  private async learnHandle(
+    { credential: { userId, deviceId, userHandle }, verified }: ProvenSignIn,
+    appId: string,
+    tx: DatabaseTransaction,
+  ): Promise<{ reason?: string }> {
+    if (userHandle !== null || verified.userHandle === null) return {};
+    const outcome = await this.userHandles.learn({ appId, userId, deviceId }, verified.userHandle, tx);
+    if (outcome === 'differs') throw new Refused('user_handle_mismatch');
+    return outcome === 'taken' ? { reason: 'user_handle_taken' } : {};
   }
 
   private async consume(

@@ -16,8 +16,11 @@ const HOLD = statement(
 
 const CLAIM = statement(
   'user-handles.claim',
-  `insert into user_handles (app_id, form, user_id) values ($1, $3, $2), ($1, $4, $2) on conflict do nothing`,
+  `insert into user_handles (app_id, form, user_id) values ($1, $3, $2), ($1, $4, $2) on conflict do nothing
+   returning form`,
 );
+
+const RELEASE = statement('user-handles.release', 'delete from user_handles where app_id = $1 and form = $2');
 
 // Handles that were made here are in no other table; $5 is the one that has the new one for its text.
 const FIND_OTHER_OWNER = statement(
@@ -48,20 +51,25 @@ const LEARN = statement(
 export class UserHandles {
   /**
    * Takes down the handle that a passkey, whose handle was unknown, has presented in a sign-in that holds and that named
-   * the user beforehand. It becomes the user's own too while theirs is not settled. False if it belongs to another user
-   * of the app in either of its forms, or is not the one learnt a moment ago; the transaction is then void.
+   * the user beforehand. It becomes the user's own too while theirs is not settled. `taken`, and nothing is learnt: it
+   * belongs to another user of the app in either of its forms. `differs`, and the transaction is void: it is not the one
+   * learnt a moment ago.
    */
   async learn(
     { appId, userId, deviceId }: { appId: string; userId: string; deviceId: string },
     handle: Buffer,
     tx: Queryable,
-  ): Promise<boolean> {
+  ): Promise<'learnt' | 'taken' | 'differs'> {
     const [bytes, text] = userHandleForms(handle);
     await tx.query(HOLD, [appId, userId]);
-    await tx.query(CLAIM, [appId, userId, bytes, text]);
+    const claimed = await tx.query<{ form: Buffer }>(CLAIM, [appId, userId, bytes, text]);
     const others = await tx.query(FIND_OTHER_OWNER, [appId, userId, bytes, text, userHandleOfText(bytes)]);
-    if (others.length > 0) return false;
+    if (others.length > 0) {
+      for (const { form } of claimed) await tx.query(RELEASE, [appId, form]);
+      return 'taken';
+    }
     await tx.query(ADOPT, [appId, userId, bytes]);
-    return (await tx.query(LEARN, [appId, userId, deviceId, bytes])).length === 1;
+    const isLearnt = (await tx.query(LEARN, [appId, userId, deviceId, bytes])).length === 1;
+    return isLearnt ? 'learnt' : 'differs';
   }
 }
