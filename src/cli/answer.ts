@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { say } from './standard-output.js';
 
 /** What a command found or did, in both of the forms it may be asked for. */
 export interface Answer {
@@ -23,8 +24,13 @@ export function answering<Operands extends readonly unknown[], Options extends o
       options as unknown as Options,
       ...(command.processedArgs as unknown as Operands),
     );
-    process.stdout.write(`${wantsJson ? JSON.stringify(answer.json) : answer.text}\n`);
+    const said = say(`${wantsJson ? JSON.stringify(answer.json) : answer.text}\n`);
+    const unsaid = await said.then(
+      () => undefined,
+      (error: Error) => error,
+    );
     if (answer.note !== undefined && !wantsJson) process.stderr.write(`${answer.note}\n`);
-    if (answer.failure) throw answer.failure;
+    const failure = answer.failure ?? unsaid;
+    if (failure) throw failure;
   });
 }

@@ -15,6 +15,7 @@ Examples:
   keyway app update shop --name "The Shop" --related-origins https://shop.example.org
   keyway app update shop --user-verification preferred --nonce-ttl 2m --handshake-ttl default
   keyway app list --json
+  keyway app show shop
   keyway app delete shop
 
 A list takes the place of the one there was. Running replicas notice a change within five seconds. The APP_* settings
@@ -28,7 +29,7 @@ export function registerApp(program: Command): void {
     .command('app')
     .usage('<command>')
     .description('apps: who relies on passkeys, from where, and by what rules')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('afterAll', EXAMPLES);
   registerCreate(app);
   registerList(app);
   registerShow(app);
@@ -38,7 +39,7 @@ export function registerApp(program: Command): void {
 
 function registerCreate(app: Command): void {
   const command = app.command('create').description('make an app').argument('<app>', 'its id, for good');
-  addAppOptions(command, 'required').addHelpText('after', EXAMPLES);
+  addAppOptions(command, 'required');
   answering(command, async (options: Pick<AppFields, 'rpId' | 'origins'>, id: string) => {
     const fields = { ...options, ...toAppFields(options) };
     const made = await withDatabase((database) => new AppsService(database).create(id, fields));
@@ -64,9 +65,7 @@ function registerShow(app: Command): void {
 
 function registerUpdate(app: Command): void {
   const command = app.command('update').description('change an app').argument('<app>', 'its id');
-  addAppOptions(command, 'optional')
-    .option('--yes', 'do not ask before a new RP ID makes passkeys useless')
-    .addHelpText('after', EXAMPLES);
+  addAppOptions(command, 'optional').option('--yes', 'do not ask before a new RP ID makes passkeys useless');
   answering(command, async ({ yes, ...options }: Confirmable, id: string) => {
     const changes = toAppFields(options);
     if (Object.keys(changes).length === 0) throw new UsageError('Name something to change; --help lists it.');
@@ -88,8 +87,7 @@ function registerDelete(app: Command): void {
     .command('delete')
     .description('delete an app with its keys, users and passkeys; the audit trail alone stays')
     .argument('<app>', 'its id')
-    .option('--yes', 'do not ask')
-    .addHelpText('after', EXAMPLES);
+    .option('--yes', 'do not ask');
   answering(command, async ({ yes }: Confirmable, id: string) => {
     const { users, passkeys } = await withDatabase(async (database) => {
       const apps = new AppsService(database);

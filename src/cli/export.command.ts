@@ -1,9 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { AppsService } from '../flex/apps/apps.service.js';
 import { ExportService } from '../flex/transfer/export.service.js';
+import { type Write, writeFileWith } from './output-file.js';
 import { Progress } from './progress.js';
+import { isStandardOutput, say } from './standard-output.js';
 import { withDatabase } from './with-database.js';
 
 const EXAMPLES = `
@@ -12,9 +12,11 @@ Examples:
   keyway export --app shop | gzip > shop.jsonl.gz
 
 The lines are what keyway import takes in: users, passkeys, devices without a key, and tombstones of what was revoked.
-They hold no secrets, but personal data. What is changed meanwhile may be in them or not.`;
+They hold no secrets, but personal data, all of it as it was when the export began.
+A file is written as <file>.partial first, and takes its name once it is complete.`;
 
 const STEP = 1_000;
+const CHUNK = 65_536; // characters
 
 interface ExportOptions {
   readonly app: string;
@@ -33,26 +35,33 @@ export function registerExport(program: Command): void {
     .addHelpText('after', EXAMPLES);
   command.action(async () => {
     const { app, output, json } = command.opts<ExportOptions>();
-    const lines = await withDatabase((database) => write(new ExportService(database).export(app), output));
+    const file = output === undefined || (await isStandardOutput(output)) ? null : output;
+    const lines = await withDatabase(async (database) => {
+      // Before a file is made or a pipe is opened for an app that there is not.
+      await new AppsService(database).get(app);
+      const work = (write: Write) => writeLines(new ExportService(database).export(app), write);
+      return file === null ? work(say) : writeFileWith(file, work);
+    });
     const text = json ? JSON.stringify({ lines }) : `${lines} lines were exported.`;
-    if (output !== undefined) process.stdout.write(`${text}\n`);
+    if (file !== null) await say(`${text}\n`);
     else if (!json) process.stderr.write(`${text}\n`);
   });
 }
 
-async function write(lines: AsyncIterable<string>, output: string | undefined): Promise<number> {
+/** Gives the number of lines. */
+async function writeLines(lines: AsyncIterable<string>, write: Write): Promise<number> {
   const progress = new Progress();
-  let count = 0;
-  async function* counted(): AsyncGenerator<string> {
+  let [count, pending] = [0, ''];
+  try {
     for await (const line of lines) {
-      yield line;
+      pending += line;
       count += 1;
       if (count % STEP === 0) progress.show(`${count} lines`);
+      if (pending.length < CHUNK) continue;
+      await write(pending);
+      pending = '';
     }
-  }
-  try {
-    if (output === undefined) await pipeline(Readable.from(counted()), process.stdout, { end: false });
-    else await pipeline(counted(), createWriteStream(output, { mode: 0o600 }));
+    await write(pending);
   } finally {
     progress.clear();
   }

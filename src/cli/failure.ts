@@ -4,7 +4,7 @@ import { OperatorError } from '../flex/operator-error.js';
 
 /** Why a command was not carried out. */
 export interface Failure {
-  /** 0 only where nothing failed, as when help was asked for. */
+  /** 0 only where nothing failed, and nothing is told. */
   readonly exitCode: 0 | 1 | 2 | 3;
   /** Stable, for programs. */
   readonly code: string;
@@ -27,8 +27,17 @@ export class PartlyDone extends Error {
   }
 }
 
+/** Nobody reads any more what is written, as after `| head`: who has had enough ends the work, and nothing failed. */
+export class ReaderGone extends Error {
+  constructor(options?: ErrorOptions) {
+    super('Nobody reads what is written.', options);
+  }
+}
+
 /** An API key that somebody gave by mistake: what is said of it must not carry it on into a log. */
 const WHOLE_KEY = /kw_[A-Za-z0-9]{12}_[A-Za-z0-9_-]+/g;
+
+const LOST = 'What this works on was changed at the same moment: run it again.';
 
 /** `help` is what commander wrote instead of an error, when a command lacks its subcommand. */
 export function describeFailure(error: unknown, help: string): Failure {
@@ -42,17 +51,22 @@ function describe(error: unknown, help: string): Failure {
   const sentence = error instanceof Error ? error.message : String(error);
   if (error instanceof UsageError) return { exitCode: 2, code: 'usage', sentence, text: sentence };
   if (error instanceof PartlyDone) return { exitCode: 3, code: error.code, sentence, text: sentence };
+  if (error instanceof ReaderGone) return { exitCode: 0, code: 'reader_gone', sentence, text: sentence };
+  if (hasLostARace(error)) return { exitCode: 1, code: 'changed_meanwhile', sentence: LOST, text: LOST };
   return { exitCode: 1, code: codeOf(error), sentence, text: sentence };
 }
 
-function describeUsage({ exitCode, message }: CommanderError, help: string): Failure {
-  if (exitCode === 0) return { exitCode, code: 'help', sentence: '', text: '' };
+function describeUsage({ message }: CommanderError, help: string): Failure {
   if (help) {
     return { exitCode: 2, code: 'usage', sentence: 'This command needs one of its subcommands.', text: help };
   }
   const sentence = message.replace(/^error: ./, (start) => start.slice(-1).toUpperCase());
   return { exitCode: 2, code: 'usage', sentence, text: `${sentence}\nAdd --help to see what it takes.` };
 }
+
+/** Of the database, with an SQLSTATE: serialization failures and deadlocks (class 40), foreign and unique keys. */
+const hasLostARace = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && /^(40[0-9A-Z]{3}|23503|23505)$/.test(String(error.code));
 
 function codeOf(error: unknown): string {
   if (error instanceof OperatorError) return error.code;

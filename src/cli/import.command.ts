@@ -1,10 +1,12 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { ImportService, type ImportSummary, type RefusedRow } from '../flex/transfer/import.service.js';
+import { AppsService } from '../flex/apps/apps.service.js';
+import { ImportService, type ImportSummary } from '../flex/transfer/import.service.js';
 import { readRows, TRANSFER_FORMATS, type TransferFormat } from '../flex/transfer/row-source.js';
+import type { Database } from '../database/database.js';
 import { answering } from './answer.js';
 import { PartlyDone } from './failure.js';
+import { reportTo, tellFirst } from './import-report.js';
+import { type InputFile, openInput } from './input-file.js';
 import { Progress } from './progress.js';
 import { withDatabase } from './with-database.js';
 
@@ -18,8 +20,6 @@ Examples:
 What is there already stays as it is: the same file can be imported again, also after an import that was cut off. Import
 users before their passkeys. A dry run is one long transaction: run it while little else is done.
 Without --report, the first rows that are refused are told on standard error.`;
-
-const TOLD = 20;
 
 interface ImportOptions {
   readonly app: string;
@@ -40,21 +40,25 @@ export function registerImport(program: Command): void {
     .option('--report <file>', 'write a line of JSON for every row that is refused')
     .addHelpText('after', EXAMPLES);
   answering(command, async (options: ImportOptions, file: string) => {
-    const summary = await withDatabase((database) => importFile(new ImportService(database), file, options));
+    const input = await openInput(file);
+    const imported = withDatabase((database) => importFrom(input, database, options));
+    const summary = await imported.finally(() => input.close());
     return { text: describe(summary, options), json: summary, failure: failureOf(summary) };
   });
 }
 
-async function importFile(
-  service: ImportService,
-  file: string,
+async function importFrom(
+  input: InputFile,
+  database: Database,
   { app, format, dryRun = false, report }: ImportOptions,
 ): Promise<ImportSummary> {
-  const source: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file);
+  // Before the report of another import is emptied for an app that there is not.
+  await new AppsService(database).get(app);
   const progress = new Progress();
-  const reported = report === undefined ? tellFirst(progress) : await writeTo(report);
+  // Opened before anything is imported: what cannot be reported is better not begun.
+  const reported = report === undefined ? tellFirst(progress) : await reportTo(report, input);
   try {
-    return await service.import(app, readRows(format, source), {
+    return await new ImportService(database).import(app, readRows(format, input.bytes), {
       isDryRun: dryRun,
       onRefused: reported.take,
       onProgress: ({ read, refused }) => progress.show(`${read} rows, ${refused} refused`),
@@ -63,32 +67,6 @@ async function importFile(
     progress.clear();
     await reported.end();
   }
-}
-
-interface Report {
-  readonly take: (refused: RefusedRow) => Promise<void> | void;
-  readonly end: () => Promise<void>;
-}
-
-/** Opened before anything is imported: what cannot be reported is better not begun. */
-async function writeTo(path: string): Promise<Report> {
-  const file = await open(path, 'w', 0o600);
-  return {
-    take: async (refused) => void (await file.write(`${JSON.stringify(refused)}\n`)),
-    end: () => file.close(),
-  };
-}
-
-function tellFirst(progress: Progress): Report {
-  let told = 0;
-  return {
-    take: ({ line, code, error }) => {
-      told += 1;
-      progress.clear();
-      if (told <= TOLD) process.stderr.write(`${line}: ${code}: ${error}\n`);
-    },
-    end: () => Promise.resolve(),
-  };
 }
 
 const describe = ({ read, created, unchanged, refused }: ImportSummary, { dryRun }: ImportOptions): string =>

@@ -23,7 +23,7 @@ export function registerKey(program: Command): void {
     .command('key')
     .usage('<command>')
     .description('the API keys of apps')
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('afterAll', EXAMPLES);
   registerCreate(key);
   registerList(key);
   registerRevoke(key);
@@ -34,8 +34,7 @@ function registerCreate(key: Command): void {
     .command('create')
     .description('make an API key and write it to standard output, the only time that it is shown')
     .argument('<app>', 'id of the app')
-    .option('--expires-in <time>', 'when it ends, such as 90d or 12h; without this, never', duration)
-    .addHelpText('after', EXAMPLES);
+    .option('--expires-in <time>', 'when it ends, such as 90d or 12h; without this, never', duration);
   answering(command, async ({ expiresIn }: { expiresIn?: number }, app: string) => {
     const made = await withDatabase((database) =>
       new ApiKeysService(database).create(app, expiresIn ?? null),

@@ -2,11 +2,17 @@ import type { Command } from 'commander';
 import { answering } from './answer.js';
 import { withAnyDatabase } from './with-database.js';
 
+const EXAMPLES = `
+Examples:
+  keyway migrate
+  DATABASE_URL_FILE=/run/secrets/database-url keyway migrate --json`;
+
 /** `keyway migrate`. */
 export function registerMigrate(program: Command): void {
   const command = program
     .command('migrate')
-    .description('bring the database schema up to date; safe on any number of replicas at once');
+    .description('bring the database schema up to date; safe on any number of replicas at once')
+    .addHelpText('after', EXAMPLES);
   answering(command, async () => {
     const applied = await withAnyDatabase((database) => database.migrate());
     const text = applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`;

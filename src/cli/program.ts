@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { registerApp } from './app.command.js';
 import { describeFailure } from './failure.js';
 import { registerExport } from './export.command.js';
@@ -6,8 +6,15 @@ import { registerImport } from './import.command.js';
 import { registerKey } from './key.command.js';
 import { registerMigrate } from './migrate.command.js';
 import { registerPurge } from './purge.command.js';
+import { say } from './standard-output.js';
 
 const CLOSING = `
+Examples:
+  keyway migrate
+  keyway app create shop --rp-id shop.example --origins https://shop.example
+  keyway key create shop > shop.key
+  keyway app update --help
+
 Every command takes --json and answers with one JSON value then; a failure is {"code", "error"} on standard error.
 The database is that of DATABASE_URL (or DATABASE_URL_FILE), else the embedded one in DATA_DIR.
 Exit codes: 0 done, 1 not done, for the reason given, 2 the command line is wrong, 3 done but for rows that
@@ -27,7 +34,7 @@ const REGISTRATIONS: readonly ((program: Command) => void)[] = [
 export async function run(args: readonly string[]): Promise<number> {
   const complaints: string[] = [];
   try {
-    await createProgram(complaints).parseAsync(args.length > 0 ? [...args] : ['--help'], { from: 'user' });
+    await carryOut(args.length > 0 ? args : ['--help'], complaints);
     return 0;
   } catch (error) {
     const failure = describeFailure(error, complaints.join(''));
@@ -39,13 +46,29 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** `complaints` takes what commander would write to standard error. */
-function createProgram(complaints: string[]): Command {
+/** Help is an error to commander, which would write it in pieces and not wait. */
+async function carryOut(args: readonly string[], complaints: string[]): Promise<void> {
+  const help: string[] = [];
+  try {
+    await createProgram(help, complaints).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    const isHelp = error instanceof CommanderError && error.exitCode === 0;
+    if (!isHelp) throw error;
+    await say(help.join(''));
+  }
+}
+
+/** `help` takes what commander would write to standard output, `complaints` what it would write to standard error. */
+export function createProgram(help: string[], complaints: string[]): Command {
   const program = new Command('keyway')
     .usage('<command>')
     .description('Keyway’s apps, API keys and database.')
     .exitOverride()
-    .configureOutput({ writeErr: (text) => complaints.push(text), outputError: () => undefined })
+    .configureOutput({
+      writeOut: (text) => help.push(text),
+      writeErr: (text) => complaints.push(text),
+      outputError: () => undefined,
+    })
     .addHelpText('after', CLOSING);
   for (const register of REGISTRATIONS) register(program);
   return program;

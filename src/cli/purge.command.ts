@@ -3,11 +3,17 @@ import { answering } from './answer.js';
 import { list } from './format.js';
 import { withDatabase } from './with-database.js';
 
+const EXAMPLES = `
+Examples:
+  keyway purge
+  keyway purge --json`;
+
 /** `keyway purge`. */
 export function registerPurge(program: Command): void {
   const command = program
     .command('purge')
-    .description('delete what has long expired, as every running replica does each minute');
+    .description('delete what has long expired, as every running replica does each minute')
+    .addHelpText('after', EXAMPLES);
   answering(command, async () => {
     const gone = await withDatabase(async (database) => {
       const { PurgeService } = await import('../flex/purge.service.js');

@@ -9,6 +9,7 @@ import {
   sweep,
 } from './keyway-process.js';
 import { aDatabase } from './production.js';
+import { sqlOn } from './sql-on.js';
 
 const RP_ID = 'shop.example';
 const CREATE = ['app', 'create', 'shop', '--rp-id', RP_ID, '--origins', `https://${RP_ID}`];
@@ -108,10 +109,30 @@ describe('keyway app', () => {
     expect(await inJson('app', 'list')).toHaveLength(1);
   });
 
+  it('says that another was faster in words of its own, whatever the database says', async () => {
+    await keyway(...CREATE);
+    await sqlOn(
+      database.url,
+      `create function lose() returns trigger language plpgsql
+         as $$ begin raise exception 'deadlock detected' using errcode = '40P01'; end $$;
+       create trigger lose before insert or update on apps for each row execute function lose();
+       create trigger lose before insert on api_keys for each row execute function lose()`,
+    );
+    for (const args of [
+      ['app', 'update', 'shop', '--name', 'The Shop'],
+      ['key', 'create', 'shop'],
+    ]) {
+      expect(failureOf(await keyway(...args, '--json'))).toEqual({
+        code: 'changed_meanwhile',
+        error: 'What this works on was changed at the same moment: run it again.',
+      });
+    }
+  });
+
   it('purges, and says how much', async () => {
     expect(await inJson('purge')).toEqual({ nonces: 0, transactions: 0, handshakes: 0, refusals: 0 });
     const { stdout } = await keyway('purge');
-    expect(stdout).toBe('nonces        0\ntransactions  0\nhandshakes    0\n');
+    expect(stdout).toBe('nonces        0\ntransactions  0\nhandshakes    0\nrefusals      0\n');
   });
 });
 

@@ -19,12 +19,9 @@ export interface ApiKeyRecord {
 }
 
 /** A key that was just made: the one time that all of it is told. */
-export interface NewApiKey {
-  readonly id: string;
+export interface NewApiKey extends ApiKeyRecord {
   /** `kw_<id>_<secret>`. */
   readonly key: string;
-  readonly appId: string;
-  readonly expiresAt: Date | null;
 }
 
 /** A row as the driver gives it: times as text. */
@@ -65,7 +62,7 @@ export class ApiKeysService {
     const { id, secret, key } = makeApiKey();
     const [row] = await this.database.query<Row>(INSERT, [id, appId, hashApiKeySecret(secret), lifetime]);
     if (!row) throw appNotFound(appId);
-    return { id, key, appId, expiresAt: toRecord(row).expiresAt };
+    return { ...toRecord(row), key };
   }
 
   /** Every key the app ever had, oldest first. Throws `app_not_found`. */

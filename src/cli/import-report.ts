@@ -1,0 +1,48 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { RefusedRow } from '../flex/transfer/import.service.js';
+import { UsageError } from './failure.js';
+import { isSameFile, writing } from './file-access.js';
+import type { InputFile } from './input-file.js';
+import type { Progress } from './progress.js';
+
+const TOLD = 20;
+
+/** Takes the rows that an import refuses. */
+export interface ImportReport {
+  readonly take: (refused: RefusedRow) => Promise<void> | void;
+  readonly end: () => Promise<void>;
+}
+
+/**
+ * Writes a line of JSON for each into a file, in place of what was in it. Throws `UsageError` if it is the file that is
+ * read, which stays as it is, and `file_unwritable`.
+ */
+export async function reportTo(path: string, input: InputFile): Promise<ImportReport> {
+  const name = JSON.stringify(path);
+  // Emptied only once it is known to be no input, by whatever link.
+  const file = await writing(name, () => open(path, constants.O_WRONLY | constants.O_CREAT, 0o600));
+  const stats = await file.stat({ bigint: true });
+  if (stats.isFile() && isSameFile(stats, input.stats)) {
+    await file.close();
+    throw new UsageError('The report would take the place of what is imported: name another file.');
+  }
+  if (stats.isFile()) await writing(name, () => file.truncate());
+  return {
+    take: (refused) => writing(name, () => file.writeFile(`${JSON.stringify(refused)}\n`)),
+    end: () => writing(name, () => file.close()),
+  };
+}
+
+/** Tells the first of them on standard error. */
+export function tellFirst(progress: Progress): ImportReport {
+  let told = 0;
+  return {
+    take: ({ line, code, error }) => {
+      told += 1;
+      progress.clear();
+      if (told <= TOLD) process.stderr.write(`${line}: ${code}: ${error}\n`);
+    },
+    end: () => Promise.resolve(),
+  };
+}
