@@ -25,9 +25,12 @@ export class NestLog implements LoggerService {
     this.sink.debug({ context }, String(message));
   }
 
+  /** Nest gives a stack, if there is one, and the context last. */
   error(message: unknown, ...rest: unknown[]): void {
-    const level = FAILED_START.has(rest.at(-1)) ? 'debug' : 'error';
-    this.sink[level]({ rest }, String(message));
+    const context = rest.at(-1);
+    const [stack] = rest.slice(0, -1);
+    const level = FAILED_START.has(context) ? 'debug' : 'error';
+    this.sink[level]({ context, ...(stack !== undefined && { stack }) }, String(message));
   }
 
   warn(message: unknown, context?: string): void {

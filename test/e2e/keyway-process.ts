@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DIST } from './build-keyway.js';
 
 export type Environment = Record<string, string>;
@@ -48,8 +48,17 @@ export function aDirectory(): string {
 }
 
 /** Starts the service and answers once it listens; throws with all it said if it ends instead. */
-export async function startKeyway(env: Environment, cwd = aDirectory()): Promise<KeywayProcess> {
-  const { child, ending } = launch(['main.js'], env, cwd);
+export const startKeyway = (env: Environment, cwd = aDirectory()): Promise<KeywayProcess> =>
+  untilItListens(launch(['main.js'], env, cwd));
+
+/** The same by the script of `npm start`, in the shell that npm would run it in and signal. */
+export function startByScript(env: Environment): Promise<KeywayProcess> {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } };
+  const path = `${dirname(process.execPath)}:${process.env.PATH}`;
+  return untilItListens(spawnIn(join(DIST, '..'), 'sh', ['-c', scripts.start], { ...env, PATH: path }));
+}
+
+async function untilItListens({ child, ending }: ReturnType<typeof launch>): Promise<KeywayProcess> {
   const url = await new Promise<string>((resolve, reject) => {
     let seen = '';
     child.stdout.on('data', (chunk: string) => {
@@ -71,8 +80,11 @@ export const runKeyway = (env: Environment, cwd = aDirectory()): Promise<Ending>
 export const runCommand = (args: readonly string[], env: Environment, cwd = aDirectory()): Promise<Ending> =>
   launch(['cli/main.js', ...args], env, cwd).ending;
 
-function launch([script, ...args]: string[], env: Environment, cwd: string) {
-  const child = spawn(process.execPath, [join(DIST, script!), ...args], {
+const launch = ([script, ...args]: string[], env: Environment, cwd: string) =>
+  spawnIn(cwd, process.execPath, [join(DIST, script!), ...args], env);
+
+function spawnIn(cwd: string, command: string, args: readonly string[], env: Environment) {
+  const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(DIST, '../compile-cache'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { type Answer, ask } from './ask.js';
 import { buildKeyway } from './build-keyway.js';
-import { startKeyway, sweep } from './keyway-process.js';
+import { startByScript, startKeyway, sweep } from './keyway-process.js';
 import { aDatabase, aToken, productionSettings } from './production.js';
 
 const DRAIN = 5_000; // ms
@@ -34,6 +34,13 @@ describe('a stop in production', () => {
     const { code, stdout, stderr } = await ending;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/"route":"\/user\/devices","status":200/);
+  });
+
+  it('ends the service and not just the shell that npm starts it in', async () => {
+    const { url, ending, signal } = await startByScript(productionSettings(database.url));
+    signal('SIGTERM');
+    expect(await ending).toMatchObject({ code: 0, stderr: '' });
+    await expect(ask(`${url}/health/live`)).rejects.toThrow('ECONNREFUSED');
   });
 
   it('is not held up by a connection on which nothing was ever asked', async () => {
