@@ -7,7 +7,7 @@ export const USERS_API = /^\/(?:user|passkey)\//;
 
 /** Knows the web origins whose pages may read the answers of a path. */
 export abstract class AllowedOrigins {
-  /** What `of` would answer, if that is known without asking anybody; else undefined. */
+  /** What `of` would answer, if that is known without waiting for anybody; else undefined. */
   abstract recent(path: string): readonly string[] | undefined;
 
   /** No origins for a path that is not for browsers, or of an app that does not exist. */

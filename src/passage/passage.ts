@@ -60,13 +60,22 @@ export abstract class Passage {
 
   /** Oldest first; an unknown user has none. */
   abstract getDevices(externalId: string): Promise<PassageDevices>;
-  /** Throws `device_not_found`, also for somebody else's. */
+  /** Throws `device_not_found`, also for somebody else's; `access_denied` where the provider does not allow it. */
   abstract revokeDevice(externalId: string, deviceId: string): Promise<void>;
-  /** Throws `device_not_found`, also for somebody else's; `access_denied` where the provider cannot rename. */
+  /**
+   * Throws `device_not_found`, also for somebody else's; `invalid_request` where the provider takes no such name,
+   * `access_denied` where it cannot rename.
+   */
   abstract renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<PassageDevice>;
-  /** The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`. */
+  /**
+   * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`;
+   * `invalid_request` where the provider takes no such name, `access_denied` where it does not allow it.
+   */
   abstract createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
-  /** The id of a transaction for one sign-in. Throws `user_not_found`, `user_not_active`, `user_has_no_passkeys`. */
+  /**
+   * The id of a transaction for one sign-in. Throws `user_not_found`, `user_not_active`, `user_has_no_passkeys`;
+   * `access_denied` where the provider does not allow it.
+   */
   abstract createAuthenticateTransaction(externalId: string): Promise<string>;
   /** Uses the nonce up. Throws `invalid_nonce`. */
   abstract verifyNonce(nonce: string): Promise<PassageNonce>;

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { Logger } from '@nestjs/common';
 import {
   type Configuration,
   embeddedPassageOf,
   type RemotePassageSettings,
 } from '../../src/config/configuration.js';
+import { AppError } from '../../src/http/app-error.js';
 import type { Passage } from '../../src/passage/passage.js';
 import { FlexClient } from '../../src/passage/remote/flex-client.js';
 import { PROVIDER_LIMITS, type ProviderLimits } from '../../src/passage/remote/provider-limits.js';
@@ -43,4 +45,48 @@ export function remotePassage(
 ): Passage {
   const flex = new FlexClient(settings, { ...PROVIDER_LIMITS, ...limits });
   return new RemotePassage(flex, new RemoteApp(flex));
+}
+
+/** Every method of `Passage`, each with arguments that make sense. */
+export const CALLS: Readonly<Record<string, (passage: Passage) => Promise<unknown>>> = {
+  getApp: (it) => it.getApp(),
+  getUser: (it) => it.getUser('ada'),
+  getDevices: (it) => it.getDevices('ada'),
+  renameDevice: (it) => it.renameDevice('ada', 'dev_1', 'Work'),
+  revokeDevice: (it) => it.revokeDevice('ada', 'dev_1'),
+  createRegisterTransaction: (it) => it.createRegisterTransaction('ada', 'Ada'),
+  createAuthenticateTransaction: (it) => it.createAuthenticateTransaction('ada'),
+  verifyNonce: (it) => it.verifyNonce('nonce'),
+};
+
+/** Pauses are short, and no circuit opens unless a test is about that. */
+export const BRIEF = { maxPause: 20, failures: 1_000 };
+
+/** The failure that the call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<AppError> {
+  const thrown: unknown = await call.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+  expect(thrown).toBeInstanceOf(AppError);
+  return thrown as AppError;
+}
+
+/** What the log would say was wrong with the provider. */
+export const reasonOf = ({ cause }: AppError): string | undefined => (cause as { reason?: string }).reason;
+
+/** The call fails because of the provider, for this reason; gives the failure. */
+export async function unavailable(passage: Passage, name: string, reason: string): Promise<AppError> {
+  const failure = await failureOf(CALLS[name]!(passage));
+  expect({ code: failure.code, reason: reasonOf(failure) }).toEqual({ code: 'provider_unavailable', reason });
+  expect(failure.retryAfter).toBeGreaterThanOrEqual(1);
+  return failure;
+}
+
+/** Every line that is logged from now on, until `Logger.overrideLogger(false)`. */
+export function keepLog(): string[] {
+  const lines: string[] = [];
+  const keep = (text: unknown) => void lines.push(String(text));
+  Logger.overrideLogger({ log: keep, warn: keep, error: keep, debug: keep, verbose: keep });
+  return lines;
 }

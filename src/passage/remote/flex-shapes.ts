@@ -1,10 +1,15 @@
+import { toDisplayText } from '../../http/display-text.js';
 import type { PassageApp, PassageDevice, PassageNonce, PassageUser } from '../passage.js';
 import { type Answer, malformed } from './answer.js';
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const NOT_EMPTY = /^./s;
-const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+/** In either alphabet; no number of bytes takes a group of one character. */
+const BASE64 = /^(?=[^=])(?:[\w+/-]{4})*(?:[\w+/-]{2,3})?={0,2}$/;
+const USER_HANDLE = /^(?=.{2,86}$)(?:[\w-]{4})*(?:[\w-]{2,3})?$/;
 const HTTP_URL = /^https?:\/\//;
+/** For a name that is not fit to be shown. */
+const NO_NAME = 'Passkey';
 
 /** Whether a text can be an id at all, and stand in a path as it is. */
 export const isId = (text: string): boolean => ID.test(text);
@@ -27,13 +32,13 @@ export const toUser = (user: Answer): PassageUser => {
 };
 
 /** The protocol's `device`; our own members are null or empty where they are not told. */
-export const toDevice = (device: Answer): PassageDevice => {
+const toDevice = (device: Answer): PassageDevice => {
   const usageCount = device.count('usage_count');
   const icons = device.maybeObject('icons');
   return {
     id: device.text('id', ID),
     credId: Buffer.from(device.text('cred_id', BASE64), 'base64').toString('base64url'),
-    friendlyName: device.text('friendly_name'),
+    friendlyName: toDisplayText(device.text('friendly_name')) ?? NO_NAME,
     type: device.oneOf('type', ['passkey', 'security_key', 'platform']),
     icons: {
       light: icons?.maybeText('light', HTTP_URL) ?? null,
@@ -43,11 +48,17 @@ export const toDevice = (device: Answer): PassageDevice => {
     lastLoginAt: lastUse(device, usageCount),
     createdAt: device.moment('created_at'),
     updatedAt: device.moment('updated_at'),
-    provider: device.maybeText('provider', NOT_EMPTY),
+    provider: toDisplayText(device.maybeText('provider') ?? ''),
     synced: device.maybeFlag('synced'),
     transports: device.maybeTexts('transports'),
   };
 };
+
+/** The one passkey that was asked for. Throws an `Outage` if it is another. */
+export const toDeviceOf =
+  (id: string) =>
+  (answer: Answer): PassageDevice =>
+    expectId(id, toDevice(answer.object('device')));
 
 /** All that is told of one user's passkeys, oldest first. Throws an `Outage` if it is of anybody else. */
 export const toDevicesOf = (id: string, externalId: string) => (answer: Answer) => {
@@ -56,20 +67,22 @@ export const toDevicesOf = (id: string, externalId: string) => (answer: Answer) 
   const devices = user.list('webauthn_devices').map(toDevice);
   return {
     devices: devices.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime()),
-    userHandle: user.maybeText('user_handle', /^[A-Za-z0-9_-]{1,86}$/),
+    userHandle: user.maybeText('user_handle', USER_HANDLE),
   };
 };
 
-/** The protocol's `app`. */
-export const toApp = (answer: Answer): PassageApp => {
-  const app = answer.object('app');
-  return {
-    id: app.text('id'),
-    name: app.text('name'),
-    rpId: app.maybeText('rp_id', /^[a-z0-9.-]{1,253}$/),
-    origins: [app.text('auth_origin'), ...app.maybeTexts('additional_auth_origins')].flatMap(originIn),
+/** The protocol's `app`. Throws an `Outage` if it is another. */
+export const toAppOf =
+  (id: string) =>
+  (answer: Answer): PassageApp => {
+    const app = answer.object('app');
+    return expectId(id, {
+      id: app.text('id'),
+      name: app.text('name'),
+      rpId: app.maybeText('rp_id', /^[a-z0-9.-]{1,253}$/),
+      origins: [app.text('auth_origin'), ...app.maybeTexts('additional_auth_origins')].flatMap(originIn),
+    });
   };
-};
 
 /** What a nonce proved. */
 export const toNonce = (answer: Answer): PassageNonce => ({
@@ -80,6 +93,11 @@ export const toNonce = (answer: Answer): PassageNonce => ({
 
 /** A transaction's id, opaque to us. */
 export const toTransactionId = (answer: Answer): string => answer.text('transaction_id', NOT_EMPTY);
+
+function expectId<T extends { readonly id: string }>(id: string, given: T): T {
+  if (given.id !== id) throw malformed();
+  return given;
+}
 
 /** The protocol has a moment there also before the first use. */
 const lastUse = (answer: Answer, count: number): Date | null =>

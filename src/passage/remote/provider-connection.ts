@@ -13,6 +13,10 @@ export interface ProviderRequest {
   readonly body?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The method and the route's template, as they may be logged: ids and external IDs left out. */
+export const routeOf = ({ method, path }: ProviderRequest): string =>
+  `${method} /apps/{id}${path.split('?', 1)[0]!.replace(/\/(users|devices)\/[^/]+/g, '/$1/{id}')}`;
+
 export interface ProviderAnswer {
   /** 200 to 299 or 400 to 499. */
   readonly status: number;
@@ -66,10 +70,11 @@ export class ProviderConnection {
 
 function accept({ status, headers }: Response, text: string): ProviderAnswer {
   const retryAfter = parseRetryAfter(headers.get('retry-after'));
+  const answer = String(status);
   // A server that says when to come back is not asked again before.
   if (status >= 500 || status === 408)
-    throw new Outage('provider_failed', { retryAfter, isTransient: retryAfter === undefined });
-  if (status >= 300 && status < 400) throw new Outage('provider_unintelligible');
+    throw new Outage('provider_failed', { answer, retryAfter, isTransient: retryAfter === undefined });
+  if (status >= 300 && status < 400) throw new Outage('provider_unintelligible', { answer });
   return { status, text, retryAfter };
 }
 
@@ -79,7 +84,7 @@ async function readBounded({ body }: Response): Promise<string> {
   let size = 0;
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.length;
-    if (size > MAX_BYTES) throw new Outage('provider_unintelligible');
+    if (size > MAX_BYTES) throw new Outage('provider_unintelligible', { answer: 'more than 1 MiB' });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -9,9 +9,9 @@ export interface ProviderLimits {
   readonly retries: number;
   /** The longest pause before a retry. */
   readonly maxPause: number;
-  /** Failures in a row until the provider is given a rest … */
+  /** Failures in a row, of reads or of writes, until the provider is given a rest from them … */
   readonly failures: number;
-  /** … of this length, in which it is not asked; then one request finds out whether it is back. */
+  /** … of this length, in which none is sent; then one request finds out whether it is back. */
   readonly rest: number;
 }
 

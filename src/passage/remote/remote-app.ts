@@ -1,40 +1,47 @@
 import { Injectable } from '@nestjs/common';
 import type { PassageApp } from '../passage.js';
 import { FlexClient } from './flex-client.js';
-import { toApp } from './flex-shapes.js';
+import { toAppOf } from './flex-shapes.js';
 
-const KEEP_FOR = 5_000; // ms
+const RENEW_AFTER = 5_000; // ms
+const KEEP_FOR = 600_000; // ms
 
 /** The app of `PASSAGE_APP_ID` as the provider has it. Everything throws `provider_unavailable`. */
 @Injectable()
 export class RemoteApp {
-  private kept: { readonly app: PassageApp; readonly until: number } | null = null;
-  private asking: Promise<PassageApp> | null = null;
+  private kept: { readonly app: PassageApp; readonly at: number } | null = null;
+  private renewal: Promise<PassageApp> | null = null;
+  private renewedAt = 0;
 
   constructor(private readonly flex: FlexClient) {}
 
   /** The app as it is now. */
   get(): Promise<PassageApp> {
-    return this.flex.ask((requests) => requests.get('', toApp));
+    return this.flex.ask((requests) => requests.get('', toAppOf(this.flex.appId)));
   }
 
-  /** The app as it was at most five seconds ago; for CORS and for the RP ID, which never changes. */
+  /** The app as it was at most ten minutes ago, asked for only if there is none; for CORS and the RP ID. */
   async recent(): Promise<PassageApp> {
-    const recent = this.peekRecent();
-    if (recent) return recent;
-    this.asking ??= this.renew().finally(() => (this.asking = null));
-    return this.asking;
+    return this.peekRecent() ?? this.renew();
   }
 
-  /** The same, if the provider need not be asked for it. */
+  /** The same, if there is one. Past five seconds it is renewed, for which nobody waits: the provider may be ailing. */
   peekRecent(): PassageApp | undefined {
-    return this.kept && this.kept.until > Date.now() ? this.kept.app : undefined;
+    const now = Date.now();
+    if (!this.kept || this.kept.at + KEEP_FOR < now) return undefined;
+    if (this.renewedAt + RENEW_AFTER < now) this.renew().catch(() => undefined);
+    return this.kept.app;
   }
 
-  private async renew(): Promise<PassageApp> {
-    const until = Date.now() + KEEP_FOR;
+  private renew(): Promise<PassageApp> {
+    this.renewal ??= this.ask().finally(() => (this.renewal = null));
+    return this.renewal;
+  }
+
+  private async ask(): Promise<PassageApp> {
+    const at = (this.renewedAt = Date.now());
     const app = await this.get();
-    this.kept = { app, until };
+    this.kept = { app, at };
     return app;
   }
 }

@@ -1,9 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../http/app-error.js';
 import { AllowedOrigins, USERS_API } from '../../http/cors.js';
 import { RemoteApp } from './remote-app.js';
 
-/** The provider's app says whose pages may read the user's API: nobody's while it is out of reach. */
+/** How long a request waits to learn whose pages may read its answer: this comes before all that it asks for. */
+const PATIENCE = 1_000; // ms
+
+/** The provider's app says whose pages may read the user's API: nobody's if it did not for ten minutes. */
 @Injectable()
 export class RemoteOrigins extends AllowedOrigins {
   constructor(private readonly app: RemoteApp) {
@@ -16,11 +20,13 @@ export class RemoteOrigins extends AllowedOrigins {
 
   override async of(path: string): Promise<readonly string[]> {
     if (!USERS_API.test(path)) return [];
-    try {
-      return (await this.app.recent()).origins;
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'provider_unavailable') return [];
-      throw error;
-    }
+    const patience = pause(PATIENCE, null, { ref: false });
+    const app = await Promise.race([this.app.recent().catch(nullIfUnavailable), patience]);
+    return app?.origins ?? [];
   }
+}
+
+function nullIfUnavailable(error: unknown): null {
+  if (error instanceof AppError && error.code === 'provider_unavailable') return null;
+  throw error;
 }

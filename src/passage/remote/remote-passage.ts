@@ -10,12 +10,14 @@ import {
 } from '../passage.js';
 import type { Answer } from './answer.js';
 import { FlexClient, type FlexRequests } from './flex-client.js';
-import { FlexRefusal } from './flex-refusal.js';
-import { isId, toDevice, toDevicesOf, toNonce, toTransactionId, toUser, toUserId } from './flex-shapes.js';
+import { isId, toDeviceOf, toDevicesOf, toNonce, toTransactionId, toUser, toUserId } from './flex-shapes.js';
 import { RemoteApp } from './remote-app.js';
 
 const NO_DEVICES: PassageDevices = { devices: [], rpId: null, userHandle: null };
-const NOBODYS_DEVICE = { '404 user_not_found': 'device_not_found' } as const;
+const NO_SUCH_DEVICE = {
+  '404 device_not_found': 'device_not_found',
+  '404 user_not_found': 'device_not_found',
+} as const;
 
 /** The provider over HTTP: an app on any server that speaks the Flex protocol, such as another Keyway. */
 @Injectable()
@@ -37,7 +39,8 @@ export class RemotePassage extends Passage {
       const id = await findUser(requests, externalId, toUserId);
       if (id === null) return NO_DEVICES;
       const [user, { rpId }] = await Promise.all([
-        requests.get(`/users/${id}`, toDevicesOf(id, externalId)).catch(nullIfGone),
+        // The user may have been erased since they were found.
+        requests.find(`/users/${id}`, toDevicesOf(id, externalId)),
         this.app.recent(),
       ]);
       return user ? { ...user, rpId } : NO_DEVICES;
@@ -45,10 +48,10 @@ export class RemotePassage extends Passage {
   }
 
   override async revokeDevice(externalId: string, deviceId: string): Promise<void> {
-    return this.flex.ask(
-      async (requests) => requests.delete(await pathOfDevice(requests, externalId, deviceId)),
-      NOBODYS_DEVICE,
-    );
+    return this.flex.ask(async (requests) => {
+      const path = await pathOfDevice(requests, externalId, deviceId);
+      return requests.delete(path, { ...NO_SUCH_DEVICE, '403 operation_not_allowed': 'access_denied' });
+    });
   }
 
   override async renameDevice(
@@ -56,34 +59,51 @@ export class RemotePassage extends Passage {
     deviceId: string,
     friendlyName: string,
   ): Promise<PassageDevice> {
-    return this.flex.ask(
-      async (requests) => {
-        const path = await pathOfDevice(requests, externalId, deviceId);
-        return requests.patch(path, { friendly_name: friendlyName }, (it) => toDevice(it.object('device')));
-      },
-      { ...NOBODYS_DEVICE, '400 *': 'invalid_request', '404 *': 'access_denied', '405 *': 'access_denied' },
-    );
+    return this.flex.ask(async (requests) => {
+      const path = await pathOfDevice(requests, externalId, deviceId);
+      return requests.patch(path, { friendly_name: friendlyName }, toDeviceOf(deviceId), {
+        ...NO_SUCH_DEVICE,
+        '400 invalid_request': 'invalid_request',
+        '403 operation_not_allowed': 'access_denied',
+        // The route is an addition of ours: these are how the protocol says that it is not there.
+        '404 invalid_request': 'access_denied',
+        '405 invalid_request': 'access_denied',
+      });
+    });
   }
 
   override async createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
     const body = { external_id: externalId, passkey_display_name: passkeyDisplayName };
-    return this.flex.ask((requests) => requests.post('/transactions/register', body, toTransactionId), {
-      '400 *': 'invalid_request',
-      '403 operation_not_allowed': 'too_many_passkeys',
-    });
+    return this.flex.ask((requests) =>
+      requests.post('/transactions/register', body, toTransactionId, {
+        '400 invalid_request': 'invalid_request',
+        '403 cannot_create_transaction': 'access_denied',
+        '403 operation_not_allowed': 'too_many_passkeys',
+        '403 user_not_active': 'user_not_active',
+      }),
+    );
   }
 
   override async createAuthenticateTransaction(externalId: string): Promise<string> {
     const body = { external_id: externalId };
-    return this.flex.ask((requests) => requests.post('/transactions/authenticate', body, toTransactionId), {
-      '400 *': 'invalid_request',
-    });
+    return this.flex.ask((requests) =>
+      requests.post('/transactions/authenticate', body, toTransactionId, {
+        '403 cannot_create_transaction': 'access_denied',
+        '403 operation_not_allowed': 'access_denied',
+        '403 user_not_active': 'user_not_active',
+        '404 user_not_found': 'user_not_found',
+        '409 user_has_no_passkeys': 'user_has_no_passkeys',
+      }),
+    );
   }
 
   override async verifyNonce(nonce: string): Promise<PassageNonce> {
-    return this.flex.ask((requests) => requests.post('/authenticate/verify', { nonce }, toNonce), {
-      '400 *': 'invalid_nonce',
-    });
+    return this.flex.ask((requests) =>
+      requests.post('/authenticate/verify', { nonce }, toNonce, {
+        '400 invalid_request': 'invalid_nonce',
+        '401 invalid_nonce': 'invalid_nonce',
+      }),
+    );
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {
@@ -102,16 +122,10 @@ async function findUser<T>(
   read: (user: Answer) => T,
 ): Promise<T | null> {
   if (externalId === '' || !externalId.isWellFormed()) return null;
-  return requests.get(`/users?identifier=${encodeURIComponent(externalId)}`, (answer) => {
+  return requests.find(`/users?identifier=${encodeURIComponent(externalId)}`, (answer) => {
     const user = answer.list('users').find((it) => it.text('external_id') === externalId);
     return user ? read(user) : null;
   });
-}
-
-/** The user may have been erased since they were found. */
-function nullIfGone(error: unknown): null {
-  if (error instanceof FlexRefusal && error.code === 'user_not_found') return null;
-  throw error;
 }
 
 async function pathOfDevice(requests: FlexRequests, externalId: string, deviceId: string): Promise<string> {

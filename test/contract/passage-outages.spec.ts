@@ -1,0 +1,247 @@
+import { Logger } from '@nestjs/common';
+import type { Passage } from '../../src/passage/passage.js';
+import { DEVICE, foreign, ID, OddProvider, refusal } from '../support/odd-provider.js';
+import {
+  BRIEF,
+  CALLS,
+  failureOf,
+  keepLog,
+  reasonOf,
+  remotePassage,
+  unavailable,
+} from '../support/providers.js';
+
+const READS = ['getApp', 'getUser', 'getDevices'];
+const WRITES = ['createRegisterTransaction', 'createAuthenticateTransaction', 'verifyNonce'];
+/** For a server that never answers. */
+const HASTY = { ...BRIEF, read: 150, write: 300 };
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('outages of the provider', () => {
+  let odd: OddProvider;
+  let passage: Passage;
+  let logged: string[];
+
+  beforeEach(async () => {
+    odd = await new OddProvider().start();
+    passage = remotePassage(odd.settings, BRIEF);
+    logged = keepLog();
+  });
+  afterEach(async () => {
+    Logger.overrideLogger(false);
+    await odd.stop();
+  });
+
+  describe('an ailing server', () => {
+    it.each(READS)('is asked again by %s, twice at most', async (name) => {
+      for (const [answer, reason] of [
+        [{ status: 500 }, 'provider_failed'],
+        [{ status: 502, body: '<html>Bad gateway' }, 'provider_failed'],
+        ['reset', 'provider_unreachable'],
+        ['silence', 'provider_timeout'],
+      ] as const) {
+        odd.answers(answer);
+        await unavailable(answer === 'silence' ? remotePassage(odd.settings, HASTY) : passage, name, reason);
+        expect(odd.requests).toHaveLength(3);
+      }
+    });
+
+    it.each(READS)('may recover while %s waits', async (name) => {
+      const healthy = foreign();
+      let failures = 2;
+      odd.answers((request) => (failures-- > 0 ? { status: 503 } : healthy(request)));
+      await expect(CALLS[name]!(passage)).resolves.toBeTruthy();
+    });
+
+    it.each(WRITES)('is never asked twice by %s once it may have heard', async (name) => {
+      for (const [answer, reason] of [
+        [{ status: 500 }, 'provider_failed'],
+        ['reset', 'provider_unreachable'],
+        ['silence', 'provider_timeout'],
+      ] as const) {
+        odd.answers(answer);
+        await unavailable(answer === 'silence' ? remotePassage(odd.settings, HASTY) : passage, name, reason);
+        expect(odd.requests).toHaveLength(1);
+      }
+    });
+
+    it('is waited for no longer than the limit for the whole', async () => {
+      odd.answers('silence');
+      const slow = remotePassage(odd.settings, { ...BRIEF, whole: 500 });
+      const begun = performance.now();
+      await unavailable(slow, 'getUser', 'provider_timeout');
+      expect(performance.now() - begun).toBeLessThan(1_900);
+    });
+
+    it('is waited for as its body drips in, too', async () => {
+      odd.answers({ headers: { 'content-length': '1000' }, body: '{"users":' });
+      await unavailable(remotePassage(odd.settings, HASTY), 'getUser', 'provider_timeout');
+    });
+  });
+
+  describe('a server that is down', () => {
+    it.each(Object.keys(CALLS))('makes %s unavailable', async (name) => {
+      await odd.stop();
+      await unavailable(passage, name, 'provider_unreachable');
+      expect(odd.requests).toEqual([]);
+    });
+
+    it.each(Object.keys(CALLS))('may come up while %s waits', async (name) => {
+      odd.answers((request) =>
+        request.method === 'PATCH' ? { body: { device: DEVICE } } : foreign()(request),
+      );
+      await odd.stop();
+      const patient = remotePassage(odd.settings, { ...BRIEF, retries: 20, maxPause: 100 });
+      const result = CALLS[name]!(patient);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      await odd.start();
+      await expect(result).resolves.not.toThrow();
+    });
+
+    it('is as well one whose name nobody knows', async () => {
+      const nowhere = remotePassage({ ...odd.settings, baseUrl: 'http://keyway.invalid/v1' }, BRIEF);
+      await unavailable(nowhere, 'verifyNonce', 'provider_unreachable');
+    });
+  });
+
+  describe('a server that says when to come back', () => {
+    const busy = (status: number, seconds: string) => ({ status, headers: { 'retry-after': seconds } });
+
+    it('is asked nothing before, by any call, and once the time is up', async () => {
+      odd.answers(busy(503, '60'));
+      expect(await unavailable(passage, 'getUser', 'provider_failed')).toMatchObject({ retryAfter: 60 });
+      for (const name of Object.keys(CALLS)) {
+        const { retryAfter } = await unavailable(passage, name, 'provider_on_hold');
+        expect([59, 60]).toContain(retryAfter);
+      }
+      expect(odd.requests).toHaveLength(1);
+      expect(logged).toEqual([expect.stringMatching(/ GET .*users with 503: it is left alone/)]);
+
+      const another = remotePassage(odd.settings, BRIEF);
+      odd.answers(busy(503, '1'));
+      await unavailable(another, 'verifyNonce', 'provider_failed');
+      odd.answers(foreign());
+      await unavailable(another, 'verifyNonce', 'provider_on_hold');
+      await pause(1_100);
+      await expect(another.verifyNonce('nonce')).resolves.toMatchObject({ externalId: 'ada' });
+    });
+
+    it('is left alone for five minutes at most', async () => {
+      odd.answers(busy(503, '86400'));
+      await unavailable(passage, 'getUser', 'provider_failed');
+      const { retryAfter } = await unavailable(passage, 'getUser', 'provider_on_hold');
+      expect(retryAfter).toBeLessThanOrEqual(300);
+    });
+
+    it('because one route is asked too often is asked on others', async () => {
+      odd.answers((request) => (request.url.endsWith('/verify') ? busy(429, '17') : foreign()(request)));
+      const throttled = await unavailable(passage, 'verifyNonce', 'provider_throttled');
+      expect(throttled).toMatchObject({ retryAfter: 17 });
+      await unavailable(passage, 'verifyNonce', 'provider_on_hold');
+      expect(odd.requests).toHaveLength(1);
+      expect(await passage.getUser('ada')).toMatchObject({ id: ID });
+      expect(await passage.createRegisterTransaction('ada', 'Ada')).toBe('tx');
+    });
+  });
+
+  describe('the circuit', () => {
+    const LIMITS = { ...BRIEF, failures: 5, rest: 1_500 };
+    let guarded: Passage;
+    beforeEach(() => (guarded = remotePassage(odd.settings, LIMITS)));
+
+    const fail = async (times: number) => {
+      for (let i = 0; i < times; i++) await unavailable(guarded, 'verifyNonce', 'provider_failed');
+    };
+
+    it('opens after five failed writes in a row, answers at once, and closes again', async () => {
+      odd.answers((request) => (request.method === 'GET' ? foreign()(request) : { status: 500 }));
+      for (let i = 0; i < 5; i++) {
+        await fail(1);
+        // That it still reads says nothing of its writing.
+        expect(await guarded.getUser('ada')).toMatchObject({ id: ID });
+      }
+      expect(odd.requests).toHaveLength(10);
+      const begun = performance.now();
+      for (const name of WRITES) {
+        const { retryAfter } = await unavailable(guarded, name, 'provider_circuit_open');
+        expect(retryAfter).toBeLessThanOrEqual(2);
+      }
+      expect(performance.now() - begun).toBeLessThan(1_000);
+      expect(odd.requests).toHaveLength(10);
+      expect(await guarded.getDevices('ada')).toMatchObject({ devices: [{ id: 'dev_1' }] });
+
+      odd.answers(foreign());
+      await pause(LIMITS.rest);
+      expect(await guarded.verifyNonce('nonce')).toMatchObject({ externalId: 'ada' });
+      expect(logged).toEqual([
+        'The passkey provider is sent no writes for 1500 ms: provider_failed',
+        'The passkey provider answers writes again',
+      ]);
+    });
+
+    it('lets nobody who waited for its trial go on past their own time', async () => {
+      const hasty = remotePassage(odd.settings, { ...LIMITS, failures: 1, rest: 200, whole: 600 });
+      odd.answers({ status: 500 });
+      await unavailable(hasty, 'verifyNonce', 'provider_failed');
+      await pause(200);
+      const answers = [pause(300).then(() => foreign()), undefined];
+      odd.answers(async (request) => (await answers.shift())?.(request) ?? 'silence');
+      const trial = hasty.verifyNonce('one');
+      const waiting = unavailable(hasty, 'verifyNonce', 'provider_timeout');
+      await expect(trial).resolves.toMatchObject({ externalId: 'ada' });
+      await pause(100);
+      expect({ asked: odd.requests.length, waiting: odd.waiting }).toEqual({ asked: 2, waiting: 1 });
+      await waiting;
+      await pause(100);
+      expect({ asked: odd.requests.length, waiting: odd.waiting }).toEqual({ asked: 2, waiting: 0 });
+    });
+
+    it('stays open if the one request that tries is not answered', async () => {
+      odd.answers({ status: 500 });
+      await fail(5);
+      await pause(LIMITS.rest);
+      const asked = Array.from({ length: 20 }, () => failureOf(guarded.verifyNonce('nonce')));
+      const reasons = (await Promise.all(asked)).map(reasonOf);
+      expect(reasons.filter((it) => it === 'provider_failed')).toHaveLength(1);
+      expect(reasons.filter((it) => it === 'provider_circuit_open')).toHaveLength(19);
+      expect(odd.requests).toHaveLength(6);
+    });
+
+    it('counts retries, and says how the network failed', async () => {
+      await odd.stop();
+      await unavailable(guarded, 'getUser', 'provider_unreachable');
+      await unavailable(guarded, 'getUser', 'provider_circuit_open');
+      expect(logged).toEqual([
+        'The passkey provider is sent no reads for 1500 ms: provider_unreachable (ECONNREFUSED)',
+      ]);
+    });
+
+    it('counts answers that never come, and none that makes no sense: they may be about one user', async () => {
+      const hasty = remotePassage(odd.settings, { ...LIMITS, write: 100 });
+      odd.answers({ body: '[]' });
+      for (let i = 0; i < 10; i++) {
+        await unavailable(hasty, 'getUser', 'provider_unintelligible');
+        await unavailable(hasty, 'verifyNonce', 'provider_unintelligible');
+      }
+      odd.answers(foreign());
+      expect(await hasty.getUser('ada')).toMatchObject({ id: ID });
+      odd.answers('silence');
+      for (let i = 0; i < 5; i++) await unavailable(hasty, 'verifyNonce', 'provider_timeout');
+      await unavailable(hasty, 'verifyNonce', 'provider_circuit_open');
+    });
+
+    it('counts no refusal, which shows that the server is well', async () => {
+      odd.answers({ status: 500 });
+      await fail(4);
+      odd.answers(refusal(401, 'invalid_nonce'));
+      for (let i = 0; i < 20; i++) {
+        expect(await failureOf(guarded.verifyNonce('nonce'))).toMatchObject({ code: 'invalid_nonce' });
+      }
+      odd.answers({ status: 500 });
+      await fail(4);
+      odd.answers(foreign());
+      expect(await guarded.verifyNonce('nonce')).toMatchObject({ externalId: 'ada' });
+    });
+  });
+});
