@@ -17,7 +17,15 @@ export const NEW_HOST = 'https://passkeys.example.com';
 /** How a call of an SDK ended: with its value, or with what it threw. */
 export type Outcome =
   | { readonly value: unknown }
-  | { readonly error: { name: string; code?: string; statusCode?: number; message: string } };
+  | {
+      readonly error: {
+        name: string;
+        code?: string;
+        statusCode?: number;
+        statusText?: string;
+        message: string;
+      };
+    };
 
 /** Both clients as one script: the published one, as npm gives it, and ours from its source. */
 export async function bundleClients(): Promise<string> {
@@ -91,8 +99,8 @@ export class SdkPage {
     return this.page.evaluate<Outcome>(`(async (client) => {
       try {
         return { value: await client.${call} };
-      } catch ({ name, code, statusCode, message }) {
-        return { error: { name, code, statusCode, message } };
+      } catch ({ name, code, statusCode, statusText, message }) {
+        return { error: { name, code, statusCode, statusText, message } };
       }
     })((globalThis.clients ??= {})[${JSON.stringify(client)}] ??= ${client})`);
   }

@@ -1,7 +1,9 @@
-import type { Browser } from 'playwright-core';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, Route } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
 import { DemoUser, whoSignedIn } from './demo-user.js';
+import { eventually } from './eventually.js';
 import { bundleClients, NEW_HOST, OLD_HOST, SdkPage } from './sdk-page.js';
 import type { VirtualAuthenticator } from './virtual-authenticator.js';
 
@@ -91,8 +93,32 @@ describe.each([
     const page = await aPage();
     await page.plugIn();
     expect(await page.call(client, `passkey.register('no-such-transaction')`)).toMatchObject({
-      error: { name: 'PassageError', statusCode: 404, message: 'The transaction does not exist.' },
+      error: {
+        name: 'PassageError',
+        statusCode: 404,
+        statusText: expect.any(String),
+        message: 'The transaction does not exist.',
+      },
     });
+  });
+
+  it('asks for a passkey on this device unless it is told otherwise', async () => {
+    const page = await aPage();
+    for (const [options, attachment] of [
+      ['', 'platform'],
+      [', null', 'platform'],
+      [', {}', 'platform'],
+      [`, { authenticatorAttachment: 'any' }`, 'any'],
+    ]) {
+      const started = page.page.waitForRequest('**/register/transactions/webauthn/start');
+      expect(await page.call(client, `passkey.register('leave'${options})`)).toMatchObject({
+        error: { statusCode: 404 },
+      });
+      expect((await started).postDataJSON()).toEqual({
+        transaction_id: 'leave',
+        authenticator_attachment: attachment,
+      });
+    }
   });
 });
 
@@ -206,6 +232,78 @@ describe('the drop-in client’s autofill', () => {
   });
 });
 
+describe('the drop-in client’s autofill, when it is to be renewed', () => {
+  const autofill = 'passkey.authenticate({ isConditionalMediation: true })';
+  const start = '**/authenticate/transactions/webauthn/start';
+
+  it('outlasts a network and a server that fail, and asks them less and less often', async () => {
+    const { page, user, authenticator } = await aUser('persistent');
+    await authenticator.touch(false);
+    await page.page.clock.install();
+    const offer = page.text(onSameHost, autofill);
+    await page.hasRequested('conditional pending');
+    await authenticator.touch(true);
+
+    const failures = [
+      (route: Route) => route.abort(),
+      (route: Route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }),
+      (route: Route) => route.fulfill({ status: 503, json: { code: 'internal_server_error' } }),
+      (route: Route) =>
+        route.fulfill({
+          status: 429,
+          headers: { 'retry-after': '7' },
+          json: { code: 'exceeded_attempts' },
+        }),
+    ];
+    const asked: number[] = [];
+    await page.page.route(start, async (route) => {
+      asked.push(await page.page.evaluate('Date.now()'));
+      await (failures.shift() ?? ((each: Route) => each.continue()))(route);
+    });
+    let isOver = false;
+    void offer.finally(() => (isOver = true)).catch(() => undefined);
+    await page.page.clock.fastForward('03:55');
+    while (!isOver) {
+      await page.page.clock.fastForward(1_000);
+      await sleep(50);
+    }
+    expect(await whoSignedIn(server, await offer)).toBe(user.name);
+    expect(await page.requests()).toEqual(['conditional AbortError', 'conditional passkey']);
+    const pauses = asked.slice(1).map((time, index) => (time - asked[index]!) / 1_000);
+    expect(pauses).toHaveLength(4);
+    for (const [index, least] of [5, 10, 20, 7].entries()) {
+      expect(pauses[index]).toBeGreaterThanOrEqual(least);
+      expect(pauses[index]).toBeLessThan(least + 3);
+    }
+  });
+
+  it('is over at once when it is cancelled while it waits, or cannot even begin', async () => {
+    const { page, authenticator } = await aUser('resigned');
+    await authenticator.touch(false);
+    await page.page.clock.install();
+    let asked = 0;
+    const fail = (route: Route) => {
+      asked += 1;
+      return route.abort();
+    };
+    await page.page.route(start, fail);
+    expect(await page.call(onSameHost, autofill)).toMatchObject({ error: { code: 'network_unreachable' } });
+    await page.page.unroute(start);
+
+    const offer = page.call(onSameHost, autofill);
+    await page.hasRequested('conditional pending');
+    await page.page.route(start, fail);
+    await page.page.clock.fastForward('04:10');
+    await eventually(() => expect(asked).toBe(2));
+    await page.page.waitForTimeout(200);
+    await page.call(onSameHost, 'passkey.cancel()');
+    expect(await offer).toMatchObject({ error: { code: 'ceremony_aborted' } });
+    await page.page.clock.fastForward('05:00');
+    await page.page.waitForTimeout(200);
+    expect(asked).toBe(2);
+  });
+});
+
 describe('the drop-in client’s errors', () => {
   it('say that the authenticator holds a passkey for the account already', async () => {
     const { page, user } = await aUser('twice');
@@ -225,12 +323,32 @@ describe('the drop-in client’s errors', () => {
     expect(await other.call(dropIn, 'passkey.authenticate()')).toMatchObject(cancelled);
   });
 
+  it('leave an offer in autofill as it is when an argument is to blame', async () => {
+    const { page, user, authenticator } = await aUser('careless');
+    await authenticator.touch(false);
+    const offer = page.call(dropIn, 'passkey.authenticate({ isConditionalMediation: true })');
+    await page.hasRequested('conditional pending');
+    for (const call of [`register('')`, 'register()', `authenticate({ transactionId: '' })`]) {
+      expect(await page.call(dropIn, `passkey.${call}`)).toMatchObject({
+        error: { code: 'invalid_argument', statusCode: 0 },
+      });
+    }
+    expect(await page.requests()).toEqual(['conditional pending']);
+
+    // Null is nothing at all, as elsewhere in JavaScript: this one is a sign-in, and takes the offer's place.
+    await authenticator.touch(true);
+    expect(await whoSignedIn(server, await page.text(dropIn, 'passkey.authenticate(null)'))).toBe(user.name);
+    expect(await offer).toMatchObject({ error: { code: 'ceremony_aborted' } });
+  });
+
   it('carry the server’s codes', async () => {
     const { page, user } = await aUser('refused');
     const leave = await user.leaveToAuthenticate();
     const code = async (call: string) => {
       const outcome = await page.call(dropIn, call);
-      return 'error' in outcome && [outcome.error.statusCode, outcome.error.code];
+      if (!('error' in outcome)) return outcome;
+      expect(outcome.error.statusText).toBe(outcome.error.code);
+      return [outcome.error.statusCode, outcome.error.code];
     };
     const notFound = [404, 'transaction_not_found'];
     expect(await code(`passkey.register('${leave}')`)).toEqual(notFound);
@@ -261,6 +379,37 @@ describe('the drop-in client’s errors', () => {
     );
     expect(await page.call(onSameHost, 'passkey.authenticate()')).toMatchObject({
       error: { code: 'invalid_response', statusCode: 502 },
+    });
+  });
+
+  it('blame the server for options that no browser could use', async () => {
+    const page = await aPage();
+    await page.plugIn();
+    const [rp, user] = [{ name: 'Demo' }, { id: 'AAAA', name: 'ada', displayName: 'Ada' }];
+    const pubKeyCredParams = [{ type: 'public-key', alg: -7 }];
+    const sound = { challenge: 'AAAA', rp, user, pubKeyCredParams };
+    let publicKey: object | undefined;
+    await page.page.route('**/start', (route) =>
+      route.fulfill({ json: { handshake: { id: 'h1', challenge: { publicKey } } } }),
+    );
+    const refuses = async (call: string, ...options: (object | undefined)[]) => {
+      for (publicKey of options) {
+        const outcome = await page.call(onSameHost, call);
+        expect([publicKey, outcome]).toMatchObject([publicKey, { error: { code: 'invalid_response' } }]);
+      }
+    };
+    const always = [undefined, {}, { ...sound, challenge: '%' }, { ...sound, timeout: 'soon' }];
+    await refuses(
+      `passkey.register('leave')`,
+      ...always,
+      { ...sound, rp: {} },
+      { ...sound, user: { ...user, id: 1 } },
+      { ...sound, pubKeyCredParams: {} },
+      { ...sound, excludeCredentials: [null] },
+    );
+    await refuses('passkey.authenticate()', ...always, {
+      challenge: 'AAAA',
+      allowCredentials: [{ type: 'public-key' }],
     });
   });
 

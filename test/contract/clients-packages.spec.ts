@@ -15,8 +15,27 @@ const PACKAGES = [
 
 /** Code that uses both packages; what they must not accept is marked. */
 const USER = `
-import { PassageFlex as Server, PassageError, PassageErrorCode, type WebAuthnDevices } from '@keyway/passage-flex-node';
+import {
+  PassageFlex as Server, PassageError, PassageErrorCode,
+  type CreateTransactionRegisterRequest, type PassageConfig, type PassageUser, type UserInfo, type WebAuthnDevices,
+} from '@keyway/passage-flex-node';
 import { PassageFlex as Client, PassageError as ClientError } from '@keyway/passage-flex-js';
+
+// As the originals let: what they return is the caller's to sort and change, arguments are built up.
+export async function asBefore(server: Server, config: PassageConfig): Promise<WebAuthnDevices[]> {
+  config.appId = 'shop';
+  const leave = {} as CreateTransactionRegisterRequest;
+  leave.externalId = 'ada';
+  leave.passkeyDisplayName = await server.createRegisterTransaction(leave);
+  const user: PassageUser & UserInfo = await server.getUser('ada');
+  user.webauthnTypes.reverse();
+  const devices: WebAuthnDevices[] = user.webauthnDevices;
+  for (const device of devices.sort((one, other) => one.usageCount - other.usageCount)) {
+    device.friendlyName = device.transports.sort().join();
+    device.icons.light = device.icons.dark;
+  }
+  return devices;
+}
 
 export async function use(): Promise<string> {
   const server = new Server({ appId: 'shop', apiKey: 'key', baseUrl: 'https://host/v1' });
@@ -61,7 +80,7 @@ describe('the clients’ packages', () => {
         cpSync(join(ROOT, 'clients', folder, file), join(source, file));
       }
       cpSync(join(project, 'built', folder), join(source, 'dist'), { recursive: true });
-      const [tarball] = JSON.parse(run('npm', 'pack', source, '--json')) as [
+      const [tarball] = JSON.parse(run('npm', 'pack', source, '--json', '--ignore-scripts')) as [
         { filename: string; files: { path: string }[] },
       ];
       packed[folder] = tarball.files.map(({ path }) => path);

@@ -2,35 +2,45 @@ import { PassageError } from './passage-error.js';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** Stands for the page's origin: there is no page yet while a server renders. */
+const PAGE = 'https://page.invalid';
+
 /**
- * The server's base URL without a trailing slash. Throws a sentence unless it is a path of the page's own server or
- * an absolute https URL (http on localhost only), and ends with `/v1`.
+ * The server's base URL without a trailing slash: origin and path, or the path alone where the page's own server is
+ * meant. Throws a sentence unless it is such a path or an absolute https URL (http on localhost only), and ends with
+ * `/v1`.
  */
 export function parseBaseUrl(baseUrl: unknown): string {
   if (typeof baseUrl !== 'string' || baseUrl === '') {
     throw invalidBaseUrl('is required: the URL of your server’s /v1, such as https://host/v1');
   }
-  const text = baseUrl.replace(/\/+$/, '');
-  const url = parse(text);
+  if (/[?#\s\\]/.test(baseUrl)) {
+    throw invalidBaseUrl('must have no query, fragment, white space or backslash');
+  }
+  const isPath = baseUrl.startsWith('/');
+  const url = parse(baseUrl, isPath ? PAGE : undefined);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.has(url.hostname))) {
     throw invalidBaseUrl('must be https; http is accepted for localhost only');
   }
-  if (url.username || url.password || url.search || url.hash || !url.pathname.endsWith('/v1')) {
-    throw invalidBaseUrl(
-      'must end with /v1, the root of the Flex routes, without credentials, query or fragment',
-    );
+  const path = url.pathname.replace(/\/+$/, '');
+  if (url.username || url.password || !path.endsWith('/v1')) {
+    throw invalidBaseUrl('must end with /v1, the root of the Flex routes, and have no credentials');
   }
-  return text;
+  if (!isPath) return url.origin + path;
+  // Two slashes name a host, and they may have been brought together: `/..//host/v1` is `//host/v1`.
+  if (url.origin !== PAGE || path.startsWith('//')) throw notAbsolute();
+  return path;
 }
 
-/** A path is completed by the browser when it is asked for: there is no page yet while a server renders. */
-function parse(text: string): URL {
+function parse(text: string, base?: string): URL {
   try {
-    return /^\/[^/\\]/.test(text) ? new URL(text, 'https://page.invalid') : new URL(text);
+    return new URL(text, base);
   } catch {
-    throw invalidBaseUrl('must be an absolute URL, or a path that begins with a slash');
+    throw notAbsolute();
   }
 }
+
+const notAbsolute = () => invalidBaseUrl('must be an absolute URL, or a path on the page’s own server');
 
 function invalidBaseUrl(what: string): PassageError {
   return new PassageError('invalid_argument', `baseUrl ${what}.`);

@@ -54,6 +54,11 @@ export class Ceremony {
     }
   }
 
+  /** Lets the time pass, in milliseconds. Throws the signal's reason if that comes first. */
+  async wait(milliseconds: number): Promise<void> {
+    await first([after(milliseconds), aborted(this.signal)]);
+  }
+
   /** From here on nothing takes its place. */
   end(): void {
     if (current === this) current = null;

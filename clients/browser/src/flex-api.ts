@@ -4,6 +4,7 @@ import type {
   PublicKeyCredentialRequestOptionsJSON,
   RegistrationResponseJSON,
 } from '@simplewebauthn/browser';
+import { isCreationOptions, isRequestOptions } from './ceremony-options.js';
 import { PassageError } from './passage-error.js';
 
 /** How long one request may take, in milliseconds; the browser's prompt is no request. */
@@ -37,14 +38,14 @@ export class FlexApi {
     body: RegistrationStart,
     signal: AbortSignal,
   ): Promise<Started<PublicKeyCredentialCreationOptionsJSON>> {
-    return this.#start('register', body, signal);
+    return this.#start('register', body, signal, isCreationOptions);
   }
 
   startAuthentication(
     body: AuthenticationStart,
     signal: AbortSignal,
   ): Promise<Started<PublicKeyCredentialRequestOptionsJSON>> {
-    return this.#start('authenticate', body, signal);
+    return this.#start('authenticate', body, signal, isRequestOptions);
   }
 
   /** Resolves to a nonce. Nothing aborts it: the passkey exists by now, and the server should know. */
@@ -65,14 +66,21 @@ export class FlexApi {
     return this.#finish('authenticate', named, handshakeId, response);
   }
 
-  async #start<Options>(kind: string, body: object, signal: AbortSignal): Promise<Started<Options>> {
-    const answer = await this.#post(`${kind}/transactions/webauthn/start`, body, signal);
-    const { handshake } = answer as {
-      handshake?: { id?: string; challenge?: { publicKey?: Options } };
+  async #start<Options>(
+    kind: string,
+    body: object,
+    signal: AbortSignal,
+    isOptions: (value: unknown) => value is Options,
+  ): Promise<Started<Options>> {
+    const { handshake } = (await this.#post(`${kind}/transactions/webauthn/start`, body, signal)) as {
+      handshake?: { id?: unknown; challenge?: { publicKey?: unknown } };
     };
+    const handshakeId = handshake?.id;
     const publicKey = handshake?.challenge?.publicKey;
-    if (!handshake?.id || !publicKey) throw invalidResponse(200);
-    return { handshakeId: handshake.id, publicKey };
+    if (typeof handshakeId !== 'string' || handshakeId === '' || !isOptions(publicKey)) {
+      throw invalidResponse(200);
+    }
+    return { handshakeId, publicKey };
   }
 
   async #finish(kind: string, named: object, handshakeId: string, response: object): Promise<string> {
@@ -98,7 +106,12 @@ export class FlexApi {
     } catch (cause) {
       request.signal.throwIfAborted();
       if (cause instanceof PassageError) throw cause;
-      throw new PassageError('network_unreachable', 'The server cannot be reached.', 0, { cause });
+      throw new PassageError(
+        'network_unreachable',
+        "The server cannot be reached, or this page's origin is not one of the app's.",
+        0,
+        { cause },
+      );
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
@@ -119,8 +132,16 @@ async function send(url: string, body: object, signal: AbortSignal): Promise<obj
   const answer = parseObject(await response.text());
   if (response.ok && answer) return answer;
   const { code, error } = (answer ?? {}) as { code?: unknown; error?: unknown };
-  if (response.ok || typeof code !== 'string') throw invalidResponse(response.status);
-  throw new PassageError(code, typeof error === 'string' ? error : code, response.status);
+  const retryAfter = secondsUntil(response.headers.get('retry-after'));
+  if (response.ok || typeof code !== 'string') throw invalidResponse(response.status, retryAfter);
+  throw new PassageError(code, typeof error === 'string' ? error : code, response.status, { retryAfter });
+}
+
+/** Reads a `Retry-After` header (RFC 9110 §10.2.3); null if it says nothing, or the server hides it from pages. */
+function secondsUntil(header: string | null): number | null {
+  if (header === null) return null;
+  const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000;
+  return Number.isNaN(seconds) ? null : Math.max(0, Math.ceil(seconds));
 }
 
 function parseObject(text: string): object | null {
@@ -132,6 +153,7 @@ function parseObject(text: string): object | null {
   }
 }
 
-function invalidResponse(status: number): PassageError {
-  return new PassageError('invalid_response', 'The server’s answer is not of the protocol.', status);
+function invalidResponse(status: number, retryAfter: number | null = null): PassageError {
+  const message = 'The server’s answer is not of the protocol.';
+  return new PassageError('invalid_response', message, status, { retryAfter });
 }

@@ -39,14 +39,22 @@ export type PassageErrorCode =
 /** The one error that the client throws; decide by `code`, which is stable. */
 export class PassageError extends Error {
   override readonly name = 'PassageError';
+  /** Seconds after which the server wants to be asked again; null where it does not say. */
+  readonly retryAfter: number | null;
 
   constructor(
     readonly code: PassageErrorCode,
     message: string,
     /** HTTP status of the server's answer; 0 without one. */
     readonly statusCode = 0,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; retryAfter?: number | null },
   ) {
     super(message, options);
+    this.retryAfter = options?.retryAfter ?? null;
+  }
+
+  /** The {@link code}: where the original had HTTP's reason phrase, which HTTP/2 has none of. */
+  get statusText(): PassageErrorCode {
+    return this.code;
   }
 }

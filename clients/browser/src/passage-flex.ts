@@ -17,7 +17,7 @@ export class PassageFlex {
 
   /** Throws `PassageError` with a sentence if an argument is missing or malformed. */
   constructor(appId: string, options: PassageFlexOptions) {
-    if (typeof appId !== 'string' || appId === '' || appId === '.' || appId === '..') {
+    if (typeof appId !== 'string' || /^\.{0,2}$|\p{Surrogate}/u.test(appId)) {
       throw new PassageError('invalid_argument', 'appId is required.');
     }
     const { baseUrl }: Partial<PassageFlexOptions> = options ?? {};

@@ -1,34 +1,31 @@
 import {
   browserSupportsWebAuthn,
   browserSupportsWebAuthnAutofill,
-  type PublicKeyCredentialRequestOptionsJSON,
   startAuthentication,
   startRegistration,
 } from '@simplewebauthn/browser';
+import { signInByAutofill } from './autofill.js';
 import { toPassageError } from './browser-error.js';
 import { cancelCeremony, Ceremony } from './ceremony.js';
-import type { AuthenticationStart, FlexApi } from './flex-api.js';
-import { pageIsVisible } from './page.js';
+import type { FlexApi } from './flex-api.js';
 import { PassageError } from './passage-error.js';
 
-/** An offer in autofill is renewed when its handshake is about to expire; milliseconds. */
-const OFFER_LASTS = { atLeast: 10_000, unlessTold: 240_000, atMost: 3_600_000 };
-
-/** `any`, and nothing at all, leave the choice to the user. */
+/** `any` leaves the choice to the user. */
 export type AuthenticatorAttachment = 'platform' | 'cross-platform' | 'any';
 
 export interface RegisterOptions {
-  readonly authenticatorAttachment?: AuthenticatorAttachment | undefined;
+  /** `platform` unless told, as in the original. */
+  authenticatorAttachment?: AuthenticatorAttachment | undefined;
 }
 
 export interface AuthenticateOptions {
   /** Who signs in; without it, whoever owns the passkey that is chosen. */
-  readonly transactionId?: string | undefined;
+  transactionId?: string | undefined;
   /**
    * Offers passkeys in the autofill of a field with `autocomplete="username webauthn"` instead of a prompt, to
    * whoever owns one: `transactionId` is not used.
    */
-  readonly isConditionalMediation?: boolean | undefined;
+  isConditionalMediation?: boolean | undefined;
 }
 
 /**
@@ -43,16 +40,13 @@ export class Passkey {
   }
 
   /** Creates a passkey for the transaction's user and resolves to a nonce for your server to verify. */
-  async register(transactionId: string, options: RegisterOptions = {}): Promise<string> {
+  async register(transactionId: string, options?: RegisterOptions): Promise<string> {
+    const leave = {
+      transaction_id: required(transactionId),
+      authenticator_attachment: options?.authenticatorAttachment ?? 'platform',
+    };
     return run(async (ceremony) => {
-      const attachment = options.authenticatorAttachment;
-      const { handshakeId, publicKey } = await this.#api.startRegistration(
-        {
-          transaction_id: required(transactionId),
-          ...(attachment && { authenticator_attachment: attachment }),
-        },
-        ceremony.signal,
-      );
+      const { handshakeId, publicKey } = await this.#api.startRegistration(leave, ceremony.signal);
       const response = await ceremony.prompt(() => startRegistration({ optionsJSON: publicKey }));
       return this.#api.finishRegistration(transactionId, handshakeId, response!);
     });
@@ -62,12 +56,12 @@ export class Passkey {
    * Signs in and resolves to a nonce for your server to verify. With `isConditionalMediation` that takes until the
    * user picks a passkey, which may be never; an offer begins when the page is visible, and outlives its handshake.
    */
-  async authenticate(options: AuthenticateOptions = {}): Promise<string> {
-    const { transactionId, isConditionalMediation = false } = options;
+  async authenticate(options?: AuthenticateOptions): Promise<string> {
+    if (options?.isConditionalMediation) return run((ceremony) => this.#authenticateByAutofill(ceremony));
+    const transactionId = options?.transactionId ?? null;
+    // An empty id must not become a sign-in of just anybody.
+    const named = transactionId === null ? {} : { transaction_id: required(transactionId) };
     return run(async (ceremony) => {
-      if (isConditionalMediation) return this.#authenticateByAutofill(ceremony);
-      // An empty id must not become a sign-in of just anybody.
-      const named = (transactionId ?? null) === null ? {} : { transaction_id: required(transactionId) };
       const { handshakeId, publicKey } = await this.#api.startAuthentication(named, ceremony.signal);
       const response = await ceremony.prompt(() => startAuthentication({ optionsJSON: publicKey }));
       return this.#api.finishAuthentication(named, handshakeId, response!);
@@ -101,13 +95,7 @@ export class Passkey {
         'This browser offers no passkeys in autofill.',
       );
     }
-    const nobody: AuthenticationStart = {};
-    for (;;) {
-      await pageIsVisible(ceremony.signal);
-      const { handshakeId, publicKey } = await this.#api.startAuthentication(nobody, ceremony.signal);
-      const response = await ceremony.prompt(() => offer(publicKey), lifetime(publicKey));
-      if (response) return this.#api.finishAuthentication(nobody, handshakeId, response);
-    }
+    return signInByAutofill(this.#api, ceremony);
   }
 }
 
@@ -124,15 +112,6 @@ async function run(hold: (ceremony: Ceremony) => Promise<string>): Promise<strin
   } finally {
     ceremony.end();
   }
-}
-
-/** The field may come later, or be in a shadow tree, where the library would not see it. */
-const offer = (optionsJSON: PublicKeyCredentialRequestOptionsJSON) =>
-  startAuthentication({ optionsJSON, useBrowserAutofill: true, verifyBrowserAutofillInput: false });
-
-function lifetime({ timeout }: PublicKeyCredentialRequestOptionsJSON): number {
-  const { atLeast, unlessTold, atMost } = OFFER_LASTS;
-  return timeout ? Math.min(Math.max(timeout * 0.8, atLeast), atMost) : unlessTold;
 }
 
 function required(transactionId: unknown): string {

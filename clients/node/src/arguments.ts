@@ -11,11 +11,16 @@ export function invalidArgument(message: string): PassageError {
   return new PassageError(0, PassageErrorCode.InvalidArgument, message);
 }
 
-/** One segment of a URL's path, escaped. Throws `invalid_argument` if it would climb. */
+/** One segment of a URL's path, escaped. Throws `invalid_argument` if it cannot be one. */
 export function toSegment(segment: string): string {
-  // URLs drop dot segments, escaped ones too: `users/1/devices/..` would be another resource.
-  if (segment === '.' || segment === '..') throw invalidArgument(`“${segment}” is no id.`);
+  if (!isSegment(segment)) throw invalidArgument(`“${segment}” is no id.`);
   return encodeURIComponent(segment);
+}
+
+/** Whether the text, escaped, is one segment of a URL's path. */
+export function isSegment(text: string): boolean {
+  // URLs drop dot segments, escaped ones too: `users/1/devices/..` would be another resource.
+  return text !== '' && text !== '.' && text !== '..' && isWellFormed(text);
 }
 
 function isWellFormed(text: string): boolean {

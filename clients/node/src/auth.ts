@@ -1,15 +1,16 @@
+import { isId, read } from './answers.js';
 import { required } from './arguments.js';
-import { type Connection, invalidResponse } from './connection.js';
+import type { Connection } from './connection.js';
 
 export interface RegisterTransactionArgs {
   /** Your own id of the user: unique, and the same for ever. */
-  readonly externalId: string;
+  externalId: string;
   /** What the user sees in the browser's prompt, such as their email address. */
-  readonly passkeyDisplayName: string;
+  passkeyDisplayName: string;
 }
 
 export interface AuthenticateTransactionArgs {
-  readonly externalId: string;
+  externalId: string;
 }
 
 /** Leave for ceremonies, and what came of them. */
@@ -52,29 +53,24 @@ export class Auth {
    * Verify it only in the browser session that began the ceremony, and compare the external ID.
    */
   async verifyNonce(nonce: string): Promise<string> {
-    const { external_id: externalId } = await this.#connection.request({
+    const answer = await this.#connection.request({
       method: 'POST',
       path: ['authenticate', 'verify'],
       body: { nonce: required('nonce', nonce) },
     });
-    return text(externalId);
+    return read(answer, 'external_id', isId);
   }
 
   async #createTransaction(kind: 'register' | 'authenticate', body: object): Promise<string> {
-    const { transaction_id: id } = await this.#connection.request({
+    const answer = await this.#connection.request({
       method: 'POST',
       path: ['transactions', kind],
       body,
     });
-    return text(id);
+    return read(answer, 'transaction_id', isId);
   }
 }
 
 function isObject<T extends object>(value: unknown): value is T {
   return typeof value === 'object' && value !== null;
-}
-
-function text(value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw invalidResponse(200, 'The server’s answer lacks what was asked for.');
 }

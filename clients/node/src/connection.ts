@@ -1,5 +1,7 @@
+import { invalidResponse, isObject, isText, type Json } from './answers.js';
 import { invalidArgument, required, toSegment } from './arguments.js';
 import { parseBaseUrl } from './base-url.js';
+import { readBody } from './body.js';
 import { PassageError, PassageErrorCode } from './passage-error.js';
 
 const DEFAULT_TIMEOUT = 10_000; // ms
@@ -26,17 +28,20 @@ export class Connection {
   readonly #apiKey: string;
   readonly #timeout: number;
 
-  constructor({ appId, apiKey, baseUrl, timeout = DEFAULT_TIMEOUT }: ConnectionSettings) {
+  constructor(settings: ConnectionSettings) {
+    const { appId, apiKey, baseUrl, timeout = DEFAULT_TIMEOUT }: Partial<ConnectionSettings> = settings ?? {};
     this.#appUrl = `${parseBaseUrl(baseUrl)}/apps/${toSegment(required('appId', appId))}`;
     this.#apiKey = required('apiKey', apiKey);
     this.#timeout = timeout;
     // fetch would refuse such a key with an error that quotes it.
-    if (!/^[\x21-\x7e]+$/.test(apiKey)) throw invalidArgument('apiKey has characters that no key has.');
-    if (!(timeout > 0 && timeout < 2 ** 31)) throw invalidArgument('timeout must be a time in milliseconds.');
+    if (!/^[\x21-\x7e]+$/.test(this.#apiKey)) throw invalidArgument('apiKey has characters that no key has.');
+    if (!(Number.isInteger(timeout) && timeout > 0 && timeout < 2 ** 31)) {
+      throw invalidArgument('timeout must be a whole number of milliseconds.');
+    }
   }
 
   /** Resolves to the parsed JSON of a 2xx answer, or to an empty object if it has no body. */
-  async request(request: FlexRequest): Promise<Readonly<Record<string, unknown>>> {
+  async request(request: FlexRequest): Promise<Json> {
     const { method = 'GET', path = [], query, body, anonymous = false } = request;
     const url = new URL([this.#appUrl, ...path.map(toSegment)].join('/'));
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
@@ -61,8 +66,10 @@ export class Connection {
     const signal = AbortSignal.timeout(this.#timeout);
     try {
       const response = await fetch(url, { ...init, redirect: 'manual', signal });
-      return { response, text: await response.text() };
-    } catch (cause) {
+      return { response, text: await readBody(response) };
+    } catch (error) {
+      if (error instanceof PassageError) throw error;
+      const cause = rootOf(error);
       if (signal.aborted) {
         throw new PassageError(0, PassageErrorCode.TimedOut, 'The server did not answer in time.', { cause });
       }
@@ -73,24 +80,25 @@ export class Connection {
   }
 }
 
-/** For an answer that is not what the protocol promises. */
-export function invalidResponse(statusCode: number, message: string): PassageError {
-  return new PassageError(statusCode, PassageErrorCode.InvalidResponse, message);
+/** Name and code of what was behind an error; its other members may quote the answer, and so a transaction. */
+function rootOf(error: unknown): { readonly name: string; readonly code?: string } {
+  let root = isObject(error) ? error : {};
+  while (isObject(root['cause'])) root = root['cause'];
+  const { name, code } = root;
+  return { name: isText(name) ? name : 'Error', ...(isText(code) && { code }) };
 }
 
-function refusal(status: number, answer: Readonly<Record<string, unknown>> | null): PassageError {
+function refusal(status: number, answer: Json | null): PassageError {
   if (status < 400) return invalidResponse(status, 'The server redirects, which is not followed.');
-  if (typeof answer?.['code'] !== 'string') {
-    return invalidResponse(status, 'The server’s answer is no error of the protocol.');
-  }
-  const { code, error } = answer as { code: string; error?: unknown };
-  return new PassageError(status, code, typeof error === 'string' ? error : code);
+  const { code, error } = answer ?? {};
+  if (!isText(code)) return invalidResponse(status, 'The server’s answer is no error of the protocol.');
+  return new PassageError(status, code, isText(error) ? error : code);
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+function parseObject(text: string): Json | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }

@@ -1,3 +1,16 @@
+import {
+  isCount,
+  isDate,
+  isFlag,
+  isId,
+  isListOf,
+  isObject,
+  isText,
+  type Json,
+  orNothing,
+  read,
+} from './answers.js';
+
 /** What may become of a user. */
 export const UserStatus = { Active: 'active', Inactive: 'inactive', Pending: 'pending' } as const;
 export type UserStatus = (typeof UserStatus)[keyof typeof UserStatus];
@@ -10,106 +23,89 @@ export const WebAuthnType = {
 } as const;
 export type WebAuthnType = (typeof WebAuthnType)[keyof typeof WebAuthnType];
 
+// Members can be written, as they can be in the originals: code that does so has to compile.
+
 export interface WebAuthnIcons {
-  readonly light: string | null;
-  readonly dark: string | null;
+  light: string | null;
+  dark: string | null;
 }
 
 /** A passkey. */
 export interface WebAuthnDevice {
-  readonly id: string;
+  id: string;
   /** Credential ID, base64url without padding. */
-  readonly credId: string;
-  readonly friendlyName: string;
-  readonly type: WebAuthnType;
-  readonly icons: WebAuthnIcons;
-  readonly usageCount: number;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
+  credId: string;
+  friendlyName: string;
+  type: WebAuthnType;
+  icons: WebAuthnIcons;
+  usageCount: number;
+  createdAt: Date;
+  updatedAt: Date;
   /** Equals `createdAt` before the first sign-in. */
-  readonly lastLoginAt: Date;
+  lastLoginAt: Date;
   /** Keyway's own: the maker's name, whether it is synced, and how it is reached; null or empty where not told. */
-  readonly provider: string | null;
-  readonly synced: boolean | null;
-  readonly transports: readonly string[];
+  provider: string | null;
+  synced: boolean | null;
+  transports: string[];
 }
 
 export interface PassageUser {
   /** The server's own id of the user; yours is `externalId`. */
-  readonly id: string;
-  readonly externalId: string;
-  readonly status: UserStatus;
-  readonly loginCount: number;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
+  id: string;
+  externalId: string;
+  status: UserStatus;
+  loginCount: number;
+  createdAt: Date;
+  updatedAt: Date;
   /** Equals `createdAt` before the first sign-in. */
-  readonly lastLoginAt: Date;
-  readonly userMetadata: object | null;
-  readonly webauthn: boolean;
-  readonly webauthnDevices: readonly WebAuthnDevice[];
-  readonly webauthnTypes: readonly WebAuthnType[];
+  lastLoginAt: Date;
+  userMetadata: object | null;
+  webauthn: boolean;
+  webauthnDevices: WebAuthnDevice[];
+  webauthnTypes: WebAuthnType[];
   /** Keyway's own: what authenticators know the user by, base64url; null where not told. */
-  readonly userHandle: string | null;
+  userHandle: string | null;
 }
 
-/** A passkey as the protocol spells it. */
-export interface DeviceJson {
-  readonly id: string;
-  readonly cred_id: string;
-  readonly friendly_name: string;
-  readonly type: WebAuthnType;
-  readonly icons: WebAuthnIcons;
-  readonly usage_count: number;
-  readonly created_at: string;
-  readonly updated_at: string;
-  readonly last_login_at: string;
-  readonly provider?: string | null;
-  readonly synced?: boolean | null;
-  readonly transports?: readonly string[];
+/** Reads a passkey as the protocol spells it. Throws `invalid_response`. */
+export function toDevice(json: Json): WebAuthnDevice {
+  const icons = read(json, 'icons', isObject);
+  return {
+    id: read(json, 'id', isId),
+    credId: read(json, 'cred_id', isId),
+    friendlyName: read(json, 'friendly_name', isText),
+    // A later server may know more types, and more of a user's statuses.
+    type: read(json, 'type', isId) as WebAuthnType,
+    icons: { light: textOrNull(icons, 'light'), dark: textOrNull(icons, 'dark') },
+    usageCount: read(json, 'usage_count', isCount),
+    ...dates(json),
+    provider: textOrNull(json, 'provider'),
+    synced: read(json, 'synced', orNothing(isFlag)) ?? null,
+    transports: read(json, 'transports', orNothing(isListOf(isText))) ?? [],
+  };
 }
 
-/** A user as the protocol spells it. */
-export interface UserJson {
-  readonly id: string;
-  readonly external_id: string;
-  readonly status: UserStatus;
-  readonly login_count: number;
-  readonly created_at: string;
-  readonly updated_at: string;
-  readonly last_login_at: string;
-  readonly user_metadata: object | null;
-  readonly webauthn: boolean;
-  readonly webauthn_devices: readonly DeviceJson[];
-  readonly webauthn_types: readonly WebAuthnType[];
-  readonly user_handle?: string | null;
+/** Reads a user as the protocol spells it. Throws `invalid_response`. */
+export function toUser(json: Json): PassageUser {
+  return {
+    id: read(json, 'id', isId),
+    externalId: read(json, 'external_id', isId),
+    status: read(json, 'status', isId) as UserStatus,
+    loginCount: read(json, 'login_count', isCount),
+    ...dates(json),
+    userMetadata: read(json, 'user_metadata', orNothing(isObject)) ?? null,
+    webauthn: read(json, 'webauthn', isFlag),
+    webauthnDevices: read(json, 'webauthn_devices', isListOf(isObject)).map(toDevice),
+    webauthnTypes: read(json, 'webauthn_types', isListOf(isId)) as WebAuthnType[],
+    userHandle: textOrNull(json, 'user_handle'),
+  };
 }
 
-export const toDevice = (json: DeviceJson): WebAuthnDevice => ({
-  id: json.id,
-  credId: json.cred_id,
-  friendlyName: json.friendly_name,
-  type: json.type,
-  icons: { light: json.icons.light, dark: json.icons.dark },
-  usageCount: json.usage_count,
-  createdAt: new Date(json.created_at),
-  updatedAt: new Date(json.updated_at),
-  lastLoginAt: new Date(json.last_login_at),
-  provider: json.provider ?? null,
-  synced: json.synced ?? null,
-  transports: json.transports ?? [],
+const dates = (json: Json) => ({
+  createdAt: new Date(read(json, 'created_at', isDate)),
+  updatedAt: new Date(read(json, 'updated_at', isDate)),
+  lastLoginAt: new Date(read(json, 'last_login_at', isDate)),
 });
 
-export const toUser = (json: UserJson): PassageUser => ({
-  id: json.id,
-  externalId: json.external_id,
-  status: json.status,
-  loginCount: json.login_count,
-  createdAt: new Date(json.created_at),
-  updatedAt: new Date(json.updated_at),
-  lastLoginAt: new Date(json.last_login_at),
-  userMetadata: json.user_metadata,
-  webauthn: json.webauthn,
-  webauthnDevices: json.webauthn_devices.map(toDevice),
-  webauthnTypes: json.webauthn_types,
-  userHandle: json.user_handle ?? null,
-});
+const textOrNull = (json: Json, member: string): string | null =>
+  read(json, member, orNothing(isText)) ?? null;

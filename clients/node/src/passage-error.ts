@@ -18,7 +18,7 @@ export const PassageErrorCode = {
   NetworkUnreachable: 'network_unreachable',
   /** No complete answer in time. */
   TimedOut: 'timed_out',
-  /** An answer that the protocol does not know: a redirect, a proxy's page, another user than asked for. */
+  /** An answer that is not of the protocol: a redirect, a proxy's page, a user without an id, another user. */
   InvalidResponse: 'invalid_response',
 } as const;
 
@@ -26,7 +26,10 @@ export const PassageErrorCode = {
 export type PassageErrorCode =
   (typeof PassageErrorCode)[keyof typeof PassageErrorCode] | (string & Record<never, never>);
 
-/** The one error that the client throws. Never holds the API key, a nonce or a transaction. */
+/**
+ * The one error that the client throws. Never holds the API key, a nonce or a transaction: of what was behind it,
+ * `cause` has the `name` and, where there is one, the `code`, such as `ECONNREFUSED`.
+ */
 export class PassageError extends Error {
   override readonly name = 'PassageError';
 
@@ -35,7 +38,7 @@ export class PassageError extends Error {
     readonly statusCode: number,
     readonly errorCode: PassageErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: { readonly name: string; readonly code?: string } },
   ) {
     super(message, options);
   }

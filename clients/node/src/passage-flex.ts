@@ -1,24 +1,25 @@
+import { isId, isObject, isText, orNothing, read } from './answers.js';
 import { Auth, type AuthenticateTransactionArgs, type RegisterTransactionArgs } from './auth.js';
-import { Connection, type ConnectionSettings, invalidResponse } from './connection.js';
+import { Connection, type ConnectionSettings } from './connection.js';
 import type { PassageUser, WebAuthnDevice } from './models.js';
 import { type RevokeDeviceArgs, User } from './user.js';
 
 export interface PassageFlexConfig extends ConnectionSettings {
-  readonly appId: string;
+  appId: string;
   /** A key of that app; a secret. */
-  readonly apiKey: string;
+  apiKey: string;
   /** The server's `/v1`, https except on localhost: `https://passkeys.example.com/v1`. */
-  readonly baseUrl: string;
+  baseUrl: string;
   /** How long one request may take, in milliseconds; 10,000 unless told. */
-  readonly timeout?: number;
+  timeout?: number;
 }
 
 export interface AppInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly authOrigin: string;
+  id: string;
+  name: string;
+  authOrigin: string;
   /** Keyway's own: the WebAuthn RP ID; null where not told. */
-  readonly rpId: string | null;
+  rpId: string | null;
 }
 
 /**
@@ -41,9 +42,13 @@ export class PassageFlex {
 
   /** What anybody may know of the app; the API key is not sent. */
   async getApp(): Promise<AppInfo> {
-    const { app } = (await this.#connection.request({ anonymous: true })) as { app?: AppJson };
-    if (!app) throw invalidResponse(200, 'The server told of no app.');
-    return { id: app.id, name: app.name, authOrigin: app.auth_origin, rpId: app.rp_id ?? null };
+    const app = read(await this.#connection.request({ anonymous: true }), 'app', isObject);
+    return {
+      id: read(app, 'id', isId),
+      name: read(app, 'name', isText),
+      authOrigin: read(app, 'auth_origin', isText),
+      rpId: read(app, 'rp_id', orNothing(isText)) ?? null,
+    };
   }
 
   /** See {@link Auth.createRegisterTransaction}. */
@@ -78,11 +83,4 @@ export class PassageFlex {
     await this.user.revokeDevice(first as string, deviceId as string);
     return true;
   }
-}
-
-interface AppJson {
-  readonly id: string;
-  readonly name: string;
-  readonly auth_origin: string;
-  readonly rp_id?: string | null;
 }

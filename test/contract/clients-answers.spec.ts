@@ -1,0 +1,190 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { PassageError, PassageFlex } from '../../clients/node/src/index.js';
+import { type FakeServer, fakeServer } from '../support/fake-server.js';
+
+const MIB = 2 ** 20;
+const AT = '2026-01-16T09:30:00Z';
+
+const aDevice = (changes: object = {}) => ({
+  id: 'd1',
+  cred_id: 'AAAA',
+  friendly_name: 'Laptop',
+  type: 'passkey',
+  created_at: AT,
+  updated_at: AT,
+  last_login_at: AT,
+  usage_count: 0,
+  icons: { light: null, dark: null },
+  ...changes,
+});
+
+const aUser = (changes: object = {}) => ({
+  id: 'u1',
+  external_id: 'ada',
+  status: 'active',
+  created_at: AT,
+  updated_at: AT,
+  last_login_at: AT,
+  login_count: 0,
+  user_metadata: null,
+  webauthn: true,
+  webauthn_devices: [aDevice()],
+  webauthn_types: ['passkey'],
+  ...changes,
+});
+
+const anApp = (changes: object = {}) => ({
+  id: 'shop',
+  name: 'Shop',
+  auth_origin: 'https://shop',
+  ...changes,
+});
+
+/** What the call threw, and of which kind. */
+async function thrownBy(call: Promise<unknown>): Promise<unknown> {
+  const thrown: unknown = await call.then(
+    (value) => `nothing: ${inspect(value)}`,
+    (error: unknown) => error,
+  );
+  return thrown instanceof PassageError ? [thrown.statusCode, thrown.errorCode] : thrown;
+}
+
+const INVALID = [200, 'invalid_response'];
+
+describe('the client for Node servers, given answers that are not of the protocol', () => {
+  let server: FakeServer;
+  let passage: PassageFlex;
+  let answer: Parameters<typeof fakeServer>[0];
+
+  const says = (body: unknown) => (answer = (_, response) => response.end(JSON.stringify(body)));
+
+  beforeAll(async () => {
+    server = await fakeServer((request, response) => answer(request, response));
+    passage = new PassageFlex({ appId: 'shop', apiKey: 'key', baseUrl: `${server.url}/v1`, timeout: 5_000 });
+  });
+  afterAll(() => server.close());
+
+  it('takes the least that the protocol promises', async () => {
+    says({ users: [{ id: 'u1', external_id: 'ada' }], user: aUser(), devices: [aDevice()], app: anApp() });
+    const devices = await passage.user.listDevices('ada');
+    expect(devices[0]).toMatchObject({
+      createdAt: new Date(AT),
+      provider: null,
+      synced: null,
+      transports: [],
+    });
+    expect(await passage.user.get('ada')).toMatchObject({ webauthnDevices: devices, userHandle: null });
+    expect((await passage.getApp()).rpId).toBeNull();
+  });
+
+  it.each<[string, object]>([
+    ['none', { users: [null] }],
+    ['no id', { users: [{ external_id: 'ada' }] }],
+    ['a number for an id', { users: [{ id: 1, external_id: 'ada' }] }],
+    ['an id that climbs', { users: [{ id: '..', external_id: 'ada' }] }],
+    ['an id that is no text', { users: [{ id: '\ud800', external_id: 'ada' }] }],
+  ])('finds no user in a list with %s', async (_, found) => {
+    says({ user: aUser(), devices: [], ...found });
+    expect(await thrownBy(passage.user.get('ada'))).toEqual(INVALID);
+    expect(await thrownBy(passage.user.listDevices('ada'))).toEqual(INVALID);
+    expect(await thrownBy(passage.user.revokeDevice('ada', 'd1'))).toEqual(INVALID);
+  });
+
+  it('takes neither another user than it asked for, nor half a one', async () => {
+    const half = Object.keys(aUser()).filter((member) => member !== 'user_metadata');
+    for (const changes of [
+      { id: 'u2' },
+      { external_id: 'ada-lovelace' },
+      ...half.map((member) => ({ [member]: undefined })),
+      { created_at: 'yesterday' },
+      { updated_at: 1 },
+      { login_count: '1' },
+      { webauthn: 'true' },
+      { webauthn_types: [null] },
+      { webauthn_devices: {} },
+      { webauthn_devices: [null] },
+    ]) {
+      says({ users: [{ id: 'u1', external_id: 'ada' }], user: aUser(changes) });
+      expect([changes, await thrownBy(passage.user.get('ada'))]).toEqual([changes, INVALID]);
+    }
+  });
+
+  it('takes no passkey that lacks something, on its own or with its user', async () => {
+    for (const device of [
+      null,
+      'd1',
+      ...Object.keys(aDevice()).map((member) => aDevice({ [member]: undefined })),
+      aDevice({ icons: null }),
+      aDevice({ icons: { light: 1 } }),
+      aDevice({ last_login_at: '' }),
+      aDevice({ transports: 'usb' }),
+      aDevice({ synced: 'yes' }),
+    ]) {
+      says({
+        users: [{ id: 'u1', external_id: 'ada' }],
+        user: aUser({ webauthn_devices: [device] }),
+        devices: [aDevice(), device],
+      });
+      expect([device, await thrownBy(passage.user.get('ada'))]).toEqual([device, INVALID]);
+      expect([device, await thrownBy(passage.user.listDevices('ada'))]).toEqual([device, INVALID]);
+    }
+  });
+
+  it('takes no app that lacks something', async () => {
+    const half = Object.keys(anApp()).map((member) => anApp({ [member]: undefined }));
+    for (const app of [{}, 1, 'shop', [], anApp({ rp_id: 1 }), ...half]) {
+      says({ app });
+      expect([app, await thrownBy(passage.getApp())]).toEqual([app, INVALID]);
+    }
+  });
+
+  it('reads 1 MiB of an answer, decompressed, and no more', async () => {
+    const sized = (size: number) => {
+      const [head, tail] = ['{"transaction_id":"leave","more":"', '"}'];
+      return Buffer.from(head + 'x'.repeat(size - head.length - tail.length) + tail);
+    };
+    const leave = () => passage.auth.createAuthenticateTransaction('ada');
+    for (const [size, encoding] of [MIB, MIB + 1].flatMap((each) => [
+      [each, 'identity'] as const,
+      [each, 'gzip'] as const,
+    ])) {
+      const body = encoding === 'gzip' ? gzipSync(sized(size)) : sized(size);
+      answer = (_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body);
+      if (size <= MIB) expect(await leave()).toBe('leave');
+      else expect([encoding, await thrownBy(leave())]).toEqual([encoding, INVALID]);
+    }
+  });
+
+  it('hangs up on an answer that does not end', async () => {
+    let closed: Promise<unknown> | undefined;
+    answer = (_, response) => {
+      closed = once(response, 'close');
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536, ' ')));
+      };
+      response.on('drain', more);
+      more();
+    };
+    expect(await thrownBy(passage.getApp())).toEqual(INVALID);
+    await closed;
+  });
+
+  it('keeps out of its errors what a broken answer held', async () => {
+    const broken = [
+      'HTTP/1.1 200 OK\r\nno header\r\n\r\n{"transaction_id":"secret"}',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n{"tr\r\nsecret"}\r\n',
+    ];
+    for (const text of broken) {
+      answer = ({ socket }: { socket: Socket }) => socket.end(text);
+      const error: unknown = await passage.auth
+        .createAuthenticateTransaction('ada')
+        .catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ name: 'PassageError', errorCode: 'network_unreachable' });
+      expect(inspect(error, { depth: null, showHidden: true })).not.toContain('secret');
+      expect((error as Error).cause).toMatchObject({ name: 'HTTPParserError' });
+    }
+  });
+});
