@@ -19,7 +19,7 @@ export function answering<Operands extends readonly unknown[], Options extends o
   work: (options: Options, ...operands: Operands) => Promise<Answer>,
 ): void {
   command.option('--json', 'answer in JSON').action(async () => {
-    const { json: wantsJson, ...options } = command.opts<Options & { json?: boolean }>();
+    const { json: wantsJson, ...options } = command.optsWithGlobals<Options & { json?: boolean }>();
     const answer = await work(
       options as unknown as Options,
       ...(command.processedArgs as unknown as Operands),

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { splitList } from '../config/environment-reader.js';
 import { ALGORITHMS, ATTESTATIONS, RESIDENT_KEYS, USER_VERIFICATIONS } from '../flex/apps/app-field-rules.js';
 import type { AppFields } from '../flex/apps/app-record.js';
-import { duration } from './duration.js';
+import { duration, DURATION_HELP } from './duration.js';
 
 /** Stands for null, which commander takes for an option without a value. */
 const NULL = Symbol('null');
@@ -36,19 +36,11 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
       algorithms,
     )
     .option('--max-passkeys-per-user <count>', 'how many passkeys a user may have', wholeNumber)
-    .option('--ceremony-timeout <time>', 'what browsers wait for a ceremony, or default', durationOrDefault)
-    .option('--handshake-ttl <time>', 'lifetime of a ceremony, or default', durationOrDefault)
-    .option(
-      '--register-transaction-ttl <time>',
-      'lifetime of leave to register, or default',
-      durationOrDefault,
-    )
-    .option(
-      '--authenticate-transaction-ttl <time>',
-      'lifetime of leave to sign in, or default',
-      durationOrDefault,
-    )
-    .option('--nonce-ttl <time>', 'lifetime of a nonce, or default', durationOrDefault);
+    .addOption(time('--ceremony-timeout', 'what browsers wait for a ceremony'))
+    .addOption(time('--handshake-ttl', 'lifetime of a ceremony'))
+    .addOption(time('--register-transaction-ttl', 'lifetime of leave to register'))
+    .addOption(time('--authenticate-transaction-ttl', 'lifetime of leave to sign in'))
+    .addOption(time('--nonce-ttl', 'lifetime of a nonce'));
 }
 
 /** The fields that the options of a command name. */
@@ -63,6 +55,9 @@ export const algorithmName = (identifier: number): string =>
 
 const choice = (flags: string, description: string, values: readonly string[]): Option =>
   new Option(flags, description).choices([...values]);
+
+const time = (name: string, description: string): Option =>
+  new Option(`${name} <time>`, `${description}, ${DURATION_HELP}; or default`).argParser(durationOrDefault);
 
 const listOrNone = (text: string): string[] => (text === 'none' ? [] : splitList(text));
 

@@ -43,10 +43,14 @@ export const appDetails = (app: AppRecord): string =>
     ['nonce', seconds(app.nonceTtl)],
     ['users', `${app.users}`],
     ['passkeys', `${app.passkeys}`],
+    ['devices without a key', `${app.legacyDevices}`],
     ['valid API keys', `${app.keys}`],
     ['created', time(app.createdAt)],
     ['changed', time(app.updatedAt)],
   ]);
+
+/** The same for programs, with algorithms by the names that `--algorithms` takes. */
+export const toJson = (app: AppRecord) => ({ ...app, algorithms: app.algorithms.map(algorithmName) });
 
 /** The first value beside the name, the others below it. */
 function lines(name: string, [first = 'none', ...others]: readonly string[]): [string, string][] {

@@ -3,7 +3,7 @@ import type { AppFields, AppRecord } from '../flex/apps/app-record.js';
 import { AppsService } from '../flex/apps/apps.service.js';
 import { answering } from './answer.js';
 import { addAppOptions, toAppFields } from './app-options.js';
-import { appDetails, appTable } from './app-view.js';
+import { appDetails, appTable, toJson } from './app-view.js';
 import { confirm } from './confirm.js';
 import { UsageError } from './failure.js';
 import { many } from './format.js';
@@ -42,8 +42,10 @@ function registerCreate(app: Command): void {
   addAppOptions(command, 'required');
   answering(command, async (options: Pick<AppFields, 'rpId' | 'origins'>, id: string) => {
     const fields = { ...options, ...toAppFields(options) };
-    const made = await withDatabase((database) => new AppsService(database).create(id, fields));
-    return { text: appDetails(made), note: noteOn(made), json: made };
+    const made = await withDatabase((database) => new AppsService(database).create(id, fields), {
+      mayBeNew: true,
+    });
+    return { text: appDetails(made), note: noteOn(made), json: toJson(made) };
   });
 }
 
@@ -51,7 +53,7 @@ function registerList(app: Command): void {
   const command = app.command('list').description('list every app');
   answering(command, async () => {
     const apps = await withDatabase((database) => new AppsService(database).list());
-    return { text: apps.length === 0 ? 'There are no apps.' : appTable(apps), json: apps };
+    return { text: apps.length === 0 ? 'There are no apps.' : appTable(apps), json: apps.map(toJson) };
   });
 }
 
@@ -59,7 +61,7 @@ function registerShow(app: Command): void {
   const command = app.command('show').description('show an app').argument('<app>', 'its id');
   answering(command, async (_options, id: string) => {
     const found = await withDatabase((database) => new AppsService(database).get(id));
-    return { text: appDetails(found), json: found };
+    return { text: appDetails(found), json: toJson(found) };
   });
 }
 
@@ -78,7 +80,7 @@ function registerUpdate(app: Command): void {
       }
       return apps.update(id, changes);
     });
-    return { text: appDetails(changed), note: noteOn(changed), json: changed };
+    return { text: appDetails(changed), note: noteOn(changed), json: toJson(changed) };
   });
 }
 

@@ -30,12 +30,12 @@ export function registerExport(program: Command): void {
     .command('export')
     .description('write an app’s users and passkeys as lines of JSON')
     .requiredOption('--app <id>', 'id of the app')
-    .option('--output <file>', 'where to write them, instead of standard output')
+    .option('--output <file>', 'where to write them; standard output without this, or for -')
     .option('--json', 'answer in JSON')
     .addHelpText('after', EXAMPLES);
   command.action(async () => {
-    const { app, output, json } = command.opts<ExportOptions>();
-    const file = output === undefined || (await isStandardOutput(output)) ? null : output;
+    const { app, output, json } = command.optsWithGlobals<ExportOptions>();
+    const file = output === undefined || output === '-' || (await isStandardOutput(output)) ? null : output;
     const lines = await withDatabase(async (database) => {
       // Before a file is made or a pipe is opened for an app that there is not.
       await new AppsService(database).get(app);

@@ -11,7 +11,7 @@ const TOLD = 20;
 /** Takes the rows that an import refuses. */
 export interface ImportReport {
   readonly take: (refused: RefusedRow) => Promise<void> | void;
-  readonly end: () => Promise<void>;
+  readonly end: () => Promise<void> | void;
 }
 
 /**
@@ -34,15 +34,27 @@ export async function reportTo(path: string, input: InputFile): Promise<ImportRe
   };
 }
 
-/** Tells the first of them on standard error. */
+/** Tells the first of them on standard error, and in the end how many more there were. */
 export function tellFirst(progress: Progress): ImportReport {
-  let told = 0;
+  let seen = 0;
   return {
     take: ({ line, code, error }) => {
-      told += 1;
+      seen += 1;
       progress.clear();
-      if (told <= TOLD) process.stderr.write(`${line}: ${code}: ${error}\n`);
+      if (seen <= TOLD) process.stderr.write(`${line}: ${code}: ${error}\n`);
     },
-    end: () => Promise.resolve(),
+    end: () => {
+      if (seen > TOLD) process.stderr.write(`… and ${seen - TOLD} more; --report writes all of them.\n`);
+    },
+  };
+}
+
+/** Keeps the first of them in `refusals`, for an answer in JSON. */
+export function keepFirst(refusals: RefusedRow[]): ImportReport {
+  return {
+    take: (refused) => {
+      if (refusals.length < TOLD) refusals.push(refused);
+    },
+    end: () => undefined,
   };
 }

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import { AppsService } from '../flex/apps/apps.service.js';
-import { ImportService, type ImportSummary } from '../flex/transfer/import.service.js';
+import { ImportService, type ImportSummary, type RefusedRow } from '../flex/transfer/import.service.js';
 import { readRows, TRANSFER_FORMATS, type TransferFormat } from '../flex/transfer/row-source.js';
 import type { Database } from '../database/database.js';
 import { answering } from './answer.js';
 import { PartlyDone } from './failure.js';
-import { reportTo, tellFirst } from './import-report.js';
+import { type ImportReport, keepFirst, reportTo, tellFirst } from './import-report.js';
 import { type InputFile, openInput } from './input-file.js';
 import { Progress } from './progress.js';
 import { withDatabase } from './with-database.js';
@@ -19,7 +19,7 @@ Examples:
 
 What is there already stays as it is: the same file can be imported again, also after an import that was cut off. Import
 users before their passkeys. A dry run is one long transaction: run it while little else is done.
-Without --report, the first rows that are refused are told on standard error.`;
+Without --report, the first rows that are refused are told on standard error, or with --json in its "refusals".`;
 
 interface ImportOptions {
   readonly app: string;
@@ -40,10 +40,16 @@ export function registerImport(program: Command): void {
     .option('--report <file>', 'write a line of JSON for every row that is refused')
     .addHelpText('after', EXAMPLES);
   answering(command, async (options: ImportOptions, file: string) => {
+    const { json } = command.optsWithGlobals<{ json?: true }>();
+    const refusals: RefusedRow[] | undefined = json && options.report === undefined ? [] : undefined;
     const input = await openInput(file);
-    const imported = withDatabase((database) => importFrom(input, database, options));
+    const imported = withDatabase((database) => importFrom(input, database, options, refusals));
     const summary = await imported.finally(() => input.close());
-    return { text: describe(summary, options), json: summary, failure: failureOf(summary) };
+    return {
+      text: describe(summary, options),
+      json: { ...summary, refusals },
+      failure: failureOf(summary),
+    };
   });
 }
 
@@ -51,12 +57,13 @@ async function importFrom(
   input: InputFile,
   database: Database,
   { app, format, dryRun = false, report }: ImportOptions,
+  refusals: RefusedRow[] | undefined,
 ): Promise<ImportSummary> {
   // Before the report of another import is emptied for an app that there is not.
   await new AppsService(database).get(app);
   const progress = new Progress();
   // Opened before anything is imported: what cannot be reported is better not begun.
-  const reported = report === undefined ? tellFirst(progress) : await reportTo(report, input);
+  const reported = report === undefined ? firstOf(refusals, progress) : await reportTo(report, input);
   try {
     return await new ImportService(database).import(app, readRows(format, input.bytes), {
       isDryRun: dryRun,
@@ -68,6 +75,9 @@ async function importFrom(
     await reported.end();
   }
 }
+
+const firstOf = (refusals: RefusedRow[] | undefined, progress: Progress): ImportReport =>
+  refusals ? keepFirst(refusals) : tellFirst(progress);
 
 const describe = ({ read, created, unchanged, refused }: ImportSummary, { dryRun }: ImportOptions): string =>
   `${read} rows: ${created} created, ${unchanged} unchanged, ${refused} refused.` +

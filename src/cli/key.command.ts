@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type ApiKeyRecord, ApiKeysService } from '../flex/api-keys/api-keys.service.js';
 import { answering } from './answer.js';
-import { duration } from './duration.js';
+import { duration, DURATION_HELP } from './duration.js';
 import { UsageError } from './failure.js';
 import { table, time } from './format.js';
 import { withDatabase } from './with-database.js';
@@ -34,7 +34,7 @@ function registerCreate(key: Command): void {
     .command('create')
     .description('make an API key and write it to standard output, the only time that it is shown')
     .argument('<app>', 'id of the app')
-    .option('--expires-in <time>', 'when it ends, such as 90d or 12h; without this, never', duration);
+    .option('--expires-in <time>', `when it ends, ${DURATION_HELP}; without this, never`, duration);
   answering(command, async ({ expiresIn }: { expiresIn?: number }, app: string) => {
     const made = await withDatabase((database) =>
       new ApiKeysService(database).create(app, expiresIn ?? null),

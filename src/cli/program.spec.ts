@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { DURATION_HELP } from './duration.js';
 import { createProgram } from './program.js';
 
 /** Every command with the words that call it. */
@@ -20,3 +22,44 @@ it.each(commandsOf(createProgram(help, []), 'keyway'))(
     expect(lines.join('\n')).toContain(` ${words} `.trimEnd());
   },
 );
+
+/** The help of a command, on one line. */
+const helpOf = (...words: string[]): string => {
+  help.splice(0);
+  words
+    .reduce(
+      (command, word) => command.commands.find((each) => each.name() === word)!,
+      createProgram(help, []),
+    )
+    .outputHelp();
+  return help.join('').replace(/\s+/g, ' ');
+};
+
+it('says which options a command cannot do without', () => {
+  const required = (text: string) =>
+    [...text.matchAll(/(--[a-z-]+) <(?:(?!--).)*\(required\)/g)].map(([, name]) => name);
+  expect(required(helpOf('import'))).toEqual(['--app']);
+  expect(required(helpOf('export'))).toEqual(['--app']);
+  expect(required(helpOf('app', 'create'))).toEqual(['--rp-id', '--origins']);
+  expect(required(helpOf('app', 'update'))).toEqual([]);
+});
+
+it('says of every duration how it is written', () => {
+  for (const words of [
+    ['app', 'create'],
+    ['app', 'update'],
+    ['key', 'create'],
+  ]) {
+    const text = helpOf(...words);
+    expect(text.split(DURATION_HELP)).toHaveLength(text.split('<time>').length);
+  }
+});
+
+it('says its version, which is that of its package', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  help.splice(0);
+  await expect(createProgram(help, []).parseAsync(['--version'], { from: 'user' })).rejects.toMatchObject({
+    exitCode: 0,
+  });
+  expect(help).toEqual([`${version}\n`]);
+});

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { registerApp } from './app.command.js';
 import { describeFailure } from './failure.js';
 import { registerExport } from './export.command.js';
@@ -7,6 +7,7 @@ import { registerKey } from './key.command.js';
 import { registerMigrate } from './migrate.command.js';
 import { registerPurge } from './purge.command.js';
 import { say } from './standard-output.js';
+import { readVersion } from './version.js';
 
 const CLOSING = `
 Examples:
@@ -15,7 +16,8 @@ Examples:
   keyway key create shop > shop.key
   keyway app update --help
 
-Every command takes --json and answers with one JSON value then; a failure is {"code", "error"} on standard error.
+Every command takes --json, in front or behind, and answers with one JSON value then; a failure is
+{"code", "error"} on standard error.
 The database is that of DATABASE_URL (or DATABASE_URL_FILE), else the embedded one in DATA_DIR.
 Exit codes: 0 done, 1 not done, for the reason given, 2 the command line is wrong, 3 done but for rows that
 were refused.`;
@@ -69,7 +71,15 @@ export function createProgram(help: string[], complaints: string[]): Command {
       writeErr: (text) => complaints.push(text),
       outputError: () => undefined,
     })
+    .configureHelp({ optionDescription: describeOption })
+    .version(readVersion(), '--version', 'say which version this is')
+    .option('--json', 'answer in JSON')
     .addHelpText('after', CLOSING);
   for (const register of REGISTRATIONS) register(program);
   return program;
+}
+
+function describeOption(option: Option): string {
+  const description = new Help().optionDescription(option);
+  return option.mandatory ? `${description} (required)` : description;
 }

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Configuration, type DatabaseSettings } from '../config/configuration.js';
 import { Database } from './database.js';
+import { SCHEMA_BEHIND } from './schema-behind.js';
 
 /** Opens the database when the application starts and closes it last. */
 @Global()
@@ -22,9 +23,7 @@ async function openMigrated(settings: DatabaseSettings): Promise<Database> {
   if (settings.kind === 'embedded') await database.migrate();
   else if ((await database.pendingMigrations()).length > 0) {
     await database.close();
-    throw new Error(
-      'The database schema is not up to date: run `npm run migrate` (in the image: `keyway migrate`) first.',
-    );
+    throw new Error(SCHEMA_BEHIND);
   }
   return database;
 }

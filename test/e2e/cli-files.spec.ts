@@ -174,8 +174,8 @@ describe('keyway export', () => {
     const fifo = 'mkfifo pipe; cat pipe > got & keyway export --app shop --output pipe; wait';
     expect(await shell(fifo)).toMatchObject({ code: 0, stdout: '2 lines were exported.\n', stderr: '' });
     expect(read('got')).toBe(lines);
-    for (const to of ['| cat', '> got; cat got']) {
-      const ending = await shell(`keyway export --app shop --output /dev/stdout ${to}`);
+    for (const to of ['/dev/stdout | cat', '/dev/stdout > got; cat got', '-', '- | cat']) {
+      const ending = await shell(`keyway export --app shop --output ${to}`);
       expect(ending).toMatchObject({ stdout: lines, stderr: '2 lines were exported.\n' });
     }
     expect(readdirSync(directory).sort()).toEqual(['folder', 'got', 'in.jsonl', 'pipe']);

@@ -84,6 +84,25 @@ describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export
     });
   }, 150_000);
 
+  it('tell the first of the rows refused, and how many more there are; in JSON with the answer', async () => {
+    const sentence = 'type must be passkey, user, legacy_device or tombstone.';
+    writeFileSync(file('in.jsonl'), toJsonl(Array.from({ length: 53 }, () => ({ type: 'x' }))));
+    const told = await keyway('import', ...APP, file('in.jsonl'));
+    const lines = Array.from({ length: 20 }, (_, index) => `${index + 1}: unknown_type: ${sentence}\n`);
+    expect(told.stderr).toBe(
+      `${lines.join('')}… and 33 more; --report writes all of them.\n53 of 53 rows were refused.\n`,
+    );
+    const inJson = await keyway('--json', 'import', ...APP, file('in.jsonl'));
+    expect(JSON.parse(inJson.stderr)).toEqual({ code: 'rows_refused', error: '53 of 53 rows were refused.' });
+    expect(JSON.parse(inJson.stdout)).toEqual({
+      read: 53,
+      created: 0,
+      unchanged: 0,
+      refused: 53,
+      refusals: lines.map((_, index) => ({ line: index + 1, code: 'unknown_type', error: sentence })),
+    });
+  }, 150_000);
+
   it('read Passage’s files, and a pipe', async () => {
     writeFileSync(file('users.csv'), 'external_id,status\nada,active\nbob,inactive\n');
     writeFileSync(

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildKeyway } from './build-keyway.js';
 import { aFreePort } from './free-port.js';
 import {
@@ -48,6 +50,7 @@ describe('keyway app', () => {
     const made = await keyway(...CREATE, '--name', 'The Shop');
     expect(made).toMatchObject({ code: 0, stderr: '' });
     expect(made.stdout).toMatch(/^RP ID {2,}shop\.example$/m);
+    expect(made.stdout).toMatch(/^devices without a key {2,}0$/m);
     expect(made.stdout).toMatch(/^algorithms {2,}ES256, EdDSA, RS256$/m);
     expect(made.stdout).toMatch(new RegExp(`^created {2,}${TIME}$`, 'm'));
     expect((await keyway('app', 'show', 'shop')).stdout).toBe(made.stdout);
@@ -62,7 +65,7 @@ describe('keyway app', () => {
       id: 'shop',
       origins: [`https://${RP_ID}`, `https://m.${RP_ID}`],
       userVerification: 'preferred',
-      algorithms: [-8, -7],
+      algorithms: ['EdDSA', 'ES256'],
       nonceTtl: 120,
     };
     expect(await inJson('app', 'update', 'shop', '--origins', origins, ...policy)).toMatchObject(changed);
@@ -72,6 +75,12 @@ describe('keyway app', () => {
       name: 'The Shop',
     });
     expect(await inJson('app', 'list')).toEqual([await inJson('app', 'show', 'shop')]);
+
+    expect(answerOf(await keyway('--json', 'app', 'list'))).toEqual(await inJson('app', 'list'));
+    const { algorithms } = (await inJson('app', 'show', 'shop')) as { algorithms: string[] };
+    expect(await inJson('app', 'update', 'shop', '--algorithms', algorithms.join())).toMatchObject({
+      algorithms,
+    });
 
     const unsure = await keyway('app', 'delete', 'shop');
     expect(unsure).toMatchObject({ code: 2, stdout: '' });
@@ -160,6 +169,7 @@ describe('keyway', () => {
     [['app'], /^Usage: keyway app <command>/],
     [['app', 'creat'], /Did you mean create\?/],
     [['app', 'create', 'shop'], /^Required option '--rp-id <domain>' not specified/],
+    [['--json'], /"usage"/],
     [['app', 'show'], /^Missing required argument 'app'/],
     [['app', 'update', 'shop'], /^Name something to change/],
     [['app', 'list', '--jsn'], /^Unknown option '--jsn'/],
@@ -208,9 +218,44 @@ describe('keyway', () => {
     expect(behind.code).toBe(1);
     expect(failureOf(behind)).toMatchObject({
       code: 'schema_behind',
-      error: expect.stringContaining('keyway migrate'),
+      error: expect.stringContaining('run `npm run migrate` (in the image: `keyway migrate`) first'),
     });
     await database.drop();
+  });
+
+  it.each([
+    [['key', 'list', 'shop']],
+    [['app', 'list']],
+    [['app', 'update', 'shop', '--name', 'The Shop']],
+    [['purge']],
+    [['export', '--app', 'shop']],
+  ])(
+    'makes no embedded database where there is none, but asks for the one that was meant: %j',
+    async (args) => {
+      const directory = aDirectory();
+      const DATA_DIR = join(directory, 'none/x');
+      for (const env of [{ DATA_DIR }, {}] as Environment[]) {
+        const failure = failureOf(await runCommand([...args, '--json'], env, directory));
+        expect(failure.code).toBe('no_database');
+        const place = env.DATA_DIR ?? join(directory, 'data');
+        expect(failure.error).toContain(`There is no database in ${place}, and DATABASE_URL is not set: `);
+      }
+      expect(readdirSync(directory)).toEqual([]);
+    },
+  );
+
+  it('says where it looked for what the embedded database does not have', async () => {
+    const directory = aDirectory();
+    const migrated = await runCommand(['migrate'], {}, directory);
+    expect(migrated).toMatchObject({ code: 0, stderr: '' });
+    const place = `in the embedded database in ${join(directory, 'data')}, as DATABASE_URL is not set`;
+    for (const [args, what] of [
+      [['key', 'list', 'shop'], 'app "shop"'],
+      [['key', 'revoke', 'a1B2c3D4e5F6'], 'API key "a1B2c3D4e5F6"'],
+    ] as const) {
+      const { code, stderr } = await runCommand(args, {}, directory);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: `There is no ${what} ${place}.\n` });
+    }
   });
 
   it('works on the embedded database while no service has it, and says so while one does', async () => {

@@ -9,6 +9,7 @@ import { newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, count, eventsOf, sql, TABLES } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
+import { importRows } from '../support/transfer.js';
 
 const anAndroidOrigin = () => `android:apk-key-hash:${randomBytes(32).toString('base64url')}`;
 
@@ -132,6 +133,14 @@ describe('an app', () => {
     await expect(apps.create('a b', { rpId: 'ab.example', origins: ['https://ab.example'] })).rejects.toThrow(
       'Set the id to 1 to 64 letters, digits, hyphens or underscores.',
     );
+  });
+
+  it('counts its devices that came without their keys, and no other app’s', async () => {
+    const [one, other] = [await anApp(), await anApp()];
+    const rows = ['d1', 'd2'].map((id) => ({ type: 'legacy_device', external_id: 'ada', id }));
+    await importRows(app, rows, { appId: one.id });
+    expect(await apps.get(one.id)).toMatchObject({ users: 1, passkeys: 0, legacyDevices: 2 });
+    expect(await apps.get(other.id)).toMatchObject({ legacyDevices: 0 });
   });
 
   it('has an id and an RP ID that are no other app’s', async () => {

@@ -35,6 +35,8 @@ export interface AppRecord extends AppFields {
   readonly updatedAt: Date;
   readonly users: number;
   readonly passkeys: number;
+  /** Devices that came without their keys: their users have to enrol again. */
+  readonly legacyDevices: number;
   /** API keys that may be used now. */
   readonly keys: number;
 }
@@ -90,6 +92,7 @@ const read = (name: string, rest: string): Statement =>
     `select apps.id, ${fields.join(', ')}, apps.created_at as "createdAt", apps.updated_at as "updatedAt",
        (select count(*)::integer from flex_users u where u.app_id = apps.id) as users,
        (select count(*)::integer from devices d where d.app_id = apps.id) as passkeys,
+       (select count(*)::integer from legacy_devices l where l.app_id = apps.id) as "legacyDevices",
        (select count(*)::integer from api_keys k where k.app_id = apps.id and k.revoked_at is null
           and (k.expires_at is null or k.expires_at > now())) as keys
      from apps ${rest}`,

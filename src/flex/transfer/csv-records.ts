@@ -1,11 +1,19 @@
 import { parse } from 'csv-parse/sync';
 import { OperatorError } from '../operator-error.js';
+import { excerpt } from './excerpt.js';
 import type { Line } from './lines.js';
 import { RowRefusal } from './row-refusal.js';
 
 const MAX_LINES = 1_000;
+const MAX_FOUND = 200; // characters of a header that is told
 
-/** A record by the names of its columns, in lower case; or why it cannot be read. `number` is that of its first line. */
+/** Columns that are read, by our names, which a file may have in any case, with spaces and underscores or without. */
+export interface CsvColumns {
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+}
+
+/** A record by our names of its columns; or why it cannot be read. `number` is that of its first line. */
 export interface CsvRecord {
   readonly number: number;
   readonly record: Readonly<Record<string, string>> | RowRefusal;
@@ -18,12 +26,12 @@ interface Fields {
 }
 
 /**
- * Reads CSV (RFC 4180) whose first record names the columns. A record that is broken costs its own lines alone. Throws
- * `OperatorError` if a required column is missing.
+ * Reads CSV (RFC 4180) whose first record names the columns; those it was not asked for are ignored. A record that is
+ * broken costs its own lines alone. Throws `OperatorError` if the file is empty, or a column is missing or there twice.
  */
 export async function* readCsv(
   lines: AsyncIterable<Line>,
-  required: readonly string[],
+  asked: CsvColumns,
   maxLength: number,
 ): AsyncGenerator<CsvRecord> {
   const open: Line[] = [];
@@ -31,7 +39,7 @@ export async function* readCsv(
   function* closed(limit: number): Generator<CsvRecord> {
     for (let next = take(open, limit, columns); next; next = take(open, limit, columns)) {
       const { number, fields } = next;
-      if (columns === undefined) columns = columnsOf(fields, required);
+      if (columns === undefined) columns = columnsOf(fields, asked);
       else yield { number, record: fields instanceof RowRefusal ? fields : recordOf(columns, fields) };
     }
   }
@@ -40,6 +48,7 @@ export async function* readCsv(
     yield* closed(maxLength);
   }
   yield* closed(0);
+  if (columns === undefined) throw invalidFile('The file is empty: its first line must name the columns.');
 }
 
 /**
@@ -78,18 +87,31 @@ function fieldsOf(lines: readonly Line[], columns: readonly string[] | undefined
   }
 }
 
-function columnsOf(header: Fields['fields'], required: readonly string[]): readonly string[] {
-  const columns = header instanceof RowRefusal ? [] : header.map((name) => name.trim().toLowerCase());
+/** Our names of the columns, in the order of the file; its own names for those that were not asked for. */
+function columnsOf(header: Fields['fields'], { required, optional }: CsvColumns): readonly string[] {
+  const found = header instanceof RowRefusal ? [] : header;
+  const asked = [...required, ...optional];
+  const columns = found.map((name) => asked.find((each) => plain(each) === plain(name)) ?? name);
   const missing = required.filter((name) => !columns.includes(name));
-  if (missing.length === 0) return columns;
-  throw new OperatorError(
-    'invalid_file',
-    `The first line must name the columns, separated by commas; ${missing.join(', ')} is missing.`,
-  );
+  if (missing.length > 0) {
+    const instead =
+      found.length > 0 ? `; found: ${excerpt(found.map((it) => it.trim()).join(', '), MAX_FOUND)}` : '';
+    throw invalidFile(
+      `The first line must name the columns, separated by commas; ${missing.join(', ')} is missing${instead}.`,
+    );
+  }
+  const twice = asked.find((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
+  if (twice !== undefined)
+    throw invalidFile(`The first line names ${twice} twice: take one of the columns out.`);
+  return columns;
 }
+
+const plain = (name: string): string => name.toLowerCase().replace(/[\s_]/g, '');
 
 const recordOf = (columns: readonly string[], fields: readonly string[]): Record<string, string> =>
   Object.fromEntries(columns.map((name, index) => [name, fields[index]!]));
+
+const invalidFile = (sentence: string): OperatorError => new OperatorError('invalid_file', sentence);
 
 const malformed = (): RowRefusal =>
   new RowRefusal('malformed_row', 'The row is no CSV record with as many fields as the first line.');

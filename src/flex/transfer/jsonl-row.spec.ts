@@ -15,6 +15,15 @@ const codeFor = (members: object | string): string | undefined => {
   }
 };
 
+const sentenceFor = (members: object): string => {
+  try {
+    readJsonlRow(JSON.stringify(members));
+    return '';
+  } catch (error) {
+    return (error as RowRefusal).message;
+  }
+};
+
 describe('a line of the canonical form', () => {
   it('needs an external ID, a credential ID and a key; the rest has defaults', () => {
     const { external_id, credential_id, public_key } = passkey;
@@ -66,7 +75,7 @@ describe('a line of the canonical form', () => {
     ['attestation_trust', ['yes']],
     ['created_at', ['2024-02-30T00:00:00Z', '2024-01-01', '1969-12-31T23:59:59Z', '9999-01-01T00:00:00Z', 1]],
     ['created_at', ['2024-01-01T24:00:00Z', '2024-01-01T00:00:60Z', '2024-01-01T00:00:00+24:00', 'now']],
-    ['last_login_at', ['0000-00-00T00:00:00Z', '2024-01-01T00:00:00']],
+    ['last_login_at', ['0001-01-01T00:00:01Z', '0000-00-00T00:00:00Z', '2024-01-01T00:00:00']],
     ['updated_at', ['2024-13-01T00:00:00Z', "2024-01-01T00:00:00Z'"]],
   ])('is refused for its %s', (member, values, code = `invalid_${member}`) => {
     for (const value of values) {
@@ -74,6 +83,18 @@ describe('a line of the canonical form', () => {
       const line = `{"${member}":${JSON.stringify(value)},${rest}`;
       expect([value, codeFor(line)]).toEqual([value, expect.stringMatching(`^${code}$`)]);
     }
+  });
+
+  it('is refused by a sentence that says what to mend, and holds nothing of the row but a member’s name', () => {
+    const long = `\u001b[31m\u202e"${'x'.repeat(60_000)}`;
+    expect(sentenceFor({ ...passkey, signCount: 'secret' })).toMatch(
+      /^A row of this type has no member "signCount"; it has external_id, id, /,
+    );
+    expect(sentenceFor({ ...passkey, [long]: 1 })).toContain(
+      `no member "\ufffd[31m\ufffd\\"${'x'.repeat(32)}…"; it has`,
+    );
+    expect(sentenceFor({ ...passkey, external_id: '..' })).toMatch(/ not be "\." or "\.\."\.$/);
+    expect(sentenceFor({ ...passkey, created_at: 'yesterday' })).toMatch(/ such as 2024-03-01T10:00:00Z, /);
   });
 
   it('is refused where what has no backup is backed up', () => {
@@ -93,6 +114,9 @@ describe('a line of the canonical form', () => {
     ['2024-02-29t12:00:00.5z', '2024-02-29T12:00:00.5Z'],
     ['2024-03-01 00:30:00.1234567+01:00', '2024-02-29T23:30:00.123456Z'],
     ['2024-02-29T23:30:00-00:45', '2024-03-01T00:15:00Z'],
+    // Go's zero time: never.
+    ['0001-01-01T00:00:00Z', null],
+    ['0001-01-01T00:00:00.000+00:00', null],
   ])('reads the moment %s as %s', (given, moment) => {
     expect((read({ ...passkey, created_at: given }) as PasskeyRow).createdAt).toBe(moment);
   });

@@ -1,11 +1,17 @@
 import { toDisplayText } from '../../http/display-text.js';
 import { decodeAnyBase64 } from '../../webauthn/base64url.js';
 import { isExternalId } from '../users/external-id.js';
+import { excerpt } from './excerpt.js';
 import { type MemberName, RowRefusal } from './row-refusal.js';
 import type { Moment } from './transfer-row.js';
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const MOMENT = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
+const MOMENT_RULE =
+  'must be a date and time of RFC 3339 such as 2024-03-01T10:00:00Z, since 1970 and not in the future';
+/** Go's zero time, which its servers write where there never was one. */
+const NEVER = /^0001-01-01[Tt ]00:00:00(?:\.0{1,9})?(?:[Zz]|[+-]00:00)$/;
+const MAX_NAME = 40; // characters of a name that is not ours
 const CLOCK_SKEW = 300_000; // ms
 const DEFAULT_NAME = 'Passkey';
 
@@ -15,10 +21,13 @@ export class Members {
 
   /** A misspelt member would otherwise be data that is lost without a word. */
   requireKnown(names: readonly string[]): void {
-    const unknown = Object.keys(this.members).filter((name) => name !== 'type' && !names.includes(name));
-    if (unknown.length > 0) {
-      throw new RowRefusal('unknown_member', `A row of this type has the members ${names.join(', ')}.`);
-    }
+    const unknown = Object.keys(this.members).find((name) => name !== 'type' && !names.includes(name));
+    if (unknown === undefined) return;
+    const wrong = JSON.stringify(excerpt(unknown, MAX_NAME));
+    throw new RowRefusal(
+      'unknown_member',
+      `A row of this type has no member ${wrong}; it has ${names.join(', ')}.`,
+    );
   }
 
   externalId(): string {
@@ -26,7 +35,7 @@ export class Members {
     if (typeof value === 'string' && isExternalId(value)) return value;
     throw invalid(
       'external_id',
-      'must have 1 to 255 characters without control characters, and not be . or ..',
+      'must have 1 to 255 characters without control characters, and not be "." or ".."',
     );
   }
 
@@ -89,13 +98,14 @@ export class Members {
     return (typeof value === 'string' ? toDisplayText(value) : null) ?? DEFAULT_NAME;
   }
 
-  /** RFC 3339, not before 1970 nor in the future. */
+  /** RFC 3339, not before 1970 nor in the future; null for the zero time of Go, which stands for never. */
   moment(name: MemberName): Moment | null {
     const value = this.get(name);
     if (value === null) return null;
+    if (typeof value === 'string' && NEVER.test(value)) return null;
     const moment = typeof value === 'string' ? toMoment(value) : null;
     if (moment) return moment;
-    throw invalid(name, 'must be a date and time of RFC 3339, since 1970 and not in the future');
+    throw invalid(name, MOMENT_RULE);
   }
 
   get(name: MemberName): unknown {

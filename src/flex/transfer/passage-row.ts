@@ -2,6 +2,12 @@ import { DEVICE_KINDS, readLegacyDevice, readUser } from './jsonl-row.js';
 import { Members } from './members.js';
 import type { LegacyDeviceRow, TransferRow, UserRow } from './transfer-row.js';
 
+/** What is read of Passage's CSV of users. */
+export const USER_COLUMNS = {
+  required: ['external_id'],
+  optional: ['id', 'status', 'login_count', 'created_at', 'updated_at', 'last_login_at'],
+} as const;
+
 const DIGITS = /^\d{1,10}$/;
 
 /** Reads a record of Passage's CSV of users by the names of its columns; others are ignored. Throws `RowRefusal`. */

@@ -50,6 +50,16 @@ describe('lines of JSON', () => {
     ]);
   });
 
+  it('are asked for in another format where the first five of them are no JSON', async () => {
+    const csv = 'external_id,status\nada,active\nbob,active\ncy,active\n';
+    const asked = read('jsonl', `${csv}dan,active\n`);
+    await expect(asked).rejects.toMatchObject({
+      code: 'invalid_file',
+      message: expect.stringContaining('was --format passage-users-csv meant') as string,
+    });
+    expect(await read('jsonl', `${csv}${user('a')}\n${csv}${csv}`)).toHaveLength(13);
+  });
+
   it('take no memory to speak of, however long they are', async () => {
     const before = process.memoryUsage.rss();
     expect(await read('jsonl', repeated('', MEGABYTE, 300, `\n${user('b')}`))).toEqual([
@@ -75,6 +85,13 @@ describe('Passage’s CSV of users', () => {
       code: 'invalid_file',
     });
     expect(await csv('external_id,email\n"ada","a\rb"\n')).toEqual(['2 ada null']);
+  });
+
+  it('takes Go’s zero time for never', async () => {
+    const never = '0001-01-01T00:00:00Z';
+    const file = `external_id,created_at,last_login_at,login_count\na,${never},${never},2\n`;
+    for await (const { row } of readRows('passage-users-csv', piecesOf(file)))
+      expect(row).toMatchObject({ createdAt: null, lastLoginAt: null, loginCount: 2 });
   });
 
   it('knows what the columns mean', async () => {
@@ -111,8 +128,27 @@ describe('Passage’s CSV of users', () => {
     for (const file of ['id,email\n1,x\n', '"external_id\na\n', '\u0000', 'external_id;status\n']) {
       await expect(csv(file)).rejects.toThrow(/external_id is missing/);
     }
-    expect(await csv('')).toEqual([]);
+    for (const file of ['', ' \n\n']) {
+      await expect(csv(file)).rejects.toMatchObject({
+        code: 'invalid_file',
+        message: expect.stringMatching(/^The file is empty/) as string,
+      });
+    }
     expect(await csv('external_id')).toEqual([]);
+  });
+
+  it('may name them in any case, with spaces or underscores, but each of them once', async () => {
+    expect(await csv('External ID, Id ,LastLoginAt\nada,u1,\n')).toEqual(['2 ada u1']);
+    await expect(csv('External ID,external_id\nada,bob\n')).rejects.toThrow(/names external_id twice/);
+  });
+
+  it('says which columns it found instead, as far as that can be shown', async () => {
+    await expect(csv('Externe ID, ID\n')).rejects.toThrow(
+      'The first line must name the columns, separated by commas; external_id is missing; found: Externe ID, ID.',
+    );
+    const error: unknown = await csv(`\u001b[31m,${'x'.repeat(9_000)}\n`).catch((it: unknown) => it);
+    expect((error as Error).message).toMatch(/; found: \ufffd\[31m, x+…\.$/);
+    expect((error as Error).message.length).toBeLessThan(350);
   });
 
   it('refuses what is not UTF-8, and quotes that never end, in little memory', async () => {

@@ -1,12 +1,14 @@
+import { OperatorError } from '../operator-error.js';
 import { readCsv } from './csv-records.js';
 import { readJsonValues } from './json-values.js';
 import { parseObject, readJsonlRow } from './jsonl-row.js';
 import { readLines } from './lines.js';
-import { passageDevicesOf, readPassageDevice, readPassageUser } from './passage-row.js';
+import { passageDevicesOf, readPassageDevice, readPassageUser, USER_COLUMNS } from './passage-row.js';
 import { RowRefusal } from './row-refusal.js';
 import { type SourceRow, sourceRow, type TransferRow } from './transfer-row.js';
 
 const MAX_LINE_BYTES = 65_536;
+const MAX_MALFORMED = 5; // rows at the head of a file that may be meant as JSON
 /** A user with all their devices may be one value. */
 const MAX_VALUE_BYTES = 1_048_576;
 
@@ -27,14 +29,28 @@ export function readRows(format: TransferFormat, source: AsyncIterable<Buffer>):
 }
 
 async function* readJsonl(source: AsyncIterable<Buffer>): AsyncGenerator<SourceRow> {
+  let rows = 0;
+  let isJson = false;
   for await (const { number, text } of readLines(source, MAX_LINE_BYTES)) {
-    yield sourceRow(number, () => readJsonlRow(orThrow(text)));
+    const read = sourceRow(number, () => readJsonlRow(orThrow(text)));
+    rows += 1;
+    isJson ||= !(read.row instanceof RowRefusal && read.row.code === 'malformed_row');
+    // One refusal a line of a large file of another kind would hide what is wrong with all of them.
+    if (!isJson && rows === MAX_MALFORMED) throw notJson();
+    yield read;
   }
 }
 
+const notJson = (): OperatorError =>
+  new OperatorError(
+    'invalid_file',
+    `The first ${MAX_MALFORMED} rows are no JSON objects, and nothing was imported: ` +
+      'was --format passage-users-csv meant, or passage-devices-json?',
+  );
+
 async function* readPassageUsers(source: AsyncIterable<Buffer>): AsyncGenerator<SourceRow> {
   const lines = readLines(source, MAX_LINE_BYTES);
-  for await (const { number, record } of readCsv(lines, ['external_id'], MAX_LINE_BYTES)) {
+  for await (const { number, record } of readCsv(lines, USER_COLUMNS, MAX_LINE_BYTES)) {
     yield sourceRow(number, () => readPassageUser(orThrow(record)));
   }
 }
