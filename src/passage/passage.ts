@@ -68,8 +68,8 @@ export abstract class Passage {
    */
   abstract renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<PassageDevice>;
   /**
-   * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`;
-   * `invalid_request` where the provider takes no such name, `access_denied` where it does not allow it.
+   * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`, and
+   * `user_not_found` where they are erased at that moment; `invalid_request` where the provider takes no such name, `access_denied` where it does not allow it.
    */
   abstract createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
   /**

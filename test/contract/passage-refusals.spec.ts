@@ -46,6 +46,7 @@ const MEANINGS: Record<string, Record<string, string>> = {
     '403 cannot_create_transaction': 'access_denied',
     '403 operation_not_allowed': 'too_many_passkeys',
     '403 user_not_active': 'user_not_active',
+    '404 user_not_found': 'user_not_found',
   },
   createAuthenticateTransaction: {
     '403 cannot_create_transaction': 'access_denied',

@@ -20,8 +20,12 @@ export class Holds {
   /** Remembers what the provider said about when to come back, if it did. */
   heed(route: string, { reason, retryAfter }: Outage): void {
     if (retryAfter === undefined) return;
-    const until = Date.now() + retryAfter * 1000;
-    if (reason === 'provider_failed') this.until.set(EVERYTHING, until);
-    if (reason === 'provider_throttled') this.until.set(route, until);
+    if (reason === 'provider_failed') this.prolong(EVERYTHING, retryAfter);
+    if (reason === 'provider_throttled') this.prolong(route, retryAfter);
+  }
+
+  /** Answers come in any order: none shortens what another said. */
+  private prolong(what: string, seconds: number): void {
+    this.until.set(what, Math.max(this.until.get(what) ?? 0, Date.now() + seconds * 1000));
   }
 }

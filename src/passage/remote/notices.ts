@@ -12,7 +12,7 @@ const ADVICE: Partial<Record<OutageReason, string>> = {
   provider_unintelligible: 'check that PASSAGE_BASE_URL leads to a Flex server',
 };
 
-/** Tells the operator what the provider answers instead of the protocol: each kind once a minute, not once a request. */
+/** Tells the operator what the provider answers instead of the protocol: each kind once a minute, and no more than a hundred. */
 export class Notices {
   private readonly log = new Logger('RemotePassage');
   private readonly told: LRUCache<string, true>;
@@ -27,7 +27,9 @@ export class Notices {
     if (!advice) return;
     const { answer = 'what is no answer of the protocol' } = outage;
     const text = `The passkey provider answers ${route} with ${answer}: ${advice}.`;
-    if (this.told.has(text)) return;
+    this.told.purgeStale();
+    // Codes are the provider's to make up, and may be new each time.
+    if (this.told.has(text) || this.told.size === MAX_KINDS) return;
     this.told.set(text, true);
     this.log.error(text);
   }

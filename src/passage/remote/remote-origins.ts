@@ -18,11 +18,15 @@ export class RemoteOrigins extends AllowedOrigins {
     return USERS_API.test(path) ? this.app.peekRecent()?.origins : [];
   }
 
+  override last(path: string): readonly string[] {
+    return USERS_API.test(path) ? (this.app.peekLast()?.origins ?? []) : [];
+  }
+
   override async of(path: string): Promise<readonly string[]> {
     if (!USERS_API.test(path)) return [];
     const patience = pause(PATIENCE, null, { ref: false });
     const app = await Promise.race([this.app.recent().catch(nullIfUnavailable), patience]);
-    return app?.origins ?? [];
+    return app?.origins ?? this.last(path);
   }
 }
 

@@ -80,6 +80,8 @@ export class RemotePassage extends Passage {
         '403 cannot_create_transaction': 'access_denied',
         '403 operation_not_allowed': 'too_many_passkeys',
         '403 user_not_active': 'user_not_active',
+        // Erased at that very moment.
+        '404 user_not_found': 'user_not_found',
       }),
     );
   }
