@@ -13,7 +13,7 @@ Examples:
 
 The lines are what keyway import takes in: users, passkeys, devices without a key, and tombstones of what was revoked.
 They hold no secrets, but personal data, all of it as it was when the export began.
-A file is written as <file>.partial first, and takes its name once it is complete.`;
+A file is written beside its place, as <file>.<random>.partial, and takes its name once it is complete.`;
 
 const STEP = 1_000;
 const CHUNK = 65_536; // characters

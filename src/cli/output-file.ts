@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
-import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, stat } from 'node:fs/promises';
 import { ReaderGone } from './failure.js';
 import { isUnread, unwritable, writing } from './file-access.js';
 
@@ -23,7 +24,8 @@ export async function writeFileWith<T>(path: string, work: (write: Write) => Pro
 }
 
 async function writeAside<T>(name: string, path: string, work: (write: Write) => Promise<T>): Promise<T> {
-  const partial = `${path}.partial`;
+  // Of its own: another export to the same file may be under way.
+  const partial = `${path}.${randomBytes(4).toString('hex')}.partial`;
   const discard = () => discardFile(partial);
   // A signal ends the process wherever it is.
   process.once('exit', discard);
@@ -40,7 +42,8 @@ async function writeAside<T>(name: string, path: string, work: (write: Write) =>
 }
 
 async function fill<T>(name: string, partial: string, work: (write: Write) => Promise<T>): Promise<T> {
-  const file = await writing(name, () => openAnew(partial));
+  // Never through what a link there leads to.
+  const file = await writing(name, () => open(partial, 'wx', MODE));
   try {
     const result = await work(writerOf(name, file));
     await writing(name, () => file.sync());
@@ -57,14 +60,6 @@ function discardFile(path: string): void {
   } catch {
     // It may never have been made.
   }
-}
-
-/** Never through what a link there leads to. */
-async function openAnew(path: string): Promise<FileHandle> {
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  return open(path, 'wx', MODE);
 }
 
 const writerOf =
