@@ -69,6 +69,22 @@ describe('a FIDO metadata file', () => {
     expect(shares).toEqual([true, true, false]);
   });
 
+  it('tells so as well of a root above another’s, and not of one model that is listed twice', async () => {
+    const [below, twice] = ['aaaaaaaa-0000-4000-8000-000000000004', 'aaaaaaaa-0000-4000-8000-000000000005'];
+    const lonely = new TestAuthority('Lonely vendor');
+    const entries = [
+      aMetadataEntry({ aaguid: MODEL, roots: [vendor] }),
+      aMetadataEntry({ aaguid: below, roots: [vendor.authority('Keys').authority('More keys')] }),
+      ...[1, 2].map(() => aMetadataEntry({ aaguid: twice, roots: [lonely] })),
+    ];
+    const between = vendor.authority('Between');
+    const deep = aMetadataEntry({ aaguid: below, roots: [between] });
+    const one = await load(await metadataBlob(publisher, [entries[0]!, deep]));
+    expect([MODEL, below].map((aaguid) => one.ofAaguid(aaguid)?.sharesRoots)).toEqual([true, false]);
+    const other = await load(await metadataBlob(publisher, entries));
+    expect(other.ofAaguid(twice)?.sharesRoots).toBe(false);
+  });
+
   it('tells them by the identifier of the attestation key as well', async () => {
     const u2f = aMetadataEntry({ keyIdentifiers: [KEY.toUpperCase()], roots: [vendor] });
     const metadata = await load(await metadataBlob(publisher, [u2f]));

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { AuthenticatorModel, AuthenticatorModels } from '../webauthn/attestation-trust.js';
 import { knownRoots } from '../webauthn/certificates.js';
+import { findSharedRoots } from './shared-roots.js';
 import { type MetadataEntry, verifyMetadataBlob } from './fido-metadata-blob.js';
 
 /** After any of these, ever, an attestation of the model is worth nothing (FIDO Metadata Service 3.0 §3.1.4). */
@@ -16,18 +17,23 @@ const COMPROMISED = new Set([
 
 /** The models of authenticator that FIDO metadata vouches for, to decide whose attestation is trusted. */
 export class FidoMetadata implements AuthenticatorModels {
-  private readonly byAaguid = new Map<string, MetadataEntry>();
-  private readonly byAttestationKey = new Map<string, MetadataEntry>();
-  /** How many models each root vouches for. */
-  private readonly models = new Map<string, number>();
+  private readonly byAaguid = new Map<string, AuthenticatorModel>();
+  private readonly byAttestationKey = new Map<string, AuthenticatorModel>();
 
   constructor(entries: readonly MetadataEntry[]) {
+    const roots = new Map(
+      entries.map((entry) => [nameOf(entry), entry.attestationRoots.flatMap(certificateOf)]),
+    );
+    const isShared = findSharedRoots(roots);
     for (const entry of entries) {
-      if (entry.aaguid !== null) this.byAaguid.set(entry.aaguid, entry);
-      for (const identifier of entry.keyIdentifiers) this.byAttestationKey.set(identifier, entry);
-      for (const root of new Set(entry.attestationRoots.map(nameOf))) {
-        this.models.set(root, (this.models.get(root) ?? 0) + 1);
-      }
+      const attestationRoots = roots.get(nameOf(entry))!;
+      const model = {
+        attestationRoots,
+        sharesRoots: attestationRoots.some(isShared),
+        isCompromised: entry.statuses.some((status) => COMPROMISED.has(status)),
+      };
+      if (entry.aaguid !== null) this.byAaguid.set(entry.aaguid, model);
+      for (const identifier of entry.keyIdentifiers) this.byAttestationKey.set(identifier, model);
     }
   }
 
@@ -53,29 +59,24 @@ export class FidoMetadata implements AuthenticatorModels {
   }
 
   ofAaguid(aaguid: string): AuthenticatorModel | null {
-    return this.toModel(this.byAaguid.get(aaguid));
+    return this.byAaguid.get(aaguid) ?? null;
   }
 
   ofAttestationKey(identifier: string): AuthenticatorModel | null {
-    return this.toModel(this.byAttestationKey.get(identifier));
-  }
-
-  private toModel(entry: MetadataEntry | undefined): AuthenticatorModel | null {
-    if (!entry) return null;
-    return {
-      attestationRoots: entry.attestationRoots.flatMap(certificateOf),
-      sharesRoots: entry.attestationRoots.some((root) => this.models.get(nameOf(root))! > 1),
-      isCompromised: entry.statuses.some((status) => COMPROMISED.has(status)),
-    };
+    return this.byAttestationKey.get(identifier) ?? null;
   }
 }
 
-const nameOf = (root: Buffer): string => root.toString('base64');
+/** One model may be listed more than once. */
+const nameOf = ({ aaguid, keyIdentifiers }: MetadataEntry): string => aaguid ?? keyIdentifiers.join();
 
 /** A certificate that cannot be read vouches for nobody; the other roots of the model still do. */
 function certificateOf(der: Buffer): X509Certificate[] {
   try {
-    return [new X509Certificate(der)];
+    const certificate = new X509Certificate(der);
+    // Throws for a kind of key that cannot be read.
+    void certificate.publicKey;
+    return [certificate];
   } catch {
     return [];
   }
