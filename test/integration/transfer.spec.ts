@@ -337,13 +337,32 @@ describe('an import of users', () => {
   it('says so where one who is to be inactive is active already, as after a passkey of theirs', async () => {
     const [ada] = names(1);
     const user = { type: 'user', external_id: ada, status: 'inactive' };
-    const refused = { ...user, created_at: 'yesterday' };
-    const outcome = await importRows(app, [refused, aForeignPasskey(ada!).row]);
-    expect(codes(outcome)).toEqual(['1 invalid_created_at']);
+    expect(await importRows(app, [aForeignPasskey(ada!).row])).toMatchObject({ created: 1 });
     expect(codes(await importRows(app, [user]))).toEqual(['1 user_active']);
     await sql(app, `update flex_users set status = 'inactive' where external_id = $1`, ada);
     for (const status of ['inactive', 'active'])
       expect(await importRows(app, [{ ...user, status }])).toMatchObject({ unchanged: 1, refused: 0 });
+  });
+
+  it('takes in nothing of one whose own row is refused, until it is mended', async () => {
+    const [ada, bob] = names(2);
+    const user = { type: 'user', external_id: ada, status: 'inactive' };
+    const passkey = aForeignPasskey(ada!).row;
+    const legacy = { type: 'legacy_device', external_id: ada, id: randomUUID() };
+    const apart = Array.from({ length: 600 }, () => aForeignPasskeyOfKey(passkey, names(1)[0]!));
+    const refused = { ...user, created_at: 'yesterday' };
+    const outcome = await importRows(app, [refused, passkey, ...apart, legacy]);
+    expect(codes(outcome)).toEqual(['1 invalid_created_at', '2 user_refused', '603 user_refused']);
+    const taken = { ...user, external_id: bob, user_handle: (apart[0] as typeof passkey).user_handle };
+    expect(codes(await importRows(app, [taken, aForeignPasskey(bob!).row]))).toEqual([
+      '1 user_handle_taken',
+      '2 user_refused',
+    ]);
+    expect(await count(app, `${allOf('flex_users')} and external_id in ($1, $2)`, ada, bob)).toBe(0);
+    expect(await importRows(app, [refused, user, passkey])).toMatchObject({ created: 2, refused: 1 });
+    expect(await count(app, `${allOf('flex_users')} and external_id = $1 and status = 'inactive'`, ada)).toBe(
+      1,
+    );
   });
 
   it('gives them the handle that a later row tells, as long as no passkey was made with theirs', async () => {

@@ -4,7 +4,7 @@ import { isSameKey } from '../../webauthn/public-key-formats.js';
 import { userHandleForms } from '../../webauthn/user-handle.js';
 import { MAX_OWN_HANDLE_BYTES } from '../users/user-handles.js';
 import { hashOfCredential, hex, type ImportState, type KnownDevice, type KnownUser } from './import-state.js';
-import { RowRefusal } from './row-refusal.js';
+import { ofUser, RowRefusal } from './row-refusal.js';
 import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';
 
 export type RowOutcome = 'created' | 'unchanged' | RowRefusal;
@@ -41,7 +41,11 @@ export class ImportPlan {
   private readonly buried: Set<string>;
   private readonly inUse: Set<string>;
 
-  constructor(state: ImportState) {
+  /** `withheld` has the external IDs of users whose own rows were refused so far; more are added here. */
+  constructor(
+    state: ImportState,
+    private readonly withheld: Set<string>,
+  ) {
     this.users = new Map(state.users.map((user) => [user.externalId, { ...user, row: null }]));
     this.userIds = new Set(state.users.map(({ id }) => id));
     this.handleOwners = new Map(state.handleOwners);
@@ -59,15 +63,16 @@ export class ImportPlan {
         case 'tombstone':
           return this.placeTombstone(row);
         case 'user':
-          return this.placeUser(row);
+          return ofUser(row.externalId, () => this.placeUser(row));
         case 'passkey':
           return this.placePasskey(row);
         case 'legacy_device':
           return this.placeLegacyDevice(row);
       }
     } catch (error) {
-      if (error instanceof RowRefusal) return error;
-      throw error;
+      if (!(error instanceof RowRefusal)) throw error;
+      if (error.externalId !== null) this.withheld.add(error.externalId);
+      return error;
     }
   }
 
@@ -87,7 +92,7 @@ export class ImportPlan {
     if (!known && row.id !== null && this.userIds.has(row.id)) {
       throw new RowRefusal('user_id_taken', 'Another user of the app has the id.');
     }
-    // Made by a passkey whose user's line came later or was refused, they are active: that must not go unnoticed.
+    // Made by a passkey whose user's line came later, they are active: that must not go unnoticed.
     if (known && row.status === 'inactive' && known.status !== 'inactive') {
       throw new RowRefusal('user_active', 'The user is active here: an import deactivates nobody.');
     }
@@ -107,7 +112,7 @@ export class ImportPlan {
       throw new RowRefusal('credential_key_differs', 'The credential is here with another public key.');
     }
     this.requireUnburied(row.credentialId);
-    const user = this.users.get(row.externalId) ?? newUser(row.externalId, null);
+    const user = this.ownerOf(row);
     if (row.id !== null) this.requireFreeId(row.id, user);
     if (row.userHandle) this.requireFree(row.userHandle, user);
     this.add(user);
@@ -128,11 +133,20 @@ export class ImportPlan {
     if (row.credentialId) this.requireUnburied(row.credentialId);
     const owner = this.legacyIds.get(row.id) ?? this.deviceIds.get(row.id);
     if (owner !== undefined) return this.requireOwner(owner, row.externalId, 'device_id_taken');
-    const user = this.users.get(row.externalId) ?? newUser(row.externalId, null);
+    const user = this.ownerOf(row);
     this.add(user);
     this.legacyIds.set(row.id, user.id);
     this.legacyDevices.push({ ...row, userId: user.id });
     return 'created';
+  }
+
+  /** Whoever is not known yet becomes an active user, unless the file has said something else that could not be taken. */
+  private ownerOf({ externalId }: PasskeyRow | LegacyDeviceRow): PlannedUser {
+    const known = this.users.get(externalId);
+    if (known) return known;
+    if (this.withheld.has(externalId))
+      throw new RowRefusal('user_refused', 'The user’s own row was refused, so nothing of theirs is taken.');
+    return newUser(externalId, null);
   }
 
   private requireOwner(

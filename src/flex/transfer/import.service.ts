@@ -31,6 +31,9 @@ export interface ImportOptions {
   readonly onProgress?: (soFar: ImportSummary) => void;
 }
 
+/** Takes a batch of sound rows in, and gives the outcome of each. */
+type Take = (batch: readonly TransferRow[]) => Promise<RowOutcome[]>;
+
 const BATCH = 500;
 const ATTEMPTS = 5;
 /** Unique and foreign keys that another changed meanwhile, and deadlocks with sign-ins. */
@@ -64,10 +67,12 @@ export class ImportService {
     options: ImportOptions = {},
   ): Promise<ImportSummary> {
     if ((await this.database.query(FIND_APP, [appId])).length === 0) throw appNotFound(appId);
-    if (!options.isDryRun) return this.run(rows, options, (batch) => this.commit(appId, batch));
+    const withheld = new Set<string>();
+    const run = (take: Take) => this.run(rows, options, withheld, take);
+    if (!options.isDryRun) return run((batch) => this.commit(appId, batch, withheld));
     const dryRun = this.database.transaction(async (tx) => {
       await tx.query(ALLOW_IDLENESS, []);
-      throw new DryRunDone(await this.run(rows, options, (batch) => this.apply(appId, batch, tx)));
+      throw new DryRunDone(await run((batch) => this.apply(appId, batch, withheld, tx)));
     });
     return dryRun.catch((error: unknown) => {
       if (error instanceof DryRunDone) return error.summary;
@@ -78,10 +83,14 @@ export class ImportService {
   private async run(
     rows: AsyncIterable<SourceRow>,
     { onRefused, onProgress }: ImportOptions,
-    take: (batch: readonly TransferRow[]) => Promise<RowOutcome[]>,
+    withheld: Set<string>,
+    take: Take,
   ): Promise<ImportSummary> {
     const soFar = { read: 0, created: 0, unchanged: 0, refused: 0 };
     for await (const batch of batchesOf(rows)) {
+      for (const { row } of batch) {
+        if (row instanceof RowRefusal && row.externalId !== null) withheld.add(row.externalId);
+      }
       const sound = batch.flatMap(({ row }) => (row instanceof RowRefusal ? [] : [row]));
       const outcomes = (await take(sound)).values();
       for (const { line, row } of batch) {
@@ -97,10 +106,14 @@ export class ImportService {
     return soFar;
   }
 
-  private async commit(appId: string, rows: readonly TransferRow[]): Promise<RowOutcome[]> {
+  private async commit(
+    appId: string,
+    rows: readonly TransferRow[],
+    withheld: Set<string>,
+  ): Promise<RowOutcome[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.database.transaction((tx) => this.apply(appId, rows, tx));
+        return await this.database.transaction((tx) => this.apply(appId, rows, withheld, tx));
       } catch (error) {
         const isPassing =
           error instanceof StateChanged || WORTH_ANOTHER_TRY.includes((error as { code?: unknown }).code);
@@ -109,9 +122,14 @@ export class ImportService {
     }
   }
 
-  private async apply(appId: string, rows: readonly TransferRow[], tx: Queryable): Promise<RowOutcome[]> {
+  private async apply(
+    appId: string,
+    rows: readonly TransferRow[],
+    withheld: Set<string>,
+    tx: Queryable,
+  ): Promise<RowOutcome[]> {
     if (rows.length === 0) return [];
-    const plan = new ImportPlan(await loadState(appId, rows, tx));
+    const plan = new ImportPlan(await loadState(appId, rows, tx), withheld);
     const outcomes = new Map<TransferRow, RowOutcome>();
     // Within a batch, users come before what is theirs, wherever they stand.
     const inOrder = rows.toSorted((one, other) => ORDER[one.kind] - ORDER[other.kind]);

@@ -2,7 +2,7 @@ import { PublicKeyRefusal, readPublicKey } from '../../webauthn/public-key-forma
 import type { FlexUserStatus } from '../users/flex-user.repository.js';
 import { MAX_OWN_HANDLE_BYTES } from '../users/user-handles.js';
 import { invalid, Members } from './members.js';
-import { RowRefusal, type RowRefusalCode } from './row-refusal.js';
+import { ofUser, RowRefusal, type RowRefusalCode } from './row-refusal.js';
 import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';
 
 const MAX_UINT32 = 2 ** 32 - 1;
@@ -33,8 +33,10 @@ export function readJsonlRow(line: string): TransferRow {
       members.requireKnown([...PASSKEY, ...ATTESTATION]);
       return readPasskey(members);
     case 'user':
-      members.requireKnown(USER);
-      return readUser(members);
+      return ofUser(members.externalId(), () => {
+        members.requireKnown(USER);
+        return readUser(members);
+      });
     case 'legacy_device':
       members.requireKnown([...DEVICE, 'kind']);
       return readLegacyDevice(members);
@@ -74,9 +76,14 @@ const usageOf = (members: Members) => ({
 });
 
 export function readUser(members: Members): UserRow {
+  const externalId = members.externalId();
+  return ofUser(externalId, () => userOf(externalId, members));
+}
+
+function userOf(externalId: string, members: Members): UserRow {
   return {
     kind: 'user',
-    externalId: members.externalId(),
+    externalId,
     id: members.id(),
     userHandle: members.bytes('user_handle', [1, MAX_OWN_HANDLE_BYTES]),
     status: members.oneOf('status', STATUSES) ?? 'active',

@@ -44,16 +44,29 @@ export type RowRefusalCode =
   | 'device_id_taken'
   | 'user_id_taken'
   | 'user_active'
+  | 'user_refused'
   | 'user_handle_taken';
 
 /** One row that is refused; the others go on. The sentence holds nothing of the row but names of its members. */
 export class RowRefusal extends Error {
   override readonly name = 'RowRefusal';
+  /** Whose row it is, if it is a user's own: nothing of theirs may then be taken in as if they were new. */
+  externalId: string | null = null;
 
   constructor(
     readonly code: RowRefusalCode,
     sentence: string,
   ) {
     super(sentence);
+  }
+}
+
+/** Reads or places a user's own row; what is refused of it says whose it is. */
+export function ofUser<T>(externalId: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RowRefusal) error.externalId = externalId;
+    throw error;
   }
 }
