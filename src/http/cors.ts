@@ -10,13 +10,17 @@ export abstract class AllowedOrigins {
   /** What `of` would answer, if that is known without waiting for anybody; else undefined. */
   abstract recent(path: string): readonly string[] | undefined;
 
+  /** What was known last, however long ago; none for an app that was never seen. */
+  abstract last(path: string): readonly string[];
+
   /** No origins for a path that is not for browsers, or of an app that does not exist. */
   abstract of(path: string): Promise<readonly string[]>;
 }
 
 /**
  * Answers preflights and marks answers, errors included, for the origins allowed; never with credentials. What has to be
- * looked up counts as a request of its own, as it comes before any limit or key; past the limit nothing is allowed.
+ * looked up counts as a request of its own, as it comes before any limit or key; past the limit it is as it was known last. The user's API is one app's, whose
+ * origins are looked up for all of its callers at once.
  */
 export async function installCors(
   fastify: FastifyInstance,
@@ -34,7 +38,9 @@ export async function installCors(
       const recent = allowed.recent(path);
       // Whoever need not wait is not made to wait for a promise.
       if (recent) return done(null, optionsFor(recent));
-      if (counts.add(networkOf(request)).current > MAX_REQUESTS) return done(null, NO_ORIGINS);
+      if (!USERS_API.test(path) && counts.add(networkOf(request)).current > MAX_REQUESTS) {
+        return done(null, optionsFor(allowed.last(path)));
+      }
       allowed.of(path).then(
         (origins) => done(null, optionsFor(origins)),
         (error: Error) => done(error),

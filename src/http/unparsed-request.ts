@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { AppError, type ErrorCode } from './app-error.js';
@@ -8,6 +8,12 @@ import { isFlexTarget, originForm } from './request-target.js';
 
 /** What Node's HTTP parser throws, with the bytes it was reading. */
 type ParserError = Error & { readonly code?: string; readonly rawPacket?: unknown };
+
+/** What a connection asked for last, and its answer. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
 const REQUEST_LINE = /^[A-Z]+ (\S+)/;
 const LONGEST_REQUEST_LINE = 2_048; // bytes
@@ -18,12 +24,14 @@ const LONGEST_REQUEST_LINE = 2_048; // bytes
  * understood, as nothing that follows can be trusted.
  */
 export class UnparsedRequests {
-  private readonly targets = new WeakMap<Socket, string>();
+  private readonly latest = new WeakMap<Socket, Exchange>();
 
   install(fastify: FastifyInstance): void {
     const { server } = fastify;
     // A body that breaks off does not say whose it was.
-    server.prependListener('request', (request) => this.targets.set(request.socket, originForm(request)));
+    server.prependListener('request', (request, response) => {
+      this.latest.set(request.socket, { request, response });
+    });
     // RFC 9110 §10.1.1 leaves it to the server whether it heeds what it does not know; Node's own answer has no body.
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
     fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
@@ -36,12 +44,15 @@ export class UnparsedRequests {
 
   answer(error: ParserError, socket: Socket): void {
     if (socket.destroyed || error.code === 'ECONNRESET') return;
-    if (socket.writable) socket.write(this.render(error, socket));
+    const latest = this.latest.get(socket);
+    // What came before is sound, and the client would take this for its answer.
+    const isAwaited = latest && latest.request.complete && !latest.response.writableEnded;
+    if (socket.writable && !isAwaited) socket.write(this.render(error, latest?.request));
     socket.destroySoon();
   }
 
-  private render(error: ParserError, socket: Socket): string {
-    const target = targetIn(error.rawPacket) ?? this.targets.get(socket);
+  private render(error: ParserError, latest: IncomingMessage | undefined): string {
+    const target = targetIn(error.rawPacket) ?? (latest && originForm(latest));
     const requestId = randomUUID();
     // Where nothing tells, the protocol's shape says enough to either side.
     const isFlex = target === undefined || isFlexTarget(target);

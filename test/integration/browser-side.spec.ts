@@ -1,7 +1,7 @@
 import { expectedApp } from '../support/app-json.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from '../support/browser.js';
-import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
@@ -540,6 +540,26 @@ describe("the protocol's browser side", () => {
       const url = `/v1/apps/${TEST.appId}`;
       expectFlexError(await send(app, { url, remoteAddress }), 429, 'exceeded_attempts');
     });
+
+    it('takes nobody’s own API from their browser, nor the reason why it is refused', async () => {
+      const { database, passage } = app.configuration;
+      const cold = await buildAppOn(database, { passage });
+      try {
+        const remoteAddress = newAddress();
+        const ask = (url: string, headers = {}) => send(cold, { url, remoteAddress, headers });
+        const url = `/v1/apps/${TEST.appId}`;
+        for (let i = 0; i <= 300; i++) await ask(url);
+        const fromPage = { origin: TEST.origin };
+        const users = await ask('/user/devices', fromPage);
+        expect([users.status, users.headers['access-control-allow-origin']]).toEqual([401, TEST.origin]);
+        await new Promise((resolve) => setTimeout(resolve, 5_100));
+        const refused = await ask(url, fromPage);
+        expectFlexError(refused, 429, 'exceeded_attempts');
+        expect(refused.headers['access-control-allow-origin']).toBe(TEST.origin);
+      } finally {
+        await cold.close();
+      }
+    }, 20_000);
 
     it('does not believe an address that the caller made up', async () => {
       const remoteAddress = newAddress();

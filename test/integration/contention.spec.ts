@@ -87,6 +87,42 @@ describe('what gets in the way of each other', () => {
     });
   });
 
+  it('a user who is held is not waited for by what is refused of them', async () => {
+    const server = await AppServer.create(app);
+    const { authenticator } = await server.tenant.register('ada');
+    const { id } = await server.find('ada');
+    const browser = server.tenant.browser();
+    const begun = await browser.beginSignIn(await server.leaveToAuthenticate('ada'));
+    const foreign = begun.answer(authenticator, { origin: 'https://evil.example' });
+    await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
+      expect((await browser.finish('authenticate', foreign)).status).toBe(401);
+    });
+    expect((await auditTrail(app)).at(-1)).toMatchObject({ type: 'refused', userId: id, address: null });
+    expect((await browser.finish('authenticate', foreign)).status).toBe(401);
+    expect((await auditTrail(app)).at(-1)).toMatchObject({ userId: id, address: browser.address });
+  });
+
+  it('a reactivation voids what was proved while it waited', async () => {
+    const server = await AppServer.create(app);
+    const { authenticator } = await server.tenant.register('ada');
+    const { id } = await server.find('ada');
+    const browser = server.tenant.browser();
+    const begun = await browser.beginSignIn();
+    const answers: Promise<HttpAnswer>[] = [];
+    await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
+      answers.push(browser.finish('authenticate', begun.answer(authenticator)));
+      for (const status of ['inactive', 'active']) {
+        await pause(200);
+        answers.push(server.call('PATCH', `/users/${id}`, { status }));
+      }
+      await pause(200);
+    });
+    const [signedIn, ...changes] = await Promise.all(answers);
+    expect(changes.map(({ status }) => status)).toEqual([200, 200]);
+    const { nonce } = signedIn!.expect<{ nonce: string }>();
+    expect((await server.verify(nonce)).status).toBe(401);
+  });
+
   describe('erasing a user', () => {
     it('meets a sign-in: what is refused after it tells nothing of the person', async () => {
       const server = await AppServer.create(app);

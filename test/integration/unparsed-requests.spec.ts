@@ -98,6 +98,17 @@ describe("a request that Node's HTTP parser gives up on", () => {
     expect(await exchange(...parts)).toEqual(answer);
   });
 
+  it('is no answer to a sound one before it, which may be carried out', async () => {
+    const sound = `GET /v1/apps/shop HTTP/1.1\r\n${HOST}\r\n\r\n`;
+    const text = await new Promise<string>((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1').on('error', reject);
+      let seen = '';
+      socket.on('data', (chunk) => (seen += chunk.toString())).on('close', () => resolve(seen));
+      socket.write(`${sound}nonsense\r\n\r\n`);
+    });
+    expect(text).not.toContain('400');
+  });
+
   it('is one that lacks the Host header', async () => {
     expect(await exchange('GET /v1/apps/shop HTTP/1.1\r\nconnection: close\r\n\r\n')).toEqual(flex(400));
     expect(await exchange('GET /v1/apps/shop HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });

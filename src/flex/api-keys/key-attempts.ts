@@ -3,22 +3,28 @@ import { LRUCache } from 'lru-cache';
 import { tooManyRequests } from '../../http/rate-limit.js';
 import { RequestCounts } from '../../http/request-counts.js';
 
-const TRUSTED_FOR = 60_000; // ms
+const TRUSTED_FOR = 86_400_000; // ms
 const MAX_TRUSTED = 10_000;
+const TRICKLE = 1_000; // ms
+const MAX_NETWORKS = 20_000;
 
 /**
- * Counts the wrong API keys that each network shows. One that showed too many is not looked up for any more, but for the
- * keys that were right from there a moment ago: a stranger behind the same proxy shuts out no server that works.
+ * Counts the wrong API keys that each network shows. For one that showed too many, one key a second is looked up, and all
+ * those that were right from there within a day, which says nothing of whether they still are: a stranger behind the same
+ * proxy shuts out no server that works.
  */
 @Injectable()
 export class KeyAttempts {
   private readonly failures = new RequestCounts();
+  private readonly trickles = new LRUCache<string, true>({ max: MAX_NETWORKS, ttl: TRICKLE });
   private readonly trusted = new LRUCache<string, true>({ max: MAX_TRUSTED, ttl: TRUSTED_FOR });
 
   /** Throws `too_many_requests`. */
   assertAllowed(network: string, keyId: string): void {
     const wait = this.failures.wait(network);
-    if (wait > 0 && !this.trusted.has(`${network} ${keyId}`)) throw tooManyRequests(wait);
+    if (wait === 0 || this.trusted.has(`${network} ${keyId}`)) return;
+    if (this.trickles.has(network)) throw tooManyRequests(wait);
+    this.trickles.set(network, true);
   }
 
   wasRight(network: string, keyId: string): void {

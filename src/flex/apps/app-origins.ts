@@ -22,6 +22,11 @@ export class AppOrigins extends AllowedOrigins {
     return appId === undefined ? [] : this.apps.peekRecent(appId)?.webOrigins;
   }
 
+  override last(path: string): readonly string[] {
+    const appId = this.appOf(path);
+    return (appId === undefined ? undefined : this.apps.peekLast(appId)?.webOrigins) ?? [];
+  }
+
   override async of(path: string): Promise<readonly string[]> {
     const appId = this.appOf(path);
     if (appId === undefined) return [];

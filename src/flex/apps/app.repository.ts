@@ -57,7 +57,10 @@ export class AppRepository {
   /** The app as it is now; for whatever finishes or changes something. Throws `app_not_found`. */
   async get(id: string): Promise<AppPolicy> {
     const [row] = appIdProblem(id) === undefined ? await this.database.query<AppRow>(FIND, [id]) : [];
-    if (!row) throw new AppError('app_not_found');
+    if (!row) {
+      this.kept.delete(id);
+      throw new AppError('app_not_found');
+    }
     return noted(toPolicy(row, embeddedPassageOf(this.configuration).lifetimes));
   }
 
@@ -73,9 +76,12 @@ export class AppRepository {
   /** The same, if the database need not be asked for it. */
   peekRecent(id: string): AppPolicy | undefined {
     const kept = this.kept.get(id);
-    if (kept && kept.until > Date.now()) return kept.app;
-    this.kept.delete(id);
-    return undefined;
+    return kept && kept.until > Date.now() ? kept.app : undefined;
+  }
+
+  /** The app as it was known last, which tells nothing but who may read that there were too many requests. */
+  peekLast(id: string): AppPolicy | undefined {
+    return this.kept.get(id)?.app;
   }
 }
 

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../../database/database.js';
-import { AuditTrail } from '../../events/audit-trail.js';
+import { statement } from '../../database/statement.js';
+import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
 import { AppError } from '../../http/app-error.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
@@ -12,9 +13,14 @@ export interface CeremonyFacts {
   deviceId?: string;
 }
 
+const LOCK_NOT_AVAILABLE = '55P03';
+const SHORT_WAIT = statement('refusals.short-wait', `set local lock_timeout = '500ms'`);
+
 /** Writes one audit event for a finish that is refused, after all it did was rolled back. */
 @Injectable()
 export class RefusalAudit {
+  private readonly log = new Logger(RefusalAudit.name);
+
   constructor(
     private readonly database: Database,
     private readonly transactions: TransactionRepository,
@@ -32,24 +38,42 @@ export class RefusalAudit {
     try {
       return await finish(facts);
     } catch (error) {
-      if (error instanceof AppError) await this.record(appId, handshake, facts, reasonOf(error));
+      if (error instanceof AppError) await this.keep(appId, handshake, facts, reasonOf(error));
       throw error;
     }
   }
 
-  private async record(
+  /** Whatever becomes of the event, the finish stays refused for the reason it was. */
+  private async keep(
     appId: string,
     { transaction }: Handshake,
     facts: CeremonyFacts,
     reason: string,
   ): Promise<void> {
     const type = reason === 'clone_suspected' ? 'clone_suspected' : 'refused';
-    await this.database.transaction(async (tx) => {
+    try {
       const hash = transaction && Buffer.from(transaction, 'base64url');
-      const userId = facts.userId ?? (hash && (await this.transactions.ownerOf(hash, appId, tx)));
-      // Held, so that whoever erases the user finds this event as well.
-      const isAnonymous = !!userId && !(await this.users.hold(appId, userId, tx));
-      await this.audit.record({ ...facts, type, appId, userId, reason, isAnonymous }, tx);
+      const userId = facts.userId ?? (hash && (await this.transactions.ownerOf(hash, appId)));
+      const event = { ...facts, type, appId, userId, reason } as const;
+      await this.record(event).catch((error: unknown) => {
+        if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+        return this.audit.record({ ...event, isAnonymous: true });
+      });
+    } catch (error) {
+      this.log.error(
+        `A refusal (${reason}) left no event: ${(error as { code?: string }).code ?? 'unforeseen'}`,
+      );
+    }
+  }
+
+  /** The user is held, so that whoever erases them finds this event as well; but not waited for while others hold them. */
+  private record(event: AuditFacts): Promise<void> {
+    const { appId, userId } = event;
+    if (!userId) return this.audit.record(event);
+    return this.database.transaction(async (tx) => {
+      await tx.query(SHORT_WAIT, []);
+      const isAnonymous = !(await this.users.hold(appId, userId, tx));
+      await this.audit.record({ ...event, isAnonymous }, tx);
     });
   }
 }

@@ -98,8 +98,8 @@ export class TransactionRepository {
   }
 
   /** The id of its user, whatever became of it; null if it is unknown or of another app. */
-  async ownerOf(hash: Buffer, appId: string, on: Queryable): Promise<string | null> {
-    const [row] = await on.query<{ userId: string }>(OWNER, [hash, appId]);
+  async ownerOf(hash: Buffer, appId: string): Promise<string | null> {
+    const [row] = await this.database.query<{ userId: string }>(OWNER, [hash, appId]);
     return row?.userId ?? null;
   }
 

@@ -39,17 +39,16 @@ const FIND = statementByUser(
   (user) => `select ${COLUMNS} from flex_users u where u.app_id = $1 and ${user} = $2`,
 );
 
-// What was begun or proved before a deactivation stays void when the user may go on.
 const SET_STATUS = statement(
   'flex-users.set-status',
-  `with held as (select status as was from flex_users where app_id = $1 and id = $2 for no key update),
-   reactivated as (select $2 as id from held where was = 'inactive' and $3 <> 'inactive'),
-   void_transactions as (
-     delete from transactions t using reactivated r where t.app_id = $1 and t.user_id = r.id),
-   void_nonces as (delete from nonces n using reactivated r where n.app_id = $1 and n.user_id = r.id)
-   update flex_users u set status = $3, updated_at = now()
-   from held where u.app_id = $1 and u.id = $2 returning ${COLUMNS}`,
+  `update flex_users set status = $3, updated_at = now() where app_id = $1 and id = $2 returning ${COLUMNS}`,
 );
+
+// What was begun or proved before a deactivation stays void when the user may go on.
+const VOID = [
+  statement('flex-users.void-transactions', 'delete from transactions where app_id = $1 and user_id = $2'),
+  statement('flex-users.void-nonces', 'delete from nonces where app_id = $1 and user_id = $2'),
+];
 
 // First of all, as every ceremony holds its user before anything else of theirs: none then waits for an erasure that
 // waits for it. The passkeys go before the rest, as a revocation holds one without its user.
@@ -113,8 +112,17 @@ export class FlexUserRepository {
   }
 
   /** Null if the app has no such user. */
-  async setStatus(appId: string, id: string, status: FlexUserStatus): Promise<FlexUserRecord | null> {
-    const [row] = await this.database.query<FlexUserRow>(SET_STATUS, [appId, id, status]);
+  async setStatus(
+    appId: string,
+    id: string,
+    status: FlexUserStatus,
+    tx: Queryable,
+  ): Promise<FlexUserRecord | null> {
+    const user = await this.lock(appId, id, tx);
+    if (user?.status === 'inactive' && status !== 'inactive') {
+      for (const voided of VOID) await tx.query(voided, [appId, id]);
+    }
+    const [row] = await tx.query<FlexUserRow>(SET_STATUS, [appId, id, status]);
     return row ? toFlexUser(row) : null;
   }
 

@@ -41,7 +41,7 @@ export class UsersService {
   /** While a user is inactive they start and finish no ceremony, and what they proved is refused. Throws `user_not_found`. */
   async setStatus(appId: string, key: UserKey, status: FlexUserStatus): Promise<UserProfile> {
     const { id } = await this.require(appId, key);
-    const user = await this.users.setStatus(appId, id, status);
+    const user = await this.database.transaction((tx) => this.users.setStatus(appId, id, status, tx));
     if (!user) throw new AppError('user_not_found');
     return this.profile(appId, user);
   }
