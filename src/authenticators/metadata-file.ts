@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { AAGUID } from '../webauthn/aaguid.js';
 
 /** What a metadata file says of one authenticator model. */
 export interface AuthenticatorMetadata {
@@ -9,7 +10,6 @@ export interface AuthenticatorMetadata {
 
 const MAX_NAME = 64; // UTF-16 code units
 const MAX_ICON = 64 * 1024; // bytes
-const AAGUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const SVG_DATA_URL = /^data:image\/svg\+xml;base64,([A-Za-z0-9+/]+={0,2})$/;
 const SVG_START = /^\ufeff?\s*<(?:svg|\?xml|!)/i;
 /** Control characters, and those that reorder or embed text in the other direction. */

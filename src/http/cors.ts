@@ -19,8 +19,8 @@ export abstract class AllowedOrigins {
 
 /**
  * Answers preflights and marks answers, errors included, for the origins allowed; never with credentials. What has to be
- * looked up counts as a request of its own, as it comes before any limit or key; past the limit it is as it was known last. The user's API is one app's, whose
- * origins are looked up for all of its callers at once.
+ * looked up counts as a request of its own, as it comes before any limit or key; past the limit it is as it was known
+ * last. Not so the user's API: it is one app's, whose origins are looked up for all of its callers.
  */
 export async function installCors(
   fastify: FastifyInstance,

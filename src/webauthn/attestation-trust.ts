@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import { ZERO_AAGUID } from './aaguid.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { extensionOf, keyIdentifierOf } from './certificates.js';
 
@@ -29,9 +30,6 @@ export interface AuthenticatorModels {
 
 /** 1.3.6.1.4.1.45724.1.1.4 as the content of its DER in hex: the AAGUID that a certificate is for. */
 const AAGUID_EXTENSION = '2b0601040182e51c010104';
-
-/** Stands for "not told" and names no model. */
-const ZERO_AAGUID = '00000000-0000-0000-0000-000000000000';
 
 /** An attestation whose statement has been verified. */
 export interface VerifiedAttestation {

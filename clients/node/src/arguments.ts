@@ -7,6 +7,11 @@ export function required(name: string, value: unknown): string {
   return value;
 }
 
+/** Whether a call was given its arguments in an object. */
+export function isArgs<T extends object>(value: unknown): value is T {
+  return typeof value === 'object' && value !== null;
+}
+
 export function invalidArgument(message: string): PassageError {
   return new PassageError(0, PassageErrorCode.InvalidArgument, message);
 }

@@ -1,5 +1,5 @@
 import { isId, read } from './answers.js';
-import { required } from './arguments.js';
+import { isArgs, required } from './arguments.js';
 import type { Connection } from './connection.js';
 
 export interface RegisterTransactionArgs {
@@ -28,7 +28,7 @@ export class Auth {
     first: string | RegisterTransactionArgs,
     passkeyDisplayName?: string,
   ): Promise<string> {
-    const args = isObject(first) ? first : { externalId: first, passkeyDisplayName };
+    const args = isArgs(first) ? first : { externalId: first, passkeyDisplayName };
     return this.#createTransaction('register', {
       external_id: required('externalId', args.externalId),
       passkey_display_name: required('passkeyDisplayName', args.passkeyDisplayName),
@@ -42,7 +42,7 @@ export class Auth {
   createAuthenticateTransaction(externalId: string): Promise<string>;
   createAuthenticateTransaction(args: AuthenticateTransactionArgs): Promise<string>;
   async createAuthenticateTransaction(first: string | AuthenticateTransactionArgs): Promise<string> {
-    const args = isObject(first) ? first : { externalId: first };
+    const args = isArgs(first) ? first : { externalId: first };
     return this.#createTransaction('authenticate', {
       external_id: required('externalId', args.externalId),
     });
@@ -69,8 +69,4 @@ export class Auth {
     });
     return read(answer, 'transaction_id', isId);
   }
-}
-
-function isObject<T extends object>(value: unknown): value is T {
-  return typeof value === 'object' && value !== null;
 }

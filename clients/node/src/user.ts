@@ -1,5 +1,5 @@
 import { invalidResponse, isId, isListOf, isObject, read } from './answers.js';
-import { isSegment, required } from './arguments.js';
+import { isArgs, isSegment, required } from './arguments.js';
 import type { Connection } from './connection.js';
 import { type PassageUser, toDevice, toUser, type WebAuthnDevice } from './models.js';
 import { PassageError, PassageErrorCode } from './passage-error.js';
@@ -35,8 +35,7 @@ export class User {
   revokeDevice(externalId: string, deviceId: string): Promise<void>;
   revokeDevice(args: RevokeDeviceArgs): Promise<void>;
   async revokeDevice(first: string | RevokeDeviceArgs, second?: string): Promise<void> {
-    const args =
-      typeof first === 'object' && first !== null ? first : { externalId: first, deviceId: second };
+    const args = isArgs(first) ? first : { externalId: first, deviceId: second };
     const deviceId = required('deviceId', args.deviceId);
     const path = ['users', await this.#find(args.externalId), 'devices', deviceId];
     await this.#connection.request({ method: 'DELETE', path });

@@ -1,4 +1,5 @@
 import type { Database, DatabaseTransaction } from '../../database/database.js';
+import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { type Statement, statement } from '../../database/statement.js';
 import { OperatorError } from '../operator-error.js';
 import { findAppProblems } from './app-field-rules.js';
@@ -17,7 +18,6 @@ import {
 } from './app-record.js';
 
 const BATCH = 1_000;
-const UNIQUE_VIOLATION = '23505';
 
 const RP_ID_OWNER = statement('apps.owner-of-rp-id', 'select id from apps where rp_id = $1');
 const DELETE = statement('apps.delete', 'delete from apps where id = $1');
@@ -98,9 +98,8 @@ export class AppsService {
     try {
       await work();
     } catch (error) {
-      const { code, constraint } = error as { code?: unknown; constraint?: unknown };
-      if (code !== UNIQUE_VIOLATION) throw error;
-      if (constraint !== 'apps_rp_id_unique') {
+      if (sqlStateOf(error) !== SQL_STATE.uniqueViolation) throw error;
+      if ((error as { constraint?: unknown }).constraint !== 'apps_rp_id_unique') {
         throw new OperatorError(
           'app_exists',
           `There is an app ${id} already: change it, or take another id.`,

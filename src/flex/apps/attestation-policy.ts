@@ -1,9 +1,9 @@
+import { AAGUID } from '../../webauthn/aaguid.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
 import type { AppPolicy } from './app-policy.js';
 
 type AttestationPolicy = Pick<AppPolicy, 'attestation' | 'aaguidAllow' | 'aaguidDeny'>;
 
-const AAGUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const MAX_AAGUIDS = 1_000;
 
 /**

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../../database/database.js';
+import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { statement } from '../../database/statement.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
 import { AppError } from '../../http/app-error.js';
@@ -13,7 +14,6 @@ export interface CeremonyFacts {
   deviceId?: string;
 }
 
-const LOCK_NOT_AVAILABLE = '55P03';
 const SHORT_WAIT = statement('refusals.short-wait', `set local lock_timeout = '500ms'`);
 
 /** Writes one audit event for a finish that is refused, after all it did was rolled back. */
@@ -56,17 +56,18 @@ export class RefusalAudit {
       const userId = facts.userId ?? (hash && (await this.transactions.ownerOf(hash, appId)));
       const event = { ...facts, type, appId, userId, reason } as const;
       await this.record(event).catch((error: unknown) => {
-        if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+        if (sqlStateOf(error) !== SQL_STATE.lockNotAvailable) throw error;
         return this.audit.record({ ...event, isAnonymous: true });
       });
     } catch (error) {
-      this.log.error(
-        `A refusal (${reason}) left no event: ${(error as { code?: string }).code ?? 'unforeseen'}`,
-      );
+      this.log.error(`A refusal (${reason}) left no event: ${sqlStateOf(error) ?? 'unforeseen'}`);
     }
   }
 
-  /** The user is held, so that whoever erases them finds this event as well; but not waited for while others hold them. */
+  /**
+   * The user is held, so that whoever erases them finds this event as well. Throws where others hold them for long: they
+   * may be erasing them.
+   */
   private record(event: AuditFacts): Promise<void> {
     const { appId, userId } = event;
     if (!userId) return this.audit.record(event);

@@ -6,12 +6,12 @@ import { Database } from '../../database/database.js';
 import { toDate } from '../../database/statement.js';
 import { AuditTrail } from '../../events/audit-trail.js';
 import { AppError } from '../../http/app-error.js';
+import { OPAQUE_ID } from '../opaque-id.js';
 import type { UserKey } from '../users/user-key.js';
 import type { DeviceDetails, DeviceRow, UserDevices } from './device.js';
 import { DeviceRepository } from './device.repository.js';
 
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
-const isId = (text: string): boolean => ID.test(text);
+const isId = (text: string): boolean => OPAQUE_ID.test(text);
 
 /** Shows, names and revokes the passkeys of one user of one app; anybody else's do not exist here. */
 @Injectable()

@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.js';
+import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { type Queryable, statement } from '../../database/statement.js';
 import { AuditTrail } from '../../events/audit-trail.js';
 import { appNotFound } from '../apps/apps.service.js';
@@ -37,7 +38,11 @@ type Take = (batch: readonly TransferRow[]) => Promise<RowOutcome[]>;
 const BATCH = 500;
 const ATTEMPTS = 5;
 /** Unique and foreign keys that another changed meanwhile, and deadlocks with sign-ins. */
-const WORTH_ANOTHER_TRY: readonly unknown[] = ['23505', '23503', '40P01'];
+const WORTH_ANOTHER_TRY: readonly unknown[] = [
+  SQL_STATE.uniqueViolation,
+  SQL_STATE.foreignKeyViolation,
+  SQL_STATE.deadlockDetected,
+];
 const ORDER: Readonly<Record<TransferRow['kind'], number>> = {
   user: 0,
   tombstone: 1,
@@ -115,8 +120,7 @@ export class ImportService {
       try {
         return await this.database.transaction((tx) => this.apply(appId, rows, withheld, tx));
       } catch (error) {
-        const isPassing =
-          error instanceof StateChanged || WORTH_ANOTHER_TRY.includes((error as { code?: unknown }).code);
+        const isPassing = error instanceof StateChanged || WORTH_ANOTHER_TRY.includes(sqlStateOf(error));
         if (!isPassing || attempt === ATTEMPTS) throw error;
       }
     }

@@ -1,5 +1,6 @@
+import { AAGUID, ZERO_AAGUID } from '../../webauthn/aaguid.js';
 import { PublicKeyRefusal, readPublicKey } from '../../webauthn/public-key-formats.js';
-import type { FlexUserStatus } from '../users/flex-user.repository.js';
+import { USER_STATUSES } from '../users/flex-user.repository.js';
 import { MAX_OWN_HANDLE_BYTES } from '../users/user-handles.js';
 import { invalid, Members } from './members.js';
 import { ofUser, RowRefusal, type RowRefusalCode } from './row-refusal.js';
@@ -8,13 +9,11 @@ import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } 
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_INT32 = 2 ** 31 - 1;
 const CREDENTIAL_ID_BYTES = [1, 1023] as const;
-const ZERO_AAGUID = '00000000-0000-0000-0000-000000000000';
-const AAGUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const AAGUID_IN_ANY_CASE = new RegExp(AAGUID, 'i');
 const TRANSPORT = /^[a-z][a-z0-9-]{0,31}$/;
 const MAX_TRANSPORTS = 8;
 const FORMAT = /^[a-z0-9-]{1,32}$/;
 
-export const STATUSES: readonly FlexUserStatus[] = ['active', 'inactive', 'pending'];
 export const DEVICE_KINDS = ['passkey', 'security_key', 'platform'] as const;
 
 const DATES = ['last_login_at', 'created_at', 'updated_at'];
@@ -76,17 +75,12 @@ const usageOf = (members: Members) => ({
 });
 
 export function readUser(members: Members): UserRow {
-  const externalId = members.externalId();
-  return ofUser(externalId, () => userOf(externalId, members));
-}
-
-function userOf(externalId: string, members: Members): UserRow {
   return {
     kind: 'user',
-    externalId,
+    externalId: members.externalId(),
     id: members.id(),
     userHandle: members.bytes('user_handle', [1, MAX_OWN_HANDLE_BYTES]),
-    status: members.oneOf('status', STATUSES) ?? 'active',
+    status: members.oneOf('status', USER_STATUSES) ?? 'active',
     loginCount: members.integer('login_count', MAX_INT32),
     ...datesOf(members),
   };
@@ -101,7 +95,7 @@ function readPasskey(members: Members): PasskeyRow {
     ...keyOf(members),
     userHandle: members.bytes('user_handle', [1, 64]),
     counter: members.integer('sign_count', MAX_UINT32),
-    aaguid: members.matching('aaguid', AAGUID, 'must be a UUID')?.toLowerCase() ?? ZERO_AAGUID,
+    aaguid: members.matching('aaguid', AAGUID_IN_ANY_CASE, 'must be a UUID')?.toLowerCase() ?? ZERO_AAGUID,
     transports: transportsOf(members),
     attachment: members.oneOf('attachment', ['platform', 'cross-platform']),
     ...backupFlagsOf(members),

@@ -1,11 +1,11 @@
 import { toDisplayText } from '../../http/display-text.js';
 import { decodeAnyBase64 } from '../../webauthn/base64url.js';
+import { OPAQUE_ID } from '../opaque-id.js';
 import { isExternalId } from '../users/external-id.js';
 import { excerpt } from './excerpt.js';
 import { type MemberName, RowRefusal } from './row-refusal.js';
 import type { Moment } from './transfer-row.js';
 
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const MOMENT = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const MOMENT_RULE =
   'must be a date and time of RFC 3339 such as 2024-03-01T10:00:00Z, since 1970 and not in the future';
@@ -40,7 +40,7 @@ export class Members {
   }
 
   id(): string | null {
-    return this.matching('id', ID, 'must have 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
+    return this.matching('id', OPAQUE_ID, 'must have 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
   }
 
   requiredId(): string {

@@ -1,5 +1,6 @@
 import { DEVICE_KINDS, readLegacyDevice, readUser } from './jsonl-row.js';
 import { Members } from './members.js';
+import { ofUser } from './row-refusal.js';
 import type { LegacyDeviceRow, TransferRow, UserRow } from './transfer-row.js';
 
 /** What is read of Passage's CSV of users. */
@@ -14,9 +15,16 @@ const DIGITS = /^\d{1,10}$/;
 export function readPassageUser(record: Readonly<Record<string, string>>): UserRow {
   const { external_id, id, status, login_count = '', created_at, updated_at, last_login_at } = record;
   const count = DIGITS.test(login_count) ? Number(login_count) : login_count;
-  const row = readUser(
-    new Members({ external_id, id, status, login_count: count, created_at, updated_at, last_login_at }),
-  );
+  const members = new Members({
+    external_id,
+    id,
+    status,
+    login_count: count,
+    created_at,
+    updated_at,
+    last_login_at,
+  });
+  const row = ofUser(members.externalId(), () => readUser(members));
   return row.loginCount === 0 ? { ...row, lastLoginAt: unlessCreation(row) } : row;
 }
 

@@ -1,5 +1,5 @@
 import type { FlexUserStatus } from '../users/flex-user.repository.js';
-import type { RowRefusal } from './row-refusal.js';
+import { RowRefusal } from './row-refusal.js';
 
 /** Moments are RFC 3339 in UTC, to the microsecond at most; null where a row does not tell. */
 export type Moment = string;
@@ -76,7 +76,7 @@ export const sourceRow = (line: number, read: () => TransferRow): SourceRow => {
   try {
     return { line, row: read() };
   } catch (error) {
-    if (error instanceof Error && error.name === 'RowRefusal') return { line, row: error as RowRefusal };
+    if (error instanceof RowRefusal) return { line, row: error };
     throw error;
   }
 };

@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../../database/database.js';
+import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { type Queryable, statement, toDate } from '../../database/statement.js';
 import { AppError } from '../../http/app-error.js';
 import { addressed, statementByUser, type UserKey } from './user-key.js';
 
-export type FlexUserStatus = 'active' | 'inactive' | 'pending';
+/** What may become of a user. */
+export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
+export type FlexUserStatus = (typeof USER_STATUSES)[number];
 
 /** A user of an app as this backend knows them. */
 export interface FlexUserRecord {
@@ -171,10 +174,8 @@ export class FlexUserRepository {
   }
 }
 
-const FOREIGN_KEY_VIOLATION = '23503';
-
 function appNotFoundIfGone(error: unknown): never {
-  const isGone = (error as { code?: unknown }).code === FOREIGN_KEY_VIOLATION;
+  const isGone = sqlStateOf(error) === SQL_STATE.foreignKeyViolation;
   throw isGone ? new AppError('app_not_found', { cause: error }) : error;
 }
 

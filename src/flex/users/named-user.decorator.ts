@@ -1,10 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../../http/app-error.js';
+import { OPAQUE_ID } from '../opaque-id.js';
 import { isExternalId } from './external-id.js';
 import type { UserKey } from './user-key.js';
-
-const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * The user that the path names as `:user_id` or `:external_id`; one is never looked up as the other. Throws
@@ -13,7 +12,7 @@ const USER_ID = /^[A-Za-z0-9_-]{1,64}$/;
 export const NamedUser = createParamDecorator((_data: unknown, context: ExecutionContext): UserKey => {
   const { params } = context.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();
   const { user_id: id, external_id: externalId } = params;
-  if (id !== undefined && USER_ID.test(id)) return { id };
+  if (id !== undefined && OPAQUE_ID.test(id)) return { id };
   if (externalId !== undefined && isExternalId(externalId)) return { externalId };
   throw new AppError('user_not_found');
 });

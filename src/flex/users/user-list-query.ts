@@ -1,6 +1,6 @@
 import { AppError } from '../../http/app-error.js';
 import { isExternalId } from './external-id.js';
-import type { FlexUserStatus } from './flex-user.repository.js';
+import { type FlexUserStatus, USER_STATUSES } from './flex-user.repository.js';
 
 /** A value to compare a column with: equal, or strictly less or more. */
 export interface Comparison<T> {
@@ -38,7 +38,7 @@ const ORDER_COLUMNS: readonly string[] = [
   'last_login_at',
 ];
 const DATE_COLUMNS = ['created_at', 'updated_at', 'last_login_at'] as const;
-const STATUSES: readonly string[] = ['active', 'inactive', 'pending'];
+const STATUSES: readonly string[] = USER_STATUSES;
 const FILTERS = [
   'id',
   'status',

@@ -1,21 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Req, UsePipes } from '@nestjs/common';
-import { IsIn } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { Configuration } from '../../config/configuration.js';
 import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { toListedUser, toUser } from './flex-user.json.js';
-import type { FlexUserStatus } from './flex-user.repository.js';
 import { NamedUser } from './named-user.decorator.js';
 import { pageLinks } from './page-links.js';
 import type { UserKey } from './user-key.js';
 import { parseUserListQuery } from './user-list-query.js';
+import { ChangeUserDto } from './users.dto.js';
 import { UsersService } from './users.service.js';
-
-export class ChangeUserDto {
-  @IsIn(['active', 'inactive', 'pending'])
-  status: FlexUserStatus;
-}
 
 /** The Flex protocol's server side: the list of an app's users. */
 @Controller('v1/apps/:app/users')
