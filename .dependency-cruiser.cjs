@@ -2,21 +2,22 @@
 
 /** Folders of `src` that each folder of `src` may import, itself left out. */
 const MAY_IMPORT = {
-  config: [],
-  http: ['config'],
-  auth: ['config', 'http'],
-  users: ['database'],
-  passkeys: ['auth', 'users', 'passage', 'events', 'http'],
-  passage: ['config', 'http'],
-  'passage/embedded': ['passage', 'config', 'http', 'flex'],
-  flex: ['webauthn', 'authenticators', 'events', 'config', 'http', 'database'],
-  webauthn: [],
-  authenticators: ['webauthn', 'config', 'http'],
-  events: ['config', 'http', 'database'],
-  health: ['config', 'database', 'http'],
-  database: ['config'],
-  demo: ['auth', 'users', 'passage', 'config', 'http'],
-  cli: ['config', 'database', 'flex', 'users', 'events'],
+  errors: [],
+  config: ['errors'],
+  http: ['config', 'errors'],
+  auth: ['config', 'errors', 'http'],
+  users: ['errors', 'database', 'events'],
+  passkeys: ['auth', 'users', 'passage', 'events', 'errors', 'http'],
+  passage: ['config', 'errors', 'http'],
+  'passage/embedded': ['passage', 'config', 'errors', 'http', 'flex'],
+  flex: ['webauthn', 'authenticators', 'events', 'config', 'errors', 'http', 'database', 'users'],
+  webauthn: ['errors'],
+  authenticators: ['webauthn', 'config', 'errors', 'http'],
+  events: ['config', 'errors', 'http', 'database'],
+  health: ['config', 'errors', 'database', 'http'],
+  database: ['config', 'errors'],
+  demo: ['auth', 'users', 'passage', 'config', 'errors', 'http'],
+  cli: ['config', 'errors', 'database', 'flex', 'users', 'events'],
 };
 
 const within = (folder) => `^src/${folder}/`;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { hasSeveralAuthorizations } from '../http/authorization.js';
 import { Refusal } from './refusal.js';
 

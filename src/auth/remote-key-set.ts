@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { TokenAlgorithm } from '../config/configuration.js';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { KeySet } from './key-set.js';
 import { Refusal } from './refusal.js';
 

@@ -10,7 +10,7 @@ import { CompactSign, type JWTPayload, SignJWT } from 'jose';
 import { Configuration, type TokenAlgorithm, type TokenKey } from '../config/configuration.js';
 import { AccessPolicy } from '../http/access-policy.js';
 import { Access } from '../http/access.decorator.js';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { currentRequest, installRequestContext } from '../http/request-context.js';
 import { AuthModule } from './auth.module.js';
 import type { Caller } from './caller.js';

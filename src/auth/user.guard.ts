@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { currentRequest } from '../http/request-context.js';
 import type { Caller } from './caller.js';
 import { toRefusal } from './refusal.js';

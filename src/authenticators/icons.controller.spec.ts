@@ -8,7 +8,7 @@ import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { Configuration } from '../config/configuration.js';
 import { AccessPolicy } from '../http/access-policy.js';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { AuthenticatorsModule } from './authenticators.module.js';
 
 const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { renderError } from '../http/error.filter.js';
 
 const PAGE_DIRECTORY = fileURLToPath(new URL('../../dist/web', import.meta.url));

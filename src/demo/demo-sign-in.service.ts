@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SignJWT } from 'jose';
 import { Configuration } from '../config/configuration.js';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { Passage } from '../passage/passage.js';
 import { UserRepository } from '../users/user.repository.js';
 

@@ -1,7 +1,7 @@
 import { type CanActivate, ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ACCESS, type AccessKind } from './access.decorator.js';
-import { AppError } from './app-error.js';
+import { AppError } from '../errors/app-error.js';
 
 /**
  * The one global guard: hands each request to the guard that was registered for its route's `@Access`, and denies

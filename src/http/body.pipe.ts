@@ -4,7 +4,7 @@ import {
   ValidationPipe,
   type ValidationError,
 } from '@nestjs/common';
-import { AppError } from './app-error.js';
+import { AppError } from '../errors/app-error.js';
 
 /** Validates a body against its DTO; throws `invalid_request` with every broken rule in its detail. */
 class BodyPipe extends ValidationPipe {

@@ -1,4 +1,4 @@
-import type { AppError } from './app-error.js';
+import type { AppError } from '../errors/app-error.js';
 import { FLEX_ERRORS } from './flex-errors.js';
 import { PROBLEMS } from './problem-details.js';
 

@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AppError, ErrorCode } from './app-error.js';
+import type { AppError, ErrorCode } from '../errors/app-error.js';
 import { answerOf } from './error-answer.js';
 import { toAppError } from './failure.js';
 import { isFlexTarget } from './request-target.js';

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { AppError, type ErrorCode } from './app-error.js';
+import { AppError, type ErrorCode } from '../errors/app-error.js';
 
 const RETRY_SOON = 2; // seconds
 

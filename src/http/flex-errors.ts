@@ -1,4 +1,4 @@
-import type { ErrorCode } from './app-error.js';
+import type { ErrorCode } from '../errors/app-error.js';
 
 /** How the Flex protocol names a failure: its HTTP status, its `code` and a readable `error`. */
 export interface FlexError {

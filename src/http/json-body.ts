@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { parse } from 'secure-json-parse';
-import { AppError } from './app-error.js';
+import { AppError } from '../errors/app-error.js';
 
 /** Bytes; the largest body that any route reads. */
 export const MAX_BODY = 64 * 1024;

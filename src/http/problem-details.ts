@@ -1,4 +1,4 @@
-import type { ErrorCode } from './app-error.js';
+import type { ErrorCode } from '../errors/app-error.js';
 
 /** How our own API names a failure in RFC 9457 problem details. */
 export interface Problem {

@@ -1,7 +1,7 @@
 import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { AppError } from './app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { MAX_REQUESTS, networkOf, type RequestCounts } from './request-counts.js';
 
 /** Limits how often one network may call the route; for every route that asks for no credentials. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { AppError, type ErrorCode } from './app-error.js';
+import { AppError, type ErrorCode } from '../errors/app-error.js';
 import { answerOf } from './error-answer.js';
 import { isFlexTarget, originForm } from './request-target.js';
 

@@ -1,5 +1,5 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { isDeviceId } from './passkeys.dto.js';
 
 /** Lets through what can be the id of a passkey; anything else is as unknown as a passkey of somebody else. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
-import { AppError } from '../http/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { Passage } from '../passage/passage.js';
 import { UserRepository } from '../users/user.repository.js';
 import { ExternalIds } from './external-ids.js';

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { AppError } from '../../src/http/app-error.js';
+import { AppError } from '../../src/errors/app-error.js';
 import type { Passage } from '../../src/passage/passage.js';
 import { foreign, ID, type OddAnswer, OddProvider, refusal } from '../support/odd-provider.js';
 import { BRIEF, CALLS, failureOf, keepLog, remotePassage, unavailable } from '../support/providers.js';

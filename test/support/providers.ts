@@ -6,7 +6,7 @@ import {
   embeddedPassageOf,
   type RemotePassageSettings,
 } from '../../src/config/configuration.js';
-import { AppError } from '../../src/http/app-error.js';
+import { AppError } from '../../src/errors/app-error.js';
 import type { Passage } from '../../src/passage/passage.js';
 import { FlexClient } from '../../src/passage/remote/flex-client.js';
 import { PROVIDER_LIMITS, type ProviderLimits } from '../../src/passage/remote/provider-limits.js';

@@ -1,7 +1,7 @@
 import { type CanActivate, ExecutionContext, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { AccessPolicy } from '../../http/access-policy.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { hasSeveralAuthorizations } from '../../http/authorization.js';
 import { networkOf } from '../../http/request-counts.js';
 import { type ApiKeyParts, hashApiKeySecret, isSameHash, parseApiKey } from './api-key.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { AllowedOrigins, USERS_API } from '../../http/cors.js';
 import { AppRepository } from './app.repository.js';
 

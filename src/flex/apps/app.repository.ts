@@ -3,7 +3,7 @@ import { appIdProblem } from '../../config/app-rules.js';
 import { Configuration, embeddedPassageOf, type Lifetimes } from '../../config/configuration.js';
 import { Database } from '../../database/database.js';
 import { statement, toDate } from '../../database/statement.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { currentRequest } from '../../http/request-context.js';
 import type { AppPolicy, Attestation, ResidentKey } from './app-policy.js';
 import type { UserVerification } from '../../webauthn/relying-party.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, DatabaseTransaction } from '../../database/database.js';
 import { AuditTrail } from '../../events/audit-trail.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { presentedCredentialId } from '../../webauthn/presented-response.js';
 import { type VerifiedAuthentication, verifyAuthentication } from '../../webauthn/verify-authentication.js';

@@ -1,4 +1,4 @@
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { hashOf } from '../bearer-secret.js';
 import type { Handshake } from './handshake.js';
 import { Refused } from './refused.js';

@@ -3,7 +3,7 @@ import { Database } from '../../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { statement } from '../../database/statement.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
 import type { Handshake } from './handshake.js';

@@ -4,7 +4,7 @@ import { FidoMetadata } from '../../authenticators/fido-metadata.js';
 import { defaultPasskeyName, numberedName } from '../../authenticators/default-passkey-name.js';
 import { Database, DatabaseTransaction } from '../../database/database.js';
 import { AuditTrail } from '../../events/audit-trail.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { currentRequest } from '../../http/request-context.js';
 import { creationOptions } from '../../webauthn/registration-options.js';
 import { type VerifiedRegistration, verifyRegistration } from '../../webauthn/verify-registration.js';

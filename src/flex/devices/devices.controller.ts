@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
 import { Access } from '../../http/access.decorator.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { NamedUser } from '../users/named-user.decorator.js';
 import type { UserKey } from '../users/user-key.js';

@@ -5,7 +5,7 @@ import { Configuration } from '../../config/configuration.js';
 import { Database } from '../../database/database.js';
 import { toDate } from '../../database/statement.js';
 import { AuditTrail } from '../../events/audit-trail.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { OPAQUE_ID } from '../opaque-id.js';
 import type { UserKey } from '../users/user-key.js';
 import type { DeviceDetails, DeviceRow, UserDevices } from './device.js';

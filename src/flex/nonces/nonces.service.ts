@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { type Queryable, statement } from '../../database/statement.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import type { CeremonyKind } from '../transactions/ceremony-kind.js';
 

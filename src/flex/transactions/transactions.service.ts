@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { AppRepository } from '../apps/app.repository.js';
 import { makeBearerSecret } from '../bearer-secret.js';
 import { DeviceRepository } from '../devices/device.repository.js';

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Database } from '../../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { type Queryable, statement, toDate } from '../../database/statement.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { addressed, statementByUser, type UserKey } from './user-key.js';
 
 /** What may become of a user. */

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { OPAQUE_ID } from '../opaque-id.js';
 import { isExternalId } from './external-id.js';
 import type { UserKey } from './user-key.js';

@@ -1,4 +1,4 @@
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { isExternalId } from './external-id.js';
 import { type FlexUserStatus, USER_STATUSES } from './flex-user.repository.js';
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { type AuditEventSummary, AuditTrail } from '../../events/audit-trail.js';
 import { Erasures } from '../../events/erasures.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import type { DeviceDetails } from '../devices/device.js';
 import { DevicesService } from '../devices/devices.service.js';
 import { FlexUserListRepository, type UserPage } from './flex-user-list.repository.js';

@@ -1,5 +1,5 @@
 import type { RemotePassageSettings } from '../../config/configuration.js';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { Answer, malformed } from './answer.js';
 import { type Meanings, refusalOf } from './flex-refusal.js';
 import { Holds } from './holds.js';

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from '../../http/app-error.js';
+import { AppError, type ErrorCode } from '../../errors/app-error.js';
 import { Answer } from './answer.js';
 import { Outage, type OutageReason } from './outage.js';
 import type { ProviderAnswer } from './provider-connection.js';

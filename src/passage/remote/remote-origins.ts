@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../../http/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 import { AllowedOrigins, USERS_API } from '../../http/cors.js';
 import { RemoteApp } from './remote-app.js';
 
