@@ -25,7 +25,7 @@ export function sql<Row extends object>(
   text: string,
   ...values: unknown[]
 ): Promise<Row[]> {
-  return database.ask(() => ({ compile: () => CompiledQuery.raw(text, values) as CompiledQuery<Row> }));
+  return database.ask(() => ({ compile: () => CompiledQuery.raw(text, values) }));
 }
 
 /** How many rows match: `count(app, "devices where user_id = $1", id)`. */
