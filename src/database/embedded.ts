@@ -39,7 +39,7 @@ export async function openEmbedded(directory: string): Promise<OpenDatabase> {
       dbName,
       driverOptions: { startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'] },
     });
-    const pglite = (await orm.em.getConnection().getNativeClient());
+    const pglite = await orm.em.getConnection().getNativeClient();
     const close = async (): Promise<void> => {
       await orm.close();
       lock.release();

@@ -45,7 +45,7 @@ export async function openPostgres(url: string, poolMax: number): Promise<OpenDa
       onConnect: (client: ClientBase) => client.query(session),
     },
   });
-  const pool = (await orm.em.getConnection().getNativeClient());
+  const pool = await orm.em.getConnection().getNativeClient();
   return { orm, connections: new PostgresConnections(pool), schema, close: () => orm.close() };
 }
 
