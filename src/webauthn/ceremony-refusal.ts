@@ -1,3 +1,5 @@
+import { Refusal } from '../errors/refusal.js';
+
 /** Why a ceremony was refused: a stable code for audit events, metrics and logs, never for end users. */
 export type RefusalReason =
   | 'malformed_response'
@@ -33,7 +35,7 @@ export type SpecificationStep = `${'7.1' | '7.2'}-${number}`;
  * The one error that an untrusted response can cause in this folder. It carries nothing of the response but the
  * verifier's own error in `cause`, which belongs in a log at most.
  */
-export class CeremonyRefusal extends Error {
+export class CeremonyRefusal extends Refusal {
   override readonly name = 'CeremonyRefusal';
 
   constructor(

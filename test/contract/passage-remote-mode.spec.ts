@@ -147,7 +147,7 @@ describe('in remote mode', () => {
       ] as const) {
         const answer = await send(app, { method, url, ...(method === 'POST' && { payload: {} }) });
         expect(answer.status).toBe(404);
-        expect(answer.body).toEqual({ code: 'invalid_request', error: 'There is no such route.' });
+        expect(answer.body).toEqual({ code: 'invalid_request', error: 'The route does not exist.' });
       }
       const urls = routesOf(app).map(({ url }) => url);
       expect(urls.filter((url) => /^\/(v1|icons)/.test(url))).toEqual([]);
@@ -213,7 +213,7 @@ describe('in remote mode', () => {
         expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
         expect(answer.body).toEqual({
           type: 'about:blank',
-          title: 'The passkey provider is out of reach',
+          title: 'The passkey provider is unavailable',
           status: 503,
           code: 'provider_unavailable',
           requestId: expect.any(String),

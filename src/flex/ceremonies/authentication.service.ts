@@ -70,17 +70,13 @@ export class AuthenticationService {
     { transactionId, handshakeId, response }: FinishAuthentication,
   ): Promise<string> {
     const app = await this.apps.get(appId);
-    const refuse = refusalOf(transactionId);
+    const code = transactionId === null ? 'discoverable_authentication_refused' : 'authentication_refused';
     const handshake = this.handshakes.open(handshakeId);
-    if (!handshake) throw refuse(new Refused('handshake_invalid'));
-    return this.refusals.watch(appId, handshake, async (facts) => {
-      try {
-        const transaction = namedTransaction(handshake, transactionId);
-        const signIn = await this.prove(response, handshake, app, facts);
-        return await this.database.transaction((tx) => this.settle(signIn, handshake, transaction, app, tx));
-      } catch (error) {
-        throw isRefusal(error) ? refuse(error) : error;
-      }
+    if (!handshake) throw new AppError(code, { cause: new Refused('handshake_invalid') });
+    return this.refusals.watch({ appId, handshake, code }, async (facts) => {
+      const transaction = namedTransaction(handshake, transactionId);
+      const signIn = await this.prove(response, handshake, app, facts);
+      return this.database.transaction((tx) => this.settle(signIn, handshake, transaction, app, tx));
     });
   }
 
@@ -160,10 +156,3 @@ export class AuthenticationService {
     if (credential.createdAt.getTime() > handshake.issuedAt) throw new Refused('credential_not_allowed');
   }
 }
-
-const refusalOf = (transactionId: string | null) => {
-  const code = transactionId === null ? 'discoverable_authentication_refused' : 'authentication_refused';
-  return (cause: unknown): AppError => new AppError(code, { cause });
-};
-
-const isRefusal = (error: unknown): boolean => error instanceof Error && 'reason' in error;

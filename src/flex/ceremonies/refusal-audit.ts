@@ -3,7 +3,8 @@ import { Database } from '../../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { statement } from '../../database/statement.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
-import { AppError } from '../../errors/app-error.js';
+import { AppError, type RefusalCode } from '../../errors/app-error.js';
+import { Refusal } from '../../errors/refusal.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
 import type { Handshake } from './handshake.js';
@@ -14,9 +15,17 @@ export interface CeremonyFacts {
   deviceId?: string;
 }
 
+export interface WatchedFinish {
+  /** The app of the path; the handshake may be another app's. */
+  readonly appId: string;
+  readonly handshake: Handshake;
+  /** What the caller is told of a refusal that is not an `AppError`. */
+  readonly code: RefusalCode;
+}
+
 const SHORT_WAIT = statement('refusals.short-wait', `set local lock_timeout = '500ms'`);
 
-/** Writes one audit event for a finish that is refused, after all it did was rolled back. */
+/** Writes one audit event for each finish that is refused, after all it did was rolled back. */
 @Injectable()
 export class RefusalAudit {
   private readonly log = new Logger(RefusalAudit.name);
@@ -28,22 +37,26 @@ export class RefusalAudit {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** Only for finishes whose handshake is authentic: anybody can send the others. */
+  /**
+   * Runs a finish. Throws its refusal as an `AppError`, with `code` where the refusal has none, and whatever else it
+   * throws as it is: an outage or a bug refuses nothing. Only for authentic handshakes: anybody can send the others.
+   */
   async watch<T>(
-    appId: string,
-    handshake: Handshake,
+    { appId, handshake, code }: WatchedFinish,
     finish: (facts: CeremonyFacts) => Promise<T>,
   ): Promise<T> {
     const facts: CeremonyFacts = {};
     try {
       return await finish(facts);
     } catch (error) {
-      if (error instanceof AppError) await this.keep(appId, handshake, facts, reasonOf(error));
-      throw error;
+      if (!(error instanceof Refusal)) throw error;
+      const refusal = error instanceof AppError ? error : new AppError(code, { cause: error });
+      await this.keep(appId, handshake, facts, refusal.reason);
+      throw refusal;
     }
   }
 
-  /** Whatever becomes of the event, the finish stays refused for the reason it was. */
+  /** Throws nothing: the finish stays refused for its own reason, with or without an event. */
   private async keep(
     appId: string,
     { transaction }: Handshake,
@@ -60,13 +73,15 @@ export class RefusalAudit {
         return this.audit.record({ ...event, isAnonymous: true });
       });
     } catch (error) {
-      this.log.error(`A refusal (${reason}) left no event: ${sqlStateOf(error) ?? 'unforeseen'}`);
+      this.log.error(
+        `The audit event of a refusal (${reason}) was not written: ${sqlStateOf(error) ?? 'unexpected error'}`,
+      );
     }
   }
 
   /**
-   * The user is held, so that whoever erases them finds this event as well. Throws where others hold them for long: they
-   * may be erasing them.
+   * Locks the user, so that an erasure finds this event as well. Throws if others hold the lock for long: that may be
+   * an erasure.
    */
   private record(event: AuditFacts): Promise<void> {
     const { appId, userId } = event;
@@ -77,8 +92,4 @@ export class RefusalAudit {
       await this.audit.record({ ...event, isAnonymous }, tx);
     });
   }
-}
-
-function reasonOf({ cause, code }: AppError): string {
-  return cause instanceof Error && 'reason' in cause ? String(cause.reason) : code;
 }

@@ -1,5 +1,7 @@
-/** Why a ceremony was refused, for the log and the audit trail only: a code that holds no secret. */
-export class Refused extends Error {
+import { Refusal } from '../../errors/refusal.js';
+
+/** Why a ceremony was refused beside what its verification finds: a code for the log and the audit trail only. */
+export class Refused extends Refusal {
   constructor(readonly reason: string) {
     super(reason);
     this.name = 'Refused';

@@ -74,7 +74,7 @@ export class RegistrationService {
     const app = await this.apps.get(appId);
     const handshake = this.handshakes.open(handshakeId);
     if (!handshake) throw new AppError('registration_refused', { cause: new Refused('handshake_invalid') });
-    return this.refusals.watch(appId, handshake, async (facts) => {
+    return this.refusals.watch({ appId, handshake, code: 'registration_refused' }, async (facts) => {
       const transaction = namedTransaction(handshake, transactionId);
       const credential = await this.verify(response, handshake, app);
       return this.database.transaction((tx) =>
@@ -88,15 +88,10 @@ export class RegistrationService {
     handshake: Handshake,
     app: AppPolicy,
   ): Promise<VerifiedRegistration> {
-    let credential: VerifiedRegistration;
-    try {
-      const expected = this.handshakes.expectationsOf(handshake, 'register', app);
-      credential = await verifyRegistration(response, { ...expected, models: this.fidoMetadata });
-    } catch (cause) {
-      throw new AppError('registration_refused', { cause });
-    }
+    const expected = this.handshakes.expectationsOf(handshake, 'register', app);
+    const credential = await verifyRegistration(response, { ...expected, models: this.fidoMetadata });
     const refusal = authenticatorRefusal(app, credential);
-    if (refusal) throw refused(refusal);
+    if (refusal) throw new Refused(refusal);
     return credential;
   }
 
@@ -108,14 +103,14 @@ export class RegistrationService {
     facts: CeremonyFacts,
     tx: DatabaseTransaction,
   ): Promise<string> {
-    if (!(await this.spentHandshakes.spend(handshake, tx))) throw refused('handshake_spent');
+    if (!(await this.spentHandshakes.spend(handshake, tx))) throw new Refused('handshake_spent');
     const userId = await this.transactions.consume(transaction, app.id, 'register', tx);
     if (!userId) throw new AppError('transaction_not_found');
     facts.userId = userId;
     const name = await this.nameFor(credential, app, userId, tx);
     const owner = { appId: app.id, userId };
     const deviceId = await this.devices.insert(owner, credential, name, tx);
-    if (!deviceId) throw refused('credential_id_in_use');
+    if (!deviceId) throw new Refused('credential_id_in_use');
     await this.audit.record({ ...owner, type: 'registered', deviceId }, tx);
     return this.nonces.issue({ ...owner, deviceId, kind: 'register' }, app.lifetimes.nonce, tx);
   }
@@ -136,6 +131,3 @@ export class RegistrationService {
     return numberedName(defaultPasskeyName({ providerName, userAgent }), taken);
   }
 }
-
-const refused = (reason: string): AppError =>
-  new AppError('registration_refused', { cause: new Refused(reason) });

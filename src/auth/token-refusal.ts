@@ -1,12 +1,14 @@
-/** Why a token or a key set is not accepted: the `cause` of an `AppError`, a code for the log, never for the caller. */
-export class Refusal extends Error {
+import { Refusal } from '../errors/refusal.js';
+
+/** Why a token is not accepted: the `cause` of an `AppError`, a code for the log, never for the caller. */
+export class TokenRefusal extends Refusal {
   constructor(
-    /** A snake_case code of ours; quotes nothing of the token. */
+    /** A snake_case code; quotes nothing of the token. */
     readonly reason: string,
     options?: ErrorOptions,
   ) {
     super(reason, options);
-    this.name = 'Refusal';
+    this.name = 'TokenRefusal';
   }
 }
 
@@ -19,10 +21,10 @@ const JSONWEBTOKEN_REASONS = [
   ['invalid signature', 'wrong_signature'],
 ] as const;
 
-/** Names whatever the verification threw; what is neither ours nor known is a `malformed_token`. */
-export function toRefusal(thrown: unknown): Refusal {
-  if (thrown instanceof Refusal) return thrown;
+/** Names what the verification of a token threw; what is neither ours nor known is a `malformed_token`. */
+export function toRefusal(thrown: unknown): TokenRefusal {
+  if (thrown instanceof TokenRefusal) return thrown;
   const message = thrown instanceof Error ? thrown.message : '';
   const known = JSONWEBTOKEN_REASONS.find(([beginning]) => message.startsWith(beginning));
-  return new Refusal(known?.[1] ?? 'malformed_token', { cause: thrown });
+  return new TokenRefusal(known?.[1] ?? 'malformed_token', { cause: thrown });
 }
