@@ -115,6 +115,11 @@ export class DatabaseTransaction implements Queryable {
     private readonly queries: PreparedQueries,
   ) {}
 
+  /** From now on a statement fails that waits longer than this for a lock, with SQLSTATE 55P03. */
+  async limitLockWait(milliseconds: number): Promise<void> {
+    await this.open.run({ text: `set local lock_timeout = ${Math.ceil(milliseconds)}`, values: [] });
+  }
+
   async run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]> {
     return (await this.open.run(this.queries.fill(query, values))).rows as Row[];
   }
