@@ -16,14 +16,19 @@ export function registerPurge(program: Command): void {
     .addHelpText('after', EXAMPLES);
   answering(command, async () => {
     const gone = await withDatabase(async (database) => {
-      const [{ AuditRepository }, { HandshakeRepository }, { NonceRepository }, { PurgeService }, transactions] =
-        await Promise.all([
-          import('../events/audit.repository.js'),
-          import('../flex/ceremonies/handshake.repository.js'),
-          import('../flex/nonces/nonce.repository.js'),
-          import('../flex/purge.service.js'),
-          import('../flex/transactions/transaction.repository.js'),
-        ]);
+      const [
+        { AuditRepository },
+        { HandshakeRepository },
+        { NonceRepository },
+        { PurgeService },
+        transactions,
+      ] = await Promise.all([
+        import('../events/audit.repository.js'),
+        import('../flex/ceremonies/handshake.repository.js'),
+        import('../flex/nonces/nonce.repository.js'),
+        import('../flex/purge.service.js'),
+        import('../flex/transactions/transaction.repository.js'),
+      ]);
       return new PurgeService(
         new NonceRepository(database),
         new transactions.TransactionRepository(database),
