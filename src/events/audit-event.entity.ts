@@ -1,14 +1,21 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-const AuditEventSchema = defineEntity({
+export const AuditEventSchema = defineEntity({
   name: 'AuditEvent',
   tableName: 'audit_events',
-  indexes: [{ properties: ['appId', 'userId', 'id'] }],
+  indexes: [
+    { properties: ['appId', 'userId', 'id'] },
+    {
+      name: 'audit_events_nobodys_refusals_index',
+      properties: ['createdAt'],
+      where: `type = 'refused' and user_id is null`,
+    },
+  ],
   properties: {
+    appId: p.text().primary(),
     /** UUIDv7: the order of ids is the order of time. */
     id: p.text().primary(),
     type: p.text(),
-    appId: p.text(),
     userId: p.text().nullable(),
     deviceId: p.text().nullable(),
     actor: p.text().nullable(),

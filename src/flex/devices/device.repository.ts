@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, DatabaseTransaction } from '../../database/database.js';
+import { query } from '../../database/query.js';
 import { type Queryable, statement, toDate } from '../../database/statement.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
 import type { FlexUserStatus } from '../users/flex-user.repository.js';
 import { addressed, statementByUser, type UserKey } from '../users/user-key.js';
 import { DEVICE_COLUMNS, type DeviceRow } from './device.js';
-import { Device } from './device.entity.js';
 
 /** A credential and its owner, as a sign-in needs them. */
 export interface OwnedCredential {
@@ -95,6 +94,37 @@ const UNBURY = statement(
   'delete from tombstones where app_id = $1 and credential_hash = sha256($2)',
 );
 
+type NewDevice = Omit<VerifiedRegistration, 'userVerified' | 'origin'> & {
+  appId: string;
+  userId: string;
+  id: string;
+  friendlyName: string;
+};
+
+const INSERT = query('devices.insert', (db, $: NewDevice) =>
+  db
+    .insertInto('devices')
+    .values({
+      app_id: $.appId,
+      id: $.id,
+      user_id: $.userId,
+      credential_id: $.credentialId,
+      public_key: $.publicKey,
+      algorithm: $.algorithm,
+      counter: $.counter,
+      aaguid: $.aaguid,
+      transports: $.transports,
+      attachment: $.attachment,
+      backup_eligible: $.backupEligible,
+      backed_up: $.backedUp,
+      attestation_format: $.attestationFormat,
+      attestation_trust: $.attestationTrust,
+      friendly_name: $.friendlyName,
+    })
+    .onConflict((on) => on.columns(['app_id', 'credential_id']).doNothing())
+    .returning('id'),
+);
+
 type ListRow = { rpId: string; userHandle: Buffer } & {
   [Column in keyof DeviceRow]: DeviceRow[Column] | null;
 };
@@ -138,14 +168,10 @@ export class DeviceRepository {
     tx: DatabaseTransaction,
   ): Promise<string | null> {
     const id = uuidv7();
-    try {
-      await tx.em.insert(Device, { ...owner, id, friendlyName, ...columnsOf(credential) });
-      await tx.query(UNBURY, [owner.appId, credential.credentialId]);
-      return id;
-    } catch (error) {
-      if (error instanceof UniqueConstraintViolationException) return null;
-      throw error;
-    }
+    const rows = await tx.run(INSERT, { ...owner, id, friendlyName, ...credential });
+    if (rows.length === 0) return null;
+    await tx.query(UNBURY, [owner.appId, credential.credentialId]);
+    return id;
   }
 
   /** Writes a sign-in down; false if the counter did not rise or the passkey is gone. */
@@ -181,9 +207,3 @@ export class DeviceRepository {
     return row.userId;
   }
 }
-
-const columnsOf = ({ userVerified: _, origin: __, counter, ...credential }: VerifiedRegistration) => ({
-  ...credential,
-  counter: String(counter),
-  transports: [...credential.transports],
-});

@@ -1,6 +1,8 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { belongsTo } from '../../database/belongs-to.js';
+import { FlexUser } from '../users/flex-user.entity.js';
 
-const LegacyDeviceSchema = defineEntity({
+export const LegacyDeviceSchema = defineEntity({
   name: 'LegacyDevice',
   tableName: 'legacy_devices',
   indexes: [{ properties: ['appId', 'userId'] }],
@@ -8,10 +10,19 @@ const LegacyDeviceSchema = defineEntity({
     appId: p.text().primary(),
     id: p.text().primary(),
     userId: p.text(),
-    /** 1 to 1023 bytes; null where it was not told. */
-    credentialId: p.blob().nullable(),
+    user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
+    /** 1 to 1023 bytes; null where the export did not have it. */
+    credentialId: p
+      .blob()
+      .$type<Buffer>()
+      .nullable()
+      .check('octet_length(credential_id) >= 1 and octet_length(credential_id) <= 1023'),
     friendlyName: p.text(),
-    kind: p.text().nullable(),
+    kind: p
+      .text()
+      .$type<'passkey' | 'security_key' | 'platform'>()
+      .nullable()
+      .check(`kind in ('passkey', 'security_key', 'platform')`),
     usageCount: p.integer().default(0),
     lastLoginAt: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
@@ -19,6 +30,6 @@ const LegacyDeviceSchema = defineEntity({
   },
 });
 
-/** What is known of a passkey whose key stayed behind: it signs nobody in, and its user has to enrol it again. */
+/** A passkey imported without its public key: it cannot sign in, and its user has to enrol it again. */
 export class LegacyDevice extends LegacyDeviceSchema.class {}
 LegacyDeviceSchema.setClass(LegacyDevice);

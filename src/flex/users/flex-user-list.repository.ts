@@ -1,25 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
-import { type ExpressionBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
+import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import { Database } from '../../database/database.js';
+import type { Tables } from '../../database/entities.js';
+import type { SqlBuilder } from '../../database/query.js';
 import { tooManyRequests } from '../../http/rate-limit.js';
-import { type FlexUserRecord, type FlexUserRow, toFlexUser } from './flex-user.repository.js';
+import type { FlexUserRecord } from './flex-user.repository.js';
 import type { UserDateColumn, UserListQuery } from './user-list-query.js';
-
-interface Tables {
-  flex_users: {
-    app_id: string;
-    id: string;
-    external_id: string;
-    user_handle: Buffer;
-    user_handle_settled: boolean;
-    status: string;
-    login_count: number;
-    last_login_at: Date | null;
-    created_at: Date;
-    updated_at: Date;
-  };
-}
 
 /** One page of an app's users, and how many there are on all pages. */
 export interface UserPage {
@@ -43,7 +30,7 @@ const SHOWN: Readonly<Record<UserDateColumn, RawBuilder<Date>>> = {
 };
 
 // By the clock that dates the rows, and whole: none of those counted now is left out of a later page.
-const NEXT_SECOND = sql<number>`(floor(extract(epoch from now())) + 1)::float8`;
+const NEXT_SECOND = sql<number>`(floor(extract(epoch from now())) + 1)::bigint`;
 
 /** Lists the users of an app; the one query of this service that is put together as it is asked. */
 @Injectable()
@@ -53,27 +40,29 @@ export class FlexUserListRepository {
   constructor(private readonly database: Database) {}
 
   async list(appId: string, query: UserListQuery): Promise<UserPage> {
-    const matching = this.kysely.selectFrom('flex_users').where((it) => conditionOf(it, appId, query));
-    let page = matching
-      .select(['id', 'external_id as externalId', 'user_handle as userHandle', 'status'])
-      .select('user_handle_settled as userHandleSettled')
-      .select(['login_count as loginCount', 'last_login_at as lastLoginAt'])
-      .select(['created_at as createdAt', 'updated_at as updatedAt'])
-      .limit(query.limit)
-      .offset((query.page - 1) * query.limit);
-    for (const { column, direction } of query.orderBy) {
-      page = page.orderBy(column === 'last_login_at' ? LAST_LOGIN : column, direction);
-    }
-    const counted = matching.select([
-      sql<number>`count(*)::integer`.as('total'),
-      NEXT_SECOND.as('nextSecond'),
-    ]);
-    const [rows, [{ total, nextSecond }]] = await this.inTurn(query, async () => [
-      await page.orderBy('created_at').orderBy('id').execute(),
-      (await counted.execute()) as [{ total: number; nextSecond: number }],
-    ]);
-    const users = (rows as unknown as FlexUserRow[]).map(toFlexUser);
-    return { users, total, createdBefore: query.createdBefore ?? nextSecond };
+    const matching = (db: SqlBuilder) =>
+      db.selectFrom('flex_users').where((it) => conditionOf(it, appId, query));
+    const page = (db: SqlBuilder) => {
+      let rows = matching(db)
+        .select(['id', 'external_id as externalId', 'user_handle as userHandle', 'status'])
+        .select('user_handle_settled as userHandleSettled')
+        .select(['login_count as loginCount', 'last_login_at as lastLoginAt'])
+        .select(['created_at as createdAt', 'updated_at as updatedAt'])
+        .limit(query.limit)
+        .offset((query.page - 1) * query.limit);
+      for (const { column, direction } of query.orderBy) {
+        rows = rows.orderBy(column === 'last_login_at' ? LAST_LOGIN : column, direction);
+      }
+      return rows.orderBy('created_at').orderBy('id');
+    };
+    const counted = (db: SqlBuilder) =>
+      matching(db).select((it) => [it.fn.countAll<number>().as('total'), NEXT_SECOND.as('nextSecond')]);
+    return this.inTurn(query, async () => {
+      const users = await this.database.ask(page);
+      const [count] = await this.database.ask(counted);
+      const { total, nextSecond } = count!;
+      return { users, total, createdBefore: query.createdBefore ?? nextSecond };
+    });
   }
 
   /** What names no one user may read every row of the app: few at a time, so that all else goes on meanwhile. */
@@ -84,10 +73,6 @@ export class FlexUserListRepository {
     } catch (error) {
       throw isBulkheadRejectedError(error) ? tooManyRequests(RETRY_SOON) : error;
     }
-  }
-
-  private get kysely(): Kysely<Tables> {
-    return this.database.em.getKysely<Tables>();
   }
 }
 
