@@ -247,6 +247,9 @@ describe('in remote mode', () => {
       await network.open();
       await new Promise((resolve) => setTimeout(resolve, 6_000));
       expect(await passkey.user.passkeys()).toEqual([passkey.device]);
+      const lines = app.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      const told = { level: 30, context: 'RemotePassage', msg: 'The passkey provider answers reads again' };
+      expect(lines).toContainEqual(expect.objectContaining(told));
     });
   });
 });
