@@ -3,7 +3,7 @@ import { decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers
 import { type Attested, verifyAndroidKey } from './android-key.js';
 import { requireOneCborMap } from './cbor.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
-import { leadsToAnchor } from './certificate-path.js';
+import { leadsToAnchor, MAX_CERTIFICATES } from './certificate-path.js';
 import { knownRoots, namesRevocationLists, readCertificates } from './certificates.js';
 import { ALGORITHM } from './credential-key.js';
 import { isDerEcdsaSignature } from './ecdsa-signature.js';
@@ -117,7 +117,10 @@ function requireSelfAttestation(statement: Attestation['statement'], credentialA
 
 function listOfBytes(value: unknown): Uint8Array[] {
   const isList = Array.isArray(value) && value.length > 0 && value.every((it) => it instanceof Uint8Array);
-  if (!isList) throw new TypeError('x5c is no list of byte strings.');
+  if (!isList) throw new TypeError('x5c is not a list of byte strings.');
+  if (value.length > MAX_CERTIFICATES) {
+    throw new RangeError(`x5c has more than ${MAX_CERTIFICATES} certificates.`);
+  }
   return value;
 }
 
