@@ -190,8 +190,8 @@ describe('certificates that nobody has vouched for yet', () => {
   const chained = (change: (chain: Uint8Array[]) => Uint8Array[]): StatementTraits => ({
     change: (it) => it.set('x5c', change(it.get('x5c') as Uint8Array[])),
   });
-  const reasonOf = (overrides: Overrides) =>
-    register(overrides).then(
+  const reasonOf = (overrides: Overrides, more?: Parameters<typeof register>[1]) =>
+    register(overrides, more).then(
       () => 'accepted',
       (error: CeremonyRefusal) => `${error.reason}: ${(error.cause as Error).message}`,
     );
@@ -220,6 +220,35 @@ describe('certificates that nobody has vouched for yet', () => {
         ),
       ).toMatch(reason);
     });
+  });
+
+  it.each(FORMATS)(
+    'are refused for an extension that one of a statement of %s has twice',
+    async (_, make) => {
+      const twice = [aaguidExtension(ZERO), aaguidExtension(ZERO)];
+      const model = { attestationRoots: [root.x509], sharesRoots: true, isCompromised: false };
+      const models: AuthenticatorModels = { ofAaguid: () => model, ofAttestationKey: () => model };
+      const reason = 'attestation_invalid: A certificate has an extension twice.';
+      expect(await reasonOf(make(root, { certificate: { extensions: twice } }), { models })).toBe(reason);
+    },
+  );
+
+  it('are refused for a key that is not on its curve', async () => {
+    const { certificate, x509 } = new TestAuthority('Off its curve');
+    const point = x509.publicKey.export({ type: 'spki', format: 'der' }).subarray(-64);
+    const off = new Uint8Array(certificate);
+    off[certificate.indexOf(point)]! ^= 1;
+    for (const [, make] of FORMATS) {
+      const reason = 'attestation_invalid: A certificate cannot be read.';
+      expect(
+        await reasonOf(
+          make(
+            root,
+            chained(() => [off]),
+          ),
+        ),
+      ).toBe(reason);
+    }
   });
 
   it('are at most eight', async () => {

@@ -1,3 +1,5 @@
+import { Refusal } from '../errors/refusal.js';
+
 /** Why a ceremony was refused: a stable code for audit events, metrics and logs, never for end users. */
 export type RefusalReason =
   | 'malformed_response'
@@ -33,14 +35,20 @@ export type SpecificationStep = `${'7.1' | '7.2'}-${number}`;
  * The one error that an untrusted response can cause in this folder. It carries nothing of the response but the
  * verifier's own error in `cause`, which belongs in a log at most.
  */
-export class CeremonyRefusal extends Error {
+export class CeremonyRefusal extends Refusal {
   override readonly name = 'CeremonyRefusal';
 
   constructor(
-    readonly reason: RefusalReason,
+    override readonly reason: RefusalReason,
     readonly step: SpecificationStep,
-    options?: { cause?: unknown },
+    options?: ErrorOptions,
   ) {
     super(`Ceremony refused: ${reason} (WebAuthn Level 3, step ${step})`, options);
   }
 }
+
+/** Refuses an attestation statement (§7.1 step 22). `why`, a sentence or what was thrown, becomes the cause. */
+export const attestationInvalid = (why: unknown): CeremonyRefusal =>
+  new CeremonyRefusal('attestation_invalid', '7.1-22', {
+    cause: typeof why === 'string' ? new Error(why) : why,
+  });

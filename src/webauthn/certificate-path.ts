@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { hasUnknownCriticalExtension, pathLengthOf } from './certificates.js';
+import { CertificateError } from './der.js';
 
 /** Longer chains do not occur; each certificate costs a signature. */
 export const MAX_CERTIFICATES = 8;
@@ -57,7 +58,8 @@ function mayHaveIssued(authority: X509Certificate, certificate: X509Certificate,
       // Without this, the owner of any certified key could issue certificates with it.
       authority.ca && between <= pathLengthOf(authority) && certificate.checkIssued(authority)
     );
-  } catch {
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
     // Constraints that cannot be read permit nothing.
     return false;
   }

@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { SettingsService } from '@simplewebauthn/server';
-import { DER_TAG, type DerElement, derElements, derMembers } from './der.js';
+import { CertificateError, DER_TAG, type DerElement, derElements, derMembers } from './der.js';
 
 /** Twice what real ones have. The library takes microseconds for each element of a certificate. */
 const MAX_CERTIFICATE_BYTES = 4096;
@@ -47,21 +47,41 @@ export function knownRoots(issuer: string): X509Certificate[] {
 /**
  * Reads certificates that may come from an attacker, each exactly one in DER (nothing after it, and no other spelling)
  * of at most 4096 bytes whose extensions can be listed. Their keys are EC on P-256, P-384 or P-521, Ed25519, or RSA of
- * 2048 to 4096 bits with an exponent of at most 32 bits: others can be made to block for seconds. Throws otherwise.
+ * 2048 to 4096 bits with an exponent of at most 32 bits: others can be made to block for seconds. Throws
+ * `CertificateError`.
  */
 export function readCertificates(chain: readonly Uint8Array[]): X509Certificate[] {
   return chain.map((bytes) => {
-    if (bytes.byteLength > MAX_CERTIFICATE_BYTES)
-      throw new RangeError('A certificate is longer than 4096 bytes.');
+    if (bytes.byteLength > MAX_CERTIFICATE_BYTES) {
+      throw new CertificateError('A certificate is longer than 4096 bytes.');
+    }
     // OpenSSL computes with the curve that a key brings as soon as it reads the certificate, so this comes before.
     requireAcceptedKey(membersOf(bytes).publicKey);
-    const certificate = new X509Certificate(bytes);
+    const certificate = readByOpenssl(bytes);
     // OpenSSL reads PEM as well, and overlooks what follows.
-    if (!certificate.raw.equals(bytes)) throw new TypeError('A certificate is not in DER.');
-    // It does not look into extensions that it does not know either.
-    extensionsOf(certificate);
+    if (!certificate.raw.equals(bytes)) throw new CertificateError('A certificate is not in DER.');
+    requireDistinctExtensions(certificate);
     return certificate;
   });
+}
+
+function readByOpenssl(bytes: Uint8Array): X509Certificate {
+  try {
+    const certificate = new X509Certificate(bytes);
+    // Throws where the key is not a point on its curve.
+    void certificate.publicKey;
+    return certificate;
+  } catch (cause) {
+    throw new CertificateError('A certificate cannot be read.', { cause });
+  }
+}
+
+/** RFC 5280 §4.2: no extension twice. OpenSSL does not look into those that it does not know. */
+function requireDistinctExtensions(certificate: X509Certificate): void {
+  const identifiers = extensionsOf(certificate).map(({ identifier }) => identifier);
+  if (new Set(identifiers).size !== identifiers.length) {
+    throw new CertificateError('A certificate has an extension twice.');
+  }
 }
 
 function requireAcceptedKey(publicKeyInfo: DerElement | undefined): void {
@@ -69,14 +89,14 @@ function requireAcceptedKey(publicKeyInfo: DerElement | undefined): void {
   const kind = algorithm?.content.toString('hex') ?? '';
   if (NOT_RSA.includes(kind)) return;
   if (kind !== RSA || !key) {
-    throw new TypeError(
+    throw new CertificateError(
       'A certificate has a key that is neither RSA nor Ed25519 nor EC on P-256, P-384 or P-521.',
     );
   }
   // The first byte of a bit string counts the bits left over.
   const [modulus = 0, exponent = 0] = derMembers(key.content.subarray(1)).map(bitsOf);
   if (modulus < RSA_BITS.min || modulus > RSA_BITS.max || exponent > RSA_BITS.maxExponent) {
-    throw new RangeError(
+    throw new CertificateError(
       `A certificate has an RSA key of ${modulus} bits with an exponent of ${exponent}: 2048 to 4096 and at most 32 are accepted.`,
     );
   }
@@ -88,11 +108,9 @@ function bitsOf({ content }: DerElement): number {
   return start < 0 ? 0 : (content.length - start) * 8 - (Math.clz32(content[start]!) - 24);
 }
 
-/** The value of the extension with an object identifier (DER content, hex); null without it. Throws if it is there twice. */
+/** The value of the extension with an object identifier (DER content, hex); null without it. */
 export function extensionOf(certificate: X509Certificate, identifier: string): Buffer | null {
-  const [extension, ...more] = extensionsOf(certificate).filter((it) => it.identifier === identifier);
-  if (more.length > 0) throw new TypeError(`A certificate has the extension ${identifier} twice.`);
-  return extension?.value ?? null;
+  return extensionsOf(certificate).find((it) => it.identifier === identifier)?.value ?? null;
 }
 
 /** Whether a certificate has a critical extension that RFC 5280 does not define. */
@@ -107,7 +125,10 @@ export function namesRevocationLists(certificate: X509Certificate): boolean {
   return extensionsOf(certificate).some(({ identifier }) => identifier === EXTENSION.crlDistributionPoints);
 }
 
-/** How many authorities may stand between this one and the certificate at the end (RFC 5280 §4.2.1.9). */
+/**
+ * How many authorities may stand between this one and the certificate at the end (RFC 5280 §4.2.1.9). Throws
+ * `CertificateError` if its constraints cannot be read.
+ */
 export function pathLengthOf(authority: X509Certificate): number {
   const constraints = extensionOf(authority, EXTENSION.basicConstraints);
   if (constraints === null) return Infinity;
@@ -127,19 +148,24 @@ function extensionsOf({ raw }: X509Certificate): Extension[] {
   if (!extensions) return [];
   return derMembers(extensions.content).map(({ content }) => {
     const [identifier, ...rest] = derElements(content);
+    const value = rest.at(-1);
+    if (!identifier || !value) throw new CertificateError('An extension lacks its identifier or its value.');
     // DER leaves `critical` out where it is false.
-    const isCritical = rest.length > 1;
-    return { identifier: identifier!.content.toString('hex'), isCritical, value: rest.at(-1)!.content };
+    return {
+      identifier: identifier.content.toString('hex'),
+      isCritical: rest.length > 1,
+      value: value.content,
+    };
   });
 }
 
-/** The members of a TBSCertificate that are read here (RFC 5280 §4.1). Throws where it is not one. */
+/** The members of a TBSCertificate that are read here (RFC 5280 §4.1). Throws `CertificateError`. */
 function membersOf(certificate: Uint8Array): {
   publicKey: DerElement | undefined;
   extensions: DerElement | undefined;
 } {
   const [toBeSigned] = derMembers(Buffer.from(certificate));
-  const members = derElements(toBeSigned!.content);
+  const members = derElements(toBeSigned?.content ?? Buffer.alloc(0));
   const afterVersion = members[0]?.tag === TBS_VERSION ? 1 : 0;
   // serialNumber, signature, issuer, validity and subject come before it.
   const publicKey = members[afterVersion + 5];
