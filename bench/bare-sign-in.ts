@@ -64,7 +64,8 @@ const SETTLE = {
       from advanced where u.app_id = $1 and u.id = advanced.user_id
       returning u.id),
     spent as (
-      insert into spent_handshakes (hash, expires_at) select $7, to_timestamp($8) from counted returning 1),
+      insert into spent_handshakes (app_id, hash, expires_at) select $1, $7, to_timestamp($8) from counted
+      returning 1),
     event as (
       insert into audit_events (id, type, app_id, user_id, device_id, address, user_agent, request_id)
       select $9, 'authenticated', $1, $2, $3, $10, $11, $12 from spent)
