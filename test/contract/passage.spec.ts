@@ -5,7 +5,7 @@ import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { remotePassage, startProvider } from '../support/providers.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { changeApp, count, sql } from '../support/tables.js';
+import { changeApp, count, shuffleCreation, sql } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 
 interface Subject {
@@ -170,13 +170,12 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       ]);
     });
 
-    it('come oldest first', async () => {
+    it('lists the passkeys of a user oldest first', async () => {
       const externalId = anExternalId();
-      const authenticators = [];
-      for (let i = 0; i < 3; i++) authenticators.push((await register(externalId)).authenticator);
-      const { devices } = await passage.getDevices(externalId);
-      const credentials = authenticators.map((it) => it.credentials[0]!.id.toString('base64url'));
-      expect(devices.map(({ credId }) => credId)).toEqual(credentials);
+      for (let i = 0; i < 5; i++) await register(externalId);
+      const ids = async () => (await passage.getDevices(externalId)).devices.map(({ id }) => id);
+      const oldestFirst = await shuffleCreation(app, 'devices', await ids());
+      expect(await ids()).toEqual(oldestFirst);
     });
 
     it('are used when they are', async () => {
