@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { AppsService } from '../flex/apps/apps.service.js';
-import { ExportService } from '../flex/transfer/export.service.js';
+import { ExportService } from '../transfer/export.service.js';
 import { type Write, writeFileWith } from './output-file.js';
 import { Progress } from './progress.js';
 import { isStandardOutput, say } from './standard-output.js';

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { AppsService } from '../flex/apps/apps.service.js';
-import { ImportService, type ImportSummary, type RefusedRow } from '../flex/transfer/import.service.js';
-import { readRows, TRANSFER_FORMATS, type TransferFormat } from '../flex/transfer/row-source.js';
+import { ImportService, type ImportSummary, type RefusedRow } from '../transfer/import.service.js';
+import { readRows, TRANSFER_FORMATS, type TransferFormat } from '../transfer/formats/row-source.js';
 import type { Database } from '../database/database.js';
 import { answering } from './answer.js';
 import { PartlyDone } from './failure.js';

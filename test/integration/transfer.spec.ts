@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { ExportService } from '../../src/flex/transfer/export.service.js';
+import { ExportService } from '../../src/transfer/export.service.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
 import { contents, count, flexUserIdOf, insertApp, sql } from '../support/tables.js';

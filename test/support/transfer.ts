@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { ExportService } from '../../src/flex/transfer/export.service.js';
+import { ExportService } from '../../src/transfer/export.service.js';
 import {
   type ImportOptions,
   ImportService,
   type ImportSummary,
   type RefusedRow,
-} from '../../src/flex/transfer/import.service.js';
-import { readRows, type TransferFormat } from '../../src/flex/transfer/row-source.js';
+} from '../../src/transfer/import.service.js';
+import { readRows, type TransferFormat } from '../../src/transfer/formats/row-source.js';
 import { TEST, type TestApp } from './build-app.js';
 import type { SoftwareAuthenticatorTraits } from './ceremony-overrides.js';
 import { SoftwareAuthenticator } from './software-authenticator.js';

@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { OperatorError } from '../operator-error.js';
+import { OperatorError } from '../../flex/operator-error.js';
 import { excerpt } from './excerpt.js';
 import type { Line } from './lines.js';
 import { RowRefusal } from './row-refusal.js';

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { belongsTo } from '../../database/belongs-to.js';
-import { FlexUser } from '../users/flex-user.entity.js';
+import { belongsTo } from '../database/belongs-to.js';
+import { FlexUser } from '../flex/users/flex-user.entity.js';
 
 export const LegacyDeviceSchema = defineEntity({
   name: 'LegacyDevice',

@@ -1,4 +1,4 @@
-import { type Queryable, type Statement, statement } from '../../database/statement.js';
+import { type Queryable, type Statement, statement } from '../database/statement.js';
 import type { ImportPlan } from './import-plan.js';
 import { hex } from './import-state.js';
 

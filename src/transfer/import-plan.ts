@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { isSameKey } from '../../webauthn/public-key-formats.js';
-import { userHandleForms } from '../../webauthn/user-handle.js';
-import { MAX_OWN_HANDLE_BYTES } from '../users/user-handles.js';
+import { isSameKey } from '../webauthn/public-key-formats.js';
+import { userHandleForms } from '../webauthn/user-handle.js';
+import { MAX_OWN_HANDLE_BYTES } from '../flex/users/user-handles.js';
 import { hashOfCredential, hex, type ImportState, type KnownDevice, type KnownUser } from './import-state.js';
-import { ofUser, RowRefusal } from './row-refusal.js';
-import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';
+import { ofUser, RowRefusal } from './formats/row-refusal.js';
+import type {
+  LegacyDeviceRow,
+  PasskeyRow,
+  TombstoneRow,
+  TransferRow,
+  UserRow,
+} from './formats/transfer-row.js';
 
 export type RowOutcome = 'created' | 'unchanged' | RowRefusal;
 

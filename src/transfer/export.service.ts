@@ -1,6 +1,6 @@
-import type { Database } from '../../database/database.js';
-import { type Queryable, type Statement, statement } from '../../database/statement.js';
-import { appNotFound } from '../apps/apps.service.js';
+import type { Database } from '../database/database.js';
+import { type Queryable, type Statement, statement } from '../database/statement.js';
+import { appNotFound } from '../flex/apps/apps.service.js';
 
 const PAGE = 1_000;
 

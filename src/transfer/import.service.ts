@@ -1,13 +1,13 @@
-import type { Database } from '../../database/database.js';
-import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
-import { type Queryable, statement } from '../../database/statement.js';
-import { AuditTrail } from '../../events/audit-trail.js';
-import { appNotFound } from '../apps/apps.service.js';
+import type { Database } from '../database/database.js';
+import { SQL_STATE, sqlStateOf } from '../database/sql-state.js';
+import { type Queryable, statement } from '../database/statement.js';
+import { AuditTrail } from '../events/audit-trail.js';
+import { appNotFound } from '../flex/apps/apps.service.js';
 import { ImportPlan, type RowOutcome } from './import-plan.js';
 import { loadState } from './import-state.js';
 import { StateChanged, writePlan } from './import-writes.js';
-import { RowRefusal } from './row-refusal.js';
-import type { SourceRow, TransferRow } from './transfer-row.js';
+import { RowRefusal } from './formats/row-refusal.js';
+import type { SourceRow, TransferRow } from './formats/transfer-row.js';
 
 /** How many of the rows read became what. `read` is the sum of the others. */
 export interface ImportSummary {
