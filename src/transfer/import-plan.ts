@@ -3,7 +3,13 @@ import { v7 as uuidv7 } from 'uuid';
 import { isSameKey } from '../webauthn/public-key-formats.js';
 import { userHandleForms } from '../webauthn/user-handle.js';
 import { MAX_OWN_HANDLE_BYTES } from '../flex/users/user-handles.js';
-import { hashOfCredential, hex, type ImportState, type KnownDevice, type KnownUser } from './import-state.js';
+import {
+  hashOfCredential,
+  hex,
+  type ImportState,
+  type KnownDevice,
+  type KnownUser,
+} from './import-state.repository.js';
 import { ofUser, RowRefusal } from './formats/row-refusal.js';
 import type {
   LegacyDeviceRow,
@@ -34,7 +40,7 @@ export class ImportPlan {
   readonly newUsers = new Set<PlannedUser>();
   /** Users who were here, with the handle that they get. */
   readonly adoptions = new Set<PlannedUser>();
-  readonly claims: { readonly form: string; readonly userId: string }[] = [];
+  readonly claims: { readonly form: Buffer; readonly userId: string }[] = [];
   readonly passkeys: PlannedPasskey[] = [];
   readonly legacyDevices: Planned<LegacyDeviceRow>[] = [];
   readonly tombstones: TombstoneRow[] = [];
@@ -126,7 +132,7 @@ export class ImportPlan {
     const planned = { ...row, id: row.id ?? uuidv7(), userId: user.id };
     this.devicesByCredential.set(credential, planned);
     this.deviceIds.set(planned.id, user.id);
-    this.inUse.add(hashOfCredential(row.credentialId));
+    this.inUse.add(hex(hashOfCredential(row.credentialId)));
     // The user's own is not repeated.
     const userHandle = row.userHandle?.equals(user.userHandle) ? null : row.userHandle;
     this.passkeys.push({ ...planned, userHandle, isHandleKnown: row.userHandle !== null });
@@ -166,7 +172,7 @@ export class ImportPlan {
   }
 
   private requireUnburied(credentialId: Buffer): void {
-    if (!this.buried.has(hashOfCredential(credentialId))) return;
+    if (!this.buried.has(hex(hashOfCredential(credentialId)))) return;
     throw new RowRefusal('credential_revoked', 'The credential was revoked here, and stays so.');
   }
 
@@ -195,9 +201,9 @@ export class ImportPlan {
   }
 
   private claim(user: PlannedUser, handle: Buffer): void {
-    for (const form of userHandleForms(handle).map(hex)) {
-      if (this.handleOwners.has(form)) continue;
-      this.handleOwners.set(form, user.id);
+    for (const form of userHandleForms(handle)) {
+      if (this.handleOwners.has(hex(form))) continue;
+      this.handleOwners.set(hex(form), user.id);
       this.claims.push({ form, userId: user.id });
     }
   }

@@ -1,11 +1,11 @@
-import type { Database } from '../database/database.js';
+import { Injectable } from '@nestjs/common';
+import { Database, type DatabaseTransaction } from '../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../database/sql-state.js';
-import { type Queryable, statement } from '../database/statement.js';
 import { AuditTrail } from '../events/audit-trail.js';
 import { appNotFound } from '../flex/apps/apps.service.js';
 import { ImportPlan, type RowOutcome } from './import-plan.js';
-import { loadState } from './import-state.js';
-import { StateChanged, writePlan } from './import-writes.js';
+import { ImportStateRepository } from './import-state.repository.js';
+import { ImportWritesRepository, StateChanged } from './import-writes.repository.js';
 import { RowRefusal } from './formats/row-refusal.js';
 import type { SourceRow, TransferRow } from './formats/transfer-row.js';
 
@@ -50,20 +50,18 @@ const ORDER: Readonly<Record<TransferRow['kind'], number>> = {
   legacy_device: 2,
 };
 
-const FIND_APP = statement('import.app', 'select id from apps where id = $1');
-// A dry run is one transaction, which waits for the file between its statements.
-const ALLOW_IDLENESS = statement('import.idle', 'set local idle_in_transaction_session_timeout = 0');
-
 /**
  * Takes users and passkeys into an app. What is there already stays as it is, so that a file can be imported again, and
  * an import that was cut off is taken up by starting anew.
  */
+@Injectable()
 export class ImportService {
-  private readonly audit: AuditTrail;
-
-  constructor(private readonly database: Database) {
-    this.audit = new AuditTrail(database);
-  }
+  constructor(
+    private readonly database: Database,
+    private readonly audit: AuditTrail,
+    private readonly state: ImportStateRepository,
+    private readonly writes: ImportWritesRepository,
+  ) {}
 
   /** Throws `OperatorError` if there is no such app. */
   async import(
@@ -71,12 +69,13 @@ export class ImportService {
     rows: AsyncIterable<SourceRow>,
     options: ImportOptions = {},
   ): Promise<ImportSummary> {
-    if ((await this.database.query(FIND_APP, [appId])).length === 0) throw appNotFound(appId);
+    if (!(await this.state.hasApp(appId, this.database))) throw appNotFound(appId);
     const withheld = new Set<string>();
     const run = (take: Take) => this.run(rows, options, withheld, take);
     if (!options.isDryRun) return run((batch) => this.commit(appId, batch, withheld));
     const dryRun = this.database.transaction(async (tx) => {
-      await tx.query(ALLOW_IDLENESS, []);
+      // It waits for the file between its statements.
+      await this.state.allowIdleness(tx);
       throw new DryRunDone(await run((batch) => this.apply(appId, batch, withheld, tx)));
     });
     return dryRun.catch((error: unknown) => {
@@ -130,15 +129,15 @@ export class ImportService {
     appId: string,
     rows: readonly TransferRow[],
     withheld: Set<string>,
-    tx: Queryable,
+    tx: DatabaseTransaction,
   ): Promise<RowOutcome[]> {
     if (rows.length === 0) return [];
-    const plan = new ImportPlan(await loadState(appId, rows, tx), withheld);
+    const plan = new ImportPlan(await this.state.load(appId, rows, tx), withheld);
     const outcomes = new Map<TransferRow, RowOutcome>();
     // Within a batch, users come before what is theirs, wherever they stand.
     const inOrder = rows.toSorted((one, other) => ORDER[one.kind] - ORDER[other.kind]);
     for (const row of inOrder) outcomes.set(row, plan.place(row));
-    await writePlan(appId, plan, tx);
+    await this.writes.write(appId, plan, tx);
     const imported = plan.passkeys.map(({ id, userId }) => ({
       type: 'imported' as const,
       appId,

@@ -1,5 +1,4 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { ExportService } from '../../src/transfer/export.service.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
 import { contents, count, flexUserIdOf, insertApp, sql } from '../support/tables.js';
@@ -7,6 +6,7 @@ import { AppServer } from '../support/app-server.js';
 import { TestUser } from '../support/test-user.js';
 import {
   aForeignPasskey,
+  exportLines,
   exportRows,
   exportText,
   importFile,
@@ -518,7 +518,7 @@ describe('an export', () => {
       await importRows(elsewhere, passkeys);
       const before = await exportText(elsewhere);
       const lines: string[] = [];
-      for await (const line of new ExportService(elsewhere.database).export(TEST.appId)) {
+      for await (const line of exportLines(elsewhere)) {
         lines.push(line);
         // The first page of the passkeys has been read, the tombstones have not.
         if (lines.length === 1_201) {
