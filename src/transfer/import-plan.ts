@@ -10,13 +10,14 @@ import {
   type KnownDevice,
   type KnownUser,
 } from './import-state.repository.js';
-import { ofUser, RowRefusal } from './formats/row-refusal.js';
-import type {
-  LegacyDeviceRow,
-  PasskeyRow,
-  TombstoneRow,
-  TransferRow,
-  UserRow,
+import {
+  type LegacyDeviceRow,
+  ofUser,
+  type PasskeyRow,
+  RowRefusal,
+  type TombstoneRow,
+  type TransferRow,
+  type UserRow,
 } from './formats/transfer-row.js';
 
 export type RowOutcome = 'created' | 'unchanged' | RowRefusal;

@@ -6,8 +6,7 @@ import { appNotFound } from '../flex/apps/apps.service.js';
 import { ImportPlan, type RowOutcome } from './import-plan.js';
 import { ImportStateRepository } from './import-state.repository.js';
 import { ImportWritesRepository, StateChanged } from './import-writes.repository.js';
-import { RowRefusal } from './formats/row-refusal.js';
-import type { SourceRow, TransferRow } from './formats/transfer-row.js';
+import { RowRefusal, type SourceRow, type TransferRow } from './formats/transfer-row.js';
 
 /** How many of the rows read became what. `read` is the sum of the others. */
 export interface ImportSummary {
@@ -102,7 +101,7 @@ export class ImportService {
         soFar.read += 1;
         soFar[outcome instanceof RowRefusal ? 'refused' : outcome] += 1;
         if (outcome instanceof RowRefusal) {
-          await onRefused?.({ line, code: outcome.code, error: outcome.message });
+          await onRefused?.({ line, code: outcome.reason, error: outcome.message });
         }
       }
       onProgress?.({ ...soFar });

@@ -2,6 +2,10 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { belongsTo } from '../database/belongs-to.js';
 import { FlexUser } from '../flex/users/flex-user.entity.js';
 
+/** What kind of authenticator holds a device without a key. */
+export const DEVICE_KINDS = ['passkey', 'security_key', 'platform'] as const;
+export type DeviceKind = (typeof DEVICE_KINDS)[number];
+
 export const LegacyDeviceSchema = defineEntity({
   name: 'LegacyDevice',
   tableName: 'legacy_devices',
@@ -18,11 +22,7 @@ export const LegacyDeviceSchema = defineEntity({
       .nullable()
       .check('octet_length(credential_id) >= 1 and octet_length(credential_id) <= 1023'),
     friendlyName: p.text(),
-    kind: p
-      .text()
-      .$type<'passkey' | 'security_key' | 'platform'>()
-      .nullable()
-      .check(`kind in ('passkey', 'security_key', 'platform')`),
+    kind: p.text().$type<DeviceKind>().nullable().check(`kind in ('passkey', 'security_key', 'platform')`),
     usageCount: p.integer().default(0),
     lastLoginAt: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -1,8 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { OperatorError } from '../../flex/operator-error.js';
-import { excerpt } from './excerpt.js';
 import type { Line } from './lines.js';
-import { RowRefusal } from './row-refusal.js';
+import { excerpt, RowRefusal } from './transfer-row.js';
 
 const MAX_LINES = 1_000;
 const MAX_FOUND = 200; // characters of a header that is told

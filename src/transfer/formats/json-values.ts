@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { tooLong } from './lines.js';
-import { RowRefusal } from './row-refusal.js';
+import { RowRefusal } from './transfer-row.js';
 
 const BYTE = { quote: 0x22, comma: 0x2c, backslash: 0x5c, lineFeed: 0x0a, bracket: 0x5b } as const;
 const OPENING: ReadonlySet<number> = new Set(Buffer.from('{['));

@@ -1,7 +1,6 @@
 import { aForeignPasskey } from '../../../test/support/transfer.js';
 import { readJsonlRow } from './jsonl-row.js';
-import { RowRefusal } from './row-refusal.js';
-import type { PasskeyRow, UserRow } from './transfer-row.js';
+import { type PasskeyRow, RowRefusal, type UserRow } from './transfer-row.js';
 
 const { row: passkey, credential } = aForeignPasskey('ada');
 const read = (members: object) => readJsonlRow(JSON.stringify(members));
@@ -10,7 +9,7 @@ const codeFor = (members: object | string): string | undefined => {
     readJsonlRow(typeof members === 'string' ? members : JSON.stringify(members));
     return undefined;
   } catch (error) {
-    if (error instanceof RowRefusal) return error.code;
+    if (error instanceof RowRefusal) return error.reason;
     throw error;
   }
 };

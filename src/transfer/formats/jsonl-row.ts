@@ -1,20 +1,31 @@
 import { AAGUID, ZERO_AAGUID } from '../../webauthn/aaguid.js';
+import {
+  MAX_CREDENTIAL_ID_BYTES,
+  MAX_TRANSPORTS,
+  MAX_USER_HANDLE_BYTES,
+  TRANSPORT,
+} from '../../webauthn/presented-response.js';
 import { PublicKeyRefusal, readPublicKey } from '../../webauthn/public-key-formats.js';
 import { USER_STATUSES } from '../../flex/users/flex-user.entity.js';
 import { MAX_OWN_HANDLE_BYTES } from '../../flex/users/user-handles.js';
+import { DEVICE_KINDS } from '../legacy-device.entity.js';
 import { invalid, Members } from './members.js';
-import { ofUser, RowRefusal, type RowRefusalCode } from './row-refusal.js';
-import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';
+import {
+  type LegacyDeviceRow,
+  ofUser,
+  type PasskeyRow,
+  RowRefusal,
+  type RowRefusalCode,
+  type TombstoneRow,
+  type TransferRow,
+  type UserRow,
+} from './transfer-row.js';
 
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_INT32 = 2 ** 31 - 1;
-const CREDENTIAL_ID_BYTES = [1, 1023] as const;
+const CREDENTIAL_ID_BYTES = [1, MAX_CREDENTIAL_ID_BYTES] as const;
 const AAGUID_IN_ANY_CASE = new RegExp(AAGUID, 'i');
-const TRANSPORT = /^[a-z][a-z0-9-]{0,31}$/;
-const MAX_TRANSPORTS = 8;
 const FORMAT = /^[a-z0-9-]{1,32}$/;
-
-export const DEVICE_KINDS = ['passkey', 'security_key', 'platform'] as const;
 
 const DATES = ['last_login_at', 'created_at', 'updated_at'];
 const USER = ['external_id', 'id', 'user_handle', 'status', 'login_count', ...DATES];
@@ -93,7 +104,7 @@ function readPasskey(members: Members): PasskeyRow {
     id: members.id(),
     credentialId: members.requiredBytes('credential_id', CREDENTIAL_ID_BYTES),
     ...keyOf(members),
-    userHandle: members.bytes('user_handle', [1, 64]),
+    userHandle: members.bytes('user_handle', [1, MAX_USER_HANDLE_BYTES]),
     counter: members.integer('sign_count', MAX_UINT32),
     aaguid: members.matching('aaguid', AAGUID_IN_ANY_CASE, 'must be a UUID')?.toLowerCase() ?? ZERO_AAGUID,
     transports: transportsOf(members),

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { RowRefusal } from './row-refusal.js';
+import { RowRefusal } from './transfer-row.js';
 
 const LINE_FEED = 0x0a;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);

@@ -2,9 +2,7 @@ import { toDisplayText } from '../../http/display-text.js';
 import { decodeAnyBase64 } from '../../webauthn/base64url.js';
 import { OPAQUE_ID } from '../../flex/opaque-id.js';
 import { isExternalId } from '../../flex/users/external-id.js';
-import { excerpt } from './excerpt.js';
-import { type MemberName, RowRefusal } from './row-refusal.js';
-import type { Moment } from './transfer-row.js';
+import { excerpt, type MemberName, type Moment, RowRefusal } from './transfer-row.js';
 
 const MOMENT = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const MOMENT_RULE =

@@ -1,7 +1,7 @@
-import { DEVICE_KINDS, readLegacyDevice, readUser } from './jsonl-row.js';
+import { DEVICE_KINDS } from '../legacy-device.entity.js';
+import { readLegacyDevice, readUser } from './jsonl-row.js';
 import { Members } from './members.js';
-import { ofUser } from './row-refusal.js';
-import type { LegacyDeviceRow, TransferRow, UserRow } from './transfer-row.js';
+import { type LegacyDeviceRow, ofUser, type TransferRow, type UserRow } from './transfer-row.js';
 
 /** What is read of Passage's CSV of users. */
 export const USER_COLUMNS = {

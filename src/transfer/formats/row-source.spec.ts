@@ -1,5 +1,5 @@
 import { piecesOf } from '../../../test/support/transfer.js';
-import { RowRefusal } from './row-refusal.js';
+import { RowRefusal } from './transfer-row.js';
 import { readRows, type TransferFormat } from './row-source.js';
 
 /** What a file gives: external ID and id, or the code of a refusal, each with its line. */
@@ -7,7 +7,7 @@ async function read(format: TransferFormat, file: string | Buffer | AsyncIterabl
   const source = typeof file === 'string' || Buffer.isBuffer(file) ? piecesOf(file, size) : file;
   const seen: string[] = [];
   for await (const { line, row } of readRows(format, source)) {
-    if (row instanceof RowRefusal) seen.push(`${line} ${row.code}`);
+    if (row instanceof RowRefusal) seen.push(`${line} ${row.reason}`);
     else seen.push(`${line} ${'externalId' in row ? row.externalId : ''} ${'id' in row ? row.id : ''}`);
   }
   return seen;

@@ -4,8 +4,7 @@ import { readJsonValues } from './json-values.js';
 import { parseObject, readJsonlRow } from './jsonl-row.js';
 import { readLines } from './lines.js';
 import { passageDevicesOf, readPassageDevice, readPassageUser, USER_COLUMNS } from './passage-row.js';
-import { RowRefusal } from './row-refusal.js';
-import { type SourceRow, sourceRow, type TransferRow } from './transfer-row.js';
+import { RowRefusal, type SourceRow, sourceRow, type TransferRow } from './transfer-row.js';
 
 const MAX_LINE_BYTES = 65_536;
 const MAX_MALFORMED = 5; // rows at the head of a file that may be meant as JSON
@@ -34,7 +33,7 @@ async function* readJsonl(source: AsyncIterable<Buffer>): AsyncGenerator<SourceR
   for await (const { number, text } of readLines(source, MAX_LINE_BYTES)) {
     const read = sourceRow(number, () => readJsonlRow(orThrow(text)));
     rows += 1;
-    isJson ||= !(read.row instanceof RowRefusal && read.row.code === 'malformed_row');
+    isJson ||= !(read.row instanceof RowRefusal && read.row.reason === 'malformed_row');
     // One refusal a line of a large file of another kind would hide what is wrong with all of them.
     if (!isJson && rows === MAX_MALFORMED) throw notJson();
     yield read;
@@ -70,7 +69,11 @@ function readersOf(text: string | RowRefusal): (() => TransferRow)[] {
   try {
     return passageDevicesOf(parseObject(orThrow(text))).map((device) => () => readPassageDevice(device));
   } catch (error) {
-    return [() => orThrow<TransferRow>(error as RowRefusal)];
+    return [
+      () => {
+        throw error;
+      },
+    ];
   }
 }
 
