@@ -11,6 +11,7 @@ import { AppRepository } from './apps/app.repository.js';
 import { AppsController } from './apps/apps.controller.js';
 import { AuthenticationService } from './ceremonies/authentication.service.js';
 import { CeremoniesController } from './ceremonies/ceremonies.controller.js';
+import { HandshakeRefusals } from './ceremonies/handshake-refusals.js';
 import { HandshakesService } from './ceremonies/handshakes.service.js';
 import { RefusalAudit } from './ceremonies/refusal-audit.js';
 import { RegistrationService } from './ceremonies/registration.service.js';
@@ -61,6 +62,7 @@ import { UsersService } from './users/users.service.js';
     TransactionsService,
     HandshakesService,
     SpentHandshakes,
+    HandshakeRefusals,
     RefusalAudit,
     RegistrationService,
     AuthenticationService,

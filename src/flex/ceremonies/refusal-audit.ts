@@ -5,9 +5,11 @@ import { statement } from '../../database/statement.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
 import { AppError, type RefusalCode } from '../../errors/app-error.js';
 import { Refusal } from '../../errors/refusal.js';
+import { currentRequest } from '../../http/request-context.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
 import type { Handshake } from './handshake.js';
+import { HandshakeRefusals } from './handshake-refusals.js';
 
 /** Who a finish is about, filled in once something proves it: a name alone anybody can send. */
 export interface CeremonyFacts {
@@ -25,7 +27,7 @@ export interface WatchedFinish {
 
 const SHORT_WAIT = statement('refusals.short-wait', `set local lock_timeout = '500ms'`);
 
-/** Writes one audit event for each finish that is refused, after all it did was rolled back. */
+/** Counts each finish that is refused, and writes one audit event for it, after all it did was rolled back. */
 @Injectable()
 export class RefusalAudit {
   private readonly log = new Logger(RefusalAudit.name);
@@ -35,6 +37,7 @@ export class RefusalAudit {
     private readonly transactions: TransactionRepository,
     private readonly users: FlexUserRepository,
     private readonly audit: AuditTrail,
+    private readonly handshakeRefusals: HandshakeRefusals,
   ) {}
 
   /**
@@ -50,6 +53,8 @@ export class RefusalAudit {
       return await finish(facts);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      const request = currentRequest();
+      if (request) request.cost = this.handshakeRefusals.count(handshake);
       const refusal = error instanceof AppError ? error : new AppError(code, { cause: error });
       await this.keep(appId, handshake, facts, refusal.reason);
       throw refusal;
