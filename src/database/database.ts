@@ -89,6 +89,13 @@ export class Database implements Queryable, OnApplicationShutdown {
     }
   }
 
+  /** Whether it accepts writes; throws if it does not answer. A primary that was demoted in a failover only reads. */
+  async isWritable(): Promise<boolean> {
+    const text = `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable`;
+    const { rows } = await this.open.connections.run({ name: 'database.is-writable', text, values: [] });
+    return (rows as { writable: boolean }[])[0]!.writable;
+  }
+
   /** Applies the migrations that the schema lacks and answers with their names; any number of replicas may do so at once. */
   migrate(): Promise<string[]> {
     return this.isEmbedded ? migrateAlone(this.orm) : migrateTogether(this.orm);
@@ -114,6 +121,11 @@ export class DatabaseTransaction implements Queryable {
     private readonly open: OpenTransaction,
     private readonly queries: PreparedQueries,
   ) {}
+
+  /** From now on a statement fails that waits longer than this for a lock, with SQLSTATE 55P03. */
+  async limitLockWait(milliseconds: number): Promise<void> {
+    await this.open.run({ text: `set local lock_timeout = ${Math.ceil(milliseconds)}`, values: [] });
+  }
 
   async run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]> {
     return (await this.open.run(this.queries.fill(query, values))).rows as Row[];

@@ -5,6 +5,7 @@ import {
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  sql,
 } from 'kysely';
 import type { CompiledQuery } from './connections.js';
 import type { Tables } from './entities.js';
@@ -34,7 +35,9 @@ export class Query<Values extends object, Row> {
   /** The query as text for one schema, to be filled with the values of a run. */
   prepare(db: SqlBuilder): (values: Values) => CompiledQuery {
     const { name } = this;
-    const { sql: text, parameters } = this.build(db, PLACEHOLDERS as Values).compile();
+    const { sql, parameters } = this.build(db, PLACEHOLDERS as Values).compile();
+    // The name is seen where the database tells of its statements, as in pg_stat_activity and in its log.
+    const text = `/* ${name} */ ${sql}`;
     return (values) => ({
       name,
       text,
@@ -48,6 +51,18 @@ export const query = <Values extends object, Row>(
   name: string,
   build: (db: SqlBuilder, $: Values) => Compilable<Row>,
 ): Query<Values, Row> => new Query(name, build);
+
+/** Values with their type said, where PostgreSQL cannot tell it from their place: in the list of a SELECT. */
+export const typed = {
+  bytea: (value: Buffer) => sql<Buffer>`${value}::bytea`,
+  text: <T extends string | null>(value: T) => sql<T>`${value}::text`,
+  textArray: (value: string[]) => sql<string[]>`${value}::text[]`,
+  integer: (value: number) => sql<number>`${value}::integer`,
+  bigint: (value: number) => sql<number>`${value}::bigint`,
+  boolean: (value: boolean) => sql<boolean>`${value}::boolean`,
+  /** So many seconds from now, by the database's clock. */
+  secondsFromNow: (value: number) => sql<Date>`now() + make_interval(secs => ${value}::float8)`,
+};
 
 /** The queries of one database, each compiled when it first runs. */
 export class PreparedQueries {

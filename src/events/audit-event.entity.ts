@@ -1,5 +1,16 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
+/** What may happen to a passkey. */
+export type AuditEventType =
+  | 'registered'
+  | 'imported'
+  | 'authenticated'
+  | 'renamed'
+  | 'revoked'
+  | 'refused'
+  | 'clone_suspected'
+  | 'erased';
+
 export const AuditEventSchema = defineEntity({
   name: 'AuditEvent',
   tableName: 'audit_events',
@@ -15,7 +26,7 @@ export const AuditEventSchema = defineEntity({
     appId: p.text().primary(),
     /** UUIDv7: the order of ids is the order of time. */
     id: p.text().primary(),
-    type: p.text(),
+    type: p.text().$type<AuditEventType>(),
     userId: p.text().nullable(),
     deviceId: p.text().nullable(),
     actor: p.text().nullable(),

@@ -1,14 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
 
 /** Why a replica is not ready. `read-only`: its database does not accept writes, as after a failover. */
 export type Obstacle = 'draining' | 'database' | 'read-only';
 
-const PING = statement(
-  'health.ping',
-  `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as "isWritable"`,
-);
 const PATIENCE = 2_000; // ms
 
 /** Whether this replica can serve requests: not while it drains, nor while its database does not answer or only reads. */
@@ -46,8 +41,8 @@ export class Readiness {
     const tooLate = new Promise<Obstacle>((resolve) => {
       timer = setTimeout(resolve, PATIENCE, 'database');
     });
-    const pong = this.database.query<{ isWritable: boolean }>(PING, []).then(
-      ([row]) => (row?.isWritable ? null : 'read-only'),
+    const pong = this.database.isWritable().then(
+      (isWritable) => (isWritable ? null : 'read-only'),
       () => 'database' as const,
     );
     return Promise.race([pong, tooLate]).finally(() => clearTimeout(timer));

@@ -1,4 +1,5 @@
 import { verify, type X509Certificate } from 'node:crypto';
+import { attestationInvalid } from './ceremony-refusal.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { extensionOf, knownRoots } from './certificates.js';
 import { ALGORITHM, importCredentialKey } from './credential-key.js';
@@ -25,8 +26,8 @@ const ORIGIN_GENERATED = 0;
 
 /**
  * Verifies an Android key attestation (WebAuthn Level 3 §8.4), whose certificates have to lead to a root of Google's for
- * keys in hardware; so the list that hardware enforces is believed, and no other. Makes no network call. Throws if it
- * does not hold, with an error that is for the log only.
+ * keys in hardware; so the list that hardware enforces is believed, and no other. Makes no network call. Throws
+ * `CeremonyRefusal`, or `CertificateError` where the description of the key cannot be read.
  *
  * Not the library's: that one trusts a root the statement brings, asks the addresses in its certificates before it looks
  * whose they are, and leaves `origin` and `purpose` alone.
@@ -87,5 +88,5 @@ function authorizations(list: DerElement | undefined): Map<string, Buffer> {
 const integer = (content: Buffer): number => Number(`0x${content.toString('hex')}`);
 
 function demand(holds: boolean, otherwise: string): asserts holds {
-  if (!holds) throw new Error(`Android key attestation: ${otherwise}.`);
+  if (!holds) throw attestationInvalid(`Android key attestation: ${otherwise}.`);
 }

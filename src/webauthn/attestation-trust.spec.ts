@@ -99,6 +99,17 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     expect(await trustIn(tpm(authority), shared)).toBe('trusted');
   });
 
+  it('is not refused for a mistake in the metadata, whose error comes through as it is', async () => {
+    const mistake = new TypeError('Cannot read properties of undefined');
+    const broken: AuthenticatorModels = {
+      ofAaguid: () => {
+        throw mistake;
+      },
+      ofAttestationKey: () => null,
+    };
+    await expect(trustIn(packed(authority), broken)).rejects.toBe(mistake);
+  });
+
   it('is untrusted without an AAGUID, even if the metadata had an entry for zeros', async () => {
     expect(await trustIn(packed(authority), models({ [ZERO]: aModel(root) }), ZERO)).toBe('untrusted');
   });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { attestationSubject } from '../../test/support/attestation-certificate.js';
 import {
@@ -16,8 +16,9 @@ import { type CallCounter, countCalls } from '../../test/support/call-counter.js
 import { aRegistration } from '../../test/support/ceremonies.js';
 import type { CreateOverrides } from '../../test/support/ceremony-overrides.js';
 import { withRoots } from '../../test/support/known-roots.js';
-import { newKey, TestAuthority } from '../../test/support/x509.js';
+import { dsaKey, newKey, TestAuthority } from '../../test/support/x509.js';
 import type { AuthenticatorModels } from './attestation-trust.js';
+import type { CeremonyRefusal } from './ceremony-refusal.js';
 import { verifyRegistration } from './verify-registration.js';
 
 const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
@@ -172,6 +173,91 @@ describe('WebAuthn Level 3 §8.8 Apple', () => {
       change: (it) => (it.get('x5c') as Uint8Array[]).splice(1, 1, new Uint8Array(certified)),
     };
     return known(() => refuses(apple(new TestAuthority('Somebody', {}, key, root), traits)));
+  });
+});
+
+describe('certificates that nobody has vouched for yet', () => {
+  const FORMATS = [
+    ['packed', packed],
+    ['tpm', tpm],
+    ['android-key', androidKey],
+    ['fido-u2f', fidoU2f],
+    ['apple', apple],
+  ] as const;
+  const withOwnCurve = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' });
+  const of = (key: KeyObject) => new Uint8Array(root.chainFor(key)[0]!);
+  const COSTLY = { dsa: of(dsaKey(10_000)), withOwnCurve: of(withOwnCurve.publicKey) };
+  const chained = (change: (chain: Uint8Array[]) => Uint8Array[]): StatementTraits => ({
+    change: (it) => it.set('x5c', change(it.get('x5c') as Uint8Array[])),
+  });
+  const reasonOf = (overrides: Overrides, more?: Parameters<typeof register>[1]) =>
+    register(overrides, more).then(
+      () => 'accepted',
+      (error: CeremonyRefusal) => `${error.reason}: ${(error.cause as Error).message}`,
+    );
+
+  describe.each(FORMATS)('in a statement of %s', (_, make) => {
+    it.each([
+      ['a DSA key', COSTLY.dsa],
+      ['a curve of its own', COSTLY.withOwnCurve],
+    ])('are refused for %s before anything is verified with it', async (_key, costly) => {
+      const reason =
+        /^attestation_invalid: A certificate has a key that is neither RSA nor Ed25519 nor EC on/;
+      expect(
+        await reasonOf(
+          make(
+            root,
+            chained(([, ...above]) => [costly, ...above]),
+          ),
+        ),
+      ).toMatch(reason);
+      expect(
+        await reasonOf(
+          make(
+            root,
+            chained((chain) => [...chain, costly]),
+          ),
+        ),
+      ).toMatch(reason);
+    });
+  });
+
+  it.each(FORMATS)(
+    'are refused for an extension that one of a statement of %s has twice',
+    async (_, make) => {
+      const twice = [aaguidExtension(ZERO), aaguidExtension(ZERO)];
+      const model = { attestationRoots: [root.x509], sharesRoots: true, isCompromised: false };
+      const models: AuthenticatorModels = { ofAaguid: () => model, ofAttestationKey: () => model };
+      const reason = 'attestation_invalid: A certificate has an extension twice.';
+      expect(await reasonOf(make(root, { certificate: { extensions: twice } }), { models })).toBe(reason);
+    },
+  );
+
+  it('are refused for a key that is not on its curve', async () => {
+    const { certificate, x509 } = new TestAuthority('Off its curve');
+    const point = x509.publicKey.export({ type: 'spki', format: 'der' }).subarray(-64);
+    const off = new Uint8Array(certificate);
+    off[certificate.indexOf(point)]! ^= 1;
+    for (const [, make] of FORMATS) {
+      const reason = 'attestation_invalid: A certificate cannot be read.';
+      expect(
+        await reasonOf(
+          make(
+            root,
+            chained(() => [off]),
+          ),
+        ),
+      ).toBe(reason);
+    }
+  });
+
+  it('are at most eight', async () => {
+    const chainOf = (length: number) =>
+      chained(([leaf]) => [leaf!, ...Array.from({ length: length - 1 }, () => leaf!)]);
+    await accepts(packed(root, chainOf(8)));
+    expect(await reasonOf(packed(root, chainOf(9)))).toBe(
+      'attestation_invalid: x5c has more than 8 certificates.',
+    );
   });
 });
 

@@ -2,10 +2,11 @@ import type { X509Certificate } from 'node:crypto';
 import { decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers';
 import { type Attested, verifyAndroidKey } from './android-key.js';
 import { requireOneCborMap } from './cbor.js';
-import { CeremonyRefusal } from './ceremony-refusal.js';
-import { leadsToAnchor } from './certificate-path.js';
+import { attestationInvalid, CeremonyRefusal } from './ceremony-refusal.js';
+import { leadsToAnchor, MAX_CERTIFICATES } from './certificate-path.js';
 import { knownRoots, namesRevocationLists, readCertificates } from './certificates.js';
 import { ALGORITHM } from './credential-key.js';
+import { CertificateError } from './der.js';
 import { isDerEcdsaSignature } from './ecdsa-signature.js';
 
 /** An attestation object taken apart (WebAuthn Level 3 §6.5.4). */
@@ -69,12 +70,13 @@ export function verifyAttestationStatement(
   if (!FORMATS.includes(format)) throw new CeremonyRefusal('attestation_format_unsupported', '7.1-21');
 
   // §8.7: the statement of "none" is an empty map.
-  if (format === 'none' && statement.size > 0) throw invalid();
+  if (format === 'none' && statement.size > 0)
+    throw attestationInvalid('The statement of none is not empty.');
 
   if (!statement.has('x5c')) {
     // §8.2: without certificates it is a self attestation. No other format does without.
     if (format === 'packed') requireSelfAttestation(statement, attested.algorithm);
-    else if (format !== 'none') throw invalid();
+    else if (format !== 'none') throw attestationInvalid('There are no certificates.');
     return [];
   }
   try {
@@ -83,8 +85,8 @@ export function verifyAttestationStatement(
     else if (format === 'fido-u2f') requireU2fCertificate(chain);
     else requireKnownIssuer(format, chain);
     return chain;
-  } catch (cause) {
-    throw invalid(cause);
+  } catch (error) {
+    throw error instanceof CertificateError ? attestationInvalid(error) : error;
   }
 }
 
@@ -95,32 +97,36 @@ export function verifyAttestationStatement(
 function requireKnownIssuer(format: string, chain: readonly X509Certificate[]): void {
   const roots = knownRoots(format);
   if (roots.length === 0) return;
-  if (!leadsToAnchor(chain, roots)) throw new Error('The certificates lead to no known root.');
-  if (chain.some(namesRevocationLists)) throw new Error('A certificate names addresses to be asked.');
+  if (!leadsToAnchor(chain, roots)) throw attestationInvalid('The certificates lead to no known root.');
+  if (chain.some(namesRevocationLists)) {
+    throw attestationInvalid('A certificate names addresses that the library would call.');
+  }
 }
 
 /** §8.6: exactly one certificate, for a P-256 key. */
 function requireU2fCertificate(chain: readonly X509Certificate[]): void {
   requireKnownIssuer('fido-u2f', chain);
   const curve = chain[0]?.publicKey.asymmetricKeyDetails?.namedCurve;
-  if (chain.length > 1 || curve !== 'prime256v1')
-    throw new Error('There is not one certificate for a P-256 key.');
+  if (chain.length > 1 || curve !== 'prime256v1') {
+    throw attestationInvalid('There is not exactly one certificate, for a P-256 key.');
+  }
 }
 
 /** A self attestation is signed by the credential's own key, with that key's algorithm. */
 function requireSelfAttestation(statement: Attestation['statement'], credentialAlgorithm: number): void {
-  if (statement.get('alg') !== credentialAlgorithm) throw invalid();
+  if (statement.get('alg') !== credentialAlgorithm) throw attestationInvalid('alg is not the key’s.');
   const signature = statement.get('sig');
-  if (!(signature instanceof Uint8Array)) throw invalid();
-  if (credentialAlgorithm === ALGORITHM.ES256 && !isDerEcdsaSignature(signature)) throw invalid();
+  if (!(signature instanceof Uint8Array)) throw attestationInvalid('There is no signature.');
+  if (credentialAlgorithm === ALGORITHM.ES256 && !isDerEcdsaSignature(signature)) {
+    throw attestationInvalid('The signature is not in DER.');
+  }
 }
 
 function listOfBytes(value: unknown): Uint8Array[] {
   const isList = Array.isArray(value) && value.length > 0 && value.every((it) => it instanceof Uint8Array);
-  if (!isList) throw new TypeError('x5c is no list of byte strings.');
+  if (!isList) throw attestationInvalid('x5c is not a list of byte strings.');
+  if (value.length > MAX_CERTIFICATES) {
+    throw attestationInvalid(`x5c has more than ${MAX_CERTIFICATES} certificates.`);
+  }
   return value;
-}
-
-function invalid(cause?: unknown): CeremonyRefusal {
-  return new CeremonyRefusal('attestation_invalid', '7.1-22', cause === undefined ? undefined : { cause });
 }

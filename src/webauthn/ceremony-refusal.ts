@@ -39,10 +39,16 @@ export class CeremonyRefusal extends Refusal {
   override readonly name = 'CeremonyRefusal';
 
   constructor(
-    readonly reason: RefusalReason,
+    override readonly reason: RefusalReason,
     readonly step: SpecificationStep,
-    options?: { cause?: unknown },
+    options?: ErrorOptions,
   ) {
     super(`Ceremony refused: ${reason} (WebAuthn Level 3, step ${step})`, options);
   }
 }
+
+/** Refuses an attestation statement (§7.1 step 22). `why`, a sentence or what was thrown, becomes the cause. */
+export const attestationInvalid = (why: unknown): CeremonyRefusal =>
+  new CeremonyRefusal('attestation_invalid', '7.1-22', {
+    cause: typeof why === 'string' ? new Error(why) : why,
+  });

@@ -9,43 +9,61 @@ export const DER_TAG = { INTEGER: '02', OCTET_STRING: '04', OID: '06', SEQUENCE:
 
 const MAX_LENGTH_BYTES = 3;
 
-/** The elements that `bytes` hold one after the other (X.690). Throws if they are cut short or not of definite length. */
+/** A certificate, or something in one, that is not what it has to be. Its message is for the log only. */
+export class CertificateError extends Error {
+  override readonly name = 'CertificateError';
+}
+
+/** The elements that `bytes` hold one after the other (X.690). Throws `CertificateError` if they are cut short or not of definite length. */
 export function derElements(bytes: Buffer): DerElement[] {
   const elements: DerElement[] = [];
   for (let start = 0; start < bytes.length;) {
     const [tag, afterTag] = tagAt(bytes, start);
     const [length, afterLength] = lengthAt(bytes, afterTag);
     const end = afterLength + length;
-    if (end > bytes.length) throw new RangeError('A DER element is cut short.');
+    if (end > bytes.length) throw cutShort();
     elements.push({ tag, content: bytes.subarray(afterLength, end) });
     start = end;
   }
   return elements;
 }
 
-/** The one element that `bytes` are, which has to have the given tag; its content, taken apart. Throws otherwise. */
+/** The elements in the one element that `bytes` are, which has to have the given tag. Throws `CertificateError`. */
 export function derMembers(bytes: Buffer, tag: string = DER_TAG.SEQUENCE): DerElement[] {
   return derElements(derContent(bytes, tag));
 }
 
-/** The content of the one element that `bytes` are, which has to have the given tag. Throws otherwise. */
+/** The content of the one element that `bytes` are, which has to have the given tag. Throws `CertificateError`. */
 export function derContent(bytes: Buffer, tag: string): Buffer {
   const [element, ...more] = derElements(bytes);
-  if (element?.tag !== tag || more.length > 0) throw new TypeError(`One DER element ${tag} was expected.`);
+  if (element?.tag !== tag || more.length > 0)
+    throw new CertificateError(`One DER element ${tag} was expected.`);
   return element.content;
 }
 
 function tagAt(bytes: Buffer, start: number): [tag: string, end: number] {
   let end = start + 1;
   // Tag numbers from 31 on go over several bytes, all but the last with the high bit set.
-  if ((bytes.readUInt8(start) & 0x1f) === 0x1f) while (bytes.readUInt8(end++) & 0x80);
+  if ((byteAt(bytes, start) & 0x1f) === 0x1f) while (byteAt(bytes, end++) & 0x80);
   return [bytes.toString('hex', start, end), end];
 }
 
 function lengthAt(bytes: Buffer, start: number): [length: number, end: number] {
-  const first = bytes.readUInt8(start);
+  const first = byteAt(bytes, start);
   if (first < 0x80) return [first, start + 1];
   const width = first & 0x7f;
-  if (width === 0 || width > MAX_LENGTH_BYTES) throw new RangeError('A DER element has no sensible length.');
-  return [bytes.readUIntBE(start + 1, width), start + 1 + width];
+  const end = start + 1 + width;
+  if (width === 0 || width > MAX_LENGTH_BYTES) {
+    throw new CertificateError('A DER element is of indefinite length or longer than a certificate.');
+  }
+  if (end > bytes.length) throw cutShort();
+  return [bytes.readUIntBE(start + 1, width), end];
 }
+
+function byteAt(bytes: Buffer, index: number): number {
+  const byte = bytes[index];
+  if (byte === undefined) throw cutShort();
+  return byte;
+}
+
+const cutShort = (): CertificateError => new CertificateError('A DER element is cut short.');

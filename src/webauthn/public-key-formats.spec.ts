@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type JsonWebKey, KeyObject } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { coseKey, encodeCbor } from '../../test/support/software-credential.js';
+import { Refusal } from '../errors/refusal.js';
 import { isSameKey, PublicKeyRefusal, readPublicKey } from './public-key-formats.js';
 
 const KEYS = {
@@ -20,7 +21,7 @@ const reasonFor = (given: unknown): string | undefined => {
     readPublicKey(given);
     return undefined;
   } catch (error) {
-    return error instanceof PublicKeyRefusal ? error.reason : String(error);
+    return error instanceof Refusal && error instanceof PublicKeyRefusal ? error.reason : String(error);
   }
 };
 

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
+import { Refusal } from '../errors/refusal.js';
 import { decodeAnyBase64, decodeBase64url } from './base64url.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
 import { ALGORITHM, verifyCredentialKey } from './credential-key.js';
@@ -16,11 +17,11 @@ const LABELS = [1, 3, -1, -2, -3];
 type CoseKey = ReadonlyMap<number, number | Uint8Array>;
 
 /** A public key that is none, holds a private one, or is of a kind that cannot be verified with here. */
-export class PublicKeyRefusal extends Error {
+export class PublicKeyRefusal extends Refusal {
   override readonly name = 'PublicKeyRefusal';
 
   constructor(
-    readonly reason: 'malformed' | 'private' | 'unsupported',
+    override readonly reason: 'malformed' | 'private' | 'unsupported',
     options?: ErrorOptions,
   ) {
     super(`Public key refused: ${reason}`, options);
@@ -45,8 +46,9 @@ export function readPublicKey(given: unknown): CredentialKey {
   try {
     return { publicKey, algorithm: verifyCredentialKey(publicKey, SUPPORTED) };
   } catch (cause) {
+    if (!(cause instanceof CeremonyRefusal)) throw cause;
     if (holdsPrivateKey(publicKey)) throw new PublicKeyRefusal('private', { cause });
-    const isForeign = cause instanceof CeremonyRefusal && cause.reason === 'algorithm_not_offered';
+    const isForeign = cause.reason === 'algorithm_not_offered';
     throw new PublicKeyRefusal(isForeign ? 'unsupported' : 'malformed', { cause });
   }
 }

@@ -10,7 +10,7 @@ import { type AttestationTrust, attestationTrust, type AuthenticatorModels } fro
 import { AttestedCredential, parseAuthenticatorData, verifyAuthenticatorData } from './authenticator-data.js';
 import { encodeBase64url } from './base64url.js';
 import { REGISTRATION } from './ceremony.js';
-import { CeremonyRefusal } from './ceremony-refusal.js';
+import { attestationInvalid, CeremonyRefusal } from './ceremony-refusal.js';
 import { verifyClientData } from './client-data.js';
 import { verifyCredentialKey } from './credential-key.js';
 import { MAX_CREDENTIAL_ID_BYTES, PresentedRegistration, readRegistration } from './presented-response.js';
@@ -163,9 +163,9 @@ async function verifyWithLibrary(
     supportedAlgorithmIDs: [...expected.algorithms],
   }).catch((cause: unknown) => {
     // All that could fail before the statement has been checked already.
-    throw new CeremonyRefusal('attestation_invalid', '7.1-22', { cause });
+    throw attestationInvalid(cause);
   });
-  if (!result.verified) throw new CeremonyRefusal('attestation_invalid', '7.1-22');
+  if (!result.verified) throw attestationInvalid('The library does not verify it.');
 }
 
 function formatUuid(bytes: Buffer): string {

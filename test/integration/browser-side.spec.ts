@@ -5,7 +5,14 @@ import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.j
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { changeApp, contents, contentsButTrail, flexUserIdOf, sql } from '../support/tables.js';
+import {
+  changeApp,
+  contents,
+  contentsButTrail,
+  flexUserIdOf,
+  shuffleCreation,
+  sql,
+} from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 const BASE64URL_256_BIT = /^[A-Za-z0-9_-]{43}$/;
@@ -142,12 +149,25 @@ describe("the protocol's browser side", () => {
       });
     });
 
-    it('names the transaction and exactly the passkeys of its user, the last used first', async () => {
+    it('names the passkey that was used last first, and then the oldest', async () => {
+      const user = aUser();
+      const ids: string[] = [];
+      for (let i = 0; i < 5; i++) ids.push((await registerPasskey(user)).device.id);
+      const used = await registerPasskey(user);
+      const oldestFirst = await shuffleCreation(app, 'devices', ids);
+      await signIn(used);
+      const { transactionId } = await user.leaveToAuthenticate();
+      const { publicKey } = await new Browser(app).beginSignIn(transactionId);
+      const credIds = new Map((await user.passkeys()).map(({ id, credId }) => [id, credId]));
+      const expected = [used.device.id, ...oldestFirst].map((id) => credIds.get(id));
+      expect(publicKey.allowCredentials!.map(({ id }) => id)).toEqual(expected);
+    });
+
+    it('names the transaction and exactly the passkeys of its user', async () => {
       const user = aUser();
       const first = await registerPasskey(user);
       const second = await registerPasskey(user, { traits: { transports: null } });
       await registerPasskey(aUser());
-      await signIn(first);
       const { transactionId } = await user.leaveToAuthenticate();
       const answer = await new Browser(app).post('authenticate', 'start', { transaction_id: transactionId });
       expect(answer.body).toMatchObject({

@@ -1,7 +1,8 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { Client } from 'pg';
 import { Database } from '../../src/database/database.js';
-import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
+import { anApiKey } from '../support/app-server.js';
+import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
 import { count, sql, TABLES } from '../support/tables.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -115,17 +116,23 @@ describe('the schema', () => {
     expect(await count(app, withoutZone, [...TABLES])).toBe(0);
   });
 
-  it.each(['transactions', 'nonces', 'spent_handshakes'])(
-    'refuses a hash of %s that does not have 32 bytes',
-    async (table) => {
-      const [check] = await sql<{ expression: string }>(
-        app,
-        `select pg_get_constraintdef(oid) as expression from pg_constraint where conname = $1`,
-        `${table}_hash_check`,
+  it.each([
+    ['transactions', 'hash'],
+    ['nonces', 'hash'],
+    ['spent_handshakes', 'hash'],
+    ['api_keys', 'secret_hash'],
+    ['tombstones', 'credential_hash'],
+  ])('refuses a row of %s whose %s is not 32 bytes long', async (table, column) => {
+    const user = new TestUser(app);
+    await registerPasskey(user);
+    await user.revoke((await registerPasskey(user)).device.id);
+    await anApiKey(app, TEST.appId);
+    for (const wrong of [`substr(${column}, 2)`, `${column} || '\\x00'`]) {
+      await expect(sql(app, `update ${table} set ${column} = ${wrong}`)).rejects.toThrow(
+        `violates check constraint "${table}_${column}_check"`,
       );
-      expect(check).toEqual({ expression: 'CHECK ((octet_length(hash) = 32))' });
-    },
-  );
+    }
+  });
 });
 
 describe('Keyway', () => {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { hashOf } from '../bearer-secret.js';
-import type { Handshake } from './handshake.js';
+import type { Handshake } from './handshakes.service.js';
 
 /** A person may fail twice with one handshake; who goes on is trying responses out. */
 const CHEAP_REFUSALS = 2;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { isSameKey } from '../../webauthn/public-key-formats.js';
 import { userHandleForms } from '../../webauthn/user-handle.js';
-import { MAX_OWN_HANDLE_BYTES } from '../users/user-handles.js';
+import { MAX_OWN_HANDLE_BYTES } from '../users/user-handle.repository.js';
 import { hashOfCredential, hex, type ImportState, type KnownDevice, type KnownUser } from './import-state.js';
 import { ofUser, RowRefusal } from './row-refusal.js';
 import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';

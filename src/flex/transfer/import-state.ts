@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Queryable, type Statement, statement } from '../../database/statement.js';
 import { userHandleForms, userHandleOfText } from '../../webauthn/user-handle.js';
-import type { FlexUserStatus } from '../users/flex-user.repository.js';
+import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import type { TransferRow } from './transfer-row.js';
 
 /** A user as an import finds or makes them. */

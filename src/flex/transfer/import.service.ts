@@ -1,7 +1,8 @@
-import type { Database } from '../../database/database.js';
+import type { Database, DatabaseTransaction } from '../../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
-import { type Queryable, statement } from '../../database/statement.js';
+import { statement } from '../../database/statement.js';
 import { AuditTrail } from '../../events/audit-trail.js';
+import { AuditRepository } from '../../events/audit.repository.js';
 import { appNotFound } from '../apps/apps.service.js';
 import { ImportPlan, type RowOutcome } from './import-plan.js';
 import { loadState } from './import-state.js';
@@ -62,7 +63,7 @@ export class ImportService {
   private readonly audit: AuditTrail;
 
   constructor(private readonly database: Database) {
-    this.audit = new AuditTrail(database);
+    this.audit = new AuditTrail(new AuditRepository(database));
   }
 
   /** Throws `OperatorError` if there is no such app. */
@@ -130,7 +131,7 @@ export class ImportService {
     appId: string,
     rows: readonly TransferRow[],
     withheld: Set<string>,
-    tx: Queryable,
+    tx: DatabaseTransaction,
   ): Promise<RowOutcome[]> {
     if (rows.length === 0) return [];
     const plan = new ImportPlan(await loadState(appId, rows, tx), withheld);

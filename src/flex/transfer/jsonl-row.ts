@@ -1,7 +1,7 @@
 import { AAGUID, ZERO_AAGUID } from '../../webauthn/aaguid.js';
 import { PublicKeyRefusal, readPublicKey } from '../../webauthn/public-key-formats.js';
-import { USER_STATUSES } from '../users/flex-user.repository.js';
-import { MAX_OWN_HANDLE_BYTES } from '../users/user-handles.js';
+import { USER_STATUSES } from '../users/flex-user.entity.js';
+import { MAX_OWN_HANDLE_BYTES } from '../users/user-handle.repository.js';
 import { invalid, Members } from './members.js';
 import { ofUser, RowRefusal, type RowRefusalCode } from './row-refusal.js';
 import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';

@@ -1,7 +1,6 @@
 import { toDisplayText } from '../../http/display-text.js';
 import { decodeAnyBase64 } from '../../webauthn/base64url.js';
-import { OPAQUE_ID } from '../opaque-id.js';
-import { isExternalId } from '../users/external-id.js';
+import { isExternalId, OPAQUE_ID } from '../user-key.js';
 import { excerpt } from './excerpt.js';
 import { type MemberName, RowRefusal } from './row-refusal.js';
 import type { Moment } from './transfer-row.js';

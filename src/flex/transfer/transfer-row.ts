@@ -1,4 +1,4 @@
-import type { FlexUserStatus } from '../users/flex-user.repository.js';
+import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import { RowRefusal } from './row-refusal.js';
 
 /** Moments are RFC 3339 in UTC, to the microsecond at most; null where a row does not tell. */

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { bulkhead, isBulkheadRejectedError } from 'cockatiel';
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
-import { Database } from '../../database/database.js';
-import type { Tables } from '../../database/entities.js';
-import type { SqlBuilder } from '../../database/query.js';
-import { tooManyRequests } from '../../http/rate-limit.js';
-import type { FlexUserRecord } from './flex-user.repository.js';
+import { Database } from '../../../database/database.js';
+import type { Tables } from '../../../database/entities.js';
+import type { SqlBuilder } from '../../../database/query.js';
+import { tooManyRequests } from '../../../http/rate-limit.js';
+import { FLEX_USER_COLUMNS, type FlexUserRecord } from '../flex-user.repository.js';
 import type { UserDateColumn, UserListQuery } from './user-list-query.js';
 
 /** One page of an app's users, and how many there are on all pages. */
@@ -41,13 +41,10 @@ export class FlexUserListRepository {
 
   async list(appId: string, query: UserListQuery): Promise<UserPage> {
     const matching = (db: SqlBuilder) =>
-      db.selectFrom('flex_users').where((it) => conditionOf(it, appId, query));
+      db.selectFrom('flex_users as u').where((it) => conditionOf(it, appId, query));
     const page = (db: SqlBuilder) => {
       let rows = matching(db)
-        .select(['id', 'external_id as externalId', 'user_handle as userHandle', 'status'])
-        .select('user_handle_settled as userHandleSettled')
-        .select(['login_count as loginCount', 'last_login_at as lastLoginAt'])
-        .select(['created_at as createdAt', 'updated_at as updatedAt'])
+        .select(FLEX_USER_COLUMNS)
         .limit(query.limit)
         .offset((query.page - 1) * query.limit);
       for (const { column, direction } of query.orderBy) {
@@ -77,7 +74,7 @@ export class FlexUserListRepository {
 }
 
 function conditionOf(
-  where: ExpressionBuilder<Tables, 'flex_users'>,
+  where: ExpressionBuilder<Tables & { u: Tables['flex_users'] }, 'u'>,
   appId: string,
   { identifier, id, status, loginCount, dates, createdBefore }: UserListQuery,
 ) {

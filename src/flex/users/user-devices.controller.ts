@@ -2,16 +2,20 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from 
 import { Access } from '../../http/access.decorator.js';
 import { AppError } from '../../errors/app-error.js';
 import { LenientBody } from '../../http/body.pipe.js';
-import { NamedUser } from '../users/named-user.decorator.js';
-import type { UserKey } from '../users/user-key.js';
-import { toDevice } from './device.json.js';
-import { RenameDeviceDto } from './devices.dto.js';
-import { DevicesService } from './devices.service.js';
+import { IsDisplayText } from '../../http/display-text.js';
+import { toDevice } from '../devices/device.json.js';
+import { DevicesService } from '../devices/devices.service.js';
+import { NamedUser, type UserKey } from '../user-key.js';
+
+export class RenameDeviceDto {
+  @IsDisplayText()
+  friendly_name: string;
+}
 
 /** The Flex protocol's server side: the passkeys of one user, named by our id or by the application's own. */
 @Controller(['v1/apps/:app/users/:user_id/devices', 'v1/apps/:app/external-users/:external_id/devices'])
 @Access('app')
-export class DevicesController {
+export class UserDevicesController {
   constructor(private readonly devices: DevicesService) {}
 
   @Get()
@@ -25,10 +29,10 @@ export class DevicesController {
   async rename(
     @Param('app') app: string,
     @NamedUser() user: UserKey,
-    @Param('device_id') device: string,
-    @Body() { friendly_name }: RenameDeviceDto,
+    @Param('device_id') id: string,
+    @Body() { friendly_name: friendlyName }: RenameDeviceDto,
   ) {
-    const renamed = this.devices.rename(app, user, device, friendly_name);
+    const renamed = this.devices.rename(app, user, { id, friendlyName });
     return { device: toDevice(await this.orUnknownUser(renamed, app, user)) };
   }
 

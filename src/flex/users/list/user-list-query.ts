@@ -1,6 +1,6 @@
-import { AppError } from '../../errors/app-error.js';
-import { isExternalId } from './external-id.js';
-import { type FlexUserStatus, USER_STATUSES } from './flex-user.repository.js';
+import { AppError } from '../../../errors/app-error.js';
+import { isExternalId } from '../../user-key.js';
+import { type FlexUserStatus, USER_STATUSES } from '../flex-user.entity.js';
 
 /** A value to compare a column with: equal, or strictly less or more. */
 export interface Comparison<T> {
