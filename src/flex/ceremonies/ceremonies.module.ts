@@ -8,6 +8,7 @@ import { AuthenticationRepository } from './authentication.repository.js';
 import { AuthenticationService } from './authentication.service.js';
 import { CeremoniesController } from './ceremonies.controller.js';
 import { HandshakeRepository } from './handshake.repository.js';
+import { HandshakeRefusals } from './handshake-refusals.js';
 import { HandshakesService } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { RegistrationRepository } from './registration.repository.js';
@@ -24,6 +25,7 @@ import { RegistrationService } from './registration.service.js';
     AuthenticationService,
     RegistrationRepository,
     RegistrationService,
+    HandshakeRefusals,
     RefusalAudit,
   ],
   exports: [HandshakeRepository],

@@ -4,8 +4,10 @@ import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { AppError, type RefusalCode } from '../../errors/app-error.js';
 import { Refusal } from '../../errors/refusal.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
+import { currentRequest } from '../../http/request-context.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
+import { HandshakeRefusals } from './handshake-refusals.js';
 import type { Handshake } from './handshakes.service.js';
 
 /** A finish that failed. */
@@ -22,7 +24,7 @@ export interface FailedFinish {
 
 const SHORT_WAIT = 500; // ms
 
-/** Writes one audit event for each finish that is refused. */
+/** Counts each finish that is refused, and writes one audit event for it. */
 @Injectable()
 export class RefusalAudit {
   private readonly log = new Logger(RefusalAudit.name);
@@ -32,6 +34,7 @@ export class RefusalAudit {
     private readonly transactions: TransactionRepository,
     private readonly users: FlexUserRepository,
     private readonly audit: AuditTrail,
+    private readonly handshakeRefusals: HandshakeRefusals,
   ) {}
 
   /**
@@ -40,6 +43,8 @@ export class RefusalAudit {
    */
   async answerTo(error: unknown, finish: FailedFinish): Promise<unknown> {
     if (!(error instanceof Refusal)) return error;
+    const request = currentRequest();
+    if (request) request.cost = this.handshakeRefusals.count(finish.handshake);
     const refusal = error instanceof AppError ? error : new AppError(finish.code, { cause: error });
     await this.record(finish, refusal.reason).catch((cause: unknown) => {
       this.log.error(
