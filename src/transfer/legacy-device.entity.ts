@@ -15,7 +15,7 @@ export const LegacyDeviceSchema = defineEntity({
     id: p.text().primary(),
     userId: p.text(),
     user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
-    /** 1 to 1023 bytes; null where the export did not have it. */
+    /** 1 to 1023 bytes; null if the export did not have it. */
     credentialId: p
       .blob()
       .$type<Buffer>()
@@ -30,6 +30,6 @@ export const LegacyDeviceSchema = defineEntity({
   },
 });
 
-/** A passkey imported without its public key: it cannot sign in, and its user has to enrol it again. */
+/** A passkey imported without its public key: it cannot sign in until its user enrols it again. */
 export class LegacyDevice extends LegacyDeviceSchema.class {}
 LegacyDeviceSchema.setClass(LegacyDevice);

@@ -156,7 +156,7 @@ describe('Keyway', () => {
     expect(rows).toEqual([]);
   });
 
-  it('imports and exports by names with the schema, whatever the search_path of a connection is by then', async () => {
+  it('imports and exports by table names with their schema, not by the search_path of the connection', async () => {
     const { url } = testDatabase;
     await asSuperuser(url, 'create schema keyway', `alter database ${name} set search_path = keyway`);
     const migrated = await Database.open(settingsFor(url));

@@ -34,7 +34,7 @@ const AUTHENTICATOR = ['aaguid', 'transports', 'attachment', 'backup_eligible', 
 const PASSKEY = [...DEVICE, 'public_key', 'user_handle', 'sign_count', ...AUTHENTICATOR];
 const ATTESTATION = ['attestation_format', 'attestation_trust'];
 
-/** Reads a line of the canonical form (docs/import-format.md). Throws `RowRefusal`. */
+/** Reads a line of the canonical format (docs/import-format.md). Throws `RowRefusal`. */
 export function readJsonlRow(line: string): TransferRow {
   const object = parseObject(line);
   const members = new Members(object);
@@ -69,7 +69,7 @@ export function parseObject(text: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new RowRefusal('malformed_row', 'The row is no JSON object.');
+  throw new RowRefusal('malformed_row', 'The row is not a JSON object.');
 }
 
 const datesOf = (members: Members) => ({
@@ -78,7 +78,7 @@ const datesOf = (members: Members) => ({
   updatedAt: members.moment('updated_at'),
 });
 
-/** What both kinds of devices have. */
+/** The members that both kinds of devices have. */
 const usageOf = (members: Members) => ({
   friendlyName: members.friendlyName(),
   usageCount: members.integer('usage_count', MAX_INT32),
@@ -117,10 +117,10 @@ function readPasskey(members: Members): PasskeyRow {
 
 function attestationOf(members: Members): Pick<PasskeyRow, 'attestationFormat' | 'attestationTrust'> {
   const attestationFormat =
-    members.matching('attestation_format', FORMAT, 'must be a format’s name') ?? 'none';
+    members.matching('attestation_format', FORMAT, 'must be the name of an attestation format') ?? 'none';
   const attestationTrust = members.oneOf('attestation_trust', ['none', 'untrusted', 'trusted']) ?? 'none';
   if (attestationFormat === 'none' && attestationTrust !== 'none')
-    throw invalid('attestation_trust', 'must be none where there was no attestation');
+    throw invalid('attestation_trust', 'must be none if attestation_format is none');
   return { attestationFormat, attestationTrust };
 }
 
@@ -145,11 +145,14 @@ const readTombstone = (members: Members): TombstoneRow => ({
 });
 
 const KEY_PROBLEMS: Readonly<Record<PublicKeyRefusal['reason'], [RowRefusalCode, sentence: string]>> = {
-  private: ['private_key', 'public_key holds a private key: take it out, and take it for disclosed.'],
-  unsupported: ['unsupported_public_key', 'public_key must be of ES256 (P-256), EdDSA (Ed25519) or RS256.'],
+  private: ['private_key', 'public_key contains a private key. Remove it and treat it as compromised.'],
+  unsupported: [
+    'unsupported_public_key',
+    'public_key must be a key for ES256 (P-256), EdDSA (Ed25519) or RS256.',
+  ],
   malformed: [
     'invalid_public_key',
-    'public_key must be a sound key (RSA: 2048 to 4096 bits) as COSE_Key, SPKI (DER, PEM) or JWK.',
+    'public_key must be a valid key (RSA: 2048 to 4096 bits) as COSE_Key, SPKI (DER or PEM) or JWK.',
   ],
 };
 
@@ -172,9 +175,9 @@ function transportsOf(members: Members): string[] {
 function backupFlagsOf(members: Members) {
   const backupEligible = members.flag('backup_eligible');
   const backedUp = members.flag('backed_up');
-  // §6.1.3: what cannot be backed up has no backup.
+  // §6.1.3: BS is never set without BE.
   if (backedUp && backupEligible === false) {
-    throw new RowRefusal('invalid_backup_flags', 'backed_up cannot be true where backup_eligible is false.');
+    throw new RowRefusal('invalid_backup_flags', 'backed_up cannot be true if backup_eligible is false.');
   }
   return { backupEligible, backedUp };
 }

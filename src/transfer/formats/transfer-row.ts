@@ -2,7 +2,7 @@ import { Refusal } from '../../errors/refusal.js';
 import type { FlexUserStatus } from '../../flex/users/flex-user.entity.js';
 import type { DeviceKind } from '../legacy-device.entity.js';
 
-/** Moments are RFC 3339 in UTC, to the microsecond at most; null where a row does not tell. */
+/** A time of RFC 3339 in UTC, with six decimals at most. It is null in a row that does not have it. */
 export type Moment = string;
 
 export interface UserRow {
@@ -25,7 +25,7 @@ export interface PasskeyRow {
   /** COSE_Key bytes, verified. */
   readonly publicKey: Buffer;
   readonly algorithm: number;
-  /** Null where it is not known, and is to be learnt at a sign-in. */
+  /** Null if unknown: a sign-in then shows it. */
   readonly userHandle: Buffer | null;
   readonly counter: number;
   readonly aaguid: string;
@@ -42,7 +42,7 @@ export interface PasskeyRow {
   readonly updatedAt: Moment | null;
 }
 
-/** A passkey whose key stayed behind. */
+/** A passkey without its public key. */
 export interface LegacyDeviceRow {
   readonly kind: 'legacy_device';
   readonly externalId: string;
@@ -56,7 +56,7 @@ export interface LegacyDeviceRow {
   readonly updatedAt: Moment | null;
 }
 
-/** A credential that was revoked. */
+/** A revoked credential. */
 export interface TombstoneRow {
   readonly kind: 'tombstone';
   /** SHA-256 of the credential ID (32 bytes). */
@@ -66,7 +66,7 @@ export interface TombstoneRow {
 
 export type TransferRow = UserRow | PasskeyRow | LegacyDeviceRow | TombstoneRow;
 
-/** A member of a row, by the name it has in files. */
+/** A member of a row, as files name it. */
 export type MemberName =
   | 'external_id'
   | 'id'
@@ -93,9 +93,9 @@ export type MemberName =
   | 'last_login_at'
   | 'revoked_at';
 
-/** Why a row was not taken in: a stable code, as reports have it. */
+/** Why a row was refused: a stable code, as reports have it. */
 export type RowRefusalCode =
-  // what the row is
+  // from the row itself
   | 'row_too_long'
   | 'malformed_row'
   | 'unknown_type'
@@ -104,7 +104,7 @@ export type RowRefusalCode =
   | 'private_key'
   | 'unsupported_public_key'
   | `invalid_${MemberName}`
-  // what is here already
+  // from what the app already has
   | 'credential_revoked'
   | 'credential_in_use'
   | 'credential_of_another_user'
@@ -115,10 +115,10 @@ export type RowRefusalCode =
   | 'user_refused'
   | 'user_handle_taken';
 
-/** One row that is refused; the others go on. The sentence holds nothing of the row but names of its members. */
+/** The refusal of one row; the import goes on. Its message holds nothing of the row but names of members. */
 export class RowRefusal extends Refusal {
   override readonly name = 'RowRefusal';
-  /** Whose row it is, if it is a user's own: nothing of theirs may then be taken in as if they were new. */
+  /** Set if the row describes a user: the import must then not create that user for one of their passkeys. */
   externalId: string | null = null;
 
   constructor(
@@ -129,7 +129,7 @@ export class RowRefusal extends Refusal {
   }
 }
 
-/** Reads or places a user's own row; what is refused of it says whose it is. */
+/** Reads or places the row that describes a user; puts the user's external ID on its refusal. */
 export function ofUser<T>(externalId: string, work: () => T): T {
   try {
     return work();
@@ -141,20 +141,20 @@ export function ofUser<T>(externalId: string, work: () => T): T {
 
 const UNSHOWN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** What a file has, for a sentence: `\ufffd` for characters that cannot be shown, and at most `max` of them all. */
+/** Text of a file for a message: at most `max` characters, `\ufffd` for each that cannot be displayed. */
 export function excerpt(text: string, max: number): string {
   const characters = [...text.slice(0, 2 * max + 1)];
   const kept = characters.length > max ? [...characters.slice(0, max - 1), '…'] : characters;
   return kept.join('').replace(UNSHOWN, '\ufffd');
 }
 
-/** What a file has at one place: a row, or why there is none. Lines are counted from 1. */
+/** A row of a file, or its refusal. Lines are counted from 1. */
 export interface SourceRow {
   readonly line: number;
   readonly row: TransferRow | RowRefusal;
 }
 
-/** Reads one row; a refusal is an answer like any other, everything else that is thrown goes on. */
+/** Reads one row. Returns a refusal and throws every other error. */
 export const sourceRow = (line: number, read: () => TransferRow): SourceRow => {
   try {
     return { line, row: read() };
