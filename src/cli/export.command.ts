@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { AppRepository } from '../flex/apps/app.repository.js';
 import { AppsService } from '../flex/apps/apps.service.js';
 import { ExportService } from '../flex/transfer/export.service.js';
 import { type Write, writeFileWith } from './output-file.js';
@@ -38,7 +39,7 @@ export function registerExport(program: Command): void {
     const file = output === undefined || output === '-' || (await isStandardOutput(output)) ? null : output;
     const lines = await withDatabase(async (database) => {
       // Before a file is made or a pipe is opened for an app that there is not.
-      await new AppsService(database).get(app);
+      await new AppsService(database, new AppRepository(database)).get(app);
       const work = (write: Write) => writeLines(new ExportService(database).export(app), write);
       return file === null ? work(say) : writeFileWith(file, work);
     });

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { AppRepository } from '../flex/apps/app.repository.js';
 import { AppsService } from '../flex/apps/apps.service.js';
 import { ImportService, type ImportSummary, type RefusedRow } from '../flex/transfer/import.service.js';
 import { readRows, TRANSFER_FORMATS, type TransferFormat } from '../flex/transfer/row-source.js';
@@ -60,7 +61,7 @@ async function importFrom(
   refusals: RefusedRow[] | undefined,
 ): Promise<ImportSummary> {
   // Before the report of another import is emptied for an app that there is not.
-  await new AppsService(database).get(app);
+  await new AppsService(database, new AppRepository(database)).get(app);
   const progress = new Progress();
   // Opened before anything is imported: what cannot be reported is better not begun.
   const reported = report === undefined ? firstOf(refusals, progress) : await reportTo(report, input);

@@ -1,14 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthenticatorsModule } from '../authenticators/authenticators.module.js';
-import { ApiKeyGuard } from './api-keys/api-key.guard.js';
-import { ApiKeyProvisioning } from './api-keys/api-key-provisioning.js';
-import { KeyAttempts } from './api-keys/key-attempts.js';
-import { ApiKeyRepository } from './api-keys/api-key.repository.js';
-import { AllowListCheck } from './apps/allow-list-check.js';
-import { AppOrigins } from './apps/app-origins.js';
-import { AppProvisioning } from './apps/app-provisioning.js';
-import { AppRepository } from './apps/app.repository.js';
-import { AppsController } from './apps/apps.controller.js';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { AppsModule } from './apps/apps.module.js';
 import { AuthenticationService } from './ceremonies/authentication.service.js';
 import { CeremoniesController } from './ceremonies/ceremonies.controller.js';
 import { HandshakesService } from './ceremonies/handshakes.service.js';
@@ -32,9 +25,8 @@ import { UsersService } from './users/users.service.js';
 
 /** The Passage Flex-compatible backend. */
 @Module({
-  imports: [AuthenticatorsModule],
+  imports: [AuthenticatorsModule, AppsModule, ApiKeysModule],
   controllers: [
-    AppsController,
     CeremoniesController,
     TransactionsController,
     NoncesController,
@@ -43,14 +35,6 @@ import { UsersService } from './users/users.service.js';
     DevicesController,
   ],
   providers: [
-    AppRepository,
-    AppOrigins,
-    AppProvisioning,
-    ApiKeyProvisioning,
-    ApiKeyRepository,
-    ApiKeyGuard,
-    KeyAttempts,
-    AllowListCheck,
     FlexUserRepository,
     FlexUserListRepository,
     UserHandles,
@@ -67,13 +51,6 @@ import { UsersService } from './users/users.service.js';
     NoncesService,
     PurgeService,
   ],
-  exports: [
-    AppRepository,
-    AppOrigins,
-    DevicesService,
-    FlexUserRepository,
-    NoncesService,
-    TransactionsService,
-  ],
+  exports: [AppsModule, DevicesService, FlexUserRepository, NoncesService, TransactionsService],
 })
 export class FlexModule {}

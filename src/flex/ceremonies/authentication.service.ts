@@ -5,8 +5,8 @@ import { AppError } from '../../errors/app-error.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { presentedCredentialId } from '../../webauthn/presented-response.js';
 import { type VerifiedAuthentication, verifyAuthentication } from '../../webauthn/verify-authentication.js';
-import type { AppPolicy } from '../apps/app-policy.js';
-import { AppRepository } from '../apps/app.repository.js';
+import type { AppPolicy } from '../apps/app.js';
+import { AppPolicies } from '../apps/app-policies.js';
 import { hashOf } from '../bearer-secret.js';
 import { DeviceRepository, type OwnedCredential } from '../devices/device.repository.js';
 import { NoncesService } from '../nonces/nonces.service.js';
@@ -32,7 +32,7 @@ interface ProvenSignIn {
 export class AuthenticationService {
   constructor(
     private readonly database: Database,
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly users: FlexUserRepository,
     private readonly userHandles: UserHandles,
     private readonly devices: DeviceRepository,

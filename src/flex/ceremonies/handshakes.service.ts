@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
-import type { AppPolicy } from '../apps/app-policy.js';
+import type { AppPolicy } from '../apps/app.js';
 import type { CeremonyKind } from '../transactions/ceremony-kind.js';
 import { type Handshake, HandshakeSealer } from './handshake.js';
 import { Refused } from './refused.js';

@@ -8,9 +8,9 @@ import { AppError } from '../../errors/app-error.js';
 import { currentRequest } from '../../http/request-context.js';
 import { creationOptions } from '../../webauthn/registration-options.js';
 import { type VerifiedRegistration, verifyRegistration } from '../../webauthn/verify-registration.js';
-import type { AppPolicy } from '../apps/app-policy.js';
-import { AppRepository } from '../apps/app.repository.js';
-import { authenticatorRefusal } from '../apps/attestation-policy.js';
+import type { AppPolicy } from '../apps/app.js';
+import { AppPolicies } from '../apps/app-policies.js';
+import { authenticatorRefusal } from '../apps/app-rules.js';
 import { hashOf } from '../bearer-secret.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { NoncesService } from '../nonces/nonces.service.js';
@@ -29,7 +29,7 @@ import { SpentHandshakes } from './spent-handshakes.js';
 export class RegistrationService {
   constructor(
     private readonly database: Database,
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly users: FlexUserRepository,
     private readonly devices: DeviceRepository,
     private readonly transactions: TransactionRepository,
