@@ -351,7 +351,7 @@ describe('what is told of a passkey afterwards', () => {
         expect((await aUser().on(wired).call('GET', '/user/devices')).status).toBe(200);
         await wire.cut();
         expect((await aUser().on(wired).call('GET', '/user/devices')).status).toBe(503);
-        const failure = await buildAppOn(settings, { passage }).catch(String);
+        const failure = await failureOf(buildAppOn(settings, { passage }));
         const said = [...wired.logLines, failure].join('\n');
         expect(said).toContain('"status":503');
         expect(said).toContain(url.pathname.slice(1));
@@ -387,3 +387,9 @@ describe('what is told of a passkey afterwards', () => {
     expect(await contentsButTrail(app)).toEqual(before);
   });
 });
+
+const failureOf = (start: Promise<TestApp>): Promise<string> =>
+  start.then(
+    () => 'It started.',
+    (error: Error) => error.message,
+  );
