@@ -7,7 +7,7 @@ import { Device, type DeviceSchema } from '../flex/devices/device.entity.js';
 import { Tombstone, type TombstoneSchema } from '../flex/devices/tombstone.entity.js';
 import { Nonce, type NonceSchema } from '../flex/nonces/nonce.entity.js';
 import { Transaction, type TransactionSchema } from '../flex/transactions/transaction.entity.js';
-import { LegacyDevice, type LegacyDeviceSchema } from '../flex/transfer/legacy-device.entity.js';
+import { LegacyDevice, type LegacyDeviceSchema } from '../transfer/legacy-device.entity.js';
 import { FlexUser, type FlexUserSchema } from '../flex/users/flex-user.entity.js';
 import { UserHandle, type UserHandleSchema } from '../flex/users/user-handle.entity.js';
 import { User, type UserSchema } from '../users/user.entity.js';

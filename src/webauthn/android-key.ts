@@ -1,21 +1,10 @@
-import { verify, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { attestationInvalid } from './ceremony-refusal.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { extensionOf, knownRoots } from './certificates.js';
-import { ALGORITHM, importCredentialKey } from './credential-key.js';
+import { importCredentialKey } from './credential-key.js';
 import { DER_TAG, type DerElement, derContent, derElements, derMembers } from './der.js';
-import { isDerEcdsaSignature } from './ecdsa-signature.js';
-
-/** What an attestation statement speaks of: the credential and the bytes that it was made over. */
-export interface Attested {
-  readonly authenticatorData: Buffer;
-  /** SHA-256 of the client data. */
-  readonly clientDataHash: Buffer;
-  /** The COSE_Key, found sound. */
-  readonly publicKey: Uint8Array;
-  /** COSE algorithm identifier of the key. */
-  readonly algorithm: number;
-}
+import { type Attested, verifySelfAttestation } from './self-attestation.js';
 
 /** 1.3.6.1.4.1.11129.2.1.17, whose value is Android's KeyDescription. */
 const KEY_DESCRIPTION = '2b06010401d679020111';
@@ -32,29 +21,19 @@ const ORIGIN_GENERATED = 0;
  * Not the library's: that one trusts a root the statement brings, asks the addresses in its certificates before it looks
  * whose they are, and leaves `origin` and `purpose` alone.
  */
-export function verifyAndroidKey(
+export async function verifyAndroidKey(
   statement: ReadonlyMap<unknown, unknown>,
   chain: readonly X509Certificate[],
   attested: Attested,
-): void {
+): Promise<void> {
   const [certificate] = chain;
   demand(certificate !== undefined, 'there is no certificate');
   // Whose certificates these are comes first: nothing else in them is looked at before that is known.
   demand(leadsToAnchor(chain, knownRoots('android-key')), 'the certificates lead to no root of Google’s');
   const key = importCredentialKey(attested.publicKey);
   demand(certificate.publicKey.equals(key), 'the certificate is for another key');
-  demand(statement.get('alg') === attested.algorithm, 'alg is not the algorithm of the key');
-  demand(isSigned(statement.get('sig'), attested), 'sig is not the signature of the key');
+  await verifySelfAttestation(statement, attested);
   requireKeyDescription(certificate, attested.clientDataHash);
-}
-
-function isSigned(signature: unknown, attested: Attested): boolean {
-  const { algorithm, publicKey, authenticatorData, clientDataHash } = attested;
-  if (!(signature instanceof Uint8Array)) return false;
-  if (algorithm === ALGORITHM.ES256 && !isDerEcdsaSignature(signature)) return false;
-  const digest = algorithm === ALGORITHM.EdDSA ? null : 'sha256';
-  const data = Buffer.concat([authenticatorData, clientDataHash]);
-  return verify(digest, data, importCredentialKey(publicKey), signature);
 }
 
 function requireKeyDescription(certificate: X509Certificate, clientDataHash: Buffer): void {

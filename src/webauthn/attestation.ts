@@ -1,13 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
-import { decodeAttestationObject, isoCBOR } from '@simplewebauthn/server/helpers';
-import { type Attested, verifyAndroidKey } from './android-key.js';
+import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
+import { verifyAndroidKey } from './android-key.js';
 import { requireOneCborMap } from './cbor.js';
 import { attestationInvalid, CeremonyRefusal } from './ceremony-refusal.js';
 import { leadsToAnchor, MAX_CERTIFICATES } from './certificate-path.js';
 import { knownRoots, namesRevocationLists, readCertificates } from './certificates.js';
-import { ALGORITHM } from './credential-key.js';
 import { CertificateError } from './der.js';
-import { isDerEcdsaSignature } from './ecdsa-signature.js';
+import { type Attested, verifySelfAttestation } from './self-attestation.js';
 
 /** An attestation object taken apart (WebAuthn Level 3 §6.5.4). */
 export interface Attestation {
@@ -39,16 +38,6 @@ export function parseAttestationObject(bytes: Buffer): Attestation {
   return { format, statement, authenticatorData: Buffer.from(authenticatorData) };
 }
 
-/** The same attestation object with the statement of "none" (§8.7). */
-export function withoutStatement({ authenticatorData }: Attestation): Buffer {
-  const members = new Map<string, unknown>([
-    ['fmt', 'none'],
-    ['attStmt', new Map()],
-    ['authData', new Uint8Array(authenticatorData)],
-  ]);
-  return Buffer.from(isoCBOR.encode(members as Parameters<typeof isoCBOR.encode>[0]));
-}
-
 function decode(bytes: Buffer): ReadonlyMap<unknown, unknown> {
   try {
     return decodeAttestationObject(new Uint8Array(bytes)) as unknown as ReadonlyMap<unknown, unknown>;
@@ -57,16 +46,23 @@ function decode(bytes: Buffer): ReadonlyMap<unknown, unknown> {
   }
 }
 
+/** A statement as far as it has been verified. */
+export interface VerifiedStatement {
+  /** Leaf first; empty for none and for a self attestation. */
+  readonly chain: readonly X509Certificate[];
+  /** Whether the signature of an attestation key is still to be verified, which the library does for most formats. */
+  readonly isForLibrary: boolean;
+}
+
 /**
- * Verifies what the library leaves out of steps 21 and 22 of §7.1: a known format, a statement of its shape, the
- * algorithm of a self attestation, whose certificates they are where that is known, and the whole of android-key. The
- * library, run afterwards, meets no address that it would call. Returns the certificates, leaf first. Throws
- * `CeremonyRefusal`.
+ * Verifies an attestation statement (§7.1 steps 21 and 22): its format is known and its form that of the format; of
+ * none, self attestation and android-key, all of it; of the others, whose certificates they are where that is known, so
+ * that the library meets no address that it would call. Throws `CeremonyRefusal`.
  */
-export function verifyAttestationStatement(
+export async function verifyAttestationStatement(
   { format, statement }: Attestation,
   attested: Attested,
-): readonly X509Certificate[] {
+): Promise<VerifiedStatement> {
   if (!FORMATS.includes(format)) throw new CeremonyRefusal('attestation_format_unsupported', '7.1-21');
 
   // §8.7: the statement of "none" is an empty map.
@@ -75,16 +71,16 @@ export function verifyAttestationStatement(
 
   if (!statement.has('x5c')) {
     // §8.2: without certificates it is a self attestation. No other format does without.
-    if (format === 'packed') requireSelfAttestation(statement, attested.algorithm);
+    if (format === 'packed') await verifySelfAttestation(statement, attested);
     else if (format !== 'none') throw attestationInvalid('There are no certificates.');
-    return [];
+    return { chain: [], isForLibrary: false };
   }
   try {
     const chain = readCertificates(listOfBytes(statement.get('x5c')));
-    if (format === 'android-key') verifyAndroidKey(statement, chain, attested);
+    if (format === 'android-key') await verifyAndroidKey(statement, chain, attested);
     else if (format === 'fido-u2f') requireU2fCertificate(chain);
     else requireKnownIssuer(format, chain);
-    return chain;
+    return { chain, isForLibrary: format !== 'android-key' };
   } catch (error) {
     throw error instanceof CertificateError ? attestationInvalid(error) : error;
   }
@@ -109,16 +105,6 @@ function requireU2fCertificate(chain: readonly X509Certificate[]): void {
   const curve = chain[0]?.publicKey.asymmetricKeyDetails?.namedCurve;
   if (chain.length > 1 || curve !== 'prime256v1') {
     throw attestationInvalid('There is not exactly one certificate, for a P-256 key.');
-  }
-}
-
-/** A self attestation is signed by the credential's own key, with that key's algorithm. */
-function requireSelfAttestation(statement: Attestation['statement'], credentialAlgorithm: number): void {
-  if (statement.get('alg') !== credentialAlgorithm) throw attestationInvalid('alg is not the key’s.');
-  const signature = statement.get('sig');
-  if (!(signature instanceof Uint8Array)) throw attestationInvalid('There is no signature.');
-  if (credentialAlgorithm === ALGORITHM.ES256 && !isDerEcdsaSignature(signature)) {
-    throw attestationInvalid('The signature is not in DER.');
   }
 }
 

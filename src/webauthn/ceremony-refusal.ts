@@ -9,7 +9,6 @@ export type RefusalReason =
   | 'malformed_key'
   | 'credential_id_mismatch'
   | 'credential_id_too_long'
-  | 'credential_not_allowed'
   | 'user_handle_missing'
   | 'user_handle_mismatch'
   | 'user_handle_unknown'

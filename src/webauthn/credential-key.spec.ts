@@ -6,7 +6,7 @@ import {
   generateCredentialKey,
   SoftwareAlgorithm,
 } from '../../test/support/software-credential.js';
-import { algorithmOf, verifyCredentialKey } from './credential-key.js';
+import { verifyCredentialKey } from './credential-key.js';
 import { isEd25519Point } from './ed25519-point.js';
 
 const OFFERED = [-7, -8, -257];
@@ -38,7 +38,6 @@ describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => 
   it.each([-7, -8, -257] as const)('accepts a key of algorithm %i and returns it', (algorithm) => {
     const key = encodeCbor(KEYS.get(algorithm));
     expect(verifyCredentialKey(key, OFFERED)).toBe(algorithm);
-    expect(algorithmOf(key)).toBe(algorithm);
   });
 
   it.each([-7, -8, -257] as const)('refuses algorithm %i when it was not offered', (algorithm) => {
@@ -119,7 +118,6 @@ describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => 
     expect(() => verifyCredentialKey(key, OFFERED)).toThrow(
       expect.objectContaining({ reason: 'malformed_cbor' }),
     );
-    expect([undefined, -8]).toContain(algorithmOf(key));
   });
 });
 

@@ -1,4 +1,5 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { promisify } from 'node:util';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { encodeBase64url } from './base64url.js';
 import { requireOneCborMap } from './cbor.js';
@@ -14,6 +15,8 @@ const KEY_TYPE = { OKP: 1, EC2: 2, RSA: 3 } as const;
 const CURVE = { P256: 1, Ed25519: 6 } as const;
 
 type CoseKey = ReadonlyMap<unknown, unknown>;
+
+const verifySignature = promisify(verify);
 
 /**
  * Verifies a COSE_Key in bytes and returns its algorithm: one of those offered (WebAuthn Level 3 §7.1 step 20), in
@@ -41,30 +44,52 @@ export function verifyCredentialKey(publicKey: Uint8Array, offered: readonly num
   return algorithm;
 }
 
-/** The algorithm that a stored COSE_Key names; undefined where it cannot be read. */
-export function algorithmOf(publicKey: Uint8Array): unknown {
-  try {
-    return isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey)).get(LABEL.alg);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The key object of a COSE_Key that {@link verifyCredentialKey} has found sound. */
+/** The key object of a COSE_Key that {@link verifyCredentialKey} has found sound. Throws if it is not. */
 export function importCredentialKey(publicKey: Uint8Array): KeyObject {
-  return createPublicKey({ key: jwkOf(decode(publicKey)), format: 'jwk' });
+  return toKeyObject(isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey)));
 }
 
-function jwkOf(key: CoseKey): JsonWebKey {
-  const text = (label: number) => encodeBase64url(bytesAt(key, label));
+/**
+ * Whether `signature` over `data` was made with the credential's key, a COSE_Key that {@link verifyCredentialKey} has
+ * found sound, in the one form that its algorithm has (WebAuthn Level 3 §6.5.5): strict DER for ES256, which OpenSSL
+ * insists on; the bytes of RFC 8032 for EdDSA and of PKCS #1 v1.5 for RS256. Computes beside the event loop.
+ */
+export function isSignedByCredential(
+  publicKey: Uint8Array,
+  data: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const key = importCredentialKey(publicKey);
+  const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  return verifySignature(digest, data, key, signature);
+}
+
+/** What precedes a raw public key in the DER of its SPKI; a third of the time that Node takes for a JWK. */
+const SPKI = {
+  P256: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex'),
+  Ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
+} as const;
+
+function toKeyObject(key: CoseKey): KeyObject {
+  const bytes = (label: number) => key.get(label) as Uint8Array;
   switch (key.get(LABEL.kty)) {
     case KEY_TYPE.EC2:
-      return { kty: 'EC', crv: 'P-256', x: text(LABEL.xOrE), y: text(LABEL.y) };
+      return fromSpki(SPKI.P256, bytes(LABEL.xOrE), bytes(LABEL.y));
     case KEY_TYPE.OKP:
-      return { kty: 'OKP', crv: 'Ed25519', x: text(LABEL.xOrE) };
-    default:
-      return { kty: 'RSA', n: text(LABEL.crvOrN), e: text(LABEL.xOrE) };
+      return fromSpki(SPKI.Ed25519, bytes(LABEL.xOrE));
+    default: {
+      const jwk = {
+        kty: 'RSA',
+        n: encodeBase64url(bytes(LABEL.crvOrN)),
+        e: encodeBase64url(bytes(LABEL.xOrE)),
+      };
+      return createPublicKey({ key: jwk, format: 'jwk' });
+    }
   }
+}
+
+function fromSpki(...parts: Uint8Array[]): KeyObject {
+  return createPublicKey({ key: Buffer.concat(parts), format: 'der', type: 'spki' });
 }
 
 function decode(publicKey: Uint8Array): CoseKey {
@@ -83,8 +108,8 @@ function requireP256Key(key: CoseKey): void {
   if (key.get(LABEL.kty) !== KEY_TYPE.EC2 || key.get(LABEL.crvOrN) !== CURVE.P256) throw malformed();
   if ([LABEL.xOrE, LABEL.y].some((label) => bytesAt(key, label).byteLength !== 32)) throw malformed();
   try {
-    // Node refuses coordinates that are out of range or not on the curve.
-    createPublicKey({ key: jwkOf(key), format: 'jwk' });
+    // OpenSSL refuses coordinates that are out of range or not on the curve.
+    toKeyObject(key);
   } catch (cause) {
     throw malformed(cause);
   }

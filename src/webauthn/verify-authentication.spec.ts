@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { aChallenge, anAuthentication, aRelyingParty, ORIGIN } from '../../test/support/ceremonies.js';
+import { aChallenge, anAuthentication, aRelyingParty } from '../../test/support/ceremonies.js';
 import { GetOverrides } from '../../test/support/ceremony-overrides.js';
 import { toHandshakeResponse } from '../../test/support/software-authenticator.js';
+import { Refusal } from '../errors/refusal.js';
 import { RefusalReason, SpecificationStep } from './ceremony-refusal.js';
 import { presentedCredentialId } from './presented-response.js';
 import { ExpectedAuthentication, StoredCredential, verifyAuthentication } from './verify-authentication.js';
@@ -45,9 +46,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
         counter: 4_294_967_295,
         backupEligible: be,
         backedUp: bs,
-        userVerified: uv,
         userHandle: begun.userHandle,
-        origin: ORIGIN,
       });
     });
   });
@@ -101,17 +100,6 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
 
     it('refuses an id that is not rawId', () =>
       expectRefusal(signIn(ceremony, { response: { id: 'AQID' } }), 'credential_id_mismatch', '7.2-3'));
-  });
-
-  describe('Step 5: the credential is one of those allowed', () => {
-    it('accepts one of them', () =>
-      expect(
-        signIn(ceremony, {}, { allowedCredentials: [randomBytes(16), ceremony.registered.credentialId] }),
-      ).resolves.toBeDefined());
-
-    it.each([[[]], [[randomBytes(32)]]])('refuses another', (allowedCredentials) =>
-      expectRefusal(signIn(ceremony, {}, { allowedCredentials }), 'credential_not_allowed', '7.2-5'),
-    );
   });
 
   describe('Step 6: the credential is known and its owner is who it says', () => {
@@ -270,7 +258,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
     it('accepts a second one', () => {
       const relyingParty = aRelyingParty({ origins: ['https://example.com', 'https://login.example.com'] });
       const attempt = signIn(ceremony, { origin: 'https://login.example.com' }, { relyingParty });
-      return expect(attempt).resolves.toMatchObject({ origin: 'https://login.example.com' });
+      return expect(attempt).resolves.toBeDefined();
     });
 
     it.each(['https://evil.example', 'https://example.com/', 'http://example.com', ''])(
@@ -325,7 +313,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
     it('accepts without the flag where it is not required', () =>
       expect(
         signIn(ceremony, { flags: { uv: false } }, { requireUserVerification: false }),
-      ).resolves.toMatchObject({ userVerified: false }));
+      ).resolves.toBeDefined());
   });
 
   describe('Step 18: what cannot be backed up is not backed up', () => {
@@ -410,12 +398,13 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       expectRefusal(signIn(ceremony, { mutateSignature }), 'signature_invalid', '7.2-21'),
     );
 
-    it('refuses every signature where the stored key cannot be read', () =>
-      expectRefusal(
-        signIn(ceremony, {}, stored({ publicKey: Buffer.from([0xa0]) })),
-        'signature_invalid',
-        '7.2-21',
-      ));
+    it.each(['a0', '', 'a10102', 'ff'])(
+      'fails, without refusing anything, where the stored key is the unreadable %p',
+      async (hex) => {
+        const attempt = signIn(ceremony, {}, stored({ publicKey: Buffer.from(hex, 'hex') }));
+        await expect(attempt).rejects.not.toBeInstanceOf(Refusal);
+      },
+    );
   });
 
   describe('Step 22: the counter is handed back for the updating statement to compare', () => {

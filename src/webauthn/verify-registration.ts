@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { verifyRegistrationResponse } from '@simplewebauthn/server';
-import {
-  type Attestation,
-  parseAttestationObject,
-  verifyAttestationStatement,
-  withoutStatement,
-} from './attestation.js';
+import { parseAttestationObject, verifyAttestationStatement } from './attestation.js';
 import { type AttestationTrust, attestationTrust, type AuthenticatorModels } from './attestation-trust.js';
 import { AttestedCredential, parseAuthenticatorData, verifyAuthenticatorData } from './authenticator-data.js';
 import { encodeBase64url } from './base64url.js';
@@ -84,13 +79,10 @@ export async function verifyRegistration(
   const clientDataHash = createHash('sha256').update(presented.clientDataJSON).digest();
   const { authenticatorData, format } = attestation;
   const { publicKey } = credential;
-  const chain = verifyAttestationStatement(attestation, {
-    authenticatorData,
-    clientDataHash,
-    publicKey,
-    algorithm,
-  });
-  await verifyWithLibrary(presented, attestation, expected);
+  const signed = Buffer.concat([authenticatorData, clientDataHash]);
+  const attested = { publicKey, algorithm, clientDataHash, signed };
+  const { chain, isForLibrary } = await verifyAttestationStatement(attestation, attested);
+  if (isForLibrary) await verifyWithLibrary(presented, expected);
 
   // Steps 23 and 24: whose attestation it is. Nothing is refused by that here.
   const aaguid = formatUuid(credential.aaguid);
@@ -135,16 +127,12 @@ function requireSameCredentialId(
   }
 }
 
-/** Repeats the checks above in the library's own words and adds those of the attestation statement's signature. */
+/** Repeats the checks above in the library's own words and adds that of an attestation key's signature. */
 async function verifyWithLibrary(
   presented: PresentedRegistration,
-  attestation: Attestation,
   expected: ExpectedRegistration,
 ): Promise<void> {
   const id = encodeBase64url(presented.credentialId);
-  // An Android key attestation has been verified already; here the library would call addresses that it names.
-  const attestationObject =
-    attestation.format === 'android-key' ? withoutStatement(attestation) : presented.attestationObject;
   const result = await verifyRegistrationResponse({
     response: {
       id,
@@ -152,7 +140,7 @@ async function verifyWithLibrary(
       type: 'public-key',
       response: {
         clientDataJSON: encodeBase64url(presented.clientDataJSON),
-        attestationObject: encodeBase64url(attestationObject),
+        attestationObject: encodeBase64url(presented.attestationObject),
       },
       clientExtensionResults: {},
     },

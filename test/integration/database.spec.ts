@@ -3,7 +3,6 @@ import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
 import { statement } from '../../src/database/statement.js';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
-import { anApiKey } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';

@@ -4,9 +4,10 @@ import { Database } from '../../src/database/database.js';
 import { anApiKey } from '../support/app-server.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
-import { count, sql, TABLES } from '../support/tables.js';
+import { count, insertApp, sql, TABLES } from '../support/tables.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { TestUser } from '../support/test-user.js';
+import { aForeignPasskey, exportRows, importRows } from '../support/transfer.js';
 
 const settingsFor = (url: string) => ({ kind: 'postgresql', url, poolMax: 4 }) as const;
 
@@ -160,6 +161,41 @@ describe('Keyway', () => {
     const { rows } = await inPublic.query(`select tablename from pg_tables where schemaname = 'public'`);
     await inPublic.end();
     expect(rows).toEqual([]);
+  });
+
+  it('imports and exports by table names with their schema, not by the search_path of the connection', async () => {
+    const { url } = testDatabase;
+    await asSuperuser(url, 'create schema keyway', `alter database ${name} set search_path = keyway`);
+    const migrated = await Database.open(settingsFor(url));
+    await migrated.migrate();
+    await insertApp({ database: migrated }, { id: TEST.appId, rpId: TEST.rpId, origin: TEST.origin });
+    await migrated.close();
+    const database = await Database.open({ ...settingsFor(url), poolMax: 1 });
+    // The audit trail alone, which is no part of an import, may be found by the path.
+    await asSuperuser(
+      url,
+      'create schema elsewhere',
+      'create view elsewhere.audit_events as select * from keyway.audit_events',
+      `alter database ${name} set search_path = elsewhere`,
+    );
+    try {
+      await sql({ database }, 'set search_path = elsewhere');
+      const user = { type: 'user', external_id: 'ada' };
+      expect(await importRows({ database }, [user])).toMatchObject({ created: 1 });
+      const passkey = aForeignPasskey('ada').row;
+      const legacy = { type: 'legacy_device', external_id: 'ada', id: 'a-device' };
+      const tombstone = { type: 'tombstone', credential_hash: Buffer.alloc(32).toString('base64') };
+      const rows = [{ ...user, id: 'a-user' }, passkey, legacy, tombstone];
+      const outcome = await importRows({ database }, rows, { isDryRun: true });
+      expect(outcome).toMatchObject({ created: 3, unchanged: 1, refusals: [] });
+      expect(await importRows({ database }, rows)).toEqual(outcome);
+      const exported = await exportRows({ database });
+      expect(exported.map(({ type }) => type)).toEqual(['user', 'passkey', 'legacy_device', 'tombstone']);
+      expect(await importRows({ database }, exported)).toMatchObject({ unchanged: 4, refused: 0 });
+      expect(await sql({ database }, 'show search_path')).toEqual([{ search_path: 'elsewhere' }]);
+    } finally {
+      await database.close();
+    }
   });
 
   it.each([

@@ -1,33 +1,33 @@
 import { parse } from 'csv-parse/sync';
-import { OperatorError } from '../operator-error.js';
-import { excerpt } from './excerpt.js';
+import { OperatorError } from '../../errors/operator-error.js';
 import type { Line } from './lines.js';
-import { RowRefusal } from './row-refusal.js';
+import { excerpt, RowRefusal } from './transfer-row.js';
 
 const MAX_LINES = 1_000;
-const MAX_FOUND = 200; // characters of a header that is told
+const MAX_FOUND = 200; // characters of a header that a message quotes
 
-/** Columns that are read, by our names, which a file may have in any case, with spaces and underscores or without. */
+/** The columns to read, by our names. A file may write them in any case, with or without spaces and underscores. */
 export interface CsvColumns {
   readonly required: readonly string[];
   readonly optional: readonly string[];
 }
 
-/** A record by our names of its columns; or why it cannot be read. `number` is that of its first line. */
+/** A record by our names of its columns, or why it cannot be read. `number` is that of its first line. */
 export interface CsvRecord {
   readonly number: number;
   readonly record: Readonly<Record<string, string>> | RowRefusal;
 }
 
-/** Fields of one record, or why there are none. */
+/** The fields of one record, or why it cannot be read. */
 interface Fields {
   readonly number: number;
   readonly fields: readonly string[] | RowRefusal;
 }
 
 /**
- * Reads CSV (RFC 4180) whose first record names the columns; those it was not asked for are ignored. A record that is
- * broken costs its own lines alone. Throws `OperatorError` if the file is empty, or a column is missing or there twice.
+ * Reads CSV (RFC 4180) that names its columns in the first record, and ignores columns that were not asked for. A broken
+ * record costs its own lines only: csv-parse's stream would lose all that follows an unclosed quote. Throws
+ * `OperatorError` if the file is empty, or if a column is missing or named twice.
  */
 export async function* readCsv(
   lines: AsyncIterable<Line>,
@@ -52,33 +52,36 @@ export async function* readCsv(
 }
 
 /**
- * Takes the first record off the lines: a quoted field may hold line ends, so that a record goes on while its quotes do
- * not match. Where that makes no record, the first line is blamed, and the others may well be records of their own.
- * Null where more lines are needed to tell.
+ * Takes the first record off the lines. A quoted field may hold line ends, so a record goes on until its quotes match. If
+ * that gives no record, the first line is refused and the others are tried as records of their own. Null if more lines
+ * are needed to decide.
  */
 function take(open: Line[], maxLength: number, columns: readonly string[] | undefined): Fields | null {
   let quotes = 0;
   let length = 0;
   for (const [index, { text }] of open.entries()) {
-    if (typeof text !== 'string') return index === 0 ? blameFirst(open, text) : blameFirst(open);
+    if (typeof text !== 'string') return index === 0 ? refuseFirst(open, text) : refuseFirst(open);
     quotes += text.split('"').length - 1;
     length += text.length;
     if (quotes % 2 === 0) {
       const fields = fieldsOf(open.slice(0, index + 1), columns);
-      if (fields instanceof RowRefusal) return blameFirst(open);
+      if (fields instanceof RowRefusal) return refuseFirst(open);
       return { number: open.splice(0, index + 1)[0]!.number, fields };
     }
     if (index === MAX_LINES) break;
   }
-  return open.length > MAX_LINES || length > maxLength ? blameFirst(open) : null;
+  return open.length > MAX_LINES || length > maxLength ? refuseFirst(open) : null;
 }
 
-const blameFirst = (open: Line[], fields = malformed()): Fields => ({ number: open.shift()!.number, fields });
+const refuseFirst = (open: Line[], fields = malformed()): Fields => ({
+  number: open.shift()!.number,
+  fields,
+});
 
 function fieldsOf(lines: readonly Line[], columns: readonly string[] | undefined): string[] | RowRefusal {
   try {
     const text = lines.map((line) => line.text as string).join('\n');
-    // A bare CR ends a record as well, for some: what comes after it must not be lost.
+    // The parser ends a record at a bare CR as well: what follows it must not be lost.
     const [fields, ...more] = parse(text, { relax_column_count: true });
     const isRecord = fields && more.length === 0 && (!columns || fields.length === columns.length);
     return isRecord ? fields : malformed();
@@ -87,7 +90,7 @@ function fieldsOf(lines: readonly Line[], columns: readonly string[] | undefined
   }
 }
 
-/** Our names of the columns, in the order of the file; its own names for those that were not asked for. */
+/** The columns in the order of the file, by our names; those that were not asked for by the names in the file. */
 function columnsOf(header: Fields['fields'], { required, optional }: CsvColumns): readonly string[] {
   const found = header instanceof RowRefusal ? [] : header;
   const asked = [...required, ...optional];
@@ -102,7 +105,7 @@ function columnsOf(header: Fields['fields'], { required, optional }: CsvColumns)
   }
   const twice = asked.find((name) => columns.indexOf(name) !== columns.lastIndexOf(name));
   if (twice !== undefined)
-    throw invalidFile(`The first line names ${twice} twice: take one of the columns out.`);
+    throw invalidFile(`The first line names ${twice} twice. Remove one of the two columns.`);
   return columns;
 }
 
@@ -114,4 +117,4 @@ const recordOf = (columns: readonly string[], fields: readonly string[]): Record
 const invalidFile = (sentence: string): OperatorError => new OperatorError('invalid_file', sentence);
 
 const malformed = (): RowRefusal =>
-  new RowRefusal('malformed_row', 'The row is no CSV record with as many fields as the first line.');
+  new RowRefusal('malformed_row', 'The row is not a CSV record with as many fields as the first line.');

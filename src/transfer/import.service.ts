@@ -1,16 +1,14 @@
-import type { Database, DatabaseTransaction } from '../../database/database.js';
-import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
-import { statement } from '../../database/statement.js';
-import { AuditTrail } from '../../events/audit-trail.js';
-import { AuditRepository } from '../../events/audit.repository.js';
-import { appNotFound } from '../apps/apps.service.js';
+import { Injectable } from '@nestjs/common';
+import { Database, type DatabaseTransaction } from '../database/database.js';
+import { SQL_STATE, sqlStateOf } from '../database/sql-state.js';
+import { AuditTrail } from '../events/audit-trail.js';
+import { appNotFound } from '../flex/apps/apps.service.js';
 import { ImportPlan, type RowOutcome } from './import-plan.js';
-import { loadState } from './import-state.js';
-import { StateChanged, writePlan } from './import-writes.js';
-import { RowRefusal } from './row-refusal.js';
-import type { SourceRow, TransferRow } from './transfer-row.js';
+import { ImportStateRepository } from './import-state.repository.js';
+import { ImportWritesRepository, StateChanged } from './import-writes.repository.js';
+import { RowRefusal, type SourceRow, type TransferRow } from './formats/transfer-row.js';
 
-/** How many of the rows read became what. `read` is the sum of the others. */
+/** How many rows were read, and what became of them: `read` is the sum of the others. */
 export interface ImportSummary {
   readonly read: number;
   readonly created: number;
@@ -18,7 +16,7 @@ export interface ImportSummary {
   readonly refused: number;
 }
 
-/** A row that was not taken in, as it is reported. */
+/** A refused row, as it is reported. */
 export interface RefusedRow {
   readonly line: number;
   readonly code: string;
@@ -26,20 +24,20 @@ export interface RefusedRow {
 }
 
 export interface ImportOptions {
-  /** Does everything and takes it back. */
+  /** Does everything in one transaction and rolls it back. */
   readonly isDryRun?: boolean;
   readonly onRefused?: (refused: RefusedRow) => Promise<void> | void;
   /** Called after each batch with what was done so far. */
   readonly onProgress?: (soFar: ImportSummary) => void;
 }
 
-/** Takes a batch of sound rows in, and gives the outcome of each. */
+/** Imports a batch of rows that could be read; the outcomes are in their order. */
 type Take = (batch: readonly TransferRow[]) => Promise<RowOutcome[]>;
 
 const BATCH = 500;
 const ATTEMPTS = 5;
-/** Unique and foreign keys that another changed meanwhile, and deadlocks with sign-ins. */
-const WORTH_ANOTHER_TRY: readonly unknown[] = [
+/** Another transaction has created or deleted what the batch was planned on, or has deadlocked with it. */
+const TRANSIENT: readonly unknown[] = [
   SQL_STATE.uniqueViolation,
   SQL_STATE.foreignKeyViolation,
   SQL_STATE.deadlockDetected,
@@ -51,33 +49,32 @@ const ORDER: Readonly<Record<TransferRow['kind'], number>> = {
   legacy_device: 2,
 };
 
-const FIND_APP = statement('import.app', 'select id from apps where id = $1');
-// A dry run is one transaction, which waits for the file between its statements.
-const ALLOW_IDLENESS = statement('import.idle', 'set local idle_in_transaction_session_timeout = 0');
-
 /**
- * Takes users and passkeys into an app. What is there already stays as it is, so that a file can be imported again, and
- * an import that was cut off is taken up by starting anew.
+ * Imports users and passkeys into an app. What exists stays as it is, so the same file can be imported again, also to
+ * finish an import that was interrupted.
  */
+@Injectable()
 export class ImportService {
-  private readonly audit: AuditTrail;
+  constructor(
+    private readonly database: Database,
+    private readonly audit: AuditTrail,
+    private readonly state: ImportStateRepository,
+    private readonly writes: ImportWritesRepository,
+  ) {}
 
-  constructor(private readonly database: Database) {
-    this.audit = new AuditTrail(new AuditRepository(database));
-  }
-
-  /** Throws `OperatorError` if there is no such app. */
+  /** Commits every 500 rows. Throws `OperatorError` if there is no such app; errors of `rows` and `onRefused` go through. */
   async import(
     appId: string,
     rows: AsyncIterable<SourceRow>,
     options: ImportOptions = {},
   ): Promise<ImportSummary> {
-    if ((await this.database.query(FIND_APP, [appId])).length === 0) throw appNotFound(appId);
+    if (!(await this.state.hasApp(appId, this.database))) throw appNotFound(appId);
     const withheld = new Set<string>();
     const run = (take: Take) => this.run(rows, options, withheld, take);
     if (!options.isDryRun) return run((batch) => this.commit(appId, batch, withheld));
     const dryRun = this.database.transaction(async (tx) => {
-      await tx.query(ALLOW_IDLENESS, []);
+      // The transaction waits for the file between its statements.
+      await this.state.allowIdleness(tx);
       throw new DryRunDone(await run((batch) => this.apply(appId, batch, withheld, tx)));
     });
     return dryRun.catch((error: unknown) => {
@@ -104,7 +101,7 @@ export class ImportService {
         soFar.read += 1;
         soFar[outcome instanceof RowRefusal ? 'refused' : outcome] += 1;
         if (outcome instanceof RowRefusal) {
-          await onRefused?.({ line, code: outcome.code, error: outcome.message });
+          await onRefused?.({ line, code: outcome.reason, error: outcome.message });
         }
       }
       onProgress?.({ ...soFar });
@@ -121,8 +118,8 @@ export class ImportService {
       try {
         return await this.database.transaction((tx) => this.apply(appId, rows, withheld, tx));
       } catch (error) {
-        const isPassing = error instanceof StateChanged || WORTH_ANOTHER_TRY.includes(sqlStateOf(error));
-        if (!isPassing || attempt === ATTEMPTS) throw error;
+        const isTransient = error instanceof StateChanged || TRANSIENT.includes(sqlStateOf(error));
+        if (!isTransient || attempt === ATTEMPTS) throw error;
       }
     }
   }
@@ -134,12 +131,12 @@ export class ImportService {
     tx: DatabaseTransaction,
   ): Promise<RowOutcome[]> {
     if (rows.length === 0) return [];
-    const plan = new ImportPlan(await loadState(appId, rows, tx), withheld);
+    const plan = new ImportPlan(await this.state.load(appId, rows, tx), withheld);
     const outcomes = new Map<TransferRow, RowOutcome>();
-    // Within a batch, users come before what is theirs, wherever they stand.
+    // Within a batch, users are placed before their passkeys, in any order of the file.
     const inOrder = rows.toSorted((one, other) => ORDER[one.kind] - ORDER[other.kind]);
     for (const row of inOrder) outcomes.set(row, plan.place(row));
-    await writePlan(appId, plan, tx);
+    await this.writes.write(appId, plan, tx);
     const imported = plan.passkeys.map(({ id, userId }) => ({
       type: 'imported' as const,
       appId,
@@ -153,7 +150,7 @@ export class ImportService {
 
 class DryRunDone extends Error {
   constructor(readonly summary: ImportSummary) {
-    super('The dry run is taken back.');
+    super('The dry run is rolled back.');
   }
 }
 

@@ -1,16 +1,16 @@
 import { isUtf8 } from 'node:buffer';
-import { RowRefusal } from './row-refusal.js';
+import { RowRefusal } from './transfer-row.js';
 
 const LINE_FEED = 0x0a;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** A line's text, without its end; or why it cannot be read. */
+/** The text of a line without its end, or why it cannot be read. */
 export interface Line {
   readonly number: number;
   readonly text: string | RowRefusal;
 }
 
-/** Splits bytes into lines of UTF-8, skipping blank ones, and holds no more than `maxBytes` of one at any time. */
+/** Splits bytes into lines of UTF-8 and skips blank ones. Holds at most `maxBytes` of a line at any time. */
 export async function* readLines(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line> {
   let number = 0;
   let pieces: Buffer[] = [];
@@ -40,7 +40,7 @@ export async function* readLines(source: AsyncIterable<Buffer>, maxBytes: number
   if (last) yield last;
 }
 
-/** The refusal of what is longer than it may be. */
+/** The refusal of a row that is too long. */
 export const tooLong = (maxBytes: number): RowRefusal =>
   new RowRefusal('row_too_long', `The row has more than ${maxBytes} bytes.`);
 

@@ -1,22 +1,21 @@
-import { OperatorError } from '../operator-error.js';
+import { OperatorError } from '../../errors/operator-error.js';
 import { readCsv } from './csv-records.js';
 import { readJsonValues } from './json-values.js';
 import { parseObject, readJsonlRow } from './jsonl-row.js';
 import { readLines } from './lines.js';
 import { passageDevicesOf, readPassageDevice, readPassageUser, USER_COLUMNS } from './passage-row.js';
-import { RowRefusal } from './row-refusal.js';
-import { type SourceRow, sourceRow, type TransferRow } from './transfer-row.js';
+import { RowRefusal, type SourceRow, sourceRow, type TransferRow } from './transfer-row.js';
 
 const MAX_LINE_BYTES = 65_536;
-const MAX_MALFORMED = 5; // rows at the head of a file that may be meant as JSON
-/** A user with all their devices may be one value. */
+const MAX_MALFORMED = 5; // rows at the start of a file, if none of them is JSON
+/** One value may be a user with all devices. */
 const MAX_VALUE_BYTES = 1_048_576;
 
-/** What `keyway import` reads: our own form, or either of what was exported from Passage. */
+/** What `keyway import` reads: our own format, and the two exports of Passage. */
 export const TRANSFER_FORMATS = ['jsonl', 'passage-users-csv', 'passage-devices-json'] as const;
 export type TransferFormat = (typeof TRANSFER_FORMATS)[number];
 
-/** Reads a file's rows one after the other, never more of it than a row takes. Throws `OperatorError`. */
+/** Reads a file row by row, and holds one row of it at a time. Throws `OperatorError` if the file as a whole is wrong. */
 export function readRows(format: TransferFormat, source: AsyncIterable<Buffer>): AsyncIterable<SourceRow> {
   switch (format) {
     case 'jsonl':
@@ -34,8 +33,8 @@ async function* readJsonl(source: AsyncIterable<Buffer>): AsyncGenerator<SourceR
   for await (const { number, text } of readLines(source, MAX_LINE_BYTES)) {
     const read = sourceRow(number, () => readJsonlRow(orThrow(text)));
     rows += 1;
-    isJson ||= !(read.row instanceof RowRefusal && read.row.code === 'malformed_row');
-    // One refusal a line of a large file of another kind would hide what is wrong with all of them.
+    isJson ||= !(read.row instanceof RowRefusal && read.row.reason === 'malformed_row');
+    // A file in another format would be refused line by line, which would hide the one mistake.
     if (!isJson && rows === MAX_MALFORMED) throw notJson();
     yield read;
   }
@@ -44,8 +43,8 @@ async function* readJsonl(source: AsyncIterable<Buffer>): AsyncGenerator<SourceR
 const notJson = (): OperatorError =>
   new OperatorError(
     'invalid_file',
-    `The first ${MAX_MALFORMED} rows are no JSON objects, and nothing was imported: ` +
-      'was --format passage-users-csv meant, or passage-devices-json?',
+    `The first ${MAX_MALFORMED} rows are not JSON objects; nothing was imported. ` +
+      'Did you mean --format passage-users-csv or --format passage-devices-json?',
   );
 
 async function* readPassageUsers(source: AsyncIterable<Buffer>): AsyncGenerator<SourceRow> {
@@ -55,7 +54,7 @@ async function* readPassageUsers(source: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
-/** Lines mean nothing in JSON: what is counted are the devices. */
+/** Counts devices, as line ends mean nothing in JSON. */
 async function* readPassageDevices(source: AsyncIterable<Buffer>): AsyncGenerator<SourceRow> {
   let number = 0;
   for await (const text of readJsonValues(source, MAX_VALUE_BYTES)) {
@@ -70,7 +69,11 @@ function readersOf(text: string | RowRefusal): (() => TransferRow)[] {
   try {
     return passageDevicesOf(parseObject(orThrow(text))).map((device) => () => readPassageDevice(device));
   } catch (error) {
-    return [() => orThrow<TransferRow>(error as RowRefusal)];
+    return [
+      () => {
+        throw error;
+      },
+    ];
   }
 }
 

@@ -1,5 +1,5 @@
 import { piecesOf } from '../../../test/support/transfer.js';
-import { RowRefusal } from './row-refusal.js';
+import { RowRefusal } from './transfer-row.js';
 import { readRows, type TransferFormat } from './row-source.js';
 
 /** What a file gives: external ID and id, or the code of a refusal, each with its line. */
@@ -7,7 +7,7 @@ async function read(format: TransferFormat, file: string | Buffer | AsyncIterabl
   const source = typeof file === 'string' || Buffer.isBuffer(file) ? piecesOf(file, size) : file;
   const seen: string[] = [];
   for await (const { line, row } of readRows(format, source)) {
-    if (row instanceof RowRefusal) seen.push(`${line} ${row.code}`);
+    if (row instanceof RowRefusal) seen.push(`${line} ${row.reason}`);
     else seen.push(`${line} ${'externalId' in row ? row.externalId : ''} ${'id' in row ? row.id : ''}`);
   }
   return seen;
@@ -34,7 +34,7 @@ describe('lines of JSON', () => {
     expect(await read('jsonl', '')).toEqual([]);
   });
 
-  it('are refused alone where they are too long, not UTF-8 or not JSON', async () => {
+  it('are refused one by one if they are too long, not UTF-8 or not JSON', async () => {
     const bad = Buffer.concat([
       Buffer.from(`${user('a')}\n"`),
       Buffer.from([0xff, 0xfe]),
@@ -50,17 +50,19 @@ describe('lines of JSON', () => {
     ]);
   });
 
-  it('are asked for in another format where the first five of them are no JSON', async () => {
+  it('are refused as a whole, with the other formats named, if the first five are not JSON objects', async () => {
     const csv = 'external_id,status\nada,active\nbob,active\ncy,active\n';
     const asked = read('jsonl', `${csv}dan,active\n`);
     await expect(asked).rejects.toMatchObject({
       code: 'invalid_file',
-      message: expect.stringContaining('was --format passage-users-csv meant') as string,
+      message: expect.stringContaining(
+        'Did you mean --format passage-users-csv or --format passage-devices-json?',
+      ) as string,
     });
     expect(await read('jsonl', `${csv}${user('a')}\n${csv}${csv}`)).toHaveLength(13);
   });
 
-  it('take no memory to speak of, however long they are', async () => {
+  it('of any length need less than 100 MB of memory', async () => {
     const before = process.memoryUsage.rss();
     expect(await read('jsonl', repeated('', MEGABYTE, 300, `\n${user('b')}`))).toEqual([
       '1 row_too_long',
@@ -73,7 +75,7 @@ describe('lines of JSON', () => {
 describe('Passage’s CSV of users', () => {
   const csv = (file: string | Buffer | AsyncIterable<Buffer>) => read('passage-users-csv', file);
 
-  it('is read by the names of its columns, in any order, among others', async () => {
+  it('is read by the names of its columns, in any order and among other columns', async () => {
     const file = '\ufeffEmail, STATUS ,id,External_ID\r\n,active,u1,ada\r\n"x, ""y""\nz",,,"grace "\r\n';
     expect(await csv(file)).toEqual(['2 ada u1', '3 grace  null']);
   });
@@ -87,14 +89,14 @@ describe('Passage’s CSV of users', () => {
     expect(await csv('external_id,email\n"ada","a\rb"\n')).toEqual(['2 ada null']);
   });
 
-  it('takes Go’s zero time for never', async () => {
+  it('reads the zero time of Go as unknown', async () => {
     const never = '0001-01-01T00:00:00Z';
     const file = `external_id,created_at,last_login_at,login_count\na,${never},${never},2\n`;
     for await (const { row } of readRows('passage-users-csv', piecesOf(file)))
       expect(row).toMatchObject({ createdAt: null, lastLoginAt: null, loginCount: 2 });
   });
 
-  it('knows what the columns mean', async () => {
+  it('reads a last sign-in that equals the creation as unknown if the count is zero', async () => {
     const file =
       'external_id,status,created_at,last_login_at,login_count\n' +
       'a,inactive,2024-01-01T00:00:00Z,2024-01-01T00:00:00Z,0\nb,,2024-01-01T00:00:00Z,2024-01-02T00:00:00Z,4\n';
@@ -106,7 +108,7 @@ describe('Passage’s CSV of users', () => {
     ]);
   });
 
-  it('refuses rows alone: broken quotes, other numbers of fields, values that are none', async () => {
+  it('refuses rows one by one for broken quotes, other numbers of fields and invalid values', async () => {
     const file =
       'external_id,status,login_count\na"b,active,1\nok,active,1\n\nshort\na,b,c,d\n,active,1\n' +
       'x,gone,1\ny,active,many\nz,active,-1\n"open,active,1\nlast,active,1\n';
@@ -124,7 +126,7 @@ describe('Passage’s CSV of users', () => {
     ]);
   });
 
-  it('needs a column of external IDs', async () => {
+  it('is refused as a whole without a column of external IDs', async () => {
     for (const file of ['id,email\n1,x\n', '"external_id\na\n', '\u0000', 'external_id;status\n']) {
       await expect(csv(file)).rejects.toThrow(/external_id is missing/);
     }
@@ -137,12 +139,12 @@ describe('Passage’s CSV of users', () => {
     expect(await csv('external_id')).toEqual([]);
   });
 
-  it('may name them in any case, with spaces or underscores, but each of them once', async () => {
+  it('may name columns in any case, with spaces or underscores, but each of them once', async () => {
     expect(await csv('External ID, Id ,LastLoginAt\nada,u1,\n')).toEqual(['2 ada u1']);
     await expect(csv('External ID,external_id\nada,bob\n')).rejects.toThrow(/names external_id twice/);
   });
 
-  it('says which columns it found instead, as far as that can be shown', async () => {
+  it('is refused with the columns that it has, as far as they can be displayed', async () => {
     await expect(csv('Externe ID, ID\n')).rejects.toThrow(
       'The first line must name the columns, separated by commas; external_id is missing; found: Externe ID, ID.',
     );
@@ -151,7 +153,7 @@ describe('Passage’s CSV of users', () => {
     expect((error as Error).message.length).toBeLessThan(350);
   });
 
-  it('refuses what is not UTF-8, and quotes that never end, in little memory', async () => {
+  it('refuses bytes that are not UTF-8, and unclosed quotes, in less than 100 MB of memory', async () => {
     const before = process.memoryUsage.rss();
     const head = 'external_id\n"';
     expect(await csv(repeated(head, MEGABYTE, 200, '"\nb\n'))).toEqual(['2 row_too_long', '3 b null']);
@@ -191,7 +193,7 @@ describe('Passage’s JSON of devices', () => {
     expect(await json(file)).toEqual(['1 eve c', '2 eve d']);
   });
 
-  it('refuses devices alone, and says so where the file ends too early', async () => {
+  it('refuses devices one by one, and the end of a file that is incomplete', async () => {
     const file = `[${a},{"id":"x"},7,"y",{"external_id":"z"},${device('q', { external_id: 'q', cred_id: '!' })},null,{"id"}]`;
     expect(await json(file)).toEqual([
       '1 ada a',
@@ -210,7 +212,7 @@ describe('Passage’s JSON of devices', () => {
     expect(await json('[]')).toEqual([]);
   });
 
-  it('goes through depth, bytes that are no text and endless values in little memory', async () => {
+  it('reads on after deep nesting, bytes that are not UTF-8 and endless values, in less than 150 MB of memory', async () => {
     const before = process.memoryUsage.rss();
     expect(await json(`${a}\n${'['.repeat(50_000)}${']'.repeat(50_000)}\n${b}`)).toEqual([
       '1 ada a',

@@ -1,20 +1,31 @@
 import { AAGUID, ZERO_AAGUID } from '../../webauthn/aaguid.js';
+import {
+  MAX_CREDENTIAL_ID_BYTES,
+  MAX_TRANSPORTS,
+  MAX_USER_HANDLE_BYTES,
+  TRANSPORT,
+} from '../../webauthn/presented-response.js';
 import { PublicKeyRefusal, readPublicKey } from '../../webauthn/public-key-formats.js';
-import { USER_STATUSES } from '../users/flex-user.entity.js';
-import { MAX_OWN_HANDLE_BYTES } from '../users/user-handle.repository.js';
+import { USER_STATUSES } from '../../flex/users/flex-user.entity.js';
+import { MAX_OWN_HANDLE_BYTES } from '../../flex/users/user-handle.repository.js';
+import { DEVICE_KINDS } from '../legacy-device.entity.js';
 import { invalid, Members } from './members.js';
-import { ofUser, RowRefusal, type RowRefusalCode } from './row-refusal.js';
-import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';
+import {
+  type LegacyDeviceRow,
+  ofUser,
+  type PasskeyRow,
+  RowRefusal,
+  type RowRefusalCode,
+  type TombstoneRow,
+  type TransferRow,
+  type UserRow,
+} from './transfer-row.js';
 
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_INT32 = 2 ** 31 - 1;
-const CREDENTIAL_ID_BYTES = [1, 1023] as const;
+const CREDENTIAL_ID_BYTES = [1, MAX_CREDENTIAL_ID_BYTES] as const;
 const AAGUID_IN_ANY_CASE = new RegExp(AAGUID, 'i');
-const TRANSPORT = /^[a-z][a-z0-9-]{0,31}$/;
-const MAX_TRANSPORTS = 8;
 const FORMAT = /^[a-z0-9-]{1,32}$/;
-
-export const DEVICE_KINDS = ['passkey', 'security_key', 'platform'] as const;
 
 const DATES = ['last_login_at', 'created_at', 'updated_at'];
 const USER = ['external_id', 'id', 'user_handle', 'status', 'login_count', ...DATES];
@@ -23,7 +34,7 @@ const AUTHENTICATOR = ['aaguid', 'transports', 'attachment', 'backup_eligible', 
 const PASSKEY = [...DEVICE, 'public_key', 'user_handle', 'sign_count', ...AUTHENTICATOR];
 const ATTESTATION = ['attestation_format', 'attestation_trust'];
 
-/** Reads a line of the canonical form (docs/import-format.md). Throws `RowRefusal`. */
+/** Reads a line of the canonical format (docs/import-format.md). Throws `RowRefusal`. */
 export function readJsonlRow(line: string): TransferRow {
   const object = parseObject(line);
   const members = new Members(object);
@@ -58,7 +69,7 @@ export function parseObject(text: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new RowRefusal('malformed_row', 'The row is no JSON object.');
+  throw new RowRefusal('malformed_row', 'The row is not a JSON object.');
 }
 
 const datesOf = (members: Members) => ({
@@ -67,7 +78,7 @@ const datesOf = (members: Members) => ({
   updatedAt: members.moment('updated_at'),
 });
 
-/** What both kinds of devices have. */
+/** The members that both kinds of devices have. */
 const usageOf = (members: Members) => ({
   friendlyName: members.friendlyName(),
   usageCount: members.integer('usage_count', MAX_INT32),
@@ -93,7 +104,7 @@ function readPasskey(members: Members): PasskeyRow {
     id: members.id(),
     credentialId: members.requiredBytes('credential_id', CREDENTIAL_ID_BYTES),
     ...keyOf(members),
-    userHandle: members.bytes('user_handle', [1, 64]),
+    userHandle: members.bytes('user_handle', [1, MAX_USER_HANDLE_BYTES]),
     counter: members.integer('sign_count', MAX_UINT32),
     aaguid: members.matching('aaguid', AAGUID_IN_ANY_CASE, 'must be a UUID')?.toLowerCase() ?? ZERO_AAGUID,
     transports: transportsOf(members),
@@ -106,10 +117,10 @@ function readPasskey(members: Members): PasskeyRow {
 
 function attestationOf(members: Members): Pick<PasskeyRow, 'attestationFormat' | 'attestationTrust'> {
   const attestationFormat =
-    members.matching('attestation_format', FORMAT, 'must be a format’s name') ?? 'none';
+    members.matching('attestation_format', FORMAT, 'must be the name of an attestation format') ?? 'none';
   const attestationTrust = members.oneOf('attestation_trust', ['none', 'untrusted', 'trusted']) ?? 'none';
   if (attestationFormat === 'none' && attestationTrust !== 'none')
-    throw invalid('attestation_trust', 'must be none where there was no attestation');
+    throw invalid('attestation_trust', 'must be none if attestation_format is none');
   return { attestationFormat, attestationTrust };
 }
 
@@ -134,11 +145,14 @@ const readTombstone = (members: Members): TombstoneRow => ({
 });
 
 const KEY_PROBLEMS: Readonly<Record<PublicKeyRefusal['reason'], [RowRefusalCode, sentence: string]>> = {
-  private: ['private_key', 'public_key holds a private key: take it out, and take it for disclosed.'],
-  unsupported: ['unsupported_public_key', 'public_key must be of ES256 (P-256), EdDSA (Ed25519) or RS256.'],
+  private: ['private_key', 'public_key contains a private key. Remove it and treat it as compromised.'],
+  unsupported: [
+    'unsupported_public_key',
+    'public_key must be a key for ES256 (P-256), EdDSA (Ed25519) or RS256.',
+  ],
   malformed: [
     'invalid_public_key',
-    'public_key must be a sound key (RSA: 2048 to 4096 bits) as COSE_Key, SPKI (DER, PEM) or JWK.',
+    'public_key must be a valid key (RSA: 2048 to 4096 bits) as COSE_Key, SPKI (DER or PEM) or JWK.',
   ],
 };
 
@@ -161,9 +175,9 @@ function transportsOf(members: Members): string[] {
 function backupFlagsOf(members: Members) {
   const backupEligible = members.flag('backup_eligible');
   const backedUp = members.flag('backed_up');
-  // §6.1.3: what cannot be backed up has no backup.
+  // §6.1.3: BS is never set without BE.
   if (backedUp && backupEligible === false) {
-    throw new RowRefusal('invalid_backup_flags', 'backed_up cannot be true where backup_eligible is false.');
+    throw new RowRefusal('invalid_backup_flags', 'backed_up cannot be true if backup_eligible is false.');
   }
   return { backupEligible, backedUp };
 }

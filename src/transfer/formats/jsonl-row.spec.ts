@@ -1,7 +1,6 @@
 import { aForeignPasskey } from '../../../test/support/transfer.js';
 import { readJsonlRow } from './jsonl-row.js';
-import { RowRefusal } from './row-refusal.js';
-import type { PasskeyRow, UserRow } from './transfer-row.js';
+import { type PasskeyRow, RowRefusal, type UserRow } from './transfer-row.js';
 
 const { row: passkey, credential } = aForeignPasskey('ada');
 const read = (members: object) => readJsonlRow(JSON.stringify(members));
@@ -10,7 +9,7 @@ const codeFor = (members: object | string): string | undefined => {
     readJsonlRow(typeof members === 'string' ? members : JSON.stringify(members));
     return undefined;
   } catch (error) {
-    if (error instanceof RowRefusal) return error.code;
+    if (error instanceof RowRefusal) return error.reason;
     throw error;
   }
 };
@@ -24,7 +23,7 @@ const sentenceFor = (members: object): string => {
   }
 };
 
-describe('a line of the canonical form', () => {
+describe('a line of the canonical format', () => {
   it('needs an external ID, a credential ID and a key; the rest has defaults', () => {
     const { external_id, credential_id, public_key } = passkey;
     expect(read({ external_id, credential_id, public_key })).toEqual({
@@ -85,7 +84,7 @@ describe('a line of the canonical form', () => {
     }
   });
 
-  it('is refused by a sentence that says what to mend, and holds nothing of the row but a member’s name', () => {
+  it('is refused with a message that says what to correct and holds nothing of the row but a member’s name', () => {
     const long = `\u001b[31m\u202e"${'x'.repeat(60_000)}`;
     expect(sentenceFor({ ...passkey, signCount: 'secret' })).toMatch(
       /^A row of this type has no member "signCount"; it has external_id, id, /,
@@ -97,12 +96,12 @@ describe('a line of the canonical form', () => {
     expect(sentenceFor({ ...passkey, created_at: 'yesterday' })).toMatch(/ such as 2024-03-01T10:00:00Z, /);
   });
 
-  it('is refused where what has no backup is backed up', () => {
+  it('is refused if it is backed up without being eligible for backup', () => {
     expect(codeFor({ ...passkey, backup_eligible: false, backed_up: true })).toBe('invalid_backup_flags');
     expect(codeFor({ ...passkey, backup_eligible: null, backed_up: true })).toBeUndefined();
   });
 
-  it('is refused if it is no JSON object, however deep', () => {
+  it('is refused if it is not a JSON object, or nested very deeply', () => {
     for (const line of ['', '1', 'null', '"x"', '[]', '{', '{"a":1}}', '['.repeat(60_000), '\u0000']) {
       expect(codeFor(line)).toBe('malformed_row');
     }
@@ -117,7 +116,7 @@ describe('a line of the canonical form', () => {
     // Go's zero time: never.
     ['0001-01-01T00:00:00Z', null],
     ['0001-01-01T00:00:00.000+00:00', null],
-  ])('reads the moment %s as %s', (given, moment) => {
+  ])('reads the time %s as %s', (given, moment) => {
     expect((read({ ...passkey, created_at: given }) as PasskeyRow).createdAt).toBe(moment);
   });
 
@@ -128,11 +127,11 @@ describe('a line of the canonical form', () => {
     ['a\u0000', 'Passkey'],
     ['x'.repeat(65), 'Passkey'],
     [7, 'Passkey'],
-  ])('shows the name %j as %j', (given, name) => {
+  ])('keeps the name %j as %j', (given, name) => {
     expect((read({ ...passkey, friendly_name: given }) as PasskeyRow).friendlyName).toBe(name);
   });
 
-  it('has users, devices without a key and tombstones as well', () => {
+  it('may be a user, a device without a key or a tombstone', () => {
     const user = { type: 'user', external_id: 'ada', id: 'u1', status: 'pending', login_count: 3 };
     const read1 = read({ ...user, user_handle: 'AQID', created_at: '2024-01-01T00:00:00Z' });
     expect(read1).toMatchObject({ kind: 'user', id: 'u1', status: 'pending', loginCount: 3 });

@@ -1,24 +1,22 @@
 import { toDisplayText } from '../../http/display-text.js';
 import { decodeAnyBase64 } from '../../webauthn/base64url.js';
-import { isExternalId, OPAQUE_ID } from '../user-key.js';
-import { excerpt } from './excerpt.js';
-import { type MemberName, RowRefusal } from './row-refusal.js';
-import type { Moment } from './transfer-row.js';
+import { isExternalId, OPAQUE_ID } from '../../flex/user-key.js';
+import { excerpt, type MemberName, type Moment, RowRefusal } from './transfer-row.js';
 
 const MOMENT = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const MOMENT_RULE =
   'must be a date and time of RFC 3339 such as 2024-03-01T10:00:00Z, since 1970 and not in the future';
-/** Go's zero time, which its servers write where there never was one. */
+/** The zero time of Go, which its servers write for a time that was never set. */
 const NEVER = /^0001-01-01[Tt ]00:00:00(?:\.0{1,9})?(?:[Zz]|[+-]00:00)$/;
-const MAX_NAME = 40; // characters of a name that is not ours
+const MAX_NAME = 40; // characters of an unknown member's name
 const CLOCK_SKEW = 300_000; // ms
 const DEFAULT_NAME = 'Passkey';
 
-/** The members of one row, each read by its rule. What is absent, null or empty text is missing; all else is held to it. */
+/** Reads the members of one row, each by its rule. A member that is absent, null or empty text counts as missing. */
 export class Members {
   constructor(private readonly members: Readonly<Record<string, unknown>>) {}
 
-  /** A misspelt member would otherwise be data that is lost without a word. */
+  /** Refuses unknown members: a misspelled one would silently be dropped. */
   requireKnown(names: readonly string[]): void {
     const unknown = Object.keys(this.members).find((name) => name !== 'type' && !names.includes(name));
     if (unknown === undefined) return;
@@ -91,13 +89,13 @@ export class Members {
     throw invalid(name, 'must be an array');
   }
 
-  /** A name that cannot be shown is replaced: it is no reason to lose a passkey. */
+  /** A name that cannot be displayed is replaced rather than refused, which would lose the passkey. */
   friendlyName(): string {
     const value = this.get('friendly_name');
     return (typeof value === 'string' ? toDisplayText(value) : null) ?? DEFAULT_NAME;
   }
 
-  /** RFC 3339, not before 1970 nor in the future; null for the zero time of Go, which stands for never. */
+  /** A time of RFC 3339 since 1970 and not in the future; null for the zero time of Go. */
   moment(name: MemberName): Moment | null {
     const value = this.get(name);
     if (value === null) return null;
@@ -113,7 +111,7 @@ export class Members {
   }
 }
 
-/** The refusal of a member by its rule. */
+/** The refusal of a member that breaks its rule. */
 export const invalid = (name: MemberName, rule: string): RowRefusal =>
   new RowRefusal(`invalid_${name}`, `${name} ${rule}.`);
 
@@ -121,13 +119,13 @@ function missing(name: MemberName): never {
   throw invalid(name, 'is missing');
 }
 
-/** In UTC and without the digits that PostgreSQL would round; null if there is no such moment. */
+/** In UTC, cut to the microseconds that PostgreSQL keeps; null if there is no such time. */
 function toMoment(text: string): Moment | null {
   const parts = MOMENT.exec(text);
   if (!parts) return null;
   const [, date, time, fraction = '', sign, hours = '00', minutes = '00'] = parts;
   const local = new Date(`${date}T${time}Z`);
-  // Node takes 30 February for 1 March.
+  // Node reads 30 February as 1 March.
   if (Number.isNaN(local.getTime()) || !local.toISOString().startsWith(`${date}T${time}`)) return null;
   if (Number(hours) > 23 || Number(minutes) > 59) return null;
   const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);

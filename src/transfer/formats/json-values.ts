@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { tooLong } from './lines.js';
-import { RowRefusal } from './row-refusal.js';
+import { RowRefusal } from './transfer-row.js';
 
 const BYTE = { quote: 0x22, comma: 0x2c, backslash: 0x5c, lineFeed: 0x0a, bracket: 0x5b } as const;
 const OPENING: ReadonlySet<number> = new Set(Buffer.from('{['));
@@ -10,8 +10,9 @@ const ENVELOPE = /^\{\s*"[a-z_]{1,32}"\s*:\s*\[$/;
 const MAX_ENVELOPE_BYTES = 128;
 
 /**
- * Splits JSON into the values that stand one after the other, in an array, or in the array of an object that begins with
- * it (`{"devices": [...]}`), without holding more than `maxBytes` of one. Gives each value's text, or why there is none.
+ * Splits JSON into values that stand one after the other, in an array, or in an array that is the first member of an
+ * object (`{"devices": [...]}`). Yields the text of each value, or why it cannot be read, and holds at most `maxBytes` of
+ * one. It goes on after a value that is not JSON, where @streamparser/json stops.
  */
 export async function* readJsonValues(
   source: AsyncIterable<Buffer>,
@@ -25,7 +26,7 @@ export async function* readJsonValues(
 class Splitter {
   private bytes: number[] = [];
   private length = 0;
-  /** Brackets that are open: those of the array that holds the values, and those of the value being read. */
+  /** Open brackets: `depth` counts all of them, `base` those around the values. */
   private depth = 0;
   private base = 0;
   private isFirst = true;
@@ -43,14 +44,14 @@ class Splitter {
 
   *end(): Generator<string | RowRefusal> {
     if (this.length > 0) yield this.cut();
-    if (this.depth > 0) yield new RowRefusal('malformed_row', 'The file ends in the middle.');
+    if (this.depth > 0) yield new RowRefusal('malformed_row', 'The file ends inside an array or an object.');
   }
 
   private step(byte: number): string | RowRefusal | null {
     if (this.isInText) return this.stepInText(byte);
     if (this.length === 0 && BETWEEN.has(byte)) return null;
     if (this.length === 0 && CLOSING.has(byte)) return this.close();
-    // A word or number on its own is no value of ours, but it must end somewhere.
+    // A bare word or number is not a device, but it must end somewhere.
     if (this.depth === this.base && this.length > 0 && BETWEEN.has(byte)) return this.cut();
     this.keep(byte);
     if (byte === BYTE.quote) this.isInText = true;
@@ -68,7 +69,7 @@ class Splitter {
     else if (byte === BYTE.backslash) this.isEscaped = true;
     else if (byte === BYTE.quote) this.isInText = false;
     else if (byte === BYTE.lineFeed) {
-      // No text goes over a line's end: where it does, the next line is a better place to go on from.
+      // A JSON string cannot contain a line feed: an unclosed one ends here, and the next line is tried as a value.
       this.isInText = false;
       this.depth = this.base;
       return this.cut();
@@ -90,7 +91,7 @@ class Splitter {
     [this.bytes, this.length] = [[], 0];
   }
 
-  /** The end of what holds the values. */
+  /** The end of the array or object around the values. */
   private close(): null {
     this.depth = Math.max(0, this.depth - 1);
     this.base = this.depth;

@@ -1,9 +1,9 @@
-import { DEVICE_KINDS, readLegacyDevice, readUser } from './jsonl-row.js';
+import { DEVICE_KINDS } from '../legacy-device.entity.js';
+import { readLegacyDevice, readUser } from './jsonl-row.js';
 import { Members } from './members.js';
-import { ofUser } from './row-refusal.js';
-import type { LegacyDeviceRow, TransferRow, UserRow } from './transfer-row.js';
+import { type LegacyDeviceRow, ofUser, type TransferRow, type UserRow } from './transfer-row.js';
 
-/** What is read of Passage's CSV of users. */
+/** The columns of Passage's CSV of users that are read. */
 export const USER_COLUMNS = {
   required: ['external_id'],
   optional: ['id', 'status', 'login_count', 'created_at', 'updated_at', 'last_login_at'],
@@ -11,7 +11,7 @@ export const USER_COLUMNS = {
 
 const DIGITS = /^\d{1,10}$/;
 
-/** Reads a record of Passage's CSV of users by the names of its columns; others are ignored. Throws `RowRefusal`. */
+/** Reads a record of Passage's CSV of users by its column names. Throws `RowRefusal`. */
 export function readPassageUser(record: Readonly<Record<string, string>>): UserRow {
   const { external_id, id, status, login_count = '', created_at, updated_at, last_login_at } = record;
   const count = DIGITS.test(login_count) ? Number(login_count) : login_count;
@@ -28,7 +28,7 @@ export function readPassageUser(record: Readonly<Record<string, string>>): UserR
   return row.loginCount === 0 ? { ...row, lastLoginAt: unlessCreation(row) } : row;
 }
 
-/** A device of Passage, and whose it is unless it says so itself. */
+/** A device of Passage, and the external ID of its owner, for a device that has none of its own. */
 export interface PassageDevice {
   readonly device: unknown;
   readonly owner: unknown;
@@ -45,7 +45,7 @@ export function passageDevicesOf(value: Readonly<Record<string, unknown>>): Pass
   return devices.map((device: unknown) => ({ device, owner: group.external_id ?? value.external_id }));
 }
 
-/** Reads the protocol's `device`, which comes without its key; unknown members are ignored. Throws `RowRefusal`. */
+/** Reads the protocol's `device`, which has no public key; unknown members are ignored. Throws `RowRefusal`. */
 export function readPassageDevice({ device, owner }: PassageDevice): TransferRow {
   const given = isObject(device) ? device : {};
   const { type } = given;
@@ -60,7 +60,7 @@ export function readPassageDevice({ device, owner }: PassageDevice): TransferRow
   return row.usageCount === 0 ? { ...row, lastLoginAt: unlessCreation(row) } : row;
 }
 
-/** In the protocol, `last_login_at` equals `created_at` before the first sign-in. */
+/** In the protocol, `last_login_at` equals `created_at` until the first sign-in. */
 const unlessCreation = ({ lastLoginAt, createdAt }: UserRow | LegacyDeviceRow): string | null =>
   lastLoginAt === createdAt ? null : lastLoginAt;
 

@@ -1,34 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { isSameKey } from '../../webauthn/public-key-formats.js';
-import { userHandleForms } from '../../webauthn/user-handle.js';
-import { MAX_OWN_HANDLE_BYTES } from '../users/user-handle.repository.js';
-import { hashOfCredential, hex, type ImportState, type KnownDevice, type KnownUser } from './import-state.js';
-import { ofUser, RowRefusal } from './row-refusal.js';
-import type { LegacyDeviceRow, PasskeyRow, TombstoneRow, TransferRow, UserRow } from './transfer-row.js';
+import { isSameKey } from '../webauthn/public-key-formats.js';
+import { userHandleForms } from '../webauthn/user-handle.js';
+import { MAX_OWN_HANDLE_BYTES } from '../flex/users/user-handle.repository.js';
+import {
+  hashOfCredential,
+  hex,
+  type ImportState,
+  type KnownDevice,
+  type KnownUser,
+} from './import-state.repository.js';
+import {
+  type LegacyDeviceRow,
+  ofUser,
+  type PasskeyRow,
+  RowRefusal,
+  type TombstoneRow,
+  type TransferRow,
+  type UserRow,
+} from './formats/transfer-row.js';
 
 export type RowOutcome = 'created' | 'unchanged' | RowRefusal;
 
-/** A user to be made, or one whose handle is learnt. */
+/** A user to create, or an existing one who gets the handle that a row brings. */
 export interface PlannedUser extends KnownUser {
   userHandle: Buffer;
   isSettled: boolean;
-  /** What a row of its own says of a new user. */
+  /** The row that describes a new user; null if only a passkey or device names them. */
   readonly row: UserRow | null;
 }
 
-/** A row with the ids that it gets here. */
+/** A row with the ids under which it is kept. */
 export type Planned<Row> = Row & { readonly id: string; readonly userId: string };
 
-/** Its user handle is null where it is the user's own, or where it is not known. */
+/** Its user handle is null if it is the user's own, or unknown. */
 export type PlannedPasskey = Planned<PasskeyRow> & { readonly isHandleKnown: boolean };
 
-/** Decides, row by row, what is to be written. Whoever is written down stays as they are, but for a handle to be learnt. */
+/** Decides, row by row, what to write. Users who exist stay as they are, except for a user handle that was unknown. */
 export class ImportPlan {
   readonly newUsers = new Set<PlannedUser>();
-  /** Users who were here, with the handle that they get. */
+  /** Users who exist, with the handle that they get. */
   readonly adoptions = new Set<PlannedUser>();
-  readonly claims: { readonly form: string; readonly userId: string }[] = [];
+  readonly claims: { readonly form: Buffer; readonly userId: string }[] = [];
   readonly passkeys: PlannedPasskey[] = [];
   readonly legacyDevices: Planned<LegacyDeviceRow>[] = [];
   readonly tombstones: TombstoneRow[] = [];
@@ -41,7 +54,7 @@ export class ImportPlan {
   private readonly buried: Set<string>;
   private readonly inUse: Set<string>;
 
-  /** `withheld` has the external IDs of users whose own rows were refused so far; more are added here. */
+  /** @param withheld external IDs of the users whose own rows were refused so far; `place` adds more. */
   constructor(
     state: ImportState,
     private readonly withheld: Set<string>,
@@ -56,7 +69,7 @@ export class ImportPlan {
     this.inUse = new Set(state.inUse);
   }
 
-  /** What becomes of the row; a refused one leaves the plan as it was. */
+  /** Adds a row to the plan and returns its outcome; a refused row changes nothing. */
   place(row: TransferRow): RowOutcome {
     try {
       switch (row.kind) {
@@ -80,7 +93,10 @@ export class ImportPlan {
     const hash = hex(row.credentialHash);
     if (this.buried.has(hash)) return 'unchanged';
     if (this.inUse.has(hash)) {
-      throw new RowRefusal('credential_in_use', 'The credential is in use here: an import revokes none.');
+      throw new RowRefusal(
+        'credential_in_use',
+        'The credential is in use here, and an import revokes nothing.',
+      );
     }
     this.buried.add(hash);
     this.tombstones.push(row);
@@ -90,11 +106,14 @@ export class ImportPlan {
   private placeUser(row: UserRow): RowOutcome {
     const known = this.users.get(row.externalId);
     if (!known && row.id !== null && this.userIds.has(row.id)) {
-      throw new RowRefusal('user_id_taken', 'Another user of the app has the id.');
+      throw new RowRefusal('user_id_taken', 'Another user of the app has this id.');
     }
-    // Made by a passkey whose user's line came later, they are active: that must not go unnoticed.
+    // An earlier passkey may have created the user as active: say so instead of dropping the status silently.
     if (known && row.status === 'inactive' && known.status !== 'inactive') {
-      throw new RowRefusal('user_active', 'The user is active here: an import deactivates nobody.');
+      throw new RowRefusal(
+        'user_active',
+        'The user is active here, and an import does not deactivate users.',
+      );
     }
     const user = known ?? newUser(row.externalId, row);
     if (row.userHandle) this.requireFree(row.userHandle, user);
@@ -109,7 +128,7 @@ export class ImportPlan {
     if (known) {
       this.requireOwner(known.userId, row.externalId, 'credential_of_another_user');
       if (isSameKey(known.publicKey, row.publicKey)) return 'unchanged';
-      throw new RowRefusal('credential_key_differs', 'The credential is here with another public key.');
+      throw new RowRefusal('credential_key_differs', 'The credential exists here with another public key.');
     }
     this.requireUnburied(row.credentialId);
     const user = this.ownerOf(row);
@@ -120,8 +139,8 @@ export class ImportPlan {
     const planned = { ...row, id: row.id ?? uuidv7(), userId: user.id };
     this.devicesByCredential.set(credential, planned);
     this.deviceIds.set(planned.id, user.id);
-    this.inUse.add(hashOfCredential(row.credentialId));
-    // The user's own is not repeated.
+    this.inUse.add(hex(hashOfCredential(row.credentialId)));
+    // Null stands for the user's own.
     const userHandle = row.userHandle?.equals(user.userHandle) ? null : row.userHandle;
     this.passkeys.push({ ...planned, userHandle, isHandleKnown: row.userHandle !== null });
     return 'created';
@@ -140,12 +159,15 @@ export class ImportPlan {
     return 'created';
   }
 
-  /** Whoever is not known yet becomes an active user, unless the file has said something else that could not be taken. */
+  /** An unknown owner becomes a new, active user, unless the file's own row for that user was refused. */
   private ownerOf({ externalId }: PasskeyRow | LegacyDeviceRow): PlannedUser {
     const known = this.users.get(externalId);
     if (known) return known;
     if (this.withheld.has(externalId))
-      throw new RowRefusal('user_refused', 'The user’s own row was refused, so nothing of theirs is taken.');
+      throw new RowRefusal(
+        'user_refused',
+        'The row that describes this user was refused, so this row is refused too.',
+      );
     return newUser(externalId, null);
   }
 
@@ -160,11 +182,14 @@ export class ImportPlan {
   }
 
   private requireUnburied(credentialId: Buffer): void {
-    if (!this.buried.has(hashOfCredential(credentialId))) return;
-    throw new RowRefusal('credential_revoked', 'The credential was revoked here, and stays so.');
+    if (!this.buried.has(hex(hashOfCredential(credentialId)))) return;
+    throw new RowRefusal(
+      'credential_revoked',
+      'The credential was revoked here, and an import does not restore it.',
+    );
   }
 
-  /** What was kept of a passkey without its key makes room for it, if it is the same user's. */
+  /** A passkey may take the id of a device without a key, if both belong to the same user. */
   private requireFreeId(id: string, user: KnownUser): void {
     const keeper = this.legacyIds.get(id) ?? user.id;
     if (this.deviceIds.has(id) || keeper !== user.id) throw deviceIdTaken();
@@ -173,7 +198,7 @@ export class ImportPlan {
   private requireFree(handle: Buffer, user: KnownUser): void {
     const owners = userHandleForms(handle).map((form) => this.handleOwners.get(hex(form)) ?? user.id);
     if (owners.every((owner) => owner === user.id)) return;
-    throw new RowRefusal('user_handle_taken', 'Another user of the app has the user handle.');
+    throw new RowRefusal('user_handle_taken', 'Another user of the app has this user handle.');
   }
 
   private take(user: PlannedUser, handle: Buffer): void {
@@ -189,9 +214,9 @@ export class ImportPlan {
   }
 
   private claim(user: PlannedUser, handle: Buffer): void {
-    for (const form of userHandleForms(handle).map(hex)) {
-      if (this.handleOwners.has(form)) continue;
-      this.handleOwners.set(form, user.id);
+    for (const form of userHandleForms(handle)) {
+      if (this.handleOwners.has(hex(form))) continue;
+      this.handleOwners.set(hex(form), user.id);
       this.claims.push({ form, userId: user.id });
     }
   }
@@ -204,7 +229,7 @@ export class ImportPlan {
   }
 }
 
-/** Not settled: until a handle is known, nothing says that passkeys were made with the one made up here. */
+/** Its handle is not settled: no passkey was made with the random one, so the first known handle replaces it. */
 const newUser = (externalId: string, row: UserRow | null): PlannedUser => ({
   id: row?.id ?? uuidv7(),
   externalId,
@@ -215,4 +240,4 @@ const newUser = (externalId: string, row: UserRow | null): PlannedUser => ({
 });
 
 const deviceIdTaken = (): RowRefusal =>
-  new RowRefusal('device_id_taken', 'Another credential of the app has the device id.');
+  new RowRefusal('device_id_taken', 'Another credential of the app has this device id.');
