@@ -11,13 +11,14 @@ const MAY_IMPORT = {
   passage: ['config', 'errors', 'http'],
   'passage/embedded': ['passage', 'config', 'errors', 'http', 'flex'],
   flex: ['webauthn', 'authenticators', 'events', 'config', 'errors', 'http', 'database', 'users'],
+  transfer: ['flex', 'users', 'events', 'webauthn', 'database', 'http', 'errors'],
   webauthn: ['errors'],
   authenticators: ['webauthn', 'config', 'errors', 'http'],
   events: ['config', 'errors', 'http', 'database'],
   health: ['config', 'errors', 'database', 'http'],
   database: ['config', 'errors'],
   demo: ['auth', 'users', 'passage', 'config', 'errors', 'http'],
-  cli: ['config', 'errors', 'database', 'flex', 'users', 'events'],
+  cli: ['config', 'errors', 'database', 'flex', 'transfer', 'users', 'events'],
 };
 
 const within = (folder) => `^src/${folder}/`;

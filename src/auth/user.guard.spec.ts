@@ -11,6 +11,7 @@ import { Configuration, type TokenAlgorithm, type TokenKey } from '../config/con
 import { AccessPolicy } from '../http/access-policy.js';
 import { Access } from '../http/access.decorator.js';
 import { AppError } from '../errors/app-error.js';
+import { Unavailable } from '../errors/unavailable.js';
 import { currentRequest, installRequestContext } from '../http/request-context.js';
 import { AuthModule } from './auth.module.js';
 import type { Caller } from './caller.js';
@@ -38,11 +39,11 @@ class WhoController {
   }
 }
 
-@Catch(AppError)
+@Catch(AppError, Unavailable)
 class CodeFilter {
-  catch({ code, retryAfter, cause }: AppError, host: ArgumentsHost): void {
-    const { reason } = (cause ?? {}) as { reason?: string };
-    void host.switchToHttp().getResponse<FastifyReply>().status(418).send({ code, retryAfter, reason });
+  catch({ code, retryAfter, reason }: AppError | Unavailable, host: ArgumentsHost): void {
+    const told = { code, retryAfter, ...(reason !== code && { reason }) };
+    void host.switchToHttp().getResponse<FastifyReply>().status(418).send(told);
   }
 }
 

@@ -4,10 +4,7 @@ export interface Statement {
   readonly text: string;
 }
 
-/** What runs statements: the pool, or one open transaction. */
-export interface Queryable {
-  query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
-}
+export type { Queryable } from './database.js';
 
 /** Names a statement; the name must be unique in the service and tell where it is from (`devices.of-user`). */
 export const statement = (name: string, text: string): Statement => ({ name, text });

@@ -7,13 +7,20 @@ import { MAX_REQUESTS, networkOf, type RequestCounts } from './request-counts.js
 /** Limits how often one network may call the route; for every route that asks for no credentials. */
 export const RateLimited = (): MethodDecorator => RouteConfig({ rateLimit: { max: MAX_REQUESTS } });
 
-/** One count for all public routes, as the plugin's own store counts for each apart; `too_many_requests` past it. */
+/**
+ * One count for all public routes, as the plugin's own store counts for each apart; `too_many_requests` past it. The
+ * plugin counts each request as one when it arrives; what it costs beyond that is added before its answer leaves.
+ */
 export async function installRateLimit(fastify: FastifyInstance, counts: RequestCounts): Promise<void> {
   await fastify.register(rateLimit, {
     global: false,
     store: storeOver(counts),
     keyGenerator: networkOf,
     errorResponseBuilder: (_request, { ttl }) => tooManyRequests(ttl),
+  });
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
+    if (request.trace.cost > 1) counts.add(networkOf(request), request.trace.cost - 1);
+    done(null, payload);
   });
 }
 

@@ -15,6 +15,8 @@ export interface RequestContext {
   appId: string | null;
   /** Why the request failed, once it has: the code of the answer, then what only the log may say. */
   failure: { readonly code: string; readonly reason?: string } | null;
+  /** As how many requests it counts, once it is answered, against the rate limit of the network it comes from. */
+  cost: number;
 }
 
 declare module 'fastify' {
@@ -54,6 +56,7 @@ function traceOf(request: FastifyRequest): RequestContext {
     actor: null,
     appId: null,
     failure: null,
+    cost: 1,
   };
 }
 

@@ -18,11 +18,11 @@ interface Window {
 export class RequestCounts {
   private readonly windows = new LRUCache<string, Window>({ max: MAX_NETWORKS });
 
-  /** Counts one request more; `ttl` is the milliseconds until the count begins anew. */
-  add(network: string): { readonly current: number; readonly ttl: number } {
+  /** Counts one request more, or several; `ttl` is the milliseconds until the count starts again at 0. */
+  add(network: string, requests = 1): { readonly current: number; readonly ttl: number } {
     const { current, until } = this.windowOf(network);
-    this.windows.set(network, { current: current + 1, until });
-    return { current: current + 1, ttl: until - Date.now() };
+    this.windows.set(network, { current: current + requests, until });
+    return { current: current + requests, ttl: until - Date.now() };
   }
 
   /** The milliseconds until the network may ask again; 0 while it may. */

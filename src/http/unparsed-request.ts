@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { AppError, type ErrorCode } from '../errors/app-error.js';
+import { AppError, type RefusalCode } from '../errors/app-error.js';
 import { answerOf } from './error-answer.js';
 import { isFlexTarget, originForm } from './request-target.js';
 
@@ -72,7 +72,7 @@ export class UnparsedRequests {
   }
 }
 
-function codeOf({ code }: ParserError): ErrorCode {
+function codeOf({ code }: ParserError): RefusalCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'invalid_request';
 }

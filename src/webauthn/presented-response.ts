@@ -5,14 +5,18 @@ import { CeremonyRefusal } from './ceremony-refusal.js';
 /** The longest credential ID, in bytes, that WebAuthn Level 3 lets a relying party accept (§7.1 step 25). */
 export const MAX_CREDENTIAL_ID_BYTES = 1023;
 
+/** The longest user handle, in bytes (§5.4.3). */
+export const MAX_USER_HANDLE_BYTES = 64;
+
+/** How many transport tokens of one passkey are kept, and the form of each. */
+export const MAX_TRANSPORTS = 8;
+export const TRANSPORT = /^[a-z][a-z0-9-]{0,31}$/;
+
 // Far above what real clients send, far below what would be costly to look at.
 const MAX_CLIENT_DATA_BYTES = 4096;
 const MAX_ATTESTATION_OBJECT_BYTES = 32_768;
 const MAX_AUTHENTICATOR_DATA_BYTES = 8192;
 const MAX_SIGNATURE_BYTES = 1024;
-const MAX_USER_HANDLE_BYTES = 64;
-const MAX_TRANSPORTS = 8;
-const TRANSPORT = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** A registration response taken apart into bytes; nothing of it is verified yet. */
 export interface PresentedRegistration {

@@ -2,9 +2,12 @@ import type { Browser } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
 import { eventually } from './eventually.js';
+import { holdNext } from './held-request.js';
 import { VirtualAuthenticator, type VirtualCredential } from './virtual-authenticator.js';
 import { Visitor, type VisitorOptions } from './visitor.js';
 
+const LIST = '**/user/devices';
+const FINISH = '**/register/transactions/webauthn/finish';
 const REFUSED = 'This passkey was not accepted. It may have been revoked.';
 
 let server: DemoServer;
@@ -50,10 +53,38 @@ async function expectRefusal(visitor: Visitor, status: number): Promise<void> {
   visitor.complaints.length = 0;
 }
 
+/** An answer that never comes is an error to the browser's console too; takes exactly one off the list. */
+async function expectLostAnswer(visitor: Visitor): Promise<void> {
+  await eventually(() =>
+    expect(visitor.complaints).toEqual([expect.stringContaining('ERR_CONNECTION_RESET')]),
+  );
+  visitor.complaints.length = 0;
+}
+
 const idOf = ({ credentialId }: VirtualCredential) =>
   Buffer.from(credentialId, 'base64').toString('base64url');
 
 const usesOf = async (visitor: Visitor) => (await visitor.passkeys()).map(({ name, uses }) => [name, uses]);
+
+/** Somebody with a passkey on a laptop, whose stick holds none yet. */
+async function anOwner(name: string) {
+  const [laptop, stick] = [new VirtualAuthenticator('synced'), new VirtualAuthenticator('security key')];
+  const { visitor } = await aUser(name, laptop);
+  await visitor.hold(stick);
+  const [onLaptop] = await laptop.credentials();
+  return { visitor, stick, onLaptop: onLaptop! };
+}
+
+/** Passes once the table shows this many passkeys and no signal in between could have deleted the new one. */
+async function expectKept(visitor: Visitor, stick: VirtualAuthenticator, onLaptop: VirtualCredential) {
+  await eventually(async () => expect(await visitor.passkeys()).toHaveLength(2));
+  const credentials = await stick.credentials();
+  expect(credentials).toHaveLength(1);
+  const [before, ...after] = (await sortedSignals(visitor)).map((each) => each.allAcceptedCredentialIds);
+  expect(before).toEqual([idOf(onLaptop)]);
+  const both = [idOf(onLaptop), idOf(credentials[0]!)].sort();
+  expect(new Set(after.map(String))).toEqual(new Set([String(both)]));
+}
 
 /** The browser takes the ids in any order. */
 const sortedSignals = async (visitor: Visitor) =>
@@ -222,6 +253,132 @@ describe('the list of passkeys', () => {
     await visitor.button('Details of Chrome on Linux').click();
     await visitor.button('Rename Chrome on Linux').click();
     expect(await visitor.page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+  });
+});
+
+describe('adding a passkey', () => {
+  const refresh = 'document.querySelector("passkey-table").refresh()';
+
+  it('keeps the new passkey when the list is refreshed before the finish is answered', async () => {
+    const { visitor, stick, onLaptop } = await anOwner('refresher');
+    const finish = await holdNext(visitor.page, FINISH, 'request');
+    await visitor.button('Add a passkey').click();
+    await finish.held;
+    await visitor.page.evaluate(refresh);
+    finish.release();
+    await visitor.tableSaid.getByText('was added.').waitFor();
+    await expectKept(visitor, stick, onLaptop);
+  });
+
+  it('keeps the new passkey when getToken is replaced before the finish is answered', async () => {
+    const { visitor, stick, onLaptop } = await anOwner('token-renewer');
+    const finish = await holdNext(visitor.page, FINISH, 'request');
+    await visitor.button('Add a passkey').click();
+    await finish.held;
+    const listed = visitor.page.waitForResponse(LIST);
+    await visitor.page.evaluate(`{
+      const table = document.querySelector('passkey-table');
+      const before = table.getToken;
+      table.getToken = () => before();
+    }`);
+    await listed;
+    await eventually(async () => expect(await visitor.passkeys()).toHaveLength(1));
+    finish.release();
+    await expectKept(visitor, stick, onLaptop);
+  });
+
+  it('keeps the new passkey when a list from before the add is answered after it', async () => {
+    const { visitor, stick, onLaptop } = await anOwner('slow-reader');
+    const list = await holdNext(visitor.page, LIST, 'answer');
+    const refreshed = visitor.page.evaluate(refresh);
+    await list.held;
+    const verify = await holdNext(visitor.page, '**/passkey/verify', 'request');
+    await visitor.button('Add a passkey').click();
+    await verify.held;
+    list.release();
+    await refreshed;
+    await expectKept(visitor, stick, onLaptop);
+    verify.release();
+    await visitor.tableSaid.getByText('was added.').waitFor();
+    await expectKept(visitor, stick, onLaptop);
+  });
+
+  it('keeps the new passkey when the list is asked for before the add and answered during it', async () => {
+    const { visitor, stick, onLaptop } = await anOwner('early-reader');
+    const list = await holdNext(visitor.page, LIST, 'answer');
+    const refreshed = visitor.page.evaluate(refresh);
+    await list.held;
+    const finish = await holdNext(visitor.page, FINISH, 'request');
+    await visitor.button('Add a passkey').click();
+    await finish.held;
+    list.release();
+    await refreshed;
+    finish.release();
+    await visitor.tableSaid.getByText('was added.').waitFor();
+    await expectKept(visitor, stick, onLaptop);
+  });
+
+  it('completes the add of a user who signs out before the finish is answered', async () => {
+    const { visitor, stick, onLaptop } = await anOwner('leaver');
+    const finish = await holdNext(visitor.page, FINISH, 'request');
+    await visitor.button('Add a passkey').click();
+    await finish.held;
+    await visitor.signOut();
+    await visitor.signIn('next-user');
+    await visitor.emptyState.waitFor();
+    finish.release();
+    await visitor.page.waitForResponse(FINISH);
+    expect(await visitor.passkeys()).toEqual([]);
+    await visitor.signOut();
+    await visitor.signIn('leaver');
+    await expectKept(visitor, stick, onLaptop);
+  });
+
+  it('has the browser hide a passkey whose finish the server refused', async () => {
+    const { visitor, stick } = await anOwner('refused-adder');
+    await visitor.page.route(FINISH, (route) =>
+      route.fulfill({ status: 400, json: { code: 'invalid_request', error: 'Not accepted.' } }),
+    );
+    await visitor.button('Add a passkey').click();
+    await visitor.tableError.getByText('The passkey was not accepted. Try again.').waitFor();
+    await eventually(async () => expect(await stick.credentials()).toEqual([]));
+    expect(await visitor.passkeys()).toHaveLength(1);
+    await expectRefusal(visitor, 400);
+  });
+
+  it('shows a passkey as added when only the answer to its finish was lost', async () => {
+    const { visitor, stick, onLaptop } = await anOwner('lost-answer');
+    await visitor.page.route(FINISH, async (route) => {
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await visitor.button('Add a passkey').click();
+    await visitor.tableSaid.getByText('was added.').waitFor();
+    await expectKept(visitor, stick, onLaptop);
+    await expectLostAnswer(visitor);
+  });
+
+  it('keeps a passkey whose finish got no answer, for the server may yet store it', async () => {
+    const { visitor, stick, onLaptop } = await anOwner('unheard');
+    await visitor.page.route(FINISH, (route) => route.abort('connectionreset'));
+    await visitor.button('Add a passkey').click();
+    await visitor.tableError.getByText('The server cannot be reached.').waitFor();
+    const [unheard] = await stick.credentials();
+    const named = [idOf(onLaptop), idOf(unheard!)].sort();
+    expect((await sortedSignals(visitor)).at(-1)?.allAcceptedCredentialIds).toEqual(named);
+    expect(await stick.credentials()).toHaveLength(1);
+    await expectLostAnswer(visitor);
+  });
+
+  it('shows the newer of two lists when the older one is answered last', async () => {
+    const { visitor } = await anOwner('impatient-reader');
+    const older = await holdNext(visitor.page, LIST, 'answer');
+    const first = visitor.page.evaluate(refresh);
+    await older.held;
+    await visitor.addPasskey(new VirtualAuthenticator());
+    older.release();
+    await first;
+    expect(await visitor.passkeys()).toHaveLength(2);
   });
 });
 

@@ -280,7 +280,7 @@ describe('failures on /v1', () => {
       const answers = faulty.map(({ status, text }) => (status === 500 ? text : '')).join();
       expect(answers).not.toMatch(/hidden|relation|select|insert|update|pg/i);
       const log = app.logLines.slice(mark).join('\n');
-      expect(log).toContain('unforeseen failure');
+      expect(log).toContain('unexpected error');
       for (const hidden of [
         secret,
         server.key.slice(16),

@@ -12,7 +12,9 @@ describe('GET /users', () => {
   beforeAll(async () => {
     app = await buildApp();
     server = await AppServer.create(app);
-    for (const name of NAMES) await server.leaveToRegister(name);
+    // In another order than that of their creation times, so that a list which is not sorted shows it.
+    for (const name of [...NAMES.slice(4), ...NAMES.slice(0, 4).reverse()])
+      await server.leaveToRegister(name);
     // A minute apart, with microseconds that no answer shows; every other one has signed in.
     await sql(
       app,
@@ -20,8 +22,9 @@ describe('GET /users', () => {
          last_login_at = case n % 2 when 0 then t + interval '1 day' end,
          status = (array['active', 'inactive', 'pending'])[1 + n % 3]
        from (select id as i, n, '2026-01-01T00:00:00.123456Z'::timestamptz + make_interval(mins => n) as t
-             from (select id, (row_number() over (order by id))::integer - 1 as n from flex_users) r) s
+             from (select id, array_position($1::text[], external_id) - 1 as n from flex_users) r) s
        where u.id = s.i`,
+      NAMES,
     );
     const other = await AppServer.create(app);
     for (const name of [...NAMES, 'eve']) await other.leaveToRegister(name);

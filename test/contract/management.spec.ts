@@ -4,7 +4,7 @@ import { AppServer, type DeviceJson, type UserJson } from '../support/app-server
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, count, sql } from '../support/tables.js';
+import { contents, count, shuffleCreation, sql } from '../support/tables.js';
 
 const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 const TEXT = expect.any(String) as string;
@@ -313,7 +313,18 @@ describe('the management side', () => {
   });
 
   describe('/users/{user_id}/devices', () => {
-    it('gives every member of every device, oldest first', async () => {
+    it('lists the devices of a user oldest first', async () => {
+      const { externalId, id } = await aUser();
+      for (let i = 0; i < 4; i++) await server.tenant.register(externalId);
+      const ids = (await server.devices(externalId)).map((it) => it.id);
+      const oldestFirst = await shuffleCreation(app, 'devices', ids);
+      for (const path of [`/users/${id}`, `/external-users/${externalId}`]) {
+        const { devices } = (await server.call('GET', `${path}/devices`)).expect<{ devices: DeviceJson[] }>();
+        expect(devices.map((it) => it.id)).toEqual(oldestFirst);
+      }
+    });
+
+    it('gives every member of every device', async () => {
       const { externalId, id } = await aUser();
       const traits = {
         aaguid: 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4',

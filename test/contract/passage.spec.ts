@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Passage, type PassageDevice } from '../../src/passage/passage.js';
+import type { Passkey } from '../../src/flex/devices/passkey.js';
+import { Passage } from '../../src/passage/passage.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { remotePassage, startProvider } from '../support/providers.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { changeApp, count, sql } from '../support/tables.js';
+import { changeApp, count, shuffleCreation, sql } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 
 interface Subject {
@@ -147,7 +148,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       const { authenticator, begun } = await register(externalId);
       const { devices, rpId, userHandle } = await passage.getDevices(externalId);
       expect({ rpId, userHandle }).toEqual({ rpId: TEST.rpId, userHandle: begun.publicKey.user.id });
-      const device: PassageDevice = devices[0]!;
+      const device: Passkey = devices[0]!;
       expect(devices).toEqual([
         {
           id: expect.stringMatching(/^[\w-]{1,64}$/),
@@ -169,13 +170,12 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       ]);
     });
 
-    it('come oldest first', async () => {
+    it('lists the passkeys of a user oldest first', async () => {
       const externalId = anExternalId();
-      const authenticators = [];
-      for (let i = 0; i < 3; i++) authenticators.push((await register(externalId)).authenticator);
-      const { devices } = await passage.getDevices(externalId);
-      const credentials = authenticators.map((it) => it.credentials[0]!.id.toString('base64url'));
-      expect(devices.map(({ credId }) => credId)).toEqual(credentials);
+      for (let i = 0; i < 5; i++) await register(externalId);
+      const ids = async () => (await passage.getDevices(externalId)).devices.map(({ id }) => id);
+      const oldestFirst = await shuffleCreation(app, 'devices', await ids());
+      expect(await ids()).toEqual(oldestFirst);
     });
 
     it('are used when they are', async () => {

@@ -7,7 +7,7 @@ import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, count, eventsOf, sql, TABLES } from '../support/tables.js';
+import { contents, count, eventsOf, shuffleCreation, sql, TABLES } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 import { importRows } from '../support/transfer.js';
 
@@ -337,6 +337,14 @@ describe('an API key', () => {
       { id: two.id, state: 'active' },
     ]);
     expect((await apps.get(mine.id)).keys).toBe(1);
+  });
+
+  it('lists the keys of an app oldest first', async () => {
+    const { id: appId } = await anApp();
+    const made: string[] = [];
+    for (let i = 0; i < 5; i++) made.push((await keys.create(appId, null)).id);
+    const oldestFirst = await shuffleCreation(app, 'api_keys', made);
+    expect((await keys.list(appId)).map(({ id }) => id)).toEqual(oldestFirst);
   });
 
   it('ends when it was to end, by the database’s clock', async () => {

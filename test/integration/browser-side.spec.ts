@@ -5,7 +5,14 @@ import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.j
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { changeApp, contents, contentsButTrail, flexUserIdOf, sql } from '../support/tables.js';
+import {
+  changeApp,
+  contents,
+  contentsButTrail,
+  flexUserIdOf,
+  shuffleCreation,
+  sql,
+} from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 const BASE64URL_256_BIT = /^[A-Za-z0-9_-]{43}$/;
@@ -142,12 +149,25 @@ describe("the protocol's browser side", () => {
       });
     });
 
-    it('names the transaction and exactly the passkeys of its user, the last used first', async () => {
+    it('names the passkey that was used last first, and then the oldest', async () => {
+      const user = aUser();
+      const ids: string[] = [];
+      for (let i = 0; i < 5; i++) ids.push((await registerPasskey(user)).device.id);
+      const used = await registerPasskey(user);
+      const oldestFirst = await shuffleCreation(app, 'devices', ids);
+      await signIn(used);
+      const { transactionId } = await user.leaveToAuthenticate();
+      const { publicKey } = await new Browser(app).beginSignIn(transactionId);
+      const credIds = new Map((await user.passkeys()).map(({ id, credId }) => [id, credId]));
+      const expected = [used.device.id, ...oldestFirst].map((id) => credIds.get(id));
+      expect(publicKey.allowCredentials!.map(({ id }) => id)).toEqual(expected);
+    });
+
+    it('names the transaction and exactly the passkeys of its user', async () => {
       const user = aUser();
       const first = await registerPasskey(user);
       const second = await registerPasskey(user, { traits: { transports: null } });
       await registerPasskey(aUser());
-      await signIn(first);
       const { transactionId } = await user.leaveToAuthenticate();
       const answer = await new Browser(app).post('authenticate', 'start', { transaction_id: transactionId });
       expect(answer.body).toMatchObject({
@@ -560,6 +580,79 @@ describe("the protocol's browser side", () => {
         await cold.close();
       }
     }, 20_000);
+
+    describe('and the refusals of one handshake', () => {
+      const wrong = { origin: 'https://evil.example' };
+
+      /** What each answer but the last took from what is left of the limit. */
+      const costs = (answers: readonly HttpAnswer[]) => {
+        const left = answers.map(({ headers }) => Number(headers['x-ratelimit-remaining']));
+        return left.slice(1).map((it, i) => left[i]! - it);
+      };
+
+      /** A finish that is refused and one that succeeds, of the same handshake. */
+      const begin = {
+        async register(browser: Browser) {
+          const { answer } = await browser.beginRegistration(await registerTransaction());
+          const authenticator = new SoftwareAuthenticator();
+          return { refused: answer(authenticator, wrong), good: answer(authenticator) };
+        },
+        async authenticate(browser: Browser) {
+          const { authenticator } = await registerPasskey(aUser());
+          const { answer } = await browser.beginSignIn();
+          return { refused: answer(authenticator, wrong), good: answer(authenticator) };
+        },
+      };
+
+      it.each([
+        ['register', 400],
+        ['authenticate', 401],
+      ] as const)(
+        'counts a refused finish (%s) as ten requests from the third of its handshake on, and does not spend the handshake',
+        async (kind, status) => {
+          const browser = new Browser(app);
+          const { refused, good } = await begin[kind](browser);
+          const answers: HttpAnswer[] = [];
+          for (let i = 0; i < 5; i++) answers.push(await browser.finish(kind, refused));
+          expect(answers.map((answer) => answer.status)).toEqual(Array(5).fill(status));
+          answers.push(await browser.finish(kind, good));
+          expect(answers.at(-1)!.status).toBe(200);
+          expect(costs(answers)).toEqual([1, 1, 10, 10, 10]);
+        },
+      );
+
+      it('counts each handshake apart, and against the network that sent the finish', async () => {
+        const [browser, other] = [new Browser(app), new Browser(app)];
+        const [first, second] = [await begin.authenticate(browser), await begin.authenticate(browser)];
+        const finish = (from: Browser, body: object) => from.finish('authenticate', body);
+        const answers = [
+          await finish(browser, first.refused),
+          await finish(browser, first.refused),
+          await finish(browser, second.refused),
+        ];
+        expect(costs([...answers, await finish(browser, second.refused)])).toEqual([1, 1, 1]);
+        const elsewhere = [await finish(other, first.refused), await finish(other, first.refused)];
+        expect(costs(elsewhere)).toEqual([10]);
+        expect(costs([await finish(browser, first.good), await finish(browser, second.good)])).toEqual([1]);
+      });
+
+      it('allows one network 32 wrong responses a minute to one handshake', async () => {
+        const browser = new Browser(app);
+        const { refused } = await begin.authenticate(browser);
+        let tries = 0;
+        while ((await browser.finish('authenticate', refused)).status === 401) tries += 1;
+        expect(tries).toBe(32);
+        expectFlexError(await browser.finish('authenticate', refused), 429, 'exceeded_attempts');
+      });
+
+      it('counts a finish as one request, however often it is sent, if its handshake is not authentic', async () => {
+        const browser = new Browser(app);
+        const body = { handshake_id: 'kh1.9999999999.e30.AAAA', handshake_response: {} };
+        const answers: HttpAnswer[] = [];
+        for (let i = 0; i < 5; i++) answers.push(await browser.finish('authenticate', body));
+        expect(costs(answers)).toEqual([1, 1, 1, 1]);
+      });
+    });
 
     it('does not believe an address that the caller made up', async () => {
       const remoteAddress = newAddress();

@@ -156,9 +156,9 @@ describe('what gets in the way of each other', () => {
       let finished: Promise<HttpAnswer> | undefined;
       await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
         erased = server.call('DELETE', '/external-users/ada');
-        await untilWaiting('for update');
+        await untilWaiting('flex-users.lock-to-erase');
         finished = browser.finish('authenticate', begun.answer(authenticator));
-        await untilWaiting('update flex_users');
+        await untilWaiting('ceremonies.finish-discoverable');
       });
       expect((await erased)!.status).toBe(200);
       expect((await finished)!.status).toBe(401);

@@ -17,67 +17,6 @@ const settingsFor = (url: string, poolMax = POOL) => ({ kind: 'postgresql', url,
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
 
-describe('the schema', () => {
-  let app: TestApp;
-  beforeAll(async () => {
-    app = await buildApp();
-  });
-  afterAll(() => app.close());
-
-  it('has exactly the columns that the entities have, null where they may be null', async () => {
-    const columns = await sql<{ name: string }>(
-      app,
-      `select table_name || '.' || column_name || case is_nullable when 'YES' then ' null' else '' end as name
-       from information_schema.columns where table_schema = 'public' and table_name <> 'mikro_orm_migrations'`,
-    );
-    const properties = [...app.database.orm.getMetadata().getAll().values()].flatMap(({ tableName, props }) =>
-      props.flatMap(({ fieldNames, nullable }) =>
-        fieldNames.map((column) => `${tableName}.${column}${nullable ? ' null' : ''}`),
-      ),
-    );
-    expect(columns.map(({ name }) => name).sort()).toEqual(properties.sort());
-    expect(new Set(properties.map((name) => name.split('.')[0]))).toEqual(new Set(TABLES));
-  });
-
-  it('has an index for every foreign key that begins with its columns', async () => {
-    const foreignKeys = await count(
-      app,
-      `pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace`,
-    );
-    expect(foreignKeys).toBeGreaterThan(5);
-    const unindexed = () =>
-      sql<{ key: string }>(
-        app,
-        `select c.conrelid::regclass || ' ' || pg_get_constraintdef(c.oid) as key from pg_constraint c
-         where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists (
-           select 1 from pg_index i where i.indrelid = c.conrelid and i.indpred is null
-             and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey)`,
-      );
-    expect(await unindexed()).toEqual([]);
-    await sql(app, 'create table careless (app_id text references apps (id))');
-    expect(await unindexed()).toHaveLength(1);
-    await sql(app, 'drop table careless');
-  });
-
-  it('keeps times with their zone and secrets as 32 bytes', async () => {
-    expect(
-      await count(
-        app,
-        `information_schema.columns where table_schema = 'public' and data_type = 'timestamp without time zone'
-         and table_name <> 'mikro_orm_migrations'`,
-      ),
-    ).toBe(0);
-    for (const table of ['transactions', 'nonces', 'spent_handshakes']) {
-      const columns =
-        table === 'spent_handshakes' ? 'hash, expires_at' : 'hash, app_id, user_id, kind, expires_at';
-      const values = table === 'spent_handshakes' ? `'\\x00', now()` : `'\\x00', 'a', 'b', 'register', now()`;
-      await expect(sql(app, `insert into ${table} (${columns}) values (${values})`)).rejects.toThrow(
-        /hash_check|device_id/,
-      );
-    }
-  });
-});
-
 describe('migrations', () => {
   it('are applied once by five that run them at the same time, and change nothing the second time', async () => {
     const { url, drop } = await createTestDatabase();
@@ -311,6 +250,41 @@ describe('a database out of reach', () => {
     expect(await send(wired, { url: '/health/ready' })).toMatchObject({ status: 200 });
     expect((await browser.finish('authenticate', body)).status).toBe(200);
     expect(await known.passkeys()).toMatchObject([{ usageCount: 1 }]);
+  });
+
+  it('that falls silent in the middle of transactions costs those requests, and no place in the pool', async () => {
+    const { database, passage } = app.configuration;
+    const url = new URL(database.kind === 'postgresql' ? database.url : '');
+    const ownWire = new TcpProxy({ host: url.hostname, port: Number(url.port) });
+    await ownWire.open();
+    url.host = `${ownWire.address.host}:${ownWire.address.port}`;
+    // What a connection waits for an answer, so that the test need not wait as long as the service does.
+    url.searchParams.set('query_timeout', '500');
+    const impatient = await buildAppOn(settingsFor(url.href), { passage });
+    try {
+      const user = new TestUser(impatient);
+      const { device } = await registerPasskey(user);
+      const answers = await app.database.transaction(async (tx) => {
+        await tx.query(statement('test.hold-users', 'select id from flex_users for update'), []);
+        const waiting = Promise.all(
+          Array.from({ length: POOL }, () => user.call('POST', '/passkey/register')),
+        );
+        const held = `datname = current_database() and wait_event_type = 'Lock'`;
+        while ((await count(app, `pg_stat_activity where ${held}`)) < POOL) await pause(20);
+        ownWire.fallSilent();
+        return waiting;
+      });
+      const problem = { status: 503, code: 'database_unavailable' };
+      for (const answer of answers) expectUnavailable(answer, problem, 'application/problem+json');
+      const after = await Promise.all(
+        Array.from({ length: 3 * POOL }, () => user.call('POST', '/passkey/register')),
+      );
+      expect(after.map(({ status }) => status)).toEqual(after.map(() => 201));
+      expect(await user.passkeys()).toMatchObject([{ id: device.id }]);
+    } finally {
+      await impatient.close();
+      await ownWire.cut();
+    }
   });
 
   it('in the middle of transactions costs those requests, and no place in the pool', async () => {

@@ -4,7 +4,7 @@ import { Browser } from '../support/browser.js';
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, count, flexUserIdOf, sql } from '../support/tables.js';
+import { contents, count, flexUserIdOf, shuffleCreation, sql } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 const GOOGLE_PASSWORD_MANAGER = 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4';
@@ -58,13 +58,19 @@ describe("the user's API", () => {
       });
     });
 
-    it('lists oldest first, and signals every accepted credential and the user handle', async () => {
+    it('lists the passkeys of a user oldest first', async () => {
+      const user = aUser();
+      const ids: string[] = [];
+      for (let i = 0; i < 5; i++) ids.push((await registerPasskey(user)).device.id);
+      const oldestFirst = await shuffleCreation(app, 'devices', ids);
+      expect((await user.passkeys()).map(({ id }) => id)).toEqual(oldestFirst);
+    });
+
+    it('signals every accepted credential and the user handle', async () => {
       const user = aUser();
       const first = await registerPasskey(user);
       const second = await registerPasskey(user);
-      const both = await user.list();
-      expect(both.passkeys.map(({ id }) => id)).toEqual([first.device.id, second.device.id]);
-      expect(both.signal).toEqual({
+      expect((await user.list()).signal).toEqual({
         rpId: TEST.rpId,
         userId: first.authenticator.credentials[0]!.userId,
         allAcceptedCredentialIds: [first.device.credId, second.device.credId],

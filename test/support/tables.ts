@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { statement } from '../../src/database/statement.js';
+import { CompiledQuery } from 'kysely';
 import type { TestApp } from './build-app.js';
 
 type WithDatabase = Pick<TestApp, 'database'>;
@@ -26,8 +25,7 @@ export function sql<Row extends object>(
   text: string,
   ...values: unknown[]
 ): Promise<Row[]> {
-  const name = `test.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
-  return database.query<Row>(statement(name, text), values);
+  return database.ask(() => ({ compile: () => CompiledQuery.raw(text, values) }));
 }
 
 /** How many rows match: `count(app, "devices where user_id = $1", id)`. */
@@ -95,6 +93,34 @@ export async function flexUserIdOf(app: WithDatabase, subject: string): Promise<
     subject,
   );
   return row!.id;
+}
+
+/**
+ * Gives rows other creation times and resolves to their ids, oldest first. Drops the indexes on the creation time as
+ * well: a list that is not sorted then comes by id, by name or as the table keeps its rows, and each of these is
+ * another order.
+ */
+export async function shuffleCreation(
+  app: WithDatabase,
+  table: 'devices' | 'api_keys',
+  ids: readonly string[],
+): Promise<string[]> {
+  const oldestFirst = ids.map((_id, i) => ids[(2 * i + 1) % ids.length]!);
+  if (ids.length < 5 || new Set(oldestFirst).size < ids.length)
+    throw new Error('Give an odd number of rows, five or more.');
+  await sql(
+    app,
+    `update ${table} set created_at = timestamptz '2026-01-01' + make_interval(mins => array_position($1::text[], id))
+     where id = any($1)`,
+    oldestFirst,
+  );
+  const indexes = await sql<{ name: string }>(
+    app,
+    `select indexname as name from pg_indexes where tablename = $1 and indexdef like '%created_at%'`,
+    table,
+  );
+  for (const { name } of indexes) await sql(app, `drop index ${name}`);
+  return oldestFirst;
 }
 
 /** Puts another app beside the service's own. */

@@ -39,14 +39,21 @@ export async function supportsAutofill(): Promise<boolean> {
   return (await available?.call(PublicKeyCredential)) ?? false;
 }
 
+interface RegistrationOptions extends CeremonyOptions {
+  /** Called with the new credential's ID (base64url) before the server is told of it. */
+  readonly onCreated?: (credentialId: string) => void;
+}
+
 /**
  * Creates a passkey for the transaction's user and resolves to a nonce for the app's server to verify.
  * Throws `RequestError`, or the browser's `DOMException` (`NotAllowedError` when the user declines,
  * `InvalidStateError` when the authenticator holds a passkey for this account already).
+ * Once the authenticator has made the credential, `signal` no longer stops the ceremony: the server is told of it
+ * and has answered when the signal's reason is thrown.
  */
 export async function register(
   transaction: FlexTransaction,
-  { signal }: CeremonyOptions = {},
+  { signal, onCreated }: RegistrationOptions = {},
 ): Promise<string> {
   const ceremony = `${ceremonies(transaction)}/register/transactions/webauthn`;
   const named = { transaction_id: transaction.transactionId };
@@ -55,11 +62,11 @@ export async function register(
     publicKey: toCreationOptions(handshake.challenge.publicKey),
     signal,
   });
-  return finish(
-    ceremony,
-    { ...named, ...answer(handshake.id, registrationResponse(expected(credential))) },
-    signal,
-  );
+  const response = registrationResponse(expected(credential));
+  onCreated?.(response.rawId);
+  const nonce = await finish(ceremony, { ...named, ...answer(handshake.id, response) });
+  signal?.throwIfAborted();
+  return nonce;
 }
 
 /** Signs the transaction's user in with one of their passkeys; resolves and throws like {@link register}. */

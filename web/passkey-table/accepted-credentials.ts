@@ -1,15 +1,75 @@
+import { RequestError } from '../http/request.js';
 import type { AcceptedCredentials } from './user-api.js';
 
+/*
+ * A browser deletes every passkey of the user that a signal does not name, and a list that was asked for before an
+ * add ended may lack the new passkey. An add lasts from the start of its ceremony until its finish is answered.
+ * Adds are counted for the whole page, not for each table: the finish of an add goes on when its table is removed
+ * or starts over, and a page may hold several tables.
+ */
+const addsUnderWay = new Set<Promise<unknown>>();
+let addsEnded = 0;
+
+/** Credential IDs, base64url, whose finish got no clear answer: the server may have stored them, or may yet. */
+const unconfirmed = new Set<string>();
+
 /**
- * Tells the browser which passkeys the account still accepts, so that it can hide the others, where it can be
- * told. Best effort by its nature: failures are ignored.
+ * Runs the ceremony of an add. `ceremony` reports the credential's ID (base64url) as soon as the authenticator has
+ * made it. Resolves and throws as `ceremony` does.
+ */
+export async function trackAdd<T>(
+  ceremony: (onCreated: (credentialId: string) => void) => Promise<T>,
+): Promise<T> {
+  let created: string | undefined;
+  const add = ceremony((credentialId) => (created = credentialId));
+  addsUnderWay.add(add);
+  try {
+    return await add;
+  } catch (error) {
+    if (created !== undefined && !isRefusal(error)) unconfirmed.add(created);
+    throw error;
+  } finally {
+    addsUnderWay.delete(add);
+    addsEnded += 1;
+  }
+}
+
+/**
+ * Call it before a list is asked for. The function that it returns says, once the list is there, whether no add was
+ * under way in between: only then does the list name every passkey that was made in this page.
+ */
+export function watchForAdds(): () => boolean {
+  const before = addsEnded;
+  return () => addsUnderWay.size === 0 && addsEnded === before;
+}
+
+/** Resolves when no add is under way in this page. */
+export async function whenAddsEnd(): Promise<void> {
+  while (addsUnderWay.size > 0) await Promise.allSettled(addsUnderWay);
+}
+
+/**
+ * Tells the browser which passkeys the account still accepts, so that it can hide the others, where it can be told.
+ * `signal` must come from a list that {@link watchForAdds} calls complete. Best effort by its nature: failures are
+ * ignored.
  */
 export async function signalAcceptedCredentials(signal: AcceptedCredentials | null): Promise<void> {
   if (!signal || typeof PublicKeyCredential !== 'function') return;
+  const listed = signal.allAcceptedCredentialIds;
+  for (const id of listed) unconfirmed.delete(id);
   const api = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
   try {
-    await api.signalAllAcceptedCredentials?.call(PublicKeyCredential, signal);
+    await api.signalAllAcceptedCredentials?.call(PublicKeyCredential, {
+      ...signal,
+      allAcceptedCredentialIds: [...listed, ...unconfirmed],
+    });
   } catch {
     // An authenticator that cannot be told keeps offering a passkey that no longer works; nothing else breaks.
   }
+}
+
+/** Whether the server itself said no. Without an answer, or with one of a failing server, the outcome is open. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof RequestError) || error.code === 'invalid_response') return false;
+  return error.status >= 400 && error.status < 500;
 }

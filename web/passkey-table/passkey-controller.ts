@@ -1,6 +1,6 @@
 import { register, supportsPasskeys } from '../flex/ceremonies.js';
 import { RequestError } from '../http/request.js';
-import { signalAcceptedCredentials } from './accepted-credentials.js';
+import { signalAcceptedCredentials, trackAdd, watchForAdds, whenAddsEnd } from './accepted-credentials.js';
 import { errorCode, errorSentence, type PasskeyAction } from './error-sentence.js';
 import type { Emit } from './events.js';
 import type { RowContext } from './row.js';
@@ -16,7 +16,9 @@ export class PasskeyController {
   #busy = false;
   /** Lives from one start to the next stop. */
   #life = new AbortController();
-  #load: AbortController | null = null;
+  /** The request for the list that was made last, which alone may change what is shown. */
+  #load = new AbortController();
+  #loading = false;
 
   constructor(
     root: ShadowRoot,
@@ -38,12 +40,15 @@ export class PasskeyController {
     void this.refresh();
   }
 
-  /** Ends what is under way, the browser's prompt included, and forgets the user. */
+  /**
+   * Ends what is under way, the browser's prompt included, and forgets the user. Only the server is still told of a
+   * passkey that the authenticator has already made.
+   */
   stop(): void {
     this.#life.abort();
     this.#life = new AbortController();
-    this.#load?.abort();
-    this.#load = null;
+    this.#load.abort();
+    this.#loading = false;
     this.#api = null;
     this.#list = null;
     this.#busy = false;
@@ -53,40 +58,69 @@ export class PasskeyController {
 
   /** Loads the list again and tells the browser which passkeys count; a failure is said, not thrown. */
   async refresh(): Promise<void> {
-    if (!this.#api) return;
-    this.#load?.abort();
-    const load = (this.#load = new AbortController());
     this.#view.clearProblem();
-    this.render();
-    try {
-      this.#list = await this.#api.list(load.signal);
-      void signalAcceptedCredentials(this.#list.signal);
-    } catch (error) {
-      if (!load.signal.aborted) this.#fail('load', error);
-    }
-    if (this.#load !== load) return;
-    this.#load = null;
-    this.render();
+    await this.#read();
   }
 
   /** Shows the state as it is, in the language and colours of now. */
   render(): void {
-    const loading = this.#load !== null || !this.#api;
+    const loading = this.#loading || !this.#api;
     this.#view.render({ list: this.#list, loading, canAdd: supportsPasskeys() }, this.context());
     this.#view.setBusy(this.#busy);
   }
 
+  /** Refreshes the list without taking away what was last said. */
+  async #read(): Promise<void> {
+    if (!this.#api) return;
+    this.#load.abort();
+    const load = (this.#load = new AbortController());
+    const isComplete = watchForAdds();
+    this.#loading = true;
+    this.render();
+    try {
+      const list = await this.#api.list(load.signal);
+      if (load.signal.aborted) return;
+      this.#list = list;
+      if (isComplete()) void signalAcceptedCredentials(list.signal);
+      else void this.#readAfterAdds(load);
+    } catch (error) {
+      if (!load.signal.aborted) this.#fail('load', error);
+    }
+    if (load.signal.aborted) return;
+    this.#loading = false;
+    this.render();
+  }
+
+  /** Replaces a list that may lack a passkey of this page, unless a newer one has been asked for by then. */
+  async #readAfterAdds(load: AbortController): Promise<void> {
+    await whenAddsEnd();
+    if (this.#load === load && !load.signal.aborted) await this.#read();
+  }
+
   async #add(): Promise<void> {
     await this.#attempt('add', async (api, signal) => {
-      const { texts } = this.context();
-      this.#view.showStatus(texts.adding);
-      const known = new Set(this.#list?.passkeys.map(({ id }) => id));
-      const nonce = await register(await api.beginRegistration(signal), { signal });
-      await api.verify(nonce, signal);
-      await this.refresh();
+      this.#view.showStatus(this.context().texts.adding);
+      const transaction = await api.beginRegistration(signal);
+      let created: string | undefined;
+      let failure: unknown;
+      try {
+        const nonce = await trackAdd((onCreated) =>
+          register(transaction, {
+            signal,
+            onCreated: (credentialId) => onCreated((created = credentialId)),
+          }),
+        );
+        await api.verify(nonce, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        failure = error;
+      }
+      // Whether the passkey was added is what the server says now: the answer that failed may just have been lost.
+      await this.#read();
       if (signal.aborted) return;
-      const passkey = this.#list?.passkeys.find(({ id }) => !known.has(id)) ?? null;
-      this.#view.showStatus(passkey ? fill(texts.added, { name: passkey.friendlyName }) : '');
+      const passkey = this.#list?.passkeys.find(({ credId }) => credId === created) ?? null;
+      if (failure !== undefined && !passkey) return this.#fail('add', failure);
+      this.#view.showStatus(passkey ? fill(this.context().texts.added, { name: passkey.friendlyName }) : '');
       this.emit('passkey-added', { passkey });
     });
   }
@@ -105,7 +139,7 @@ export class PasskeyController {
       this.#view.showStatus(fill(texts.renamed, { name: passkey.friendlyName }));
       this.emit('passkey-renamed', { passkey });
       // A list that was asked for before the change may still hold the old name.
-      if (this.#load) void this.refresh();
+      if (this.#loading) void this.refresh();
     });
   }
 

@@ -14,7 +14,7 @@ const REVOKE_PREDECESSORS = statement(
 const CREATE = statement(
   'api-keys.create-from-settings',
   `insert into api_keys (id, app_id, secret_hash, source) values ($1, $2, $3, 'settings')
-   on conflict (id) do update set source = 'settings'
+   on conflict (app_id, id) do update set source = 'settings'
      where api_keys.app_id = excluded.app_id and api_keys.secret_hash = excluded.secret_hash`,
 );
 

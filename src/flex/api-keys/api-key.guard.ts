@@ -1,5 +1,7 @@
 import { type CanActivate, ExecutionContext, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import { databaseOutage } from '../../database/database-outage.js';
+import { sqlStateOf } from '../../database/sql-state.js';
 import { AccessPolicy } from '../../http/access-policy.js';
 import { AppError } from '../../errors/app-error.js';
 import { hasSeveralAuthorizations } from '../../http/authorization.js';
@@ -43,8 +45,18 @@ export class ApiKeyGuard implements CanActivate, OnModuleInit {
     this.attempts.wasRight(network, presented.id);
     request.trace.actor = `key:${presented.id}`;
     request.trace.appId = key.appId;
-    if (key.isUseUnrecorded) await this.keys.recordUse(presented.id);
+    if (key.isUseUnrecorded) await this.recordUse(presented.id, request.log);
     return true;
+  }
+
+  /** Throws nothing: a request that only reads must not depend on this write. */
+  private async recordUse(id: string, log: FastifyBaseLogger): Promise<void> {
+    try {
+      await this.keys.recordUse(id);
+    } catch (error) {
+      const reason = databaseOutage(error)?.reason ?? sqlStateOf(error) ?? 'unexpected error';
+      log.warn({ key: id, reason }, 'The last use of an API key was not recorded');
+    }
   }
 }
 
