@@ -16,7 +16,7 @@ import { type CallCounter, countCalls } from '../../test/support/call-counter.js
 import { aRegistration } from '../../test/support/ceremonies.js';
 import type { CreateOverrides } from '../../test/support/ceremony-overrides.js';
 import { withRoots } from '../../test/support/known-roots.js';
-import { dsaKey, newKey, TestAuthority } from '../../test/support/x509.js';
+import { der, dsaKey, newKey, TestAuthority } from '../../test/support/x509.js';
 import type { AuthenticatorModels } from './attestation-trust.js';
 import type { CeremonyRefusal } from './ceremony-refusal.js';
 import { verifyRegistration } from './verify-registration.js';
@@ -98,6 +98,11 @@ describe('WebAuthn Level 3 §8.4 Android key', () => {
       change: (it) => (it.get('x5c') as Uint8Array[]).splice(2, 1, new Uint8Array(expired.certificate)),
     };
     return known(() => accepts(androidKey(authority, traits)), [expired, root]);
+  });
+  it('accepts authorizations that it does not know, such as later versions of Android bring', () => {
+    const unknown = der('bf8767', der('30', der('05'))); // [999]
+    const traits = { hardware: [ANDROID.signs, unknown, ANDROID.generated], software: [unknown] };
+    return known(() => accepts(androidKey(authority, traits)));
   });
   it('accepts it without its root', () => known(() => accepts(androidKey(authority, { withRoot: false }))));
 

@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { CeremonyRefusal, SpecificationStep } from './ceremony-refusal.js';
 
+// By hand, as no library is as strict: cborg lets broken UTF-8, deep nesting and compound keys through, cbor2 a key in two
+// spellings, and the library's own decoder tags and much else.
+
 /** No structure of WebAuthn nests deeper than an attestation statement's arrays; CTAP 2 itself allows four levels. */
 const MAX_DEPTH = 16;
 

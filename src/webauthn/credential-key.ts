@@ -1,10 +1,10 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { promisify } from 'node:util';
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { encodeBase64url } from './base64url.js';
 import { requireOneCborMap } from './cbor.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
-import { isEd25519Point } from './ed25519-point.js';
 
 /** COSE identifiers of the algorithms whose keys can be verified here (RFC 9053, RFC 8812). */
 export const ALGORITHM = { ES256: -7, EdDSA: -8, RS256: -257 } as const;
@@ -118,8 +118,17 @@ function requireP256Key(key: CoseKey): void {
 function requireEd25519Key(key: CoseKey): void {
   requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE]);
   if (key.get(LABEL.kty) !== KEY_TYPE.OKP || key.get(LABEL.crvOrN) !== CURVE.Ed25519) throw malformed();
-  // Node takes any 32 bytes for an Ed25519 key, so the point is looked at here.
-  if (!isEd25519Point(bytesAt(key, LABEL.xOrE))) throw malformed();
+  // OpenSSL takes any 32 bytes for an Ed25519 key.
+  if (!isPointOfFullOrder(bytesAt(key, LABEL.xOrE))) throw malformed();
+}
+
+/** RFC 8032 §5.1.3: one point in its one encoding. Anybody could sign for a key of small order. */
+function isPointOfFullOrder(encoded: Uint8Array): boolean {
+  try {
+    return !ed25519.Point.fromBytes(encoded).isSmallOrder();
+  } catch {
+    return false;
+  }
 }
 
 function requireRsaKey(key: CoseKey): void {
