@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
-import type { AppFields } from '../../src/flex/apps/app-record.js';
+import type { AppFields } from '../../src/flex/apps/app.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Browser } from '../support/browser.js';
@@ -20,8 +20,8 @@ let made = 0;
 
 beforeAll(async () => {
   app = await buildApp();
-  apps = new AppsService(app.database);
-  keys = new ApiKeysService(app.database);
+  apps = app.application.get(AppsService, { strict: false });
+  keys = app.application.get(ApiKeysService, { strict: false });
 });
 afterAll(() => app.close());
 

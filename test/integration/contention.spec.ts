@@ -37,14 +37,21 @@ describe('what gets in the way of each other', () => {
     }
   }
 
+  // Names are compared as they are written here: without quotation marks and without their schema.
   const waiting = (query: string) =>
-    count(app, `pg_stat_activity where wait_event_type = 'Lock' and query like '%' || $1 || '%'`, query);
+    count(
+      app,
+      `pg_stat_activity where wait_event_type = 'Lock'
+         and replace(replace(query, '"public".', ''), '"', '') like '%' || $1 || '%'`,
+      query,
+    );
   const untilWaiting = async (query: string) => {
     while ((await waiting(query)) === 0) await pause(10);
   };
 
   describe('deleting an app', () => {
-    const remove = (server: AppServer) => new AppsService(app.database).delete(server.tenant.id);
+    const remove = (server: AppServer) =>
+      app.application.get(AppsService, { strict: false }).delete(server.tenant.id);
 
     it('meets revocations and erasures, and neither fails', async () => {
       for (let round = 0; round < 8; round++) {
@@ -216,7 +223,7 @@ describe('what gets in the way of each other', () => {
       let leave: Promise<{ transactionId: string }> | undefined;
       await whileHolding('lock table apps in access exclusive mode', [], async () => {
         leave = user.leaveToRegister();
-        await untilWaiting('from apps where id');
+        await untilWaiting('from apps');
         expect((await send(app, { method: 'DELETE', url, headers })).status).toBe(200);
       });
       const { transactionId } = (await leave)!;

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
 import { statement } from '../../src/database/statement.js';
+import { ApiKeyRepository } from '../../src/flex/api-keys/api-key.repository.js';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
+import { AppRepository } from '../../src/flex/apps/app.repository.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
@@ -164,7 +166,7 @@ describe('the app of the settings', () => {
     };
     const states = async () =>
       (await keys.list(passage.app.id)).map(({ state, source }) => `${state} ${source}`);
-    const keys = new ApiKeysService(database);
+    const keys = new ApiKeysService(new ApiKeyRepository(database), new AppRepository(database));
     try {
       await start();
       const [made, other] = [
