@@ -4,12 +4,13 @@ import { Database } from '../../src/database/database.js';
 import { statement } from '../../src/database/statement.js';
 import { ApiKeyRepository } from '../../src/flex/api-keys/api-key.repository.js';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
+import { AppProvisioning } from '../../src/flex/apps/app-provisioning.js';
 import { AppRepository } from '../../src/flex/apps/app.repository.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
-import { contents, count, sql, TABLES } from '../support/tables.js';
+import { contents, count, insertApp, sql, TABLES } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { TestUser } from '../support/test-user.js';
@@ -85,6 +86,21 @@ describe('the app of the settings', () => {
     await drop();
   });
 
+  it('is created once when several transactions that do not find it provision it at the same time', async () => {
+    const { database, drop } = await anEmptyDatabase();
+    const provisioning = new AppProvisioning(new AppRepository(database));
+    const { app } = embeddedPassageOf(aConfiguration(settingsFor('')));
+    try {
+      const several = Array.from({ length: 3 * POOL }, () =>
+        database.transaction((tx) => provisioning.provision(app, tx)),
+      );
+      await Promise.all(several);
+      expect(await count({ database }, 'apps')).toBe(1);
+    } finally {
+      await drop();
+    }
+  });
+
   it('is overwritten at each start in just the columns that the settings name', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const start = async (app: {
@@ -152,6 +168,27 @@ describe('the app of the settings', () => {
       expect(
         await count({ database }, `api_keys k where position($1 in k::text) > 0`, second.slice(16)),
       ).toBe(0);
+    } finally {
+      await drop();
+    }
+  });
+
+  it('is not changed, nor is any key, when its key is refused because another app has a key of that id', async () => {
+    const { database, settings, drop } = await anEmptyDatabase();
+    const passage = embeddedPassageOf(aConfiguration(settings));
+    const start = async (changes: Partial<typeof passage.app>) =>
+      (await buildAppOn(settings, { passage: { ...passage, app: { ...passage.app, ...changes } } })).close();
+    try {
+      await start({ apiKey: aKey('first') });
+      await insertApp({ database }, { id: 'other', rpId: 'other.example', origin: 'https://other.example' });
+      await sql(
+        { database },
+        `insert into api_keys (app_id, id, secret_hash, source)
+         values ('other', 'taken0000000', sha256('x'), 'operator')`,
+      );
+      const before = await contents({ database });
+      await expect(start({ name: 'Renamed', apiKey: aKey('taken') })).rejects.toThrow(/taken by another key/);
+      expect(await contents({ database })).toEqual(before);
     } finally {
       await drop();
     }
