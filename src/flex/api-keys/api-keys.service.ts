@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import { statement, toDate } from '../../database/statement.js';
 import { appNotFound, AppsService } from '../apps/apps.service.js';
-import { OperatorError } from '../operator-error.js';
+import { OperatorError } from '../../errors/operator-error.js';
 import { hashApiKeySecret, makeApiKey } from './api-key.js';
 
 /** An API key as its operator sees it; nobody sees its secret again, nor what is stored of it. */

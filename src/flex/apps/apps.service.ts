@@ -1,7 +1,7 @@
 import type { Database, DatabaseTransaction } from '../../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { type Statement, statement } from '../../database/statement.js';
-import { OperatorError } from '../operator-error.js';
+import { OperatorError } from '../../errors/operator-error.js';
 import { findAppProblems } from './app-field-rules.js';
 import {
   type AppFields,

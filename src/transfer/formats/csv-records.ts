@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { OperatorError } from '../../flex/operator-error.js';
+import { OperatorError } from '../../errors/operator-error.js';
 import type { Line } from './lines.js';
 import { excerpt, RowRefusal } from './transfer-row.js';
 

@@ -1,4 +1,4 @@
-import { OperatorError } from '../../flex/operator-error.js';
+import { OperatorError } from '../../errors/operator-error.js';
 import { readCsv } from './csv-records.js';
 import { readJsonValues } from './json-values.js';
 import { parseObject, readJsonlRow } from './jsonl-row.js';
