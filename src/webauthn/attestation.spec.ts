@@ -92,14 +92,14 @@ describe('WebAuthn Level 3 §8.4 Android key', () => {
   it.each([-7, -8, -257])('accepts it for algorithm %i', (algorithm) =>
     known(() => accepts(androidKey(authority), { algorithms: [algorithm] })),
   );
-  it('accepts a root that has expired where the authority has another', () => {
+  it('accepts an expired root if the authority has another certificate', () => {
     const expired = root.again({ notBefore: new Date(0), notAfter: new Date(1) });
     const traits: AndroidKeyTraits = {
       change: (it) => (it.get('x5c') as Uint8Array[]).splice(2, 1, new Uint8Array(expired.certificate)),
     };
     return known(() => accepts(androidKey(authority, traits)), [expired, root]);
   });
-  it('accepts authorizations that it does not know, such as later versions of Android bring', () => {
+  it('accepts unknown authorizations, as later versions of Android add some', () => {
     const unknown = der('bf8767', der('30', der('05'))); // [999]
     const traits = { hardware: [ANDROID.signs, unknown, ANDROID.generated], software: [unknown] };
     return known(() => accepts(androidKey(authority, traits)));
@@ -181,7 +181,7 @@ describe('WebAuthn Level 3 §8.8 Apple', () => {
   });
 });
 
-describe('certificates that nobody has vouched for yet', () => {
+describe('untrusted certificates', () => {
   const FORMATS = [
     ['packed', packed],
     ['tpm', tpm],
@@ -227,18 +227,15 @@ describe('certificates that nobody has vouched for yet', () => {
     });
   });
 
-  it.each(FORMATS)(
-    'are refused for an extension that one of a statement of %s has twice',
-    async (_, make) => {
-      const twice = [aaguidExtension(ZERO), aaguidExtension(ZERO)];
-      const model = { attestationRoots: [root.x509], sharesRoots: true, isCompromised: false };
-      const models: AuthenticatorModels = { ofAaguid: () => model, ofAttestationKey: () => model };
-      const reason = 'attestation_invalid: A certificate has an extension twice.';
-      expect(await reasonOf(make(root, { certificate: { extensions: twice } }), { models })).toBe(reason);
-    },
-  );
+  it.each(FORMATS)('in a statement of %s are refused if one has an extension twice', async (_, make) => {
+    const twice = [aaguidExtension(ZERO), aaguidExtension(ZERO)];
+    const model = { attestationRoots: [root.x509], sharesRoots: true, isCompromised: false };
+    const models: AuthenticatorModels = { ofAaguid: () => model, ofAttestationKey: () => model };
+    const reason = 'attestation_invalid: A certificate has an extension twice.';
+    expect(await reasonOf(make(root, { certificate: { extensions: twice } }), { models })).toBe(reason);
+  });
 
-  it('are refused for a key that is not on its curve', async () => {
+  it('are refused if a key is not on its curve', async () => {
     const { certificate, x509 } = new TestAuthority('Off its curve');
     const point = x509.publicKey.export({ type: 'spki', format: 'der' }).subarray(-64);
     const off = new Uint8Array(certificate);
@@ -302,7 +299,7 @@ describe('addresses in certificates', () => {
     }
   });
 
-  it.each(FORMATS)('are never called for a %s whose root is known either', async (format, make) => {
+  it.each(FORMATS)('are never called for a %s with a known root either', async (format, make) => {
     await withRoots(format, [root], async () => {
       const { issuer, named } = forged(root);
       for (const overrides of [make(issuer), make(root, { certificate: named })]) {
@@ -312,7 +309,7 @@ describe('addresses in certificates', () => {
     expect(probe.calls()).toBe(0);
   });
 
-  it('keep no Android key from being accepted, and every Apple one', () =>
+  it('are allowed in an Android key attestation, and refused in an Apple one', () =>
     withRoots('android-key', [root], () =>
       withRoots('apple', [root], async () => {
         const { issuer } = forged(root);

@@ -8,7 +8,7 @@ import { knownRoots, namesRevocationLists, readCertificates } from './certificat
 import { CertificateError } from './der.js';
 import { type Attested, verifySelfAttestation } from './self-attestation.js';
 
-/** An attestation object taken apart (WebAuthn Level 3 §6.5.4). */
+/** A parsed attestation object (WebAuthn Level 3 §6.5.4). */
 export interface Attestation {
   /** Attestation statement format identifier. */
   readonly format: string;
@@ -16,10 +16,10 @@ export interface Attestation {
   readonly authenticatorData: Buffer;
 }
 
-/** The formats of WebAuthn Level 3 §8 that are verified. Not android-safetynet, which is no longer in use. */
+/** The formats of WebAuthn Level 3 §8 that are verified; android-safetynet is no longer in use. */
 const FORMATS: readonly string[] = ['none', 'packed', 'tpm', 'android-key', 'fido-u2f', 'apple'];
 
-/** Takes an attestation object apart (§7.1 step 13). Throws `CeremonyRefusal`. */
+/** Parses an untrusted attestation object (§7.1 step 13). Throws `CeremonyRefusal`. */
 export function parseAttestationObject(bytes: Buffer): Attestation {
   requireOneCborMap(bytes, '7.1-13');
   const decoded = decode(bytes);
@@ -46,18 +46,18 @@ function decode(bytes: Buffer): ReadonlyMap<unknown, unknown> {
   }
 }
 
-/** A statement as far as it has been verified. */
+/** The result of {@link verifyAttestationStatement}. */
 export interface VerifiedStatement {
   /** Leaf first; empty for none and for a self attestation. */
   readonly chain: readonly X509Certificate[];
-  /** Whether the signature of an attestation key is still to be verified, which the library does for most formats. */
+  /** Whether the library has to verify the signature: that of an attestation key, except in android-key. */
   readonly isForLibrary: boolean;
 }
 
 /**
- * Verifies an attestation statement (§7.1 steps 21 and 22): its format is known and its form that of the format; of
- * none, self attestation and android-key, all of it; of the others, whose certificates they are where that is known, so
- * that the library meets no address that it would call. Throws `CeremonyRefusal`.
+ * Verifies an untrusted attestation statement (§7.1 steps 21 and 22): completely for none, self attestation and
+ * android-key; for other formats, everything that the library leaves out. If the roots of a format are known, the
+ * certificates must lead to one of them and name no address that the library would call. Throws `CeremonyRefusal`.
  */
 export async function verifyAttestationStatement(
   { format, statement }: Attestation,
@@ -70,7 +70,7 @@ export async function verifyAttestationStatement(
     throw attestationInvalid('The statement of none is not empty.');
 
   if (!statement.has('x5c')) {
-    // §8.2: without certificates it is a self attestation. No other format does without.
+    // §8.2: without certificates it is a self attestation. Every other format needs certificates.
     if (format === 'packed') await verifySelfAttestation(statement, attested);
     else if (format !== 'none') throw attestationInvalid('There are no certificates.');
     return { chain: [], isForLibrary: false };
@@ -87,13 +87,13 @@ export async function verifyAttestationStatement(
 }
 
 /**
- * Where the library has roots, it accepts any certificate in between as an authority, and asks the addresses that the
- * certificates name whether they are revoked. So the chain is checked before, and names none.
+ * For formats with known roots, the library accepts any certificate in the chain as an authority and calls the addresses
+ * of revocation lists. So the chain is verified here first, and may not name such addresses.
  */
 function requireKnownIssuer(format: string, chain: readonly X509Certificate[]): void {
   const roots = knownRoots(format);
   if (roots.length === 0) return;
-  if (!leadsToAnchor(chain, roots)) throw attestationInvalid('The certificates lead to no known root.');
+  if (!leadsToAnchor(chain, roots)) throw attestationInvalid('The certificates do not lead to a known root.');
   if (chain.some(namesRevocationLists)) {
     throw attestationInvalid('A certificate names addresses that the library would call.');
   }

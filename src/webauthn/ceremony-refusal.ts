@@ -27,12 +27,15 @@ export type RefusalReason =
   | 'attestation_invalid'
   | 'signature_invalid';
 
-/** A step of WebAuthn Level 3, such as `7.1-8` for step 8 of §7.1. */
-export type SpecificationStep = `${'7.1' | '7.2'}-${number}`;
+type RegistrationStep = 3 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 13 | 14 | 15 | 16 | 17 | 20 | 21 | 22 | 25;
+type AuthenticationStep = 3 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 21;
+
+/** A step of WebAuthn Level 3 that refuses something, such as `7.1-8` for step 8 of §7.1. */
+export type SpecificationStep = `7.1-${RegistrationStep}` | `7.2-${AuthenticationStep}`;
 
 /**
- * The one error that an untrusted response can cause in this folder. It carries nothing of the response but the
- * verifier's own error in `cause`, which belongs in a log at most.
+ * The only error that an untrusted response causes in this folder; every other error is a mistake of ours. It holds
+ * nothing of the response, except that `cause` may quote it: log the cause at most.
  */
 export class CeremonyRefusal extends Refusal {
   override readonly name = 'CeremonyRefusal';

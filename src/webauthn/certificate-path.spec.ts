@@ -37,12 +37,12 @@ describe('a chain of certificates', () => {
   it('leads to any of several anchors', () =>
     expect(leads([leaf, middle], new TestAuthority('Other'), root)).toBe(true));
 
-  it('leads to an authority in between, or to the certificate itself, where that is the anchor', () => {
+  it('leads to an authority in between, or to the certificate itself, if that is the anchor', () => {
     expect(leads([leaf], intermediate)).toBe(true);
     expect(leadsToAnchor(read([leaf]), [new X509Certificate(leaf)])).toBe(true);
   });
 
-  it('leads to the authority’s other certificate where the one sent along has expired', () => {
+  it('leads to the authority’s other certificate if the one in the chain has expired', () => {
     const expired = root.again({ notAfter: YESTERDAY, notBefore: new Date(0) });
     expect(leads([leaf, middle, expired.certificate], root)).toBe(true);
     expect(leads([leaf, middle, expired.certificate], expired)).toBe(false);
@@ -61,7 +61,7 @@ describe('a chain of certificates', () => {
     expect(leads([leaf, middle])).toBe(false);
   });
 
-  it('is not made longer by a certified key that is no authority', () => {
+  it('is not made longer by a certified key that is not an authority', () => {
     const key = newKey();
     const [certified] = root.chainFor(key, { subject: commonName('Device') }) as [Buffer];
     const forger = new TestAuthority('Device', {}, key);
@@ -71,7 +71,7 @@ describe('a chain of certificates', () => {
     expect(leads([forged, forger.certificate, certified], root)).toBe(false);
   });
 
-  it('is as short as its authorities say', () => {
+  it('is no longer than its authorities allow', () => {
     const narrow = new TestAuthority('Narrow', { pathLength: 0 });
     expect(leads(narrow.chainFor(newKey()), narrow)).toBe(true);
     expect(leads(narrow.authority('Below').chainFor(newKey()), narrow)).toBe(false);
@@ -101,7 +101,7 @@ describe('a chain of certificates', () => {
 });
 
 describe('the signatures of a chain', () => {
-  /** Certificates that note, as names, whose keys they are verified with. */
+  /** Certificates that note the owners of the keys that they are verified with. */
   function watch(chain: readonly Buffer[], authorities: readonly TestAuthority[]) {
     const used: string[] = [];
     class Watched extends X509Certificate {
@@ -121,14 +121,14 @@ describe('the signatures of a chain', () => {
     expect(used).toEqual(['Root', 'Intermediate', 'Lowest']);
   });
 
-  it('are not verified at all where no anchor vouches for any certificate', () => {
+  it('are not verified at all if no anchor certifies any certificate', () => {
     const stranger = new TestAuthority('Stranger').authority('Stranger below');
     const { chain, used } = watch(stranger.chainFor(newKey(), {}, { withRoot: true }), []);
     expect(leadsToAnchor(chain, [root.x509])).toBe(false);
     expect(used).toEqual([]);
   });
 
-  it('are verified with the key of the anchor alone where a chain only borrows its name', () => {
+  it('are verified with the key of the anchor only, if a chain only borrows its name', () => {
     const namesake = new TestAuthority('Root').authority('Below').authority('Further below');
     const { chain, used } = watch(namesake.chainFor(newKey(), {}, { withRoot: true }), known);
     expect(leadsToAnchor(chain, [root.x509])).toBe(false);
@@ -165,7 +165,7 @@ describe('a critical extension in a chain', () => {
     expect(leads([leaf, odd.certificate], odd)).toBe(true);
   });
 
-  it('may be one of RFC 5280, such as those that Windows has in the certificates of TPMs', () => {
+  it('may be one of RFC 5280, such as Windows has in the certificates of TPMs', () => {
     const digitalSignature = extension(KEY_USAGE, der('03', Buffer.from([7, 0x80])), true);
     const policy = der('30', der('30', der('06', Buffer.from('2b0601040182371515', 'hex'))));
     const extensions = [digitalSignature, extension(POLICIES, policy, true)];

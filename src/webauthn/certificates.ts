@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { SettingsService } from '@simplewebauthn/server';
 import { CertificateError, DER_TAG, type DerElement, derElements, derMembers } from './der.js';
 
-/** Twice what real ones have. The library takes microseconds for each element of a certificate. */
+/** About twice the size of real ones. The library takes microseconds for each element of a certificate. */
 const MAX_CERTIFICATE_BYTES = 4096;
 
 /** Object identifiers of certificate extensions, as the content of their DER in hex (RFC 5280 §4.2.1). */
@@ -10,7 +10,7 @@ const EXTENSION = { basicConstraints: '551d13', crlDistributionPoints: '551d1f' 
 const TBS_VERSION = 'a0';
 const TBS_EXTENSIONS = 'a3';
 
-/** Those of RFC 5280 §4.2.1 that may be critical. */
+/** The extensions that RFC 5280 §4.2.1 allows to be critical. */
 const KNOWN_CRITICAL = [
   '551d0f', // keyUsage
   '551d11', // subjectAltName
@@ -24,7 +24,7 @@ const KNOWN_CRITICAL = [
   '551d36', // inhibitAnyPolicy
 ];
 
-/** Algorithm and parameters of the keys that are accepted, as the content of their DER in hex (RFC 3279, 5480, 8410). */
+/** AlgorithmIdentifiers of the keys that are accepted, as the content of their DER in hex (RFC 3279, 5480, 8410). */
 const RSA = '06092a864886f70d0101010500';
 const NOT_RSA = [
   '06072a8648ce3d020106082a8648ce3d030107', // EC on P-256
@@ -34,41 +34,37 @@ const NOT_RSA = [
 ];
 const RSA_BITS = { min: 2048, max: 4096, maxExponent: 32 } as const;
 
-/**
- * The root certificates that the library has for attestations of a format, or for FIDO metadata (`mds`); none for most
- * formats.
- */
+/** The library's root certificates for attestations of a format or for FIDO metadata (`mds`); most formats have none. */
 export function knownRoots(issuer: string): X509Certificate[] {
   const identifier = issuer as Parameters<typeof SettingsService.getRootCertificates>[0]['identifier'];
-  // Some of them begin or end with a blank, which is why the library itself does not find them again by their text.
+  // Some begin or end with a blank, which is why the library does not find them by their text.
   return SettingsService.getRootCertificates({ identifier }).map((pem) => new X509Certificate(pem.trim()));
 }
 
 /**
- * Reads certificates that may come from an attacker, each exactly one in DER (nothing after it, and no other spelling)
- * of at most 4096 bytes whose extensions can be listed. Their keys are EC on P-256, P-384 or P-521, Ed25519, or RSA of
- * 2048 to 4096 bits with an exponent of at most 32 bits: others can be made to block for seconds. Throws
- * `CertificateError`.
+ * Reads untrusted certificates. Each must be one certificate in DER and nothing else, of at most 4096 bytes, without an
+ * extension that occurs twice. Its key must be EC on P-256, P-384 or P-521, Ed25519, or RSA of 2048 to 4096 bits with an
+ * exponent of at most 32 bits: other keys can be made so that they block for seconds. Throws `CertificateError`.
  */
 export function readCertificates(chain: readonly Uint8Array[]): X509Certificate[] {
   return chain.map((bytes) => {
     if (bytes.byteLength > MAX_CERTIFICATE_BYTES) {
       throw new CertificateError('A certificate is longer than 4096 bytes.');
     }
-    // OpenSSL computes with the curve that a key brings as soon as it reads the certificate, so this comes before.
+    // Before OpenSSL reads the certificate: it would at once compute on the curve that a key may bring with it.
     requireAcceptedKey(membersOf(bytes).publicKey);
-    const certificate = readByOpenssl(bytes);
-    // OpenSSL reads PEM as well, and overlooks what follows.
+    const certificate = parseWithOpenssl(bytes);
+    // OpenSSL also reads PEM, and ignores what follows the certificate.
     if (!certificate.raw.equals(bytes)) throw new CertificateError('A certificate is not in DER.');
     requireDistinctExtensions(certificate);
     return certificate;
   });
 }
 
-function readByOpenssl(bytes: Uint8Array): X509Certificate {
+function parseWithOpenssl(bytes: Uint8Array): X509Certificate {
   try {
     const certificate = new X509Certificate(bytes);
-    // Throws where the key is not a point on its curve.
+    // Throws if the key is not a point on its curve.
     void certificate.publicKey;
     return certificate;
   } catch (cause) {
@@ -76,7 +72,7 @@ function readByOpenssl(bytes: Uint8Array): X509Certificate {
   }
 }
 
-/** RFC 5280 §4.2: no extension twice. OpenSSL does not look into those that it does not know. */
+/** RFC 5280 §4.2. OpenSSL checks only the extensions that it knows. */
 function requireDistinctExtensions(certificate: X509Certificate): void {
   const identifiers = extensionsOf(certificate).map(({ identifier }) => identifier);
   if (new Set(identifiers).size !== identifiers.length) {
@@ -93,7 +89,7 @@ function requireAcceptedKey(publicKeyInfo: DerElement | undefined): void {
       'A certificate has a key that is neither RSA nor Ed25519 nor EC on P-256, P-384 or P-521.',
     );
   }
-  // The first byte of a bit string counts the bits left over.
+  // The first byte of a bit string counts its unused bits.
   const [modulus = 0, exponent = 0] = derMembers(key.content.subarray(1)).map(bitsOf);
   if (modulus < RSA_BITS.min || modulus > RSA_BITS.max || exponent > RSA_BITS.maxExponent) {
     throw new CertificateError(
@@ -102,13 +98,13 @@ function requireAcceptedKey(publicKeyInfo: DerElement | undefined): void {
   }
 }
 
-/** Bits of a positive integer in DER. */
+/** The length in bits of a positive INTEGER. */
 function bitsOf({ content }: DerElement): number {
   const start = content.findIndex((byte) => byte !== 0);
   return start < 0 ? 0 : (content.length - start) * 8 - (Math.clz32(content[start]!) - 24);
 }
 
-/** The value of the extension with an object identifier (DER content, hex); null without it. */
+/** The value of the extension with an object identifier (content of its DER in hex); null if it is absent. */
 export function extensionOf(certificate: X509Certificate, identifier: string): Buffer | null {
   return extensionsOf(certificate).find((it) => it.identifier === identifier)?.value ?? null;
 }
@@ -120,14 +116,14 @@ export function hasUnknownCriticalExtension(certificate: X509Certificate): boole
   );
 }
 
-/** Whether a certificate names addresses to ask whether it is revoked (RFC 5280 §4.2.1.13). */
+/** Whether a certificate names addresses of revocation lists (RFC 5280 §4.2.1.13). */
 export function namesRevocationLists(certificate: X509Certificate): boolean {
   return extensionsOf(certificate).some(({ identifier }) => identifier === EXTENSION.crlDistributionPoints);
 }
 
 /**
- * How many authorities may stand between this one and the certificate at the end (RFC 5280 §4.2.1.9). Throws
- * `CertificateError` if its constraints cannot be read.
+ * How many authorities may stand between this one and the leaf (RFC 5280 §4.2.1.9); Infinity without a limit. Throws
+ * `CertificateError` if the constraints cannot be read.
  */
 export function pathLengthOf(authority: X509Certificate): number {
   const constraints = extensionOf(authority, EXTENSION.basicConstraints);
@@ -150,7 +146,7 @@ function extensionsOf({ raw }: X509Certificate): Extension[] {
     const [identifier, ...rest] = derElements(content);
     const value = rest.at(-1);
     if (!identifier || !value) throw new CertificateError('An extension lacks its identifier or its value.');
-    // DER leaves `critical` out where it is false.
+    // DER omits `critical` if it is false.
     return {
       identifier: identifier.content.toString('hex'),
       isCritical: rest.length > 1,
@@ -159,7 +155,7 @@ function extensionsOf({ raw }: X509Certificate): Extension[] {
   });
 }
 
-/** The members of a TBSCertificate that are read here (RFC 5280 §4.1). Throws `CertificateError`. */
+/** Finds the members of a TBSCertificate that are read here (RFC 5280 §4.1). Throws `CertificateError`. */
 function membersOf(certificate: Uint8Array): {
   publicKey: DerElement | undefined;
   extensions: DerElement | undefined;
@@ -167,17 +163,17 @@ function membersOf(certificate: Uint8Array): {
   const [toBeSigned] = derMembers(Buffer.from(certificate));
   const members = derElements(toBeSigned?.content ?? Buffer.alloc(0));
   const afterVersion = members[0]?.tag === TBS_VERSION ? 1 : 0;
-  // serialNumber, signature, issuer, validity and subject come before it.
+  // After serialNumber, signature, issuer, validity and subject.
   const publicKey = members[afterVersion + 5];
   return { publicKey, extensions: members.find(({ tag }) => tag === TBS_EXTENSIONS) };
 }
 
 /**
- * SHA-1 of a certificate's public key in lower-case hex, by which FIDO metadata names authenticators that have no AAGUID
- * (RFC 5280 §4.2.1.2, method 1).
+ * SHA-1 of a certificate's public key in lower-case hex (RFC 5280 §4.2.1.2, method 1), by which FIDO metadata identifies
+ * models without an AAGUID.
  */
 export function keyIdentifierOf({ publicKey }: X509Certificate): string {
   const [, key] = derMembers(publicKey.export({ type: 'spki', format: 'der' }));
-  // The first byte of a bit string counts the bits left over.
+  // The first byte of a bit string counts its unused bits.
   return createHash('sha1').update(key!.content.subarray(1)).digest('hex');
 }

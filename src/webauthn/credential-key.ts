@@ -6,7 +6,7 @@ import { encodeBase64url } from './base64url.js';
 import { requireOneCborMap } from './cbor.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
 
-/** COSE identifiers of the algorithms whose keys can be verified here (RFC 9053, RFC 8812). */
+/** COSE identifiers of the supported algorithms (RFC 9053, RFC 8812). */
 export const ALGORITHM = { ES256: -7, EdDSA: -8, RS256: -257 } as const;
 
 const STEP = '7.1-20';
@@ -19,8 +19,9 @@ type CoseKey = ReadonlyMap<unknown, unknown>;
 const verifySignature = promisify(verify);
 
 /**
- * Verifies a COSE_Key in bytes and returns its algorithm: one of those offered (WebAuthn Level 3 §7.1 step 20), in
- * canonical encoding, with exactly the members that §5.8.5 asks for, and a sound key. Throws `CeremonyRefusal`.
+ * Verifies an untrusted COSE_Key in bytes: its algorithm is one of those offered (WebAuthn Level 3 §7.1 step 20), its
+ * encoding is canonical, it has exactly the members of §5.8.5, and the key is sound. Returns its COSE algorithm
+ * identifier. Throws `CeremonyRefusal`.
  */
 export function verifyCredentialKey(publicKey: Uint8Array, offered: readonly number[]): number {
   requireOneCborMap(publicKey, STEP);
@@ -44,15 +45,15 @@ export function verifyCredentialKey(publicKey: Uint8Array, offered: readonly num
   return algorithm;
 }
 
-/** The key object of a COSE_Key that {@link verifyCredentialKey} has found sound. Throws if it is not. */
+/** The key object of a stored COSE_Key, which {@link verifyCredentialKey} has verified. Throws if it cannot be read. */
 export function importCredentialKey(publicKey: Uint8Array): KeyObject {
   return toKeyObject(isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey)));
 }
 
 /**
- * Whether `signature` over `data` was made with the credential's key, a COSE_Key that {@link verifyCredentialKey} has
- * found sound, in the one form that its algorithm has (WebAuthn Level 3 §6.5.5): strict DER for ES256, which OpenSSL
- * insists on; the bytes of RFC 8032 for EdDSA and of PKCS #1 v1.5 for RS256. Computes beside the event loop.
+ * Whether an untrusted `signature` over `data` was made with the credential's key, a COSE_Key that
+ * {@link verifyCredentialKey} has verified. Each algorithm has one form of signature (WebAuthn Level 3 §6.5.5): for ES256
+ * strict DER, which OpenSSL enforces. Runs on libuv's thread pool. Throws if the key cannot be read.
  */
 export function isSignedByCredential(
   publicKey: Uint8Array,
@@ -64,7 +65,7 @@ export function isSignedByCredential(
   return verifySignature(digest, data, key, signature);
 }
 
-/** What precedes a raw public key in the DER of its SPKI; a third of the time that Node takes for a JWK. */
+/** DER of an SPKI up to the raw public key: Node imports it in a third of the time of a JWK. */
 const SPKI = {
   P256: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex'),
   Ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
@@ -95,7 +96,7 @@ function fromSpki(...parts: Uint8Array[]): KeyObject {
 function decode(publicKey: Uint8Array): CoseKey {
   try {
     const key = isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey));
-    // The library finds the key's end by encoding it again, so the encoding has to be the one it would choose.
+    // The library encodes the key again to find where it ends, so its own encoding is the only one accepted.
     if (Buffer.compare(isoCBOR.encode(key as Map<string, string>), publicKey) === 0) return key;
   } catch (cause) {
     throw malformed(cause);
@@ -118,11 +119,11 @@ function requireP256Key(key: CoseKey): void {
 function requireEd25519Key(key: CoseKey): void {
   requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE]);
   if (key.get(LABEL.kty) !== KEY_TYPE.OKP || key.get(LABEL.crvOrN) !== CURVE.Ed25519) throw malformed();
-  // OpenSSL takes any 32 bytes for an Ed25519 key.
+  // OpenSSL accepts any 32 bytes as an Ed25519 key.
   if (!isPointOfFullOrder(bytesAt(key, LABEL.xOrE))) throw malformed();
 }
 
-/** RFC 8032 §5.1.3: one point in its one encoding. Anybody could sign for a key of small order. */
+/** RFC 8032 §5.1.3: the canonical encoding of a point. Anybody could forge signatures of a key of small order. */
 function isPointOfFullOrder(encoded: Uint8Array): boolean {
   try {
     return !ed25519.Point.fromBytes(encoded).isSmallOrder();
@@ -134,7 +135,7 @@ function isPointOfFullOrder(encoded: Uint8Array): boolean {
 function requireRsaKey(key: CoseKey): void {
   requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE]);
   if (key.get(LABEL.kty) !== KEY_TYPE.RSA) throw malformed();
-  // Node takes any numbers for an RSA key. RFC 8230 §4: both without leading zeros.
+  // OpenSSL accepts any numbers as an RSA key. RFC 8230 §4: both are without leading zeros.
   const n = bytesAt(key, LABEL.crvOrN);
   const e = bytesAt(key, LABEL.xOrE);
   const bits = (n.byteLength - 1) * 8 + (32 - Math.clz32(n[0] ?? 0));
@@ -143,7 +144,7 @@ function requireRsaKey(key: CoseKey): void {
 }
 
 function requireLabels(key: CoseKey, labels: readonly number[]): void {
-  // A member that nobody reads is refused: no private part and nothing unknown gets stored.
+  // So that no private part and nothing unknown is stored.
   if (key.size !== labels.length || labels.some((label) => !key.has(label))) throw malformed();
 }
 

@@ -1,23 +1,25 @@
-// By hand, as certificates are read before anything vouches for them: eight that are made to be slow take asn1js 50 ms of
-// the event loop, and this 3 ms at most.
+// Written by hand because certificates are read before anything certifies them: for eight that are made to be slow, asn1js
+// blocks the event loop for 50 ms, and this for 3 ms at most.
 
-/** One element of DER: identifier octets in hex, such as `30` or `bf853e`, and what is in it. */
+/** One element of DER: its identifier octets in hex, such as `30` or `bf853e`, and its content. */
 export interface DerElement {
   readonly tag: string;
   readonly content: Buffer;
 }
 
-/** Identifier octets, in hex, of the types that certificates and attestation extensions are made of. */
+/** Identifier octets, in hex, of the types that are read here. */
 export const DER_TAG = { INTEGER: '02', OCTET_STRING: '04', OID: '06', SEQUENCE: '30', SET: '31' } as const;
 
 const MAX_LENGTH_BYTES = 3;
 
-/** A certificate, or something in one, that is not what it has to be. Its message is for the log only. */
+/** An untrusted certificate that is not accepted, or a part of one that cannot be read. For the log only. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';
 }
 
-/** The elements that `bytes` hold one after the other (X.690). Throws `CertificateError` if they are cut short or not of definite length. */
+/**
+ * The consecutive elements in `bytes` (X.690). Throws `CertificateError` if one is cut short or of indefinite length.
+ */
 export function derElements(bytes: Buffer): DerElement[] {
   const elements: DerElement[] = [];
   for (let start = 0; start < bytes.length;) {
@@ -31,22 +33,22 @@ export function derElements(bytes: Buffer): DerElement[] {
   return elements;
 }
 
-/** The elements in the one element that `bytes` are, which has to have the given tag. Throws `CertificateError`. */
+/** The elements inside the single element in `bytes`, which must have the given tag. Throws `CertificateError`. */
 export function derMembers(bytes: Buffer, tag: string = DER_TAG.SEQUENCE): DerElement[] {
   return derElements(derContent(bytes, tag));
 }
 
-/** The content of the one element that `bytes` are, which has to have the given tag. Throws `CertificateError`. */
+/** The content of the single element in `bytes`, which must have the given tag. Throws `CertificateError`. */
 export function derContent(bytes: Buffer, tag: string): Buffer {
   const [element, ...more] = derElements(bytes);
   if (element?.tag !== tag || more.length > 0)
-    throw new CertificateError(`One DER element ${tag} was expected.`);
+    throw new CertificateError(`There is not exactly one DER element, of type ${tag}.`);
   return element.content;
 }
 
 function tagAt(bytes: Buffer, start: number): [tag: string, end: number] {
   let end = start + 1;
-  // Tag numbers from 31 on go over several bytes, all but the last with the high bit set.
+  // Tag numbers from 31 on take several bytes, all but the last with the high bit set.
   if ((byteAt(bytes, start) & 0x1f) === 0x1f) while (byteAt(bytes, end++) & 0x80);
   return [bytes.toString('hex', start, end), end];
 }

@@ -162,7 +162,7 @@ describe.each([-7, -8, -257] as const)('hostile responses to a ceremony with alg
     );
   });
 
-  it('never trips over an unsigned registration with bytes changed', async () => {
+  it('accepts an unsigned registration with bytes changed or refuses it, and throws nothing else', async () => {
     const { respond, expected } = aRegistration({ algorithms: [algorithm] });
     const response = respond({ extensions: new Map([['credProtect', 2]]) });
     const verify: Verify = (presented) => verifyRegistration(presented, expected);
@@ -215,8 +215,8 @@ describe('hostile attestation statements', () => {
   );
 });
 
-describe('mistakes of our own', () => {
-  it('are never taken for a refusal of a registration', async () => {
+describe('an error of our own', () => {
+  it('is never taken for a refusal of a registration', async () => {
     const { respond, expected } = aRegistration();
     for (const member of ['relyingParty', 'algorithms'] as const) {
       const mistaken = { ...expected, [member]: undefined };
@@ -224,7 +224,7 @@ describe('mistakes of our own', () => {
     }
   });
 
-  it('are never taken for a refusal of an attestation', async () => {
+  it('is never taken for a refusal of an attestation', async () => {
     const identifier = 'apple';
     const own = SettingsService.getRootCertificates({ identifier });
     const root = new TestAuthority('Root');
@@ -241,7 +241,7 @@ describe('mistakes of our own', () => {
     }
   });
 
-  it('are never taken for a refusal of an authentication', async () => {
+  it('is never taken for a refusal of an authentication', async () => {
     const { respond, expected } = await anAuthentication();
     for (const member of ['relyingParty', 'credential'] as const) {
       const mistaken = { ...expected, [member]: undefined };

@@ -16,7 +16,7 @@ const LABELS = [1, 3, -1, -2, -3];
 
 type CoseKey = ReadonlyMap<number, number | Uint8Array>;
 
-/** A public key that is none, holds a private one, or is of a kind that cannot be verified with here. */
+/** Refuses a public key: it cannot be read or is unsound, contains a private key, or is of an unsupported kind. */
 export class PublicKeyRefusal extends Refusal {
   override readonly name = 'PublicKeyRefusal';
 
@@ -28,7 +28,7 @@ export class PublicKeyRefusal extends Refusal {
   }
 }
 
-/** A sound public key as it is stored. */
+/** A verified public key as it is stored. */
 export interface CredentialKey {
   /** COSE_Key bytes. */
   readonly publicKey: Buffer;
@@ -37,9 +37,9 @@ export interface CredentialKey {
 }
 
 /**
- * Reads a credential's public key from any of the forms that servers keep them in: a COSE_Key or the DER of an SPKI, in
- * base64 or base64url; the PEM of an SPKI; a JWK, as an object or as its JSON. A COSE_Key is kept as it is. Held to
- * the checks of a registration ({@link verifyCredentialKey}). Throws `PublicKeyRefusal`.
+ * Reads an untrusted public key of a credential from any form in which servers store them: a COSE_Key or the DER of an
+ * SPKI, in base64 or base64url; the PEM of an SPKI; a JWK, as an object or as JSON. A COSE_Key keeps its bytes. The key is
+ * verified as in a registration ({@link verifyCredentialKey}). Throws `PublicKeyRefusal`.
  */
 export function readPublicKey(given: unknown): CredentialKey {
   const publicKey = Buffer.from(toCoseKey(given));
@@ -53,12 +53,12 @@ export function readPublicKey(given: unknown): CredentialKey {
   }
 }
 
-/** Whether two stored COSE_Keys are the same key, in whatever order their members are. */
+/** Whether two stored COSE_Keys are the same key, even with their members in different orders. */
 export function isSameKey(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one, other) === 0 || Buffer.compare(inOrder(one), inOrder(other)) === 0;
 }
 
-/** RFC 9053 §7.1 and §7.2, RFC 8230 §4: the labels of what only the key's owner may know. */
+/** RFC 9053 §7.1 and §7.2, RFC 8230 §4: the labels of private members. */
 function holdsPrivateKey(coseKey: Uint8Array): boolean {
   try {
     const key = isoCBOR.decodeFirst<CoseKey>(new Uint8Array(coseKey));
@@ -106,7 +106,7 @@ function fromSpki(der: Buffer): CoseKey {
   if (isEc ? key.asymmetricKeyDetails?.namedCurve !== 'prime256v1' : !isEdwardsOrRsa(key)) {
     throw new PublicKeyRefusal('unsupported');
   }
-  // Node reads over what follows the key.
+  // OpenSSL ignores what follows the key.
   if (!key.export({ type: 'spki', format: 'der' }).equals(der)) throw new PublicKeyRefusal('malformed');
   return fromJwk(key.export({ format: 'jwk' }));
 }

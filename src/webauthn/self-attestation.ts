@@ -1,9 +1,9 @@
 import { attestationInvalid } from './ceremony-refusal.js';
 import { isSignedByCredential } from './credential-key.js';
 
-/** What an attestation statement speaks of: the credential, and what the statement is made over. */
+/** The credential that an attestation statement is about, and the data that it signs. */
 export interface Attested {
-  /** The COSE_Key, found sound. */
+  /** The verified COSE_Key. */
   readonly publicKey: Uint8Array;
   /** COSE algorithm identifier of the key. */
   readonly algorithm: number;
@@ -14,8 +14,8 @@ export interface Attested {
 }
 
 /**
- * Verifies the signature that a credential's own key has made, with that key's algorithm, as in the self attestations of
- * WebAuthn Level 3 §8.2 and in §8.4. Throws `CeremonyRefusal`.
+ * Verifies `alg` and `sig` of a statement that the credential's own key signs: a self attestation of WebAuthn Level 3
+ * §8.2, or an Android key attestation (§8.4). Throws `CeremonyRefusal`.
  */
 export async function verifySelfAttestation(
   statement: ReadonlyMap<unknown, unknown>,

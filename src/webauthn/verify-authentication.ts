@@ -8,43 +8,43 @@ import { PresentedAuthentication, readAuthentication } from './presented-respons
 import { RelyingParty } from './relying-party.js';
 import { isUserHandleOf } from './user-handle.js';
 
-/** The stored credential that an authentication is verified against, and its owner. */
+/** The stored credential that an authentication is verified against. */
 export interface StoredCredential {
   readonly id: Uint8Array;
   /** The COSE_Key stored at registration. */
   readonly publicKey: Uint8Array;
-  /** As stored at registration; null where it is not known yet and is to be learnt. */
+  /** From the registration; null if it is unknown, as for an imported passkey until its first sign-in. */
   readonly backupEligible: boolean | null;
-  /** The user handle that the passkey was made with, in bytes; null where it is not known yet and is to be learnt. */
+  /** The user handle in bytes that the passkey was registered with; null if it is unknown. */
   readonly userHandle: Uint8Array | null;
 }
 
-/** What an authentication has to answer to: the ceremony that was begun, the app's present policy, the credential. */
+/** What an authentication is verified against: the started ceremony, the app's present policy, the credential. */
 export interface ExpectedAuthentication {
   /** The challenge that was issued, unpadded base64url. */
   readonly challenge: string;
   readonly relyingParty: RelyingParty;
   readonly requireUserVerification: boolean;
-  /** The row found by {@link presentedCredentialId}. */
+  /** The one found by {@link presentedCredentialId}. */
   readonly credential: StoredCredential;
-  /** True for a discoverable sign-in, where the server named no user beforehand. */
+  /** True for a discoverable sign-in, where only the passkey names the user. */
   readonly userHandleRequired: boolean;
 }
 
-/** What an authentication proved. */
+/** What a verified authentication proves. */
 export interface VerifiedAuthentication {
   /** The new signature counter, not yet compared with the stored one (§7.2 step 22). */
   readonly counter: number;
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
-  /** As presented, in either of its forms; null where none was. It is not covered by the signature. */
+  /** As presented, in either of its two forms; null if there was none. No signature covers it. */
   readonly userHandle: Buffer | null;
 }
 
 /**
- * Verifies an untrusted authentication response by WebAuthn Level 3 §7.2, steps 3 to 21 without step 5: whether the
- * credential was among those allowed is the caller's to know. Step 22, the signature counter, is left to the statement
- * that updates it. Throws `CeremonyRefusal` and nothing else for any response.
+ * Verifies an untrusted authentication response by steps 3 to 21 of WebAuthn Level 3 §7.2. The caller does step 5, whether
+ * the credential was allowed, and step 22, the signature counter. Throws `CeremonyRefusal` for every response that it
+ * does not accept; any other error is a mistake of ours or a stored key that cannot be read.
  */
 export async function verifyAuthentication(
   response: unknown,
@@ -53,7 +53,7 @@ export async function verifyAuthentication(
   // Step 3: the response is that of an authentication.
   const presented = readAuthentication(response);
 
-  // Step 6: the credential is the stored one; its owner is who the passkey says.
+  // Step 6: the credential is the stored one, and the user handle is its owner's.
   if (!presented.credentialId.equals(expected.credential.id)) {
     throw new CeremonyRefusal('credential_id_mismatch', '7.2-6');
   }
@@ -66,7 +66,7 @@ export async function verifyAuthentication(
   // Steps 15 to 18: RP ID, user presence and verification, backup state.
   verifyAuthenticatorData(data, AUTHENTICATION, expected);
 
-  // Step 19: whether a credential can be backed up never changes.
+  // Step 19: backup eligibility has not changed.
   const { backupEligible } = expected.credential;
   if (backupEligible !== null && backupEligible !== data.backupEligible) {
     throw new CeremonyRefusal('backup_eligibility_changed', '7.2-19');
@@ -91,7 +91,7 @@ function requireOwner({ userHandle }: PresentedAuthentication, expected: Expecte
   }
   const { userHandle: known } = expected.credential;
   if (known === null) {
-    // Where nothing but the response says whose the passkey is, there is nothing to compare it with.
+    // In a discoverable sign-in, an unknown owner could not be told from any other user.
     if (expected.userHandleRequired) throw new CeremonyRefusal('user_handle_unknown', '7.2-6');
     return;
   }
