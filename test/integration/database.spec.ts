@@ -6,6 +6,7 @@ import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
 import { anApiKey } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { eventually } from '../support/eventually.js';
 import { registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { contents, count, sql, TABLES } from '../support/tables.js';
@@ -15,7 +16,6 @@ import { TestUser } from '../support/test-user.js';
 
 const POOL = 4;
 const settingsFor = (url: string, poolMax = POOL) => ({ kind: 'postgresql', url, poolMax }) as const;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
 
 describe('the schema', () => {
@@ -337,7 +337,7 @@ describe('a database out of reach', () => {
         await tx.query(statement('test.hold', 'select id from devices for update'), []);
         const finishing = Promise.all(Array.from({ length: POOL }, finish));
         const held = `datname = current_database() and wait_event_type = 'Lock'`;
-        while ((await count(app, `pg_stat_activity where ${held}`)) < POOL) await pause(20);
+        await eventually(async () => expect(await count(app, `pg_stat_activity where ${held}`)).toBe(POOL));
         await sql(app, `select pg_terminate_backend(pid) from pg_stat_activity where ${held}`);
         return finishing;
       });
