@@ -8,6 +8,7 @@ import { AppProvisioning } from '../../src/flex/apps/app-provisioning.js';
 import { AppRepository } from '../../src/flex/apps/app.repository.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { eventually } from '../support/eventually.js';
 import { registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { contents, count, insertApp, sql, TABLES } from '../support/tables.js';
@@ -17,7 +18,6 @@ import { TestUser } from '../support/test-user.js';
 
 const POOL = 4;
 const settingsFor = (url: string, poolMax = POOL) => ({ kind: 'postgresql', url, poolMax }) as const;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const LOCK_ALL_USERS = query('test.lock-users', (db) => db.selectFrom('flex_users').select('id').forUpdate());
 const LOCK_ALL_DEVICES = query('test.lock-devices', (db) =>
   db.selectFrom('devices').select('id').forUpdate(),
@@ -302,7 +302,7 @@ describe('a database out of reach', () => {
     await ownWire.open();
     url.host = `${ownWire.address.host}:${ownWire.address.port}`;
     // What a connection waits for an answer, so that the test need not wait as long as the service does.
-    url.searchParams.set('query_timeout', '500');
+    url.searchParams.set('query_timeout', '2000');
     const impatient = await buildAppOn(settingsFor(url.href), { passage });
     try {
       const user = new TestUser(impatient);
@@ -313,7 +313,7 @@ describe('a database out of reach', () => {
           Array.from({ length: POOL }, () => user.call('POST', '/passkey/register')),
         );
         const held = `datname = current_database() and wait_event_type = 'Lock'`;
-        while ((await count(app, `pg_stat_activity where ${held}`)) < POOL) await pause(20);
+        await eventually(async () => expect(await count(app, `pg_stat_activity where ${held}`)).toBe(POOL));
         ownWire.fallSilent();
         return waiting;
       });
@@ -343,7 +343,7 @@ describe('a database out of reach', () => {
         await tx.run(LOCK_ALL_DEVICES, {});
         const finishing = Promise.all(Array.from({ length: POOL }, finish));
         const held = `datname = current_database() and wait_event_type = 'Lock'`;
-        while ((await count(app, `pg_stat_activity where ${held}`)) < POOL) await pause(20);
+        await eventually(async () => expect(await count(app, `pg_stat_activity where ${held}`)).toBe(POOL));
         await sql(app, `select pg_terminate_backend(pid) from pg_stat_activity where ${held}`);
         return finishing;
       });
