@@ -11,14 +11,29 @@ const MAY_IMPORT = {
   passage: ['config', 'errors', 'http'],
   'passage/embedded': ['passage', 'config', 'errors', 'http', 'flex'],
   flex: ['webauthn', 'authenticators', 'events', 'config', 'errors', 'http', 'database', 'users'],
+  transfer: ['flex', 'users', 'events', 'webauthn', 'database', 'http', 'errors'],
   webauthn: ['errors'],
   authenticators: ['webauthn', 'config', 'errors', 'http'],
   events: ['config', 'errors', 'http', 'database'],
   health: ['config', 'errors', 'database', 'http'],
   database: ['config', 'errors'],
   demo: ['auth', 'users', 'passage', 'config', 'errors', 'http'],
-  cli: ['config', 'errors', 'database', 'flex', 'users', 'events'],
+  cli: ['config', 'errors', 'database', 'flex', 'transfer', 'users', 'events'],
 };
+
+/** Nouns of the backend that each noun may import; entities name each other freely, as their foreign keys do. */
+const NOUNS = {
+  apps: [],
+  'api-keys': ['apps'],
+  devices: ['apps'],
+  users: ['devices', 'apps'],
+  transactions: ['users', 'devices', 'apps'],
+  nonces: ['transactions', 'users', 'devices', 'apps'],
+  ceremonies: ['nonces', 'transactions', 'users', 'devices', 'apps'],
+};
+
+/** The type of a passkey, which is one wherever it goes. */
+const PASSKEY = '^src/flex/devices/passkey\\.ts$';
 
 const within = (folder) => `^src/${folder}/`;
 
@@ -40,14 +55,23 @@ const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
     path: '^(src|web|test|clients)/',
     pathNot: [
       within(folder),
+      ...(folder === 'passage' || folder === 'passkeys' ? [PASSKEY] : []),
       ...allowed.map((each) => (each === 'passage' ? '^src/passage/[^/]+$' : within(each))),
     ],
   },
 }));
 
+const nounRules = Object.entries(NOUNS).map(([noun, allowed]) => ({
+  name: `src/flex/${noun}`,
+  severity: 'error',
+  from: { path: within(`flex/${noun}`), pathNot: '\\.(entity|spec)\\.ts$' },
+  to: { path: '^src/flex/[^/]+/', pathNot: [noun, ...allowed].map((each) => within(`flex/${each}`)) },
+}));
+
 module.exports = {
   forbidden: [
     ...folderRules,
+    ...nounRules,
     {
       name: 'only-main-composes',
       severity: 'error',
@@ -62,10 +86,11 @@ module.exports = {
     },
     {
       name: 'pure-webauthn',
-      comment: 'WebAuthn is pure functions: no framework, no database.',
+      comment:
+        'WebAuthn is pure functions: no framework, no database. Two libraries of the field, and no other.',
       severity: 'error',
       from: { path: '^src/webauthn/', pathNot: '\\.spec\\.ts$' },
-      to: { path: 'node_modules', pathNot: 'node_modules/@simplewebauthn/server' },
+      to: { path: 'node_modules', pathNot: 'node_modules/(@simplewebauthn/server|@noble/curves)/' },
     },
     {
       name: 'web-stands-alone',

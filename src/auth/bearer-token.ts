@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import { hasSeveralAuthorizations } from '../http/authorization.js';
-import { Refusal } from './refusal.js';
+import { TokenRefusal } from './token-refusal.js';
 
 const MAX_TOKEN = 8 * 1024; // characters
 const SCHEME = /^bearer(?: +|$)/i;
@@ -9,15 +9,15 @@ const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
  * The compact JWS of the one `Authorization: Bearer` header (RFC 6750 §2.1); nothing else of the request is read.
- * Throws `AppError('missing_token')` where there is none, and a `Refusal` where it cannot be a signed token.
+ * Throws `AppError('missing_token')` where there is none, and a `TokenRefusal` where it cannot be a signed token.
  */
 export function bearerToken({ headers, raw }: Pick<FastifyRequest, 'headers' | 'raw'>): string {
   const header = headers.authorization;
   const scheme = header === undefined ? null : SCHEME.exec(header);
   if (header === undefined || !scheme) throw new AppError('missing_token');
-  if (hasSeveralAuthorizations(raw)) throw new Refusal('several_authorization_headers');
+  if (hasSeveralAuthorizations(raw)) throw new TokenRefusal('several_authorization_headers');
   const token = header.slice(scheme[0].length);
-  if (token.length > MAX_TOKEN) throw new Refusal('token_too_long');
-  if (!COMPACT_JWS.test(token)) throw new Refusal('malformed_token');
+  if (token.length > MAX_TOKEN) throw new TokenRefusal('token_too_long');
+  if (!COMPACT_JWS.test(token)) throw new TokenRefusal('malformed_token');
   return token;
 }

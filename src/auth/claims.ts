@@ -1,5 +1,5 @@
 import type { Caller } from './caller.js';
-import { Refusal } from './refusal.js';
+import { TokenRefusal } from './token-refusal.js';
 
 /** Seconds by which the clocks of the issuer and of this server may differ. */
 export const LEEWAY = 30;
@@ -13,15 +13,15 @@ const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 /**
  * The caller that the claims of a token name, once its signature, `iss`, `aud`, `nbf` and the passing of `exp` have
  * been checked. Requires what is left: `exp`, an `iat` that is not in the future, and a usable `sub`; throws a
- * `Refusal` otherwise. `now` is in milliseconds since 1970.
+ * `TokenRefusal` otherwise. `now` is in milliseconds since 1970.
  */
 export function callerFrom(claims: Readonly<Record<string, unknown>>, now = Date.now()): Caller {
   const { iss, sub, exp, iat } = claims;
-  if (!isFiniteNumber(exp)) throw new Refusal('missing_expiry');
+  if (!isFiniteNumber(exp)) throw new TokenRefusal('missing_expiry');
   if (iat !== undefined && !(isFiniteNumber(iat) && iat <= now / 1000 + LEEWAY)) {
-    throw new Refusal('issued_in_the_future');
+    throw new TokenRefusal('issued_in_the_future');
   }
-  if (!isSubject(sub)) throw new Refusal('unusable_subject');
+  if (!isSubject(sub)) throw new TokenRefusal('unusable_subject');
   return { issuer: iss as string, subject: sub, username: usernameFrom(claims, sub) };
 }
 

@@ -34,7 +34,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     }
   }
 
-  /** Takes the claims of a verified token; throws a `Refusal` if they do not name a caller. */
+  /** Takes the claims of a verified token; throws a `TokenRefusal` if they do not name a caller. */
   validate(claims: Record<string, unknown>): Caller {
     return callerFrom(claims);
   }

@@ -1,9 +1,19 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { TokenAlgorithm } from '../config/configuration.js';
-import { Refusal } from './refusal.js';
 
 const MIN_RSA_BITS = 2048;
 const CURVES: Readonly<Record<string, string>> = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
+
+/** Why there is no key set: the `cause` of `token_keys_unavailable`, a code for the log. */
+export class KeySetError extends Error {
+  constructor(
+    readonly reason: 'keys_malformed' | 'keys_refused' | 'keys_too_large' | 'keys_unreachable',
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+    this.name = 'KeySetError';
+  }
+}
 
 interface KeysOfAlgorithm {
   readonly all: KeyObject[];
@@ -17,7 +27,7 @@ interface KeysOfAlgorithm {
 export class KeySet {
   private constructor(private readonly keys: ReadonlyMap<string, KeysOfAlgorithm>) {}
 
-  /** Leaves out every key it cannot use; throws a `Refusal` only if the document is no JWK Set. */
+  /** Leaves out every key it cannot use; throws a `KeySetError` only if the document is not a JWK Set. */
   static parse(json: string, algorithms: readonly TokenAlgorithm[]): KeySet {
     const keys = new Map<string, KeysOfAlgorithm>(
       algorithms.map((alg) => [alg, { all: [], byId: new Map() }]),
@@ -44,7 +54,7 @@ export class KeySet {
 
 function membersOf(json: string): JsonWebKey[] {
   const set = parseJson(json) as { readonly keys?: unknown } | null;
-  if (typeof set !== 'object' || !Array.isArray(set?.keys)) throw new Refusal('keys_malformed');
+  if (typeof set !== 'object' || !Array.isArray(set?.keys)) throw new KeySetError('keys_malformed');
   return set.keys.filter((member): member is JsonWebKey => typeof member === 'object' && member !== null);
 }
 
@@ -52,7 +62,7 @@ function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw new Refusal('keys_malformed');
+    throw new KeySetError('keys_malformed');
   }
 }
 

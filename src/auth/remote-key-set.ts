@@ -1,8 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { TokenAlgorithm } from '../config/configuration.js';
-import { AppError } from '../errors/app-error.js';
-import { KeySet } from './key-set.js';
-import { Refusal } from './refusal.js';
+import { Unavailable } from '../errors/unavailable.js';
+import { KeySet, KeySetError } from './key-set.js';
 
 const TIMEOUT = 5_000; // ms, for the whole answer
 const MAX_BYTES = 256 * 1024;
@@ -43,7 +42,7 @@ export class RemoteKeySet {
 
   /**
    * The key, fetched if necessary: an unknown id asks the source again, at most every 30 s. Undefined if the set has
-   * no such key; throws `AppError('token_keys_unavailable')` if that cannot be known now.
+   * no such key; throws `Unavailable('token_keys_unavailable')` if that cannot be known now.
    */
   async find(alg: string, kid: string | undefined): Promise<KeyObject | undefined> {
     if (this.now() - this.fetchedAt < MAX_AGE && !this.fetching) {
@@ -87,20 +86,26 @@ async function download(uri: string): Promise<string> {
       redirect: 'error',
       signal: AbortSignal.timeout(TIMEOUT),
     });
-    if (response.status !== 200 || !response.body) throw new Refusal('keys_refused');
+    if (response.status !== 200 || !response.body) throw new KeySetError('keys_refused');
     const chunks: Uint8Array[] = [];
     let size = 0;
     // Counted as decoded, so that a small compressed answer cannot become a large one.
     for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       size += chunk.length;
-      if (size > MAX_BYTES) throw new Refusal('keys_too_large');
+      if (size > MAX_BYTES) throw new KeySetError('keys_too_large');
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');
   } catch (error) {
-    throw error instanceof Refusal ? error : new Refusal('keys_unreachable', { cause: error });
+    throw error instanceof KeySetError ? error : new KeySetError('keys_unreachable', { cause: error });
   }
 }
 
-const unavailable = (cause: unknown): AppError =>
-  new AppError('token_keys_unavailable', { cause, retryAfter: RETRY_AFTER_FAILURE / 1000 });
+function unavailable(cause: unknown): Unavailable {
+  const reason = cause instanceof KeySetError ? { reason: cause.reason } : {};
+  return new Unavailable('token_keys_unavailable', {
+    cause,
+    ...reason,
+    retryAfter: RETRY_AFTER_FAILURE / 1000,
+  });
+}

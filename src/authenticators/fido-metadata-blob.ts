@@ -3,7 +3,7 @@ import { compactVerify, decodeProtectedHeader } from 'jose';
 import { leadsToAnchor } from '../webauthn/certificate-path.js';
 import { readCertificates } from '../webauthn/certificates.js';
 
-/** What a metadata BLOB says of one model, as far as its attestations are concerned. */
+/** The part of a metadata BLOB's entry for one model that concerns its attestations. */
 export interface MetadataEntry {
   /** Lower-case UUID; null for models that have none. */
   readonly aaguid: string | null;
@@ -19,20 +19,20 @@ export interface MetadataEntry {
 export interface MetadataBlob {
   /** Serial number of the publication. */
   readonly number: number;
-  /** When a newer one was to be expected at the latest, in milliseconds since the epoch. */
+  /** The date by which a newer one is published, in milliseconds since the epoch. */
   readonly nextUpdate: number;
   readonly entries: readonly MetadataEntry[];
 }
 
-/** Whom the FIDO Alliance publishes its metadata as. */
+/** The host name in the certificate that signs FIDO metadata. */
 const PUBLISHER = 'mds.fidoalliance.org';
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /**
- * Verifies a metadata BLOB (FIDO Metadata Service 3.0 §3.1.7, §3.2) and reads it: a JWT by the publisher's certificate,
- * which leads to one of `roots` at `now` (milliseconds since the epoch). Makes no network call, so that it does not learn
- * of a revoked certificate, and takes no certificates from an `x5u`. Throws an error that says what is wrong.
+ * Verifies a metadata BLOB (FIDO Metadata Service 3.0 §3.1.7, §3.2) and reads it. It is a JWT signed with the publisher's
+ * certificate, which must lead to one of `roots` at `now` (milliseconds since the epoch). Makes no network call, and so
+ * neither notices a revoked certificate nor fetches an `x5u`. Throws an error that says what is wrong.
  */
 export async function verifyMetadataBlob(
   jwt: string,
@@ -41,9 +41,7 @@ export async function verifyMetadataBlob(
 ): Promise<MetadataBlob> {
   const chain = chainOf(jwt);
   if (!leadsToAnchor(chain, roots, now)) {
-    throw new Error(
-      'the certificates it is signed by have expired or lead to no root of the FIDO Alliance’s',
-    );
+    throw new Error('its certificates have expired or do not lead to a root of the FIDO Alliance');
   }
   if (chain[0]!.checkHost(PUBLISHER, { subject: 'never', wildcards: false }) === undefined) {
     throw new Error(`it is not signed by ${PUBLISHER}`);
@@ -62,7 +60,7 @@ function chainOf(jwt: string): X509Certificate[] {
     const { x5c } = decodeProtectedHeader(jwt);
     return readCertificates(x5c!.map((it) => Buffer.from(it, 'base64')));
   } catch (cause) {
-    throw new Error('it is no JWT with the certificates it is signed by (x5c)', { cause });
+    throw new Error('it is not a JWT with its certificates in x5c', { cause });
   }
 }
 
@@ -73,7 +71,7 @@ function readBlob(payload: Uint8Array): MetadataBlob {
     if (!Number.isSafeInteger(no) || Number.isNaN(expected)) throw new TypeError('no or nextUpdate');
     return { number: no as number, nextUpdate: expected, entries: list(entries).map(toEntry) };
   } catch (cause) {
-    throw new Error('it does not hold what metadata of version 3 holds', { cause });
+    throw new Error('it is not in the form of metadata of version 3', { cause });
   }
 }
 

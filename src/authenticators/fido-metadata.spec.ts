@@ -40,13 +40,13 @@ describe('a FIDO metadata file', () => {
   });
   afterEach(() => warned.mockRestore());
 
-  it('may be left out, and then no model is known', async () => {
+  it('may be absent, and then no model is known', async () => {
     const metadata = await FidoMetadata.load(null);
     expect(metadata.ofAaguid(MODEL)).toBeNull();
     expect(metadata.ofAttestationKey(KEY)).toBeNull();
   });
 
-  it('tells the roots of a model by its AAGUID, however that is spelled', async () => {
+  it('gives the roots of a model by its AAGUID, in either case', async () => {
     const spelled = aMetadataEntry({ aaguid: MODEL.toUpperCase(), roots: [vendor] });
     const metadata = await load(await metadataBlob(publisher, [aMetadataEntry({}), spelled]));
     const model = metadata.ofAaguid(MODEL);
@@ -56,7 +56,7 @@ describe('a FIDO metadata file', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  it('tells which models have a root of another', async () => {
+  it('marks the models that share a root', async () => {
     const [other, lone] = ['aaaaaaaa-0000-4000-8000-000000000002', 'aaaaaaaa-0000-4000-8000-000000000003'];
     const lonely = new TestAuthority('Lonely vendor');
     const entries = [
@@ -69,7 +69,7 @@ describe('a FIDO metadata file', () => {
     expect(shares).toEqual([true, true, false]);
   });
 
-  it('tells so as well of a root above another’s, and not of one model that is listed twice', async () => {
+  it('marks a root above another model’s root too, and not a model that is listed twice', async () => {
     const [below, twice] = ['aaaaaaaa-0000-4000-8000-000000000004', 'aaaaaaaa-0000-4000-8000-000000000005'];
     const lonely = new TestAuthority('Lonely vendor');
     const entries = [
@@ -85,7 +85,7 @@ describe('a FIDO metadata file', () => {
     expect(other.ofAaguid(twice)?.sharesRoots).toBe(false);
   });
 
-  it('tells them by the identifier of the attestation key as well', async () => {
+  it('gives them by the identifier of the attestation key too', async () => {
     const u2f = aMetadataEntry({ keyIdentifiers: [KEY.toUpperCase()], roots: [vendor] });
     const metadata = await load(await metadataBlob(publisher, [u2f]));
     expect(metadata.ofAttestationKey(KEY)?.attestationRoots).toHaveLength(1);
@@ -102,13 +102,13 @@ describe('a FIDO metadata file', () => {
     'ATTESTATION_KEY_COMPROMISE',
     'USER_KEY_REMOTE_COMPROMISE',
     'USER_KEY_PHYSICAL_COMPROMISE',
-  ])('says of a model that was once %s that it is compromised', async (status) => {
+  ])('marks a model that was once %s as compromised', async (status) => {
     const statuses = ['FIDO_CERTIFIED', status, 'UPDATE_AVAILABLE', 'FIDO_CERTIFIED_L1'];
     const metadata = await load(await metadataBlob(publisher, [aMetadataEntry({ aaguid: MODEL, statuses })]));
     expect(metadata.ofAaguid(MODEL)?.isCompromised).toBe(true);
   });
 
-  it('does without a root that is no certificate', async () => {
+  it('ignores a root that is not a certificate', async () => {
     const odd = {
       aaguid: MODEL,
       metadataStatement: {
@@ -119,7 +119,7 @@ describe('a FIDO metadata file', () => {
     expect(metadata.ofAaguid(MODEL)?.attestationRoots).toHaveLength(1);
   });
 
-  it('is used past its date, with a warning that says so', async () => {
+  it('is used past its date, with a warning', async () => {
     const blob = await metadataBlob(publisher, [entry], { payload: { no: 42, nextUpdate: '2026-01-31' } });
     expect((await load(blob)).ofAaguid(MODEL)).not.toBeNull();
     expect(warned.mock.calls).toEqual([
@@ -127,27 +127,27 @@ describe('a FIDO metadata file', () => {
     ]);
   });
 
-  it('stops the start where there is none', () =>
+  it('stops the start if it is missing', () =>
     expect(FidoMetadata.load(join(directory, 'absent'))).rejects.toThrow(
       /^FIDO_METADATA_FILE .+absent cannot be used: it cannot be read\.$/,
     ));
 
   describe('is refused', () => {
     it.each(['', 'garbage', '{"entries":[]}', 'a.b.c', 'e30.e30.e30', '\u0000'])('when it is %j', (text) =>
-      refuses(text, /it is no JWT with the certificates/),
+      refuses(text, /it is not a JWT with its certificates/),
     );
 
     it.each<[string, unknown]>([
       ['no certificates', undefined],
       ['an address in place of them', 'https://mds.fidoalliance.org/chain'],
-      ['certificates that are none', ['bm9uZQ==']],
+      ['certificates that cannot be read', ['bm9uZQ==']],
       ['a list of something else', [7]],
     ])('when it has %s', async (_, x5c) =>
-      refuses(await metadataBlob(publisher, [entry], { header: { x5c } }), /it is no JWT with the cert/),
+      refuses(await metadataBlob(publisher, [entry], { header: { x5c } }), /it is not a JWT with its cert/),
     );
 
-    const OTHERS = /expired or lead to no root/;
-    it('when its certificates lead to no root of the FIDO Alliance’s', async () => {
+    const OTHERS = /expired or do not lead to a root/;
+    it('when its certificates do not lead to a root of the FIDO Alliance', async () => {
       const blob = await metadataBlob(publisher, [entry]);
       await refuses(blob, OTHERS, [vendor.x509]);
       await refuses(blob, OTHERS, []);
@@ -157,7 +157,7 @@ describe('a FIDO metadata file', () => {
       await expect(FidoMetadata.load(path)).rejects.toThrow(OTHERS);
     });
 
-    it('when a certificate of its has expired', async () => {
+    it('when one of its certificates has expired', async () => {
       const validity = { notBefore: new Date(0), notAfter: new Date(Date.now() - 1000) };
       const late = root.authority('Late', validity);
       await refuses(await metadataBlob(late, [entry]), OTHERS);
@@ -165,7 +165,7 @@ describe('a FIDO metadata file', () => {
       await refuses(await metadataBlob(publisher, [entry], { certificate }), OTHERS);
     });
 
-    it('when it is signed by somebody else whom the same authority knows', async () => {
+    it('when it is signed by another host with a certificate of the same authority', async () => {
       for (const host of ['evil.example', 'x.mds.fidoalliance.org', '*.fidoalliance.org']) {
         await refuses(
           await metadataBlob(publisher, [entry], { host }),
@@ -174,7 +174,7 @@ describe('a FIDO metadata file', () => {
       }
     });
 
-    it('when its signature is of another key, or over something else', async () => {
+    it('when its signature is of another key or over other data', async () => {
       await refuses(await metadataBlob(publisher, [entry], { signer: newKey() }), /signature is wrong/);
       const [header, , signature] = (await metadataBlob(publisher)).split('.');
       const payload = (await metadataBlob(publisher, [entry])).split('.')[1];
@@ -200,19 +200,22 @@ describe('a FIDO metadata file', () => {
       ['no date', { nextUpdate: 'soon' }],
       ['a date that there is not', { nextUpdate: '2026-13-45' }],
       ['no list of entries', { entries: {} }],
-      ['an entry that is none', { entries: [null] }],
-      ['an AAGUID that is no text', { entries: [{ aaguid: 7 }] }],
-      ['roots that are no texts', { entries: [{ metadataStatement: { attestationRootCertificates: [7] } }] }],
-      ['status reports that are none', { entries: [{ statusReports: ['REVOKED'] }] }],
+      ['an entry that is null', { entries: [null] }],
+      ['an AAGUID that is not a text', { entries: [{ aaguid: 7 }] }],
+      [
+        'roots that are not texts',
+        { entries: [{ metadataStatement: { attestationRootCertificates: [7] } }] },
+      ],
+      ['status reports that are not objects', { entries: [{ statusReports: ['REVOKED'] }] }],
     ])('when it holds %s', async (_, payload) =>
       refuses(
         await metadataBlob(publisher, [], { payload }),
-        /does not hold what metadata of version 3 holds/,
+        /it is not in the form of metadata of version 3/,
       ),
     );
   });
 
-  it('is never a reason to call an address', async () => {
+  it('never causes a network call', async () => {
     const probe: CallCounter = await countCalls();
     const fetched = jest.spyOn(globalThis, 'fetch');
     try {

@@ -15,7 +15,7 @@ const COMPROMISED = new Set([
   'USER_KEY_PHYSICAL_COMPROMISE',
 ]);
 
-/** The models of authenticator that FIDO metadata vouches for, to decide whose attestation is trusted. */
+/** The models of authenticators in FIDO metadata, which decide whether an attestation is trusted. */
 export class FidoMetadata implements AuthenticatorModels {
   private readonly byAaguid = new Map<string, AuthenticatorModel>();
   private readonly byAttestationKey = new Map<string, AuthenticatorModel>();
@@ -38,8 +38,8 @@ export class FidoMetadata implements AuthenticatorModels {
   }
 
   /**
-   * Reads a metadata BLOB file and verifies it against `roots`, by default those of the FIDO Alliance; knows no model if
-   * there is none. A file that is past its date is used, with a warning. Throws a sentence if it cannot be used.
+   * Reads a metadata BLOB file and verifies it against `roots`, by default those of the FIDO Alliance. Without a path it
+   * knows no model. Uses a file that is past its date, with a warning. Throws an error with a sentence if it cannot.
    */
   static async load(path: string | null, roots = knownRoots('mds')): Promise<FidoMetadata> {
     if (path === null) return new FidoMetadata([]);
@@ -67,14 +67,14 @@ export class FidoMetadata implements AuthenticatorModels {
   }
 }
 
-/** One model may be listed more than once. */
+/** The key by which several entries of one model are joined. */
 const nameOf = ({ aaguid, keyIdentifiers }: MetadataEntry): string => aaguid ?? keyIdentifiers.join();
 
-/** A certificate that cannot be read vouches for nobody; the other roots of the model still do. */
+/** A root that cannot be read is ignored; the other roots of the model still count. */
 function certificateOf(der: Buffer): X509Certificate[] {
   try {
     const certificate = new X509Certificate(der);
-    // Throws for a kind of key that cannot be read.
+    // Throws if the key cannot be read.
     void certificate.publicKey;
     return [certificate];
   } catch {

@@ -3,8 +3,8 @@ import type { X509Certificate } from 'node:crypto';
 const MAX_LEVELS = 8;
 
 /**
- * Tells which roots vouch for several models: those that are listed for more than one, also in another edition of the
- * same name and key, and those that stand above another model's. `roots` has a list of them for each model.
+ * Finds the roots that several models share: a root that is listed for more than one, even as another certificate of the
+ * same name and key, and a root that certifies another model's. `roots` holds the list of each model.
  */
 export function findSharedRoots(
   roots: ReadonlyMap<string, readonly X509Certificate[]>,
@@ -39,7 +39,7 @@ function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): b
   try {
     return certificate.verify(authority.publicKey);
   } catch {
-    // A key of a kind that cannot be read has issued nothing.
+    // A signature of an unknown algorithm was not made with this key.
     return false;
   }
 }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { OperatorError } from '../flex/operator-error.js';
+import { OperatorError } from '../errors/operator-error.js';
 import { UsageError } from './failure.js';
 
 /** Where a person may be asked. */

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigurationError } from '../config/configuration-error.js';
-import { OperatorError } from '../flex/operator-error.js';
+import { OperatorError } from '../errors/operator-error.js';
 
 /** Why a command was not carried out. */
 export interface Failure {

@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { OperatorError } from '../flex/operator-error.js';
+import { OperatorError } from '../errors/operator-error.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not',

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { RefusedRow } from '../flex/transfer/import.service.js';
+import type { RefusedRow } from '../transfer/import.service.js';
 import { UsageError } from './failure.js';
 import { isSameFile, writing } from './file-access.js';
 import type { InputFile } from './input-file.js';

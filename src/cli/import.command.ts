@@ -1,7 +1,12 @@
 import { type Command, Option } from 'commander';
+import { AppRepository } from '../flex/apps/app.repository.js';
 import { AppsService } from '../flex/apps/apps.service.js';
-import { ImportService, type ImportSummary, type RefusedRow } from '../flex/transfer/import.service.js';
-import { readRows, TRANSFER_FORMATS, type TransferFormat } from '../flex/transfer/row-source.js';
+import { AuditTrail } from '../events/audit-trail.js';
+import { AuditRepository } from '../events/audit.repository.js';
+import { ImportService, type ImportSummary, type RefusedRow } from '../transfer/import.service.js';
+import { readRows, TRANSFER_FORMATS, type TransferFormat } from '../transfer/formats/row-source.js';
+import { ImportStateRepository } from '../transfer/import-state.repository.js';
+import { ImportWritesRepository } from '../transfer/import-writes.repository.js';
 import type { Database } from '../database/database.js';
 import { answering } from './answer.js';
 import { PartlyDone } from './failure.js';
@@ -60,12 +65,12 @@ async function importFrom(
   refusals: RefusedRow[] | undefined,
 ): Promise<ImportSummary> {
   // Before the report of another import is emptied for an app that there is not.
-  await new AppsService(database).get(app);
+  await new AppsService(database, new AppRepository(database)).get(app);
   const progress = new Progress();
   // Opened before anything is imported: what cannot be reported is better not begun.
   const reported = report === undefined ? firstOf(refusals, progress) : await reportTo(report, input);
   try {
-    return await new ImportService(database).import(app, readRows(format, input.bytes), {
+    return await importInto(database).import(app, readRows(format, input.bytes), {
       isDryRun: dryRun,
       onRefused: reported.take,
       onProgress: ({ read, refused }) => progress.show(`${read} rows, ${refused} refused`),
@@ -75,6 +80,14 @@ async function importFrom(
     await reported.end();
   }
 }
+
+const importInto = (database: Database): ImportService =>
+  new ImportService(
+    database,
+    new AuditTrail(new AuditRepository(database)),
+    new ImportStateRepository(),
+    new ImportWritesRepository(),
+  );
 
 const firstOf = (refusals: RefusedRow[] | undefined, progress: Progress): ImportReport =>
   refusals ? keepFirst(refusals) : tellFirst(progress);

@@ -16,8 +16,25 @@ export function registerPurge(program: Command): void {
     .addHelpText('after', EXAMPLES);
   answering(command, async () => {
     const gone = await withDatabase(async (database) => {
-      const { PurgeService } = await import('../flex/purge.service.js');
-      return new PurgeService(database).purge();
+      const [
+        { AuditRepository },
+        { HandshakeRepository },
+        { NonceRepository },
+        { PurgeService },
+        transactions,
+      ] = await Promise.all([
+        import('../events/audit.repository.js'),
+        import('../flex/ceremonies/handshake.repository.js'),
+        import('../flex/nonces/nonce.repository.js'),
+        import('../flex/purge.service.js'),
+        import('../flex/transactions/transaction.repository.js'),
+      ]);
+      return new PurgeService(
+        new NonceRepository(database),
+        new transactions.TransactionRepository(database),
+        new HandshakeRepository(database),
+        new AuditRepository(database),
+      ).purge();
     });
     const text = list(Object.entries(gone).map(([kind, count]) => [kind, `${count}`]));
     return { text, json: gone };

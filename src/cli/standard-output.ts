@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { OperatorError } from '../flex/operator-error.js';
+import { OperatorError } from '../errors/operator-error.js';
 import { ReaderGone } from './failure.js';
 import { isSameFile, isUnread, reasonOf } from './file-access.js';
 

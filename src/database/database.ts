@@ -1,74 +1,96 @@
-import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
-import type { PGlite } from '@electric-sql/pglite';
-import { IsolationLevel, MikroORM } from '@mikro-orm/core';
-import type { SqlEntityManager } from '@mikro-orm/sql';
+import { MikroORM } from '@mikro-orm/core';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { CompiledQuery } from 'kysely';
-import type { Pool, QueryResultRow } from 'pg';
+import type { Compilable } from 'kysely';
 import type { DatabaseSettings } from '../config/configuration.js';
-import { connectionError } from './connection-error.js';
-import { databaseOptions } from './database-options.js';
-import { type DirectoryLock, lockDirectory } from './directory-lock.js';
+import type { OpenDatabase, OpenTransaction } from './connections.js';
+import { openEmbedded } from './embedded.js';
 import { migrateAlone, migrateTogether, pendingMigrations } from './migrate.js';
-import type { Queryable, Statement } from './statement.js';
+import { openPostgres } from './postgres.js';
+import { PreparedQueries, type Query, type SqlBuilder } from './query.js';
 
-type Run = <Row>(statement: Statement, values: readonly unknown[]) => Promise<{ rows: Row[] }>;
+/** What runs queries: the database, each in a transaction of its own, or one open transaction. */
+export interface Queryable {
+  /** The rows that a query answers with. */
+  run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]>;
+  /** How many rows a query wrote or deleted. */
+  count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number>;
+}
 
 /** The service's database: PostgreSQL, or PGlite in a directory that this process then has to itself. */
 export class Database implements Queryable, OnApplicationShutdown {
+  private readonly queries: PreparedQueries;
+
   private constructor(
-    readonly orm: MikroORM,
-    private readonly run: Run,
-    private readonly lock: DirectoryLock | null,
-  ) {}
-
-  /** Connects; throws a sentence if there is no PostgreSQL, or another process holds the embedded database. */
-  static async open(settings: DatabaseSettings): Promise<Database> {
-    const lock = settings.kind === 'embedded' ? await lockDirectory(settings.directory) : null;
-    try {
-      const orm = await MikroORM.init(await databaseOptions(await locate(settings)));
-      return new Database(orm, await runnerOf(orm, settings), lock);
-    } catch (error) {
-      lock?.release();
-      throw settings.kind === 'postgresql' ? connectionError(settings.url, error) : error;
-    }
-  }
-
-  get em(): SqlEntityManager {
-    return this.orm.em as unknown as SqlEntityManager;
-  }
-
-  /** Runs one prepared statement outside of every transaction. */
-  async query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.run<Row>(statement, values)).rows;
+    private readonly open: OpenDatabase,
+    /** Whether it is PGlite, which only this process has open. */
+    readonly isEmbedded: boolean,
+  ) {
+    this.queries = new PreparedQueries(open.schema);
   }
 
   /**
-   * Commits what `work` did, or rolls all of it back if it throws. Inside, only the transaction given may be used:
-   * the embedded database has but one connection.
+   * Connects. Throws an Error with a sentence for the operator if PostgreSQL cannot be reached or cannot serve Keyway, or
+   * if another process has the embedded database open.
    */
-  transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T> {
-    return this.em.fork().transactional((em) => work(new DatabaseTransaction(em)));
+  static async open(settings: DatabaseSettings): Promise<Database> {
+    return settings.kind === 'embedded'
+      ? new Database(await openEmbedded(settings.directory), true)
+      : new Database(await openPostgres(settings.url, settings.poolMax), false);
   }
 
-  /** What `read` gives, all of it as it was at one moment, however long it takes. */
-  async *snapshot<T>(read: (tx: DatabaseTransaction) => AsyncGenerator<T>): AsyncGenerator<T> {
-    const em = this.em.fork();
-    await em.begin({ isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true });
+  get orm(): MikroORM {
+    return this.open.orm;
+  }
+
+  async run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]> {
+    const { rows } = await this.open.connections.run(this.queries.fill(query, values));
+    return rows as Row[];
+  }
+
+  async count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number> {
+    return (await this.open.connections.run(this.queries.fill(query, values))).count;
+  }
+
+  /** Runs a query that is put together as it is asked, and therefore not prepared. */
+  async ask<Row>(build: (db: SqlBuilder) => Compilable<Row>): Promise<Row[]> {
+    const { sql: text, parameters: values } = build(this.queries.builder).compile();
+    return (await this.open.connections.run({ text, values })).rows as Row[];
+  }
+
+  /**
+   * Commits what `work` did, or rolls all of it back if it throws. Inside `work` only `tx` may be used: the embedded
+   * database has one connection.
+   */
+  async transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T> {
+    const open = await this.open.connections.begin('read-write');
     try {
-      yield* read(new DatabaseTransaction(em));
-    } finally {
-      await em.rollback();
+      const result = await work(new DatabaseTransaction(open, this.queries));
+      await open.commit();
+      return result;
+    } catch (error) {
+      await open.rollback();
+      throw error;
     }
   }
 
-  /** Whether it is PGlite, which nobody but this process has open. */
-  get isEmbedded(): boolean {
-    return this.lock !== null;
+  /** Yields what `read` yields, all of it as it was when the first row was read. */
+  async *snapshot<T>(read: (tx: DatabaseTransaction) => AsyncGenerator<T>): AsyncGenerator<T> {
+    const open = await this.open.connections.begin('snapshot');
+    try {
+      yield* read(new DatabaseTransaction(open, this.queries));
+    } finally {
+      await open.rollback();
+    }
   }
 
-  /** Applies what is missing of the schema; any number of replicas may do so at once. */
+  /** Whether it accepts writes; throws if it does not answer. A primary that was demoted in a failover only reads. */
+  async isWritable(): Promise<boolean> {
+    const text = `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable`;
+    const { rows } = await this.open.connections.run({ name: 'database.is-writable', text, values: [] });
+    return (rows as { writable: boolean }[])[0]!.writable;
+  }
+
+  /** Applies the migrations that the schema lacks and answers with their names; any number of replicas may do so at once. */
   migrate(): Promise<string[]> {
     return this.isEmbedded ? migrateAlone(this.orm) : migrateTogether(this.orm);
   }
@@ -78,9 +100,8 @@ export class Database implements Queryable, OnApplicationShutdown {
     return pendingMigrations(this.orm);
   }
 
-  async close(): Promise<void> {
-    await this.orm.close();
-    this.lock?.release();
+  close(): Promise<void> {
+    return this.open.close();
   }
 
   onApplicationShutdown(): Promise<void> {
@@ -88,31 +109,23 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 }
 
-/** One open transaction: statements through `query`, rows of entities through `em`. */
+/** One open transaction. */
 export class DatabaseTransaction implements Queryable {
-  constructor(readonly em: SqlEntityManager) {}
+  constructor(
+    private readonly open: OpenTransaction,
+    private readonly queries: PreparedQueries,
+  ) {}
 
-  async query<Row extends object>({ text }: Statement, values: readonly unknown[]): Promise<Row[]> {
-    const { rows } = await this.em.getKysely().executeQuery<Row>(CompiledQuery.raw(text, [...values]));
-    return rows;
+  /** From now on a statement fails that waits longer than this for a lock, with SQLSTATE 55P03. */
+  async limitLockWait(milliseconds: number): Promise<void> {
+    await this.open.run({ text: `set local lock_timeout = ${Math.ceil(milliseconds)}`, values: [] });
   }
-}
 
-async function locate(settings: DatabaseSettings): Promise<DatabaseSettings> {
-  if (settings.kind === 'postgresql') return settings;
-  const directory = join(settings.directory, 'pglite');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  return { ...settings, directory };
-}
-
-/** Goes past the ORM to the driver, whose prepared statements bind values where the ORM writes them out. */
-async function runnerOf(orm: MikroORM, settings: DatabaseSettings): Promise<Run> {
-  const client = await orm.em.getConnection().getNativeClient();
-  if (settings.kind === 'embedded') {
-    const pglite = client as PGlite;
-    return <Row>({ text }: Statement, values: readonly unknown[]) => pglite.query<Row>(text, [...values]);
+  async run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]> {
+    return (await this.open.run(this.queries.fill(query, values))).rows as Row[];
   }
-  const pool = client as Pool;
-  return <Row>({ name, text }: Statement, values: readonly unknown[]) =>
-    pool.query<Row & QueryResultRow>({ name, text, values: [...values] });
+
+  async count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number> {
+    return (await this.open.run(this.queries.fill(query, values))).count;
+  }
 }

@@ -2,6 +2,8 @@
 export const SQL_STATE = {
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
+  insufficientPrivilege: '42501',
+  readOnlyTransaction: '25006',
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',
 } as const;

@@ -1,5 +1,7 @@
-/** Every way a request can fail, in the domain's words; each edge maps all of them to its own shape. */
-export type ErrorCode =
+import { Refusal } from './refusal.js';
+
+/** Every code that becomes a 4xx. */
+export type RefusalCode =
   // the request itself
   | 'invalid_request'
   | 'route_not_found'
@@ -27,15 +29,10 @@ export type ErrorCode =
   | 'registration_refused'
   | 'authentication_refused'
   | 'discoverable_authentication_refused'
-  | 'invalid_nonce'
-  // this service
-  | 'token_keys_unavailable'
-  | 'provider_unavailable'
-  | 'database_unavailable'
-  | 'internal_error';
+  | 'invalid_nonce';
 
 export interface AppErrorOptions {
-  /** What went wrong underneath; logged, never shown. */
+  /** What went wrong underneath. Callers see nothing of it; if it is a `Refusal`, its reason is logged. */
   readonly cause?: unknown;
   /** A sentence for the caller instead of the code's usual one; never holds secrets or other people's data. */
   readonly detail?: string;
@@ -43,17 +40,20 @@ export interface AppErrorOptions {
   readonly retryAfter?: number;
 }
 
-/** A failure with a stable code. It knows nothing of HTTP: the error filter alone turns it into an answer. */
-export class AppError extends Error {
+/** A refusal with the code that callers know it by. `ERROR_TABLE` maps the code to HTTP. */
+export class AppError extends Refusal {
+  /** That of the cause if the cause is a `Refusal`, else the code. */
+  readonly reason: string;
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
 
   constructor(
-    readonly code: ErrorCode,
+    readonly code: RefusalCode,
     { cause, detail, retryAfter }: AppErrorOptions = {},
   ) {
     super(detail ?? code, { cause });
     this.name = 'AppError';
+    this.reason = cause instanceof Refusal ? cause.reason : code;
     this.detail = detail;
     this.retryAfter = retryAfter;
   }

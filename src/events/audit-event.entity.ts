@@ -1,14 +1,32 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-const AuditEventSchema = defineEntity({
+/** What may happen to a passkey. */
+export type AuditEventType =
+  | 'registered'
+  | 'imported'
+  | 'authenticated'
+  | 'renamed'
+  | 'revoked'
+  | 'refused'
+  | 'clone_suspected'
+  | 'erased';
+
+export const AuditEventSchema = defineEntity({
   name: 'AuditEvent',
   tableName: 'audit_events',
-  indexes: [{ properties: ['appId', 'userId', 'id'] }],
+  indexes: [
+    { properties: ['appId', 'userId', 'id'] },
+    {
+      name: 'audit_events_nobodys_refusals_index',
+      properties: ['createdAt'],
+      where: `type = 'refused' and user_id is null`,
+    },
+  ],
   properties: {
+    appId: p.text().primary(),
     /** UUIDv7: the order of ids is the order of time. */
     id: p.text().primary(),
-    type: p.text(),
-    appId: p.text(),
+    type: p.text().$type<AuditEventType>(),
     userId: p.text().nullable(),
     deviceId: p.text().nullable(),
     actor: p.text().nullable(),

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { AuditTrail } from './audit-trail.js';
-import { Erasures } from './erasures.js';
+import { AuditRepository } from './audit.repository.js';
 
 @Global()
-@Module({ providers: [AuditTrail, Erasures], exports: [AuditTrail, Erasures] })
+@Module({ providers: [AuditRepository, AuditTrail], exports: [AuditRepository, AuditTrail] })
 export class EventsModule {}

@@ -1,79 +1,25 @@
 import { Module } from '@nestjs/common';
-import { AuthenticatorsModule } from '../authenticators/authenticators.module.js';
-import { ApiKeyGuard } from './api-keys/api-key.guard.js';
-import { ApiKeyProvisioning } from './api-keys/api-key-provisioning.js';
-import { KeyAttempts } from './api-keys/key-attempts.js';
-import { ApiKeyRepository } from './api-keys/api-key.repository.js';
-import { AllowListCheck } from './apps/allow-list-check.js';
-import { AppOrigins } from './apps/app-origins.js';
-import { AppProvisioning } from './apps/app-provisioning.js';
-import { AppRepository } from './apps/app.repository.js';
-import { AppsController } from './apps/apps.controller.js';
-import { AuthenticationService } from './ceremonies/authentication.service.js';
-import { CeremoniesController } from './ceremonies/ceremonies.controller.js';
-import { HandshakesService } from './ceremonies/handshakes.service.js';
-import { RefusalAudit } from './ceremonies/refusal-audit.js';
-import { RegistrationService } from './ceremonies/registration.service.js';
-import { SpentHandshakes } from './ceremonies/spent-handshakes.js';
-import { DeviceRepository } from './devices/device.repository.js';
-import { DevicesController } from './devices/devices.controller.js';
-import { DevicesService } from './devices/devices.service.js';
-import { NoncesController } from './nonces/nonces.controller.js';
-import { NoncesService } from './nonces/nonces.service.js';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { AppsModule } from './apps/apps.module.js';
+import { CeremoniesModule } from './ceremonies/ceremonies.module.js';
+import { DevicesModule } from './devices/devices.module.js';
+import { NoncesModule } from './nonces/nonces.module.js';
 import { PurgeService } from './purge.service.js';
-import { TransactionRepository } from './transactions/transaction.repository.js';
-import { TransactionsController } from './transactions/transactions.controller.js';
-import { TransactionsService } from './transactions/transactions.service.js';
-import { FlexUserListRepository } from './users/flex-user-list.repository.js';
-import { FlexUserRepository } from './users/flex-user.repository.js';
-import { UserListController, UsersController } from './users/users.controller.js';
-import { UserHandles } from './users/user-handles.js';
-import { UsersService } from './users/users.service.js';
+import { TransactionsModule } from './transactions/transactions.module.js';
+import { FlexUsersModule } from './users/users.module.js';
 
-/** The Passage Flex-compatible backend. */
+/** The Passage Flex-compatible backend: a module for each noun of the protocol. */
 @Module({
-  imports: [AuthenticatorsModule],
-  controllers: [
-    AppsController,
-    CeremoniesController,
-    TransactionsController,
-    NoncesController,
-    UserListController,
-    UsersController,
-    DevicesController,
+  imports: [
+    AppsModule,
+    ApiKeysModule,
+    FlexUsersModule,
+    DevicesModule,
+    TransactionsModule,
+    CeremoniesModule,
+    NoncesModule,
   ],
-  providers: [
-    AppRepository,
-    AppOrigins,
-    AppProvisioning,
-    ApiKeyProvisioning,
-    ApiKeyRepository,
-    ApiKeyGuard,
-    KeyAttempts,
-    AllowListCheck,
-    FlexUserRepository,
-    FlexUserListRepository,
-    UserHandles,
-    UsersService,
-    DeviceRepository,
-    DevicesService,
-    TransactionRepository,
-    TransactionsService,
-    HandshakesService,
-    SpentHandshakes,
-    RefusalAudit,
-    RegistrationService,
-    AuthenticationService,
-    NoncesService,
-    PurgeService,
-  ],
-  exports: [
-    AppRepository,
-    AppOrigins,
-    DevicesService,
-    FlexUserRepository,
-    NoncesService,
-    TransactionsService,
-  ],
+  providers: [PurgeService],
+  exports: [AppsModule, FlexUsersModule, DevicesModule, TransactionsModule, NoncesModule],
 })
 export class FlexModule {}

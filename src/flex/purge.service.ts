@@ -1,67 +1,61 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Database } from '../database/database.js';
-import { type Statement, statement } from '../database/statement.js';
+import { AuditRepository } from '../events/audit.repository.js';
+import { HandshakeRepository } from './ceremonies/handshake.repository.js';
+import { NonceRepository } from './nonces/nonce.repository.js';
+import { TransactionRepository } from './transactions/transaction.repository.js';
 
 const EVERY = 60_000; // ms
-const BATCH = 1_000;
-
-// Spent and expired rows stay ten minutes longer, so that no clock nor open transaction finds one missing too soon.
-const EXPIRED = `expires_at < now() - interval '10 minutes'`;
-// What happened to a passkey stays for good. A refusal that is no known user's may be a stranger's doing, in any number.
-const NOBODYS_REFUSAL = `type = 'refused' and user_id is null and created_at < now() - interval '30 days'`;
-
-const purgeOf = (table: string, key: string, condition: string): Statement =>
-  statement(
-    `purge.${table}`,
-    `delete from ${table} where ${key} in (
-       select ${key} from ${table} where ${condition} limit ${BATCH} for update skip locked)
-     returning 1 as gone`,
-  );
-
-const PURGES = {
-  nonces: purgeOf('nonces', 'hash', EXPIRED),
-  transactions: purgeOf('transactions', 'hash', EXPIRED),
-  handshakes: purgeOf('spent_handshakes', 'hash', EXPIRED),
-  refusals: purgeOf('audit_events', 'id', NOBODYS_REFUSAL),
-};
 
 /** How many rows of each kind were deleted. */
-export type Purged = Record<keyof typeof PURGES, number>;
+export type Purged = Record<'nonces' | 'transactions' | 'handshakes' | 'refusals', number>;
 
 /** Deletes what has long expired, in batches; replicas share the work without waiting for each other. */
 @Injectable()
 export class PurgeService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly log = new Logger(PurgeService.name);
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
+  private running: Promise<Purged> | null = null;
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly nonces: NonceRepository,
+    private readonly transactions: TransactionRepository,
+    private readonly handshakes: HandshakeRepository,
+    private readonly events: AuditRepository,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.running = this.purge().catch((error: Error) => this.log.warn(`purge failed: ${error.message}`));
+      this.purge().catch((error: Error) => this.log.warn(`The purge failed: ${error.message}`));
     }, EVERY);
     this.timer.unref();
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.timer);
-    await this.running;
+    await this.running?.catch(() => undefined);
   }
 
-  async purge(): Promise<Purged> {
-    const gone: Purged = { nonces: 0, transactions: 0, handshakes: 0, refusals: 0 };
-    for (const kind of Object.keys(PURGES) as (keyof Purged)[]) gone[kind] = await this.delete(PURGES[kind]);
-    return gone;
+  /** Purges all there is; while a purge is under way, it is the one that is waited for. */
+  purge(): Promise<Purged> {
+    this.running ??= this.purgeAll().finally(() => {
+      this.running = null;
+    });
+    return this.running;
   }
 
-  private async delete(batch: Statement): Promise<number> {
-    let gone = 0;
-    let latest: number;
-    do {
-      latest = (await this.database.query(batch, [])).length;
-      gone += latest;
-    } while (latest === BATCH);
-    return gone;
+  private async purgeAll(): Promise<Purged> {
+    return {
+      nonces: await batches(() => this.nonces.purgeExpired()),
+      transactions: await batches(() => this.transactions.purgeExpired()),
+      handshakes: await batches(() => this.handshakes.purgeExpired()),
+      refusals: await batches(() => this.events.purgeExpired()),
+    };
   }
+}
+
+/** Deletes batch after batch until there is none; answers with the number of rows. */
+async function batches(purge: () => Promise<number>): Promise<number> {
+  let total = 0;
+  for (let deleted = await purge(); deleted > 0; deleted = await purge()) total += deleted;
+  return total;
 }

@@ -1,5 +1,5 @@
-import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, HttpStatus, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access } from '../http/access.decorator.js';
 import { Readiness } from './readiness.js';
 
@@ -15,10 +15,11 @@ export class HealthController {
   }
 
   @Get('ready')
-  async ready(@Res({ passthrough: true }) reply: FastifyReply) {
+  async ready(@Req() { trace }: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const obstacle = await this.readiness.obstacle();
     if (obstacle === null) return { status: 'ok' };
     void reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    trace.failure = { code: 'not_ready', reason: obstacle };
     return { status: 'unavailable', reason: obstacle };
   }
 }

@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
 
-const PING = statement('health.ping', 'select 1 as pong');
+/** Why a replica is not ready. `read-only`: its database does not accept writes, as after a failover. */
+export type Obstacle = 'draining' | 'database' | 'read-only';
+
 const PATIENCE = 2_000; // ms
 
-/** Whether this replica can take requests: not while it drains, nor while its database does not answer. */
+/** Whether this replica can serve requests: not while it drains, nor while its database does not answer or only reads. */
 @Injectable()
 export class Readiness {
   private draining = false;
-  private asking: Promise<boolean> | null = null;
+  private asking: Promise<Obstacle | null> | null = null;
 
   constructor(private readonly database: Database) {}
 
@@ -23,27 +24,26 @@ export class Readiness {
   }
 
   /** Null if there is none. */
-  async obstacle(): Promise<'draining' | 'database' | null> {
-    if (this.draining) return 'draining';
-    return (await this.databaseAnswers()) ? null : 'database';
+  async obstacle(): Promise<Obstacle | null> {
+    return this.draining ? 'draining' : this.askDatabase();
   }
 
-  /** One question at a time, however many ask: anybody may, and the database has better things to do. */
-  private databaseAnswers(): Promise<boolean> {
+  /** One question at a time, for all who ask: the route is public, and must not be a load on the database. */
+  private askDatabase(): Promise<Obstacle | null> {
     this.asking ??= this.ping().finally(() => {
       this.asking = null;
     });
     return this.asking;
   }
 
-  private async ping(): Promise<boolean> {
+  private async ping(): Promise<Obstacle | null> {
     let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<false>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE, false);
+    const tooLate = new Promise<Obstacle>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE, 'database');
     });
-    const pong = this.database.query(PING, []).then(
-      () => true,
-      () => false,
+    const pong = this.database.isWritable().then(
+      (isWritable) => (isWritable ? null : 'read-only'),
+      () => 'database' as const,
     );
     return Promise.race([pong, tooLate]).finally(() => clearTimeout(timer));
   }

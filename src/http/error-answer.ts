@@ -1,6 +1,5 @@
-import type { AppError } from '../errors/app-error.js';
-import { FLEX_ERRORS } from './flex-errors.js';
-import { PROBLEMS } from './problem-details.js';
+import { ERROR_TABLE, type ErrorRow } from '../errors/error-table.js';
+import type { Failure } from './failure.js';
 
 /** How a failure is told to a client. */
 export interface ErrorAnswer {
@@ -12,23 +11,26 @@ export interface ErrorAnswer {
 
 /** A failure in the shape of its edge: `{code, error}` of the Flex protocol, or RFC 9457 problem details. */
 export function answerOf(
-  failure: AppError,
+  failure: Pick<Failure, 'code' | 'detail'>,
   { isFlex, requestId }: { readonly isFlex: boolean; readonly requestId: string },
 ): ErrorAnswer {
-  return isFlex ? flexAnswer(failure) : problemAnswer(failure, requestId);
+  const row: ErrorRow = ERROR_TABLE[failure.code];
+  return isFlex ? flexAnswer(row, failure) : problemAnswer(row, failure, requestId);
 }
 
-function flexAnswer(failure: AppError): ErrorAnswer {
-  const { status, code, error: sentence } = FLEX_ERRORS[failure.code];
+function flexAnswer({ status, sentence, flex }: ErrorRow, { detail }: Pick<Failure, 'detail'>): ErrorAnswer {
   return {
-    status,
+    status: flex.status ?? status,
     type: 'application/json; charset=utf-8',
-    body: { code, error: failure.detail ?? sentence },
+    body: { code: flex.code, error: detail ?? flex.sentence ?? `${sentence}.` },
   };
 }
 
-function problemAnswer({ code, detail }: AppError, requestId: string): ErrorAnswer {
-  const { status, title } = PROBLEMS[code];
+function problemAnswer(
+  { status, sentence: title }: ErrorRow,
+  { code, detail }: Pick<Failure, 'code' | 'detail'>,
+  requestId: string,
+): ErrorAnswer {
   return {
     status,
     type: 'application/problem+json; charset=utf-8',

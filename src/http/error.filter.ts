@@ -1,58 +1,84 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AppError, ErrorCode } from '../errors/app-error.js';
+import { ERROR_TABLE, type ErrorCode } from '../errors/error-table.js';
+import { Unavailable } from '../errors/unavailable.js';
 import { answerOf } from './error-answer.js';
-import { toAppError } from './failure.js';
+import { type Failure, failureOf, type FindOutage } from './failure.js';
 import { isFlexTarget } from './request-target.js';
 import { UnmatchedRoutes } from './unmatched-route.js';
 
 /** The one place where failures become answers: `{code, error}` on Flex paths, problem details everywhere else. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  constructor(private readonly unmatched: UnmatchedRoutes) {}
+  constructor(
+    private readonly unmatched: UnmatchedRoutes,
+    private readonly findOutage: FindOutage,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    renderError(request.is404 ? this.unmatched.explain(thrown, request, reply) : thrown, request, reply);
+    const error = request.is404 ? this.unmatched.explain(thrown, request, reply) : thrown;
+    render(failureOf(error, this.findOutage), request, reply);
   }
 }
 
-/** Answers a request with the failure that was thrown; also for what fails before a route is found. */
+/** Answers a request that fails before a route is found, and so before it reaches the database. */
 export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = toAppError(thrown);
-  record(error, request);
+  render(
+    failureOf(thrown, () => null),
+    request,
+    reply,
+  );
+}
+
+function render(failure: Failure, request: FastifyRequest, reply: FastifyReply): void {
+  record(failure, request);
   const isFlex = isFlexTarget(request.url);
-  const { status, type, body } = answerOf(error, { isFlex, requestId: request.id });
-  if (error.retryAfter !== undefined) void reply.header('retry-after', error.retryAfter);
-  if (status === 401 && !isFlex) void reply.header('www-authenticate', challengeFor(error.code));
+  const { status, type, body } = answerOf(failure, { isFlex, requestId: request.id });
+  if (failure.retryAfter !== undefined) void reply.header('retry-after', failure.retryAfter);
+  if (status === 401 && !isFlex) void reply.header('www-authenticate', challengeFor(failure.code));
   void reply.status(status).header('content-type', type).send(body);
 }
 
-/** RFC 6750 §3: a token that was presented and refused is told apart from none. */
+/** RFC 6750 §3: tells a token that was refused from a missing one. */
 const challengeFor = (code: ErrorCode): string =>
   code === 'invalid_token' ? 'Bearer error="invalid_token"' : 'Bearer';
 
-function record(error: AppError, request: FastifyRequest): void {
-  const { cause, code } = error;
-  // Only a code of ours is kept of a refusal: the text of what lies below may quote a challenge or a credential.
-  const reason =
-    cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string'
-      ? cause.reason
-      : undefined;
-  if (request.trace) request.trace.failure = { code, ...(reason && { reason }) };
-  if (code === 'internal_error') request.log.error({ err: describe(cause) }, 'unforeseen failure');
-  if (code === 'database_unavailable') {
-    const { name, code: reported } = cause as Error & { code?: string };
-    request.log.warn({ cause: { name, code: reported } }, 'database out of reach');
+/** Adds code and reason to the access log's line; logs an outage as a warning, and a bug as an error with its stack. */
+function record(failure: Failure, request: FastifyRequest): void {
+  const { code, reason, cause } = failure;
+  if (request.trace) request.trace.failure = { code, ...(reason !== code && { reason }) };
+  if (code === 'internal_error') request.log.error({ err: describe(cause) }, 'unexpected error');
+  if (failure instanceof Unavailable) {
+    request.log.warn({ code, reason, cause: nameAndCode(cause) }, ERROR_TABLE[failure.code].sentence);
   }
 }
 
-/** What the log may say of an unforeseen failure: PostgreSQL's own words quote the values that it failed on. */
-function describe(cause: unknown): unknown {
-  if (!(cause instanceof Error) || !('severity' in cause)) return cause;
-  const { name, code, table, constraint, routine } = cause as Error & Record<string, unknown>;
-  const stack = cause.stack?.split('\n').filter((line) => /^ +at /.test(line));
-  return { type: name, code, table, constraint, routine, stack: stack?.join('\n') };
+/** Also errors of another realm, and what only looks like one. */
+type ErrorLike = Partial<Error> & Readonly<Record<string, unknown>>;
+
+const asError = (thrown: unknown): ErrorLike | null =>
+  typeof thrown === 'object' && thrown !== null ? (thrown as ErrorLike) : null;
+
+/** What may be logged of an unexpected error: not PostgreSQL's messages, which quote the values that failed. */
+function describe(thrown: unknown): unknown {
+  const error = asError(thrown);
+  if (!error || !quotesValues(error)) return thrown;
+  const { name, code, table, constraint, routine, cause } = error;
+  const stack = error.stack?.split('\n').filter((line) => /^ +at /.test(line));
+  return { type: name, code, table, constraint, routine, stack: stack?.join('\n'), cause: describe(cause) };
+}
+
+const quotesValues = (error: ErrorLike | null): boolean =>
+  error !== null && ('severity' in error || quotesValues(asError(error.cause)));
+
+/** What may be logged of an outage: the first code in the chain of causes, such as `ECONNREFUSED` or an SQLSTATE. */
+function nameAndCode(thrown: unknown): { name?: string | undefined; code?: string } | undefined {
+  const error = asError(thrown);
+  if (!error) return undefined;
+  const { name, code, cause } = error;
+  if (typeof code === 'string') return { name, code };
+  return nameAndCode(cause) ?? { name };
 }

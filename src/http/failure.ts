@@ -1,9 +1,25 @@
 import { HttpException } from '@nestjs/common';
-import { AppError, type ErrorCode } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
+import type { ErrorCode } from '../errors/error-table.js';
+import { Refusal } from '../errors/refusal.js';
+import { Unavailable } from '../errors/unavailable.js';
 
-const RETRY_SOON = 2; // seconds
+/** How a request failed, for its answer and for the log. */
+export interface Failure {
+  readonly code: ErrorCode;
+  /** Why, as a stable code for the log; the code itself if nothing more is known. */
+  readonly reason: string;
+  /** A sentence for the caller instead of the code's usual one. */
+  readonly detail?: string | undefined;
+  /** Seconds. */
+  readonly retryAfter?: number | undefined;
+  readonly cause?: unknown;
+}
 
-const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+/** Recognizes an outage in what was thrown; null if it is none. */
+export type FindOutage = (thrown: unknown) => Unavailable | null;
+
+const BY_STATUS = {
   400: 'invalid_request',
   403: 'access_denied',
   404: 'route_not_found',
@@ -14,45 +30,27 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   415: 'unsupported_media_type',
   429: 'too_many_requests',
   431: 'headers_too_large',
-};
+} as const;
 
-/**
- * Network errors, and PostgreSQL's classes 08 (connection), 53 (resources), 57P (shutdown), 25P03 (idle timeout), 40P01 and
- * 40001 (given up for another transaction).
- */
-const OUT_OF_REACH =
-  /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\d\d|57014|25P03|40P01|40001)$/;
-const CONNECTION_LOST =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered|Query read timeout)/;
-
-/** Turns whatever was thrown into one of our failures; what is not foreseen is an `internal_error`. */
-export function toAppError(thrown: unknown): AppError {
-  if (thrown instanceof AppError) return thrown;
-  const code = BY_STATUS[statusOf(thrown)];
+/** A refusal is a 4xx, an outage a 503, and anything else a bug: `internal_error`. */
+export function failureOf(thrown: unknown, findOutage: FindOutage): Failure {
+  if (thrown instanceof AppError || thrown instanceof Unavailable) return thrown;
+  if (thrown instanceof Refusal) return new AppError('invalid_request', { cause: thrown });
+  const code = codeOfStatus(thrown);
   if (code) return new AppError(code, { cause: thrown });
-  if (isOutOfReach(thrown))
-    return new AppError('database_unavailable', { cause: thrown, retryAfter: RETRY_SOON });
-  return new AppError('internal_error', { cause: thrown });
+  return findOutage(thrown) ?? { code: 'internal_error', reason: 'internal_error', cause: thrown };
 }
 
-/** The status of errors that are about the request: Nest's and Fastify's own; 0 for any other. */
+/** The code of errors that are about the request: Nest's and Fastify's own. */
+function codeOfStatus(thrown: unknown): (typeof BY_STATUS)[keyof typeof BY_STATUS] | undefined {
+  return BY_STATUS[statusOf(thrown) as keyof typeof BY_STATUS];
+}
+
 function statusOf(thrown: unknown): number {
   if (thrown instanceof HttpException) return thrown.getStatus();
-  const { code, statusCode } = asRecord(thrown);
+  const { code, statusCode } = (thrown ?? {}) as { readonly code?: unknown; readonly statusCode?: unknown };
   if (typeof statusCode !== 'number') return 0;
   const isFastifys = typeof code === 'string' && code.startsWith('FST_ERR_');
-  // A client that hangs up amid its body has an error code of the network's, which is not the database's.
+  // A client that hangs up while it sends its body has an error code of the network's, which is not the database's.
   return isFastifys || statusCode < 500 ? statusCode : 0;
 }
-
-function isOutOfReach(thrown: unknown): boolean {
-  for (let error = thrown, depth = 0; error && depth < 5; error = asRecord(error).cause, depth++) {
-    const { code, message } = asRecord(error);
-    if (typeof code === 'string' && OUT_OF_REACH.test(code)) return true;
-    if (typeof message === 'string' && CONNECTION_LOST.test(message)) return true;
-  }
-  return false;
-}
-
-const asRecord = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -14,15 +14,24 @@ export function createLog({ environment }: Pick<Configuration, 'environment'>, l
   });
 }
 
-/** Where Nest tells of a start that failed, which is told by whoever asked for it. */
+/** Where Nest reports a start that failed: `main.ts` reports it too, as a sentence. */
 const FAILED_START = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
 
-/** Lets Nest's own messages go to the same log; what it tells of its start-up is for debugging only. */
+/** Where Nest names each module and route as it starts. */
+const BOOT = new Set<unknown>([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
+/** Writes what goes to Nest's `Logger` to the same log, Nest's own reports of its start at debug. */
 export class NestLog implements LoggerService {
   constructor(private readonly sink: Logger) {}
 
   log(message: unknown, context?: string): void {
-    this.sink.debug({ context }, String(message));
+    this.sink[BOOT.has(context) ? 'debug' : 'info']({ context }, String(message));
   }
 
   /** Nest gives a stack, if there is one, and the context last. */

@@ -4,10 +4,13 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import { MAX_REQUESTS, networkOf, type RequestCounts } from './request-counts.js';
 
-/** Limits how often one network may call the route; for every route that asks for no credentials. */
+/** Limits how often one network may call the route; for every route without credentials. */
 export const RateLimited = (): MethodDecorator => RouteConfig({ rateLimit: { max: MAX_REQUESTS } });
 
-/** One count for all public routes, as the plugin's own store counts for each apart; `too_many_requests` past it. */
+/**
+ * One count for all public routes, as the plugin's own store counts for each apart; `too_many_requests` past it. The
+ * plugin counts each request as one when it arrives; what it costs beyond that is added before its answer leaves.
+ */
 export async function installRateLimit(fastify: FastifyInstance, counts: RequestCounts): Promise<void> {
   await fastify.register(rateLimit, {
     global: false,
@@ -15,13 +18,17 @@ export async function installRateLimit(fastify: FastifyInstance, counts: Request
     keyGenerator: networkOf,
     errorResponseBuilder: (_request, { ttl }) => tooManyRequests(ttl),
   });
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
+    if (request.trace.cost > 1) counts.add(networkOf(request), request.trace.cost - 1);
+    done(null, payload);
+  });
 }
 
-/** `too_many_requests`, and in how many milliseconds it is worth trying again. */
+/** `too_many_requests`; `wait` is the milliseconds until the next request is worth trying. */
 export const tooManyRequests = (wait: number): AppError =>
   new AppError('too_many_requests', { retryAfter: Math.max(1, Math.ceil(wait / 1000)) });
 
-/** The plugin makes its store itself. */
+/** A class, as the plugin makes its store itself. */
 const storeOver = (counts: RequestCounts) =>
   class implements FastifyRateLimitStore {
     incr(

@@ -1,29 +1,6 @@
-/** A passkey as the provider describes it. */
-export interface PassageDevice {
-  readonly id: string;
-  /** Credential ID, base64url without padding. */
-  readonly credId: string;
-  readonly friendlyName: string;
-  readonly type: 'passkey' | 'security_key' | 'platform';
-  readonly icons: { readonly light: string | null; readonly dark: string | null };
-  readonly usageCount: number;
-  /** Null until the first sign-in. */
-  readonly lastLoginAt: Date | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  /** Null or empty where the provider does not tell. */
-  readonly provider: string | null;
-  readonly synced: boolean | null;
-  readonly transports: readonly string[];
-}
+import type { Passkey, UserPasskeys } from '../flex/devices/passkey.js';
 
-/** A user's passkeys; RP ID and user handle (base64url) are null where the provider does not tell. */
-export interface PassageDevices {
-  readonly devices: readonly PassageDevice[];
-  readonly rpId: string | null;
-  readonly userHandle: string | null;
-}
-
+/** A user as the provider knows them. */
 export interface PassageUser {
   readonly id: string;
   readonly externalId: string;
@@ -34,6 +11,7 @@ export interface PassageUser {
   readonly updatedAt: Date;
 }
 
+/** The app as the provider knows it. */
 export interface PassageApp {
   readonly id: string;
   readonly name: string;
@@ -59,14 +37,14 @@ export abstract class Passage {
   abstract readonly flexUrl: string;
 
   /** Oldest first; an unknown user has none. */
-  abstract getDevices(externalId: string): Promise<PassageDevices>;
+  abstract getDevices(externalId: string): Promise<UserPasskeys>;
   /** Throws `device_not_found`, also for somebody else's; `access_denied` where the provider does not allow it. */
   abstract revokeDevice(externalId: string, deviceId: string): Promise<void>;
   /**
    * Throws `device_not_found`, also for somebody else's; `invalid_request` where the provider takes no such name,
    * `access_denied` where it cannot rename.
    */
-  abstract renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<PassageDevice>;
+  abstract renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<Passkey>;
   /**
    * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`, and
    * `user_not_found` where they are erased at that moment; `invalid_request` where the provider takes no such name, `access_denied` where it does not allow it.

@@ -3,8 +3,7 @@ import type { Caller } from '../auth/caller.js';
 import { CurrentUser } from '../auth/current-user.decorator.js';
 import { Access } from '../http/access.decorator.js';
 import { NoBody, StrictBody } from '../http/body.pipe.js';
-import { DeviceIdPipe } from './device-id.pipe.js';
-import { RenamePasskeyDto, RevokePasskeyDto, VerifyNonceDto } from './passkeys.dto.js';
+import { DeviceIdPipe, RenamePasskeyDto, RevokePasskeyDto, VerifyNonceDto } from './passkeys.dto.js';
 import { PasskeysService } from './passkeys.service.js';
 
 /** The user's API: everything is about the passkeys of the token's own user. */

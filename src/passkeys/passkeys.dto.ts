@@ -1,10 +1,18 @@
+import { Injectable, type PipeTransform } from '@nestjs/common';
 import { IsString, Length, Matches } from 'class-validator';
+import { AppError } from '../errors/app-error.js';
 import { IsDisplayText } from '../http/display-text.js';
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Whether a path parameter can be the id of a passkey at all. */
-export const isDeviceId = (text: string): boolean => ID.test(text);
+/** Lets through what can be the id of a passkey; anything else is as unknown as another user's passkey. */
+@Injectable()
+export class DeviceIdPipe implements PipeTransform<string, string> {
+  transform(id: string): string {
+    if (!ID.test(id)) throw new AppError('device_not_found');
+    return id;
+  }
+}
 
 export class RevokePasskeyDto {
   @Matches(ID, { message: 'id must be the id of a passkey' })

@@ -1,8 +1,6 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { ErasedUsers } from './erased-users.js';
-import { ExternalIds } from './external-ids.js';
 import { PasskeysController } from './passkeys.controller.js';
 import { PasskeysService } from './passkeys.service.js';
 
@@ -15,7 +13,7 @@ export class PasskeysModule {
       module: PasskeysModule,
       imports: [AuthModule, UsersModule, passage],
       controllers: [PasskeysController],
-      providers: [PasskeysService, ExternalIds, ErasedUsers],
+      providers: [PasskeysService],
     };
   }
 }

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { AppError } from '../errors/app-error.js';
 import { Passage } from '../passage/passage.js';
+import { ExternalIds } from '../users/external-ids.js';
 import { UserRepository } from '../users/user.repository.js';
-import { ExternalIds } from './external-ids.js';
 import {
   type AcceptedCredentialsSignal,
   toSignal,
@@ -18,7 +18,7 @@ export interface PasskeyList {
 }
 
 /** What a browser needs to begin a ceremony on the Flex routes. */
-export interface CeremonyLeave {
+export interface CeremonyPermission {
   readonly transactionId: string;
   readonly appId: string;
   readonly flexUrl: string;
@@ -30,7 +30,7 @@ export interface ProvenCeremony {
   readonly kind: 'register' | 'authenticate' | null;
 }
 
-/** The passkeys of the user who is calling, and nobody else's. */
+/** The passkeys of the calling user. */
 @Injectable()
 export class PasskeysService {
   constructor(
@@ -53,37 +53,38 @@ export class PasskeysService {
     return { username, passkeys: devices.devices.map(toWebAuthnDevice), signal: toSignal(devices) };
   }
 
-  /** Throws `device_not_found`, also for somebody else's. */
+  /** Throws `device_not_found`, also for another user's passkey. */
   async revoke(caller: Caller, deviceId: string): Promise<void> {
     await this.passage.revokeDevice(await this.ownerOfDevices(caller), deviceId);
   }
 
-  /** Throws `device_not_found`, also for somebody else's. */
+  /** Throws `device_not_found`, also for another user's passkey. */
   async rename(caller: Caller, deviceId: string, friendlyName: string): Promise<WebAuthnDevice> {
     const externalId = await this.ownerOfDevices(caller);
     return toWebAuthnDevice(await this.passage.renameDevice(externalId, deviceId, friendlyName));
   }
 
-  /** Lets the caller add one passkey; the first time makes their external ID. */
-  async beginRegistration(caller: Caller): Promise<CeremonyLeave> {
-    const leave = (await this.tryToRegister(caller)) ?? (await this.tryToRegister(caller));
-    if (!leave) throw new AppError('user_not_found');
-    return leave;
+  /** Permits the caller to add one passkey; the first time makes their external ID. */
+  async beginRegistration(caller: Caller): Promise<CeremonyPermission> {
+    // An erasure of the caller may overtake the first attempt; the second then makes them anew.
+    const permission = (await this.permitRegistration(caller)) ?? (await this.permitRegistration(caller));
+    if (!permission) throw new AppError('user_not_found');
+    return permission;
   }
 
-  /** Lets the caller sign in once more as themselves (step-up). Throws `user_has_no_passkeys`. */
-  async beginAuthentication(caller: Caller): Promise<CeremonyLeave> {
+  /** Permits the caller to sign in once more as themselves (step-up). Throws `user_has_no_passkeys`. */
+  async beginAuthentication(caller: Caller): Promise<CeremonyPermission> {
     const externalId = await this.externalIds.current(caller);
     if (externalId === null) throw new AppError('user_has_no_passkeys');
     try {
-      return this.leave(await this.passage.createAuthenticateTransaction(externalId));
+      return this.permission(await this.passage.createAuthenticateTransaction(externalId));
     } catch (error) {
       const isUnknown = error instanceof AppError && error.code === 'user_not_found';
       throw isUnknown ? new AppError('user_has_no_passkeys', { cause: error }) : error;
     }
   }
 
-  /** Uses the nonce up, whosever it is. Throws `invalid_nonce` unless it is the caller's own. */
+  /** Uses the nonce up in any case. Throws `invalid_nonce` unless it is the caller's own. */
   async verify(caller: Caller, nonce: string): Promise<ProvenCeremony> {
     const own = await this.externalIds.current(caller);
     const { externalId, kind } = await this.passage.verifyNonce(nonce);
@@ -91,14 +92,14 @@ export class PasskeysService {
     return { username: caller.username, externalId, kind };
   }
 
-  /** Null if the caller is erased meanwhile: leave given under an external ID that nobody has makes a passkey of nobody. */
-  private async tryToRegister(caller: Caller): Promise<CeremonyLeave | null> {
+  /** Null if the caller is erased meanwhile: a transaction for an erased user would create an orphaned passkey. */
+  private async permitRegistration(caller: Caller): Promise<CeremonyPermission | null> {
     const externalId = await this.users.enrol(caller, caller.username);
     const transactionId = await this.passage
       .createRegisterTransaction(externalId, caller.username)
       .catch(nullIfUnknown);
     if (transactionId === null || (await this.externalIds.current(caller)) !== externalId) return null;
-    return this.leave(transactionId);
+    return this.permission(transactionId);
   }
 
   private async ownerOfDevices(caller: Caller): Promise<string> {
@@ -107,7 +108,7 @@ export class PasskeysService {
     return externalId;
   }
 
-  private leave(transactionId: string): CeremonyLeave {
+  private permission(transactionId: string): CeremonyPermission {
     return { transactionId, appId: this.passage.appId, flexUrl: this.passage.flexUrl };
   }
 }

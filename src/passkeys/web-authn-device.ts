@@ -1,4 +1,4 @@
-import type { PassageDevice, PassageDevices } from '../passage/passage.js';
+import type { Passkey, UserPasskeys } from '../flex/devices/passkey.js';
 
 /** A passkey as the user's API gives it, in the members and spelling of Passage's documentation, then our own. */
 export interface WebAuthnDevice {
@@ -24,7 +24,7 @@ export interface AcceptedCredentialsSignal {
   readonly allAcceptedCredentialIds: readonly string[];
 }
 
-export const toWebAuthnDevice = (device: PassageDevice): WebAuthnDevice => ({
+export const toWebAuthnDevice = (device: Passkey): WebAuthnDevice => ({
   createdAt: device.createdAt.toISOString(),
   credId: device.credId,
   friendlyName: device.friendlyName,
@@ -40,7 +40,7 @@ export const toWebAuthnDevice = (device: PassageDevice): WebAuthnDevice => ({
 });
 
 /** Null where the provider does not tell RP ID and user handle. */
-export function toSignal({ rpId, userHandle, devices }: PassageDevices): AcceptedCredentialsSignal | null {
+export function toSignal({ rpId, userHandle, devices }: UserPasskeys): AcceptedCredentialsSignal | null {
   if (rpId === null || userHandle === null) return null;
   return { rpId, userId: userHandle, allAcceptedCredentialIds: devices.map(({ credId }) => credId) };
 }

@@ -1,59 +1,42 @@
-import { verify, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
+import { attestationInvalid } from './ceremony-refusal.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { extensionOf, knownRoots } from './certificates.js';
-import { ALGORITHM, importCredentialKey } from './credential-key.js';
+import { importCredentialKey } from './credential-key.js';
 import { DER_TAG, type DerElement, derContent, derElements, derMembers } from './der.js';
-import { isDerEcdsaSignature } from './ecdsa-signature.js';
+import { type Attested, verifySelfAttestation } from './self-attestation.js';
 
-/** What an attestation statement speaks of: the credential and the bytes that it was made over. */
-export interface Attested {
-  readonly authenticatorData: Buffer;
-  /** SHA-256 of the client data. */
-  readonly clientDataHash: Buffer;
-  /** The COSE_Key, found sound. */
-  readonly publicKey: Uint8Array;
-  /** COSE algorithm identifier of the key. */
-  readonly algorithm: number;
-}
-
-/** 1.3.6.1.4.1.11129.2.1.17, whose value is Android's KeyDescription. */
+/** 1.3.6.1.4.1.11129.2.1.17: Android's KeyDescription. */
 const KEY_DESCRIPTION = '2b06010401d679020111';
-/** Members of an AuthorizationList: [1], [600] and [702]. */
+/** Members of an AuthorizationList: [1], [600] and [702]. Later versions of Android add others, which are ignored. */
 const AUTHORIZATION = { purpose: 'a1', allApplications: 'bf8458', origin: 'bf853e' } as const;
 const PURPOSE_SIGN = 2;
 const ORIGIN_GENERATED = 0;
 
 /**
- * Verifies an Android key attestation (WebAuthn Level 3 §8.4), whose certificates have to lead to a root of Google's for
- * keys in hardware; so the list that hardware enforces is believed, and no other. Makes no network call. Throws if it
- * does not hold, with an error that is for the log only.
+ * Verifies an Android key attestation (WebAuthn Level 3 §8.4). Its certificates must lead to one of Google's roots for
+ * keys in hardware; therefore only the list that the hardware enforces is believed. Makes no network call. Throws
+ * `CeremonyRefusal`, or `CertificateError` if the description of the key cannot be read.
  *
- * Not the library's: that one trusts a root the statement brings, asks the addresses in its certificates before it looks
- * whose they are, and leaves `origin` and `purpose` alone.
+ * The library's own verification is not used: it trusts a root that the statement brings, calls the addresses in the
+ * certificates before it knows who issued them, and does not check `origin` and `purpose`.
  */
-export function verifyAndroidKey(
+export async function verifyAndroidKey(
   statement: ReadonlyMap<unknown, unknown>,
   chain: readonly X509Certificate[],
   attested: Attested,
-): void {
+): Promise<void> {
   const [certificate] = chain;
   demand(certificate !== undefined, 'there is no certificate');
-  // Whose certificates these are comes first: nothing else in them is looked at before that is known.
-  demand(leadsToAnchor(chain, knownRoots('android-key')), 'the certificates lead to no root of Google’s');
+  // First the issuer: nothing else in the certificates is read before it is known.
+  demand(
+    leadsToAnchor(chain, knownRoots('android-key')),
+    'the certificates do not lead to one of Google’s roots',
+  );
   const key = importCredentialKey(attested.publicKey);
   demand(certificate.publicKey.equals(key), 'the certificate is for another key');
-  demand(statement.get('alg') === attested.algorithm, 'alg is not the algorithm of the key');
-  demand(isSigned(statement.get('sig'), attested), 'sig is not the signature of the key');
+  await verifySelfAttestation(statement, attested);
   requireKeyDescription(certificate, attested.clientDataHash);
-}
-
-function isSigned(signature: unknown, attested: Attested): boolean {
-  const { algorithm, publicKey, authenticatorData, clientDataHash } = attested;
-  if (!(signature instanceof Uint8Array)) return false;
-  if (algorithm === ALGORITHM.ES256 && !isDerEcdsaSignature(signature)) return false;
-  const digest = algorithm === ALGORITHM.EdDSA ? null : 'sha256';
-  const data = Buffer.concat([authenticatorData, clientDataHash]);
-  return verify(digest, data, importCredentialKey(publicKey), signature);
 }
 
 function requireKeyDescription(certificate: X509Certificate, clientDataHash: Buffer): void {
@@ -68,14 +51,14 @@ function requireKeyDescription(certificate: X509Certificate, clientDataHash: Buf
   const isForAll = [software, hardware].some((list) => list.has(AUTHORIZATION.allApplications));
   demand(!isForAll, 'the key is for all applications');
 
-  // It was made where it is, and it signs.
+  // The hardware generated it, and it may sign.
   const origin = hardware.get(AUTHORIZATION.origin);
   const wasMadeHere = origin && integer(derContent(origin, DER_TAG.INTEGER)) === ORIGIN_GENERATED;
   demand(wasMadeHere === true, 'the key was imported');
   const purposes = derMembers(hardware.get(AUTHORIZATION.purpose) ?? Buffer.alloc(0), DER_TAG.SET);
   demand(
     purposes.some(({ content }) => integer(content) === PURPOSE_SIGN),
-    'the key does not sign',
+    'the key may not sign',
   );
 }
 
@@ -87,5 +70,5 @@ function authorizations(list: DerElement | undefined): Map<string, Buffer> {
 const integer = (content: Buffer): number => Number(`0x${content.toString('hex')}`);
 
 function demand(holds: boolean, otherwise: string): asserts holds {
-  if (!holds) throw new Error(`Android key attestation: ${otherwise}.`);
+  if (!holds) throw attestationInvalid(`Android key attestation: ${otherwise}.`);
 }

@@ -44,11 +44,11 @@ async function trustIn(
 describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
   const known = models({ [MODEL]: aModel(stranger, root) });
 
-  it('is none where there is none, whatever the AAGUID says', async () => {
+  it('is none for the format none, even if the AAGUID names a known model', async () => {
     expect(await trustIn({}, known)).toBe('none');
   });
 
-  it('is untrusted where the credential attests itself', async () => {
+  it('is untrusted if it is a self attestation', async () => {
     expect(await trustIn({ format: 'packed' }, known)).toBe('untrusted');
   });
 
@@ -67,7 +67,7 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
       }),
   );
 
-  it('is trusted where the metadata has an authority in between, or the attestation certificate itself', async () => {
+  it('is trusted if the metadata lists an authority in between, or the attestation certificate itself', async () => {
     expect(await trustIn(packed(authority), models({ [MODEL]: aModel(authority) }))).toBe('trusted');
     let own: AuthenticatorModel | undefined;
     const { format, mutateStatement } = packed(authority, {
@@ -81,17 +81,17 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     expect(await trustIn({ format, mutateStatement }, lateModels)).toBe('trusted');
   });
 
-  it('is untrusted for a model that metadata does not know, or has no roots for', async () => {
+  it('is untrusted if the metadata lacks the model or has no roots for it', async () => {
     expect(await trustIn(packed(authority), models({}))).toBe('untrusted');
     expect(await trustIn(packed(authority), models({ [MODEL]: aModel() }))).toBe('untrusted');
   });
 
-  it('is untrusted for a model that is compromised', async () => {
+  it('is untrusted if the model is compromised', async () => {
     const compromised = { ...aModel(root), isCompromised: true };
     expect(await trustIn(packed(authority), models({ [MODEL]: compromised }))).toBe('untrusted');
   });
 
-  it('is untrusted where other models have its root as well and its certificate does not say for which it is', async () => {
+  it('is untrusted if models share its root and its certificate does not name the model', async () => {
     const shared = models({ [MODEL]: { ...aModel(root), sharesRoots: true } });
     expect(await trustIn(packed(authority), shared)).toBe('untrusted');
     const certificate = { extensions: [aaguidExtension(MODEL)] };
@@ -99,23 +99,34 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     expect(await trustIn(tpm(authority), shared)).toBe('trusted');
   });
 
-  it('is untrusted without an AAGUID, even if the metadata had an entry for zeros', async () => {
+  it('is not refused if the metadata throws: that error comes through unchanged', async () => {
+    const mistake = new TypeError('Cannot read properties of undefined');
+    const broken: AuthenticatorModels = {
+      ofAaguid: () => {
+        throw mistake;
+      },
+      ofAttestationKey: () => null,
+    };
+    await expect(trustIn(packed(authority), broken)).rejects.toBe(mistake);
+  });
+
+  it('is untrusted without an AAGUID, even if the metadata lists zeros', async () => {
     expect(await trustIn(packed(authority), models({ [ZERO]: aModel(root) }), ZERO)).toBe('untrusted');
   });
 
-  it('is untrusted where its chain breaks before the root', async () => {
+  it('is untrusted if its chain ends before the root', async () => {
     const traits = { change: (statement: Map<string, unknown>) => (statement.get('x5c') as unknown[]).pop() };
     expect(await trustIn(packed(authority, traits), known)).toBe('untrusted');
   });
 
-  it('of an authenticator for another AAGUID is refused altogether', async () => {
+  it('is refused if its certificate names another AAGUID', async () => {
     const certificate = { extensions: [aaguidExtension('bbbbbbbb-0000-4000-8000-000000000001')] };
     await expect(trustIn(packed(authority, { certificate }), known)).rejects.toMatchObject({
       reason: 'attestation_invalid',
     });
   });
 
-  it('of the format fido-u2f is trusted by the key that its model is listed under', async () => {
+  it('of the format fido-u2f is trusted if its model is listed by its attestation key', async () => {
     const key = newKey();
     const [leaf] = root.chainFor(key) as [Buffer];
     const identifier = keyIdentifierOf(new X509Certificate(leaf));
@@ -128,7 +139,7 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
 });
 
 describe('the identifier of an attestation key', () => {
-  it('is what the FIDO Alliance’s root says of its own key (subjectKeyIdentifier)', () => {
+  it('equals the subjectKeyIdentifier in the FIDO Alliance’s root', () => {
     const identifiers = knownRoots('mds').map(keyIdentifierOf);
     expect(identifiers).toContain('8ff04b7fa82e4524ae4d50fa639a8bdee2dd1bbc');
   });

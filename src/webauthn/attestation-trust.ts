@@ -4,34 +4,34 @@ import { leadsToAnchor } from './certificate-path.js';
 import { extensionOf, keyIdentifierOf } from './certificates.js';
 
 /**
- * What an attestation is worth. `none`: there was none. `untrusted`: its signature is right, but whose it is nobody
- * knows. `trusted`: it leads to a root that FIDO metadata gives for the very model that its AAGUID names, and nothing is
- * known against that model.
+ * How far an attestation proves the model of the authenticator. `none`: there is no attestation. `untrusted`: its
+ * signature is right, but its issuer is unknown. `trusted`: it leads to a root that FIDO metadata lists for the model that
+ * its AAGUID names, and FIDO metadata does not list that model as compromised.
  */
 export type AttestationTrust = 'none' | 'untrusted' | 'trusted';
 
-/** What FIDO metadata says of a model of authenticator. */
+/** A model of authenticator as FIDO metadata describes it. */
 export interface AuthenticatorModel {
   /** Roots, intermediate authorities or the attestation certificates themselves. */
   readonly attestationRoots: readonly X509Certificate[];
-  /** Whether one of the roots is another model's as well. */
+  /** Whether another model has one of the roots as well. */
   readonly sharesRoots: boolean;
-  /** Whether it was revoked, or is known to be broken in a way that makes its attestations worthless. */
+  /** Whether its attestations prove nothing any more, because the model was revoked or broken. */
   readonly isCompromised: boolean;
 }
 
-/** Where models are looked up. */
+/** Finds models of authenticators. */
 export interface AuthenticatorModels {
-  /** The model of an AAGUID, a lower-case UUID. */
+  /** The model with an AAGUID, a lower-case UUID; null if there is none. */
   ofAaguid(aaguid: string): AuthenticatorModel | null;
-  /** The model without an AAGUID whose attestation key has this identifier: SHA-1 in lower-case hex. */
+  /** The model without an AAGUID that has this attestation key: its SHA-1 in lower-case hex. Null if there is none. */
   ofAttestationKey(identifier: string): AuthenticatorModel | null;
 }
 
 /** 1.3.6.1.4.1.45724.1.1.4 as the content of its DER in hex: the AAGUID that a certificate is for. */
 const AAGUID_EXTENSION = '2b0601040182e51c010104';
 
-/** An attestation whose statement has been verified. */
+/** An attestation after its statement was verified. */
 export interface VerifiedAttestation {
   readonly format: string;
   /** Lower-case UUID. */
@@ -40,7 +40,10 @@ export interface VerifiedAttestation {
   readonly chain: readonly X509Certificate[];
 }
 
-/** Assesses the trustworthiness of a verified attestation (WebAuthn Level 3 §7.1 steps 23 and 24); without models there is none. */
+/**
+ * Assesses the trustworthiness of a verified attestation (WebAuthn Level 3 §7.1 steps 23 and 24). Without models, none is
+ * trusted. Refuses nothing; throws only what `models` throws.
+ */
 export function attestationTrust(
   attestation: VerifiedAttestation,
   models: AuthenticatorModels | null,
@@ -62,8 +65,8 @@ function modelOf(
 }
 
 /**
- * §8.2.1: a root that vouches for several models needs certificates that say for which, or the key of one would do for
- * another. What they say has been compared by the verification.
+ * §8.2.1: where several models share a root, a certificate has to name its model; otherwise the key of one model could
+ * attest another. The library has compared the name with the AAGUID.
  */
 const namesModel = ({ format, chain }: VerifiedAttestation, { sharesRoots }: AuthenticatorModel): boolean =>
   format !== 'packed' || !sharesRoots || extensionOf(chain[0]!, AAGUID_EXTENSION) !== null;

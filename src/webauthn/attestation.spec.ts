@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { attestationSubject } from '../../test/support/attestation-certificate.js';
 import {
@@ -16,8 +16,9 @@ import { type CallCounter, countCalls } from '../../test/support/call-counter.js
 import { aRegistration } from '../../test/support/ceremonies.js';
 import type { CreateOverrides } from '../../test/support/ceremony-overrides.js';
 import { withRoots } from '../../test/support/known-roots.js';
-import { newKey, TestAuthority } from '../../test/support/x509.js';
+import { der, dsaKey, newKey, TestAuthority } from '../../test/support/x509.js';
 import type { AuthenticatorModels } from './attestation-trust.js';
+import type { CeremonyRefusal } from './ceremony-refusal.js';
 import { verifyRegistration } from './verify-registration.js';
 
 const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
@@ -91,12 +92,17 @@ describe('WebAuthn Level 3 §8.4 Android key', () => {
   it.each([-7, -8, -257])('accepts it for algorithm %i', (algorithm) =>
     known(() => accepts(androidKey(authority), { algorithms: [algorithm] })),
   );
-  it('accepts a root that has expired where the authority has another', () => {
+  it('accepts an expired root if the authority has another certificate', () => {
     const expired = root.again({ notBefore: new Date(0), notAfter: new Date(1) });
     const traits: AndroidKeyTraits = {
       change: (it) => (it.get('x5c') as Uint8Array[]).splice(2, 1, new Uint8Array(expired.certificate)),
     };
     return known(() => accepts(androidKey(authority, traits)), [expired, root]);
+  });
+  it('accepts unknown authorizations, as later versions of Android add some', () => {
+    const unknown = der('bf8767', der('30', der('05'))); // [999]
+    const traits = { hardware: [ANDROID.signs, unknown, ANDROID.generated], software: [unknown] };
+    return known(() => accepts(androidKey(authority, traits)));
   });
   it('accepts it without its root', () => known(() => accepts(androidKey(authority, { withRoot: false }))));
 
@@ -175,6 +181,88 @@ describe('WebAuthn Level 3 §8.8 Apple', () => {
   });
 });
 
+describe('untrusted certificates', () => {
+  const FORMATS = [
+    ['packed', packed],
+    ['tpm', tpm],
+    ['android-key', androidKey],
+    ['fido-u2f', fidoU2f],
+    ['apple', apple],
+  ] as const;
+  const withOwnCurve = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' });
+  const of = (key: KeyObject) => new Uint8Array(root.chainFor(key)[0]!);
+  const COSTLY = { dsa: of(dsaKey(10_000)), withOwnCurve: of(withOwnCurve.publicKey) };
+  const chained = (change: (chain: Uint8Array[]) => Uint8Array[]): StatementTraits => ({
+    change: (it) => it.set('x5c', change(it.get('x5c') as Uint8Array[])),
+  });
+  const reasonOf = (overrides: Overrides, more?: Parameters<typeof register>[1]) =>
+    register(overrides, more).then(
+      () => 'accepted',
+      (error: CeremonyRefusal) => `${error.reason}: ${(error.cause as Error).message}`,
+    );
+
+  describe.each(FORMATS)('in a statement of %s', (_, make) => {
+    it.each([
+      ['a DSA key', COSTLY.dsa],
+      ['a curve of its own', COSTLY.withOwnCurve],
+    ])('are refused for %s before anything is verified with it', async (_key, costly) => {
+      const reason =
+        /^attestation_invalid: A certificate has a key that is neither RSA nor Ed25519 nor EC on/;
+      expect(
+        await reasonOf(
+          make(
+            root,
+            chained(([, ...above]) => [costly, ...above]),
+          ),
+        ),
+      ).toMatch(reason);
+      expect(
+        await reasonOf(
+          make(
+            root,
+            chained((chain) => [...chain, costly]),
+          ),
+        ),
+      ).toMatch(reason);
+    });
+  });
+
+  it.each(FORMATS)('in a statement of %s are refused if one has an extension twice', async (_, make) => {
+    const twice = [aaguidExtension(ZERO), aaguidExtension(ZERO)];
+    const model = { attestationRoots: [root.x509], sharesRoots: true, isCompromised: false };
+    const models: AuthenticatorModels = { ofAaguid: () => model, ofAttestationKey: () => model };
+    const reason = 'attestation_invalid: A certificate has an extension twice.';
+    expect(await reasonOf(make(root, { certificate: { extensions: twice } }), { models })).toBe(reason);
+  });
+
+  it('are refused if a key is not on its curve', async () => {
+    const { certificate, x509 } = new TestAuthority('Off its curve');
+    const point = x509.publicKey.export({ type: 'spki', format: 'der' }).subarray(-64);
+    const off = new Uint8Array(certificate);
+    off[certificate.indexOf(point)]! ^= 1;
+    for (const [, make] of FORMATS) {
+      const reason = 'attestation_invalid: A certificate cannot be read.';
+      expect(
+        await reasonOf(
+          make(
+            root,
+            chained(() => [off]),
+          ),
+        ),
+      ).toBe(reason);
+    }
+  });
+
+  it('are at most eight', async () => {
+    const chainOf = (length: number) =>
+      chained(([leaf]) => [leaf!, ...Array.from({ length: length - 1 }, () => leaf!)]);
+    await accepts(packed(root, chainOf(8)));
+    expect(await reasonOf(packed(root, chainOf(9)))).toBe(
+      'attestation_invalid: x5c has more than 8 certificates.',
+    );
+  });
+});
+
 describe('addresses in certificates', () => {
   let probe: CallCounter;
   beforeEach(async () => {
@@ -211,7 +299,7 @@ describe('addresses in certificates', () => {
     }
   });
 
-  it.each(FORMATS)('are never called for a %s whose root is known either', async (format, make) => {
+  it.each(FORMATS)('are never called for a %s with a known root either', async (format, make) => {
     await withRoots(format, [root], async () => {
       const { issuer, named } = forged(root);
       for (const overrides of [make(issuer), make(root, { certificate: named })]) {
@@ -221,7 +309,7 @@ describe('addresses in certificates', () => {
     expect(probe.calls()).toBe(0);
   });
 
-  it('keep no Android key from being accepted, and every Apple one', () =>
+  it('are allowed in an Android key attestation, and refused in an Apple one', () =>
     withRoots('android-key', [root], () =>
       withRoots('apple', [root], async () => {
         const { issuer } = forged(root);

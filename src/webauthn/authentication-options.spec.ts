@@ -18,14 +18,14 @@ describe('WebAuthn Level 3 §5.5 Options for Assertion Generation', () => {
     });
   });
 
-  it('lists the credentials of a user who was named', () => {
+  it('lists the credentials of a named user', () => {
     const allowCredentials = [{ id: Buffer.from([1, 2, 3]), transports: ['internal'] }];
     expect(requestOptions({ ...input, allowCredentials }).allowCredentials).toEqual([
       { type: 'public-key', id: 'AQID', transports: ['internal'] },
     ]);
   });
 
-  it('keeps an empty list empty, so that it is never taken for a discoverable sign-in by accident', () => {
+  it('keeps an empty list, which would otherwise become a discoverable sign-in', () => {
     expect(requestOptions({ ...input, allowCredentials: [] })).toHaveProperty('allowCredentials', []);
   });
 });

@@ -2,7 +2,7 @@ import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/serv
 import { CredentialDescriptor, describeCredentials } from './credential-descriptor.js';
 import { RelyingParty, UserVerification } from './relying-party.js';
 
-/** What an authentication is begun with; every member comes from the app's settings or the server itself. */
+/** The input of {@link requestOptions}; trusted, as it comes from the app's settings and the server. */
 export interface RequestOptionsInput {
   readonly relyingParty: RelyingParty;
   /** Random challenge, unpadded base64url. */
@@ -10,7 +10,7 @@ export interface RequestOptionsInput {
   readonly userVerification: UserVerification;
   /** Milliseconds. */
   readonly timeout: number;
-  /** The named user's credentials; left out for a discoverable sign-in, where the passkey names the user. */
+  /** The credentials of the user who signs in; absent for a discoverable sign-in, where the passkey names the user. */
   readonly allowCredentials?: readonly CredentialDescriptor[];
 }
 

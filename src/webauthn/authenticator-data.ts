@@ -4,7 +4,7 @@ import { Ceremony } from './ceremony.js';
 import { CeremonyRefusal, SpecificationStep } from './ceremony-refusal.js';
 import { RelyingParty } from './relying-party.js';
 
-/** Authenticator data taken apart (WebAuthn Level 3 §6.1). */
+/** Parsed authenticator data (WebAuthn Level 3 §6.1). */
 export interface AuthenticatorData {
   /** SHA-256 of the RP ID, 32 bytes. */
   readonly rpIdHash: Buffer;
@@ -26,7 +26,7 @@ export interface AttestedCredential {
   readonly publicKey: Buffer;
 }
 
-/** What the flags of a ceremony have to say. */
+/** What the authenticator data of a ceremony is verified against. */
 export interface ExpectedAuthenticatorData {
   readonly relyingParty: RelyingParty;
   readonly requireUserVerification: boolean;
@@ -37,8 +37,8 @@ const ATTESTED_HEADER_BYTES = 18;
 const FLAG = { UP: 0x01, UV: 0x04, BE: 0x08, BS: 0x10, AT: 0x40, ED: 0x80 } as const;
 
 /**
- * Takes authenticator data apart, byte for byte: the AT and ED flags have to say what follows, and nothing may be
- * left over. Throws `CeremonyRefusal`.
+ * Parses untrusted authenticator data, byte for byte: the AT and ED flags must match what follows, and nothing may be left
+ * over. Throws `CeremonyRefusal` with `step`.
  */
 export function parseAuthenticatorData(bytes: Buffer, step: SpecificationStep): AuthenticatorData {
   if (bytes.length < HEADER_BYTES) throw new CeremonyRefusal('malformed_authenticator_data', step);
@@ -80,7 +80,7 @@ function parseAttestedCredential(bytes: Buffer, step: SpecificationStep): [Attes
 }
 
 /**
- * Verifies what both ceremonies ask of the authenticator data: steps 14 to 17 of WebAuthn Level 3 §7.1 and 15 to 18
+ * Verifies authenticator data in the steps that both ceremonies share: steps 14 to 17 of WebAuthn Level 3 §7.1 and 15 to 18
  * of §7.2. Throws `CeremonyRefusal`.
  */
 export function verifyAuthenticatorData(
@@ -93,15 +93,15 @@ export function verifyAuthenticatorData(
   if (!timingSafeEqual(data.rpIdHash, rpIdHash))
     throw new CeremonyRefusal('rp_id_mismatch', ceremony.rpIdHash);
 
-  // Somebody was there: conditional creation, which may do without, is not offered.
+  // The user was present. Only conditional creation may do without, which is not offered.
   if (!data.userPresent) throw new CeremonyRefusal('user_not_present', ceremony.userPresent);
 
-  // The authenticator knows who it was, where the app asks for that.
+  // The authenticator verified the user, if the app requires that.
   if (expected.requireUserVerification && !data.userVerified) {
     throw new CeremonyRefusal('user_not_verified', ceremony.userVerified);
   }
 
-  // What cannot be backed up is not backed up.
+  // A credential that cannot be backed up is not backed up.
   if (!data.backupEligible && data.backedUp) {
     throw new CeremonyRefusal('backup_flags_invalid', ceremony.backupState);
   }

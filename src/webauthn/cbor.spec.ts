@@ -47,7 +47,7 @@ describe('the structure of CBOR', () => {
     expect(() => endOf(hex)).toThrow(new CeremonyRefusal('malformed_cbor', '7.1-13'));
   });
 
-  it('takes 1 and -1 for different keys', () => {
+  it('distinguishes the keys 1 and -1', () => {
     expect(endOf('a201002000')).toBe(5);
   });
 

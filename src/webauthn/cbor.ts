@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { CeremonyRefusal, SpecificationStep } from './ceremony-refusal.js';
 
+// Written by hand because no library is as strict: cborg accepts broken UTF-8, deep nesting and compound keys, cbor2 a key
+// in two spellings, and SimpleWebAuthn's decoder tags and more.
+
 /** No structure of WebAuthn nests deeper than an attestation statement's arrays; CTAP 2 itself allows four levels. */
 const MAX_DEPTH = 16;
 
@@ -22,22 +25,22 @@ interface Head {
 }
 
 /**
- * Walks one CBOR item and returns where it ends, without decoding it. Items that are truncated, nested deeper than
- * 16, tagged, of indefinite length, or with duplicate or compound map keys are refused as `malformed_cbor` in the
- * name of `step`, so that a decoder run afterwards meets nothing surprising (CTAP 2.1 §8, WebAuthn Level 3 §2.1).
+ * Walks one untrusted CBOR item without decoding it and returns the offset of its end, so that a decoder which runs
+ * afterwards meets no surprise (CTAP 2.1 §8, WebAuthn Level 3 §2.1). Throws `CeremonyRefusal` `malformed_cbor` with
+ * `step` if the item is cut short, nested deeper than 16, tagged, of indefinite length, or has duplicate or compound keys.
  */
 export function endOfCborItem(bytes: Uint8Array, start: number, step: SpecificationStep): number {
   return new Walker(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), step).item(start, 1);
 }
 
-/** Refuses `bytes` unless they are exactly one well-formed CBOR map with nothing after it (see {@link endOfCborItem}). */
+/** Throws `CeremonyRefusal` unless `bytes` are one well-formed CBOR map and nothing else ({@link endOfCborItem}). */
 export function requireOneCborMap(bytes: Uint8Array, step: SpecificationStep): void {
   if (!startsWithCborMap(bytes, 0) || endOfCborItem(bytes, 0, step) !== bytes.byteLength) {
     throw new CeremonyRefusal('malformed_cbor', step);
   }
 }
 
-/** Whether the byte at `offset` opens a CBOR map. */
+/** Whether the byte at `offset` starts a CBOR map. */
 export function startsWithCborMap(bytes: Uint8Array, offset: number): boolean {
   const initial = bytes[offset];
   return initial !== undefined && initial >> 5 === (MajorType.Map as number);

@@ -1,3 +1,5 @@
+import { Refusal } from '../errors/refusal.js';
+
 /** Why a ceremony was refused: a stable code for audit events, metrics and logs, never for end users. */
 export type RefusalReason =
   | 'malformed_response'
@@ -7,7 +9,6 @@ export type RefusalReason =
   | 'malformed_key'
   | 'credential_id_mismatch'
   | 'credential_id_too_long'
-  | 'credential_not_allowed'
   | 'user_handle_missing'
   | 'user_handle_mismatch'
   | 'user_handle_unknown'
@@ -26,21 +27,30 @@ export type RefusalReason =
   | 'attestation_invalid'
   | 'signature_invalid';
 
-/** A step of WebAuthn Level 3, such as `7.1-8` for step 8 of §7.1. */
-export type SpecificationStep = `${'7.1' | '7.2'}-${number}`;
+type RegistrationStep = 3 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 13 | 14 | 15 | 16 | 17 | 20 | 21 | 22 | 25;
+type AuthenticationStep = 3 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17 | 18 | 19 | 21;
+
+/** A step of WebAuthn Level 3 that refuses something, such as `7.1-8` for step 8 of §7.1. */
+export type SpecificationStep = `7.1-${RegistrationStep}` | `7.2-${AuthenticationStep}`;
 
 /**
- * The one error that an untrusted response can cause in this folder. It carries nothing of the response but the
- * verifier's own error in `cause`, which belongs in a log at most.
+ * The only error that an untrusted response causes in this folder; every other error is a mistake of ours. It holds
+ * nothing of the response, except that `cause` may quote it: log the cause at most.
  */
-export class CeremonyRefusal extends Error {
+export class CeremonyRefusal extends Refusal {
   override readonly name = 'CeremonyRefusal';
 
   constructor(
-    readonly reason: RefusalReason,
+    override readonly reason: RefusalReason,
     readonly step: SpecificationStep,
-    options?: { cause?: unknown },
+    options?: ErrorOptions,
   ) {
     super(`Ceremony refused: ${reason} (WebAuthn Level 3, step ${step})`, options);
   }
 }
+
+/** Refuses an attestation statement (§7.1 step 22). `why`, a sentence or what was thrown, becomes the cause. */
+export const attestationInvalid = (why: unknown): CeremonyRefusal =>
+  new CeremonyRefusal('attestation_invalid', '7.1-22', {
+    cause: typeof why === 'string' ? new Error(why) : why,
+  });

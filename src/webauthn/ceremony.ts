@@ -1,8 +1,8 @@
 import { SpecificationStep } from './ceremony-refusal.js';
 
 /**
- * The numbers that WebAuthn Level 3 gives to the steps its two ceremonies share, so that a check written once
- * names the step it stands for in either.
+ * The steps that the two ceremonies of WebAuthn Level 3 share, by their numbers in each, so that a check which both run
+ * refuses with the right number.
  */
 export interface Ceremony {
   readonly clientDataType: 'webauthn.create' | 'webauthn.get';

@@ -1,5 +1,14 @@
-import { X509Certificate } from 'node:crypto';
-import { commonName, newKey, TestAuthority } from '../../test/support/x509.js';
+import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  commonName,
+  der,
+  dsaKey,
+  extension,
+  newKey,
+  odd,
+  rsaKey,
+  TestAuthority,
+} from '../../test/support/x509.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { readCertificates } from './certificates.js';
 
@@ -28,12 +37,12 @@ describe('a chain of certificates', () => {
   it('leads to any of several anchors', () =>
     expect(leads([leaf, middle], new TestAuthority('Other'), root)).toBe(true));
 
-  it('leads to an authority in between, or to the certificate itself, where that is the anchor', () => {
+  it('leads to an authority in between, or to the certificate itself, if that is the anchor', () => {
     expect(leads([leaf], intermediate)).toBe(true);
     expect(leadsToAnchor(read([leaf]), [new X509Certificate(leaf)])).toBe(true);
   });
 
-  it('leads to the authority’s other certificate where the one sent along has expired', () => {
+  it('leads to the authority’s other certificate if the one in the chain has expired', () => {
     const expired = root.again({ notAfter: YESTERDAY, notBefore: new Date(0) });
     expect(leads([leaf, middle, expired.certificate], root)).toBe(true);
     expect(leads([leaf, middle, expired.certificate], expired)).toBe(false);
@@ -52,7 +61,7 @@ describe('a chain of certificates', () => {
     expect(leads([leaf, middle])).toBe(false);
   });
 
-  it('is not made longer by a certified key that is no authority', () => {
+  it('is not made longer by a certified key that is not an authority', () => {
     const key = newKey();
     const [certified] = root.chainFor(key, { subject: commonName('Device') }) as [Buffer];
     const forger = new TestAuthority('Device', {}, key);
@@ -62,7 +71,7 @@ describe('a chain of certificates', () => {
     expect(leads([forged, forger.certificate, certified], root)).toBe(false);
   });
 
-  it('is as short as its authorities say', () => {
+  it('is no longer than its authorities allow', () => {
     const narrow = new TestAuthority('Narrow', { pathLength: 0 });
     expect(leads(narrow.chainFor(newKey()), narrow)).toBe(true);
     expect(leads(narrow.authority('Below').chainFor(newKey()), narrow)).toBe(false);
@@ -91,6 +100,118 @@ describe('a chain of certificates', () => {
   });
 });
 
+describe('the signatures of a chain', () => {
+  /** Certificates that note the owners of the keys that they are verified with. */
+  function watch(chain: readonly Buffer[], authorities: readonly TestAuthority[]) {
+    const used: string[] = [];
+    class Watched extends X509Certificate {
+      override verify(key: KeyObject): boolean {
+        used.push(authorities.find(({ x509 }) => x509.publicKey.equals(key))?.name ?? 'a stranger');
+        return super.verify(key);
+      }
+    }
+    return { chain: chain.map((bytes) => new Watched(bytes)), used };
+  }
+  const lowest = intermediate.authority('Lowest');
+  const known = [root, intermediate, lowest];
+
+  it('are verified from the anchor downwards', () => {
+    const { chain, used } = watch(lowest.chainFor(newKey(), {}, { withRoot: true }), known);
+    expect(leadsToAnchor(chain, [root.x509])).toBe(true);
+    expect(used).toEqual(['Root', 'Intermediate', 'Lowest']);
+  });
+
+  it('are not verified at all if no anchor certifies any certificate', () => {
+    const stranger = new TestAuthority('Stranger').authority('Stranger below');
+    const { chain, used } = watch(stranger.chainFor(newKey(), {}, { withRoot: true }), []);
+    expect(leadsToAnchor(chain, [root.x509])).toBe(false);
+    expect(used).toEqual([]);
+  });
+
+  it('are verified with the key of the anchor only, if a chain only borrows its name', () => {
+    const namesake = new TestAuthority('Root').authority('Below').authority('Further below');
+    const { chain, used } = watch(namesake.chainFor(newKey(), {}, { withRoot: true }), known);
+    expect(leadsToAnchor(chain, [root.x509])).toBe(false);
+    expect(new Set(used)).toEqual(new Set(['Root']));
+  });
+
+  it('are not verified below one that is wrong', () => {
+    const impostor = new TestAuthority('Intermediate').authority('Lowest').chainFor(newKey());
+    const { chain, used } = watch([...impostor.slice(0, 2), intermediate.certificate], known);
+    expect(leadsToAnchor(chain, [root.x509])).toBe(false);
+    expect(used).toEqual(['Root', 'Intermediate']);
+  });
+});
+
+describe('a critical extension in a chain', () => {
+  const PRIVATE = '2b060104018f5a01';
+  const KEY_USAGE = '551d0f';
+  const POLICIES = '551d20';
+  const unknown = (isCritical: boolean) => ({
+    extensions: [extension(PRIVATE, der('05'), isCritical)],
+  });
+
+  it.each([
+    ['the leaf', (isCritical: boolean) => intermediate.chainFor(newKey(), unknown(isCritical))],
+    ['an authority', (isCritical: boolean) => root.authority('Odd', unknown(isCritical)).chainFor(newKey())],
+  ])('leads nowhere when it is unknown and stands in %s', (_, make) => {
+    expect(leads(make(false), root)).toBe(true);
+    expect(leads(make(true), root)).toBe(false);
+  });
+
+  it('is not looked at in the anchor, nor in what follows it', () => {
+    const odd = new TestAuthority('Odd root', unknown(true));
+    const [leaf] = odd.chainFor(newKey()) as [Buffer];
+    expect(leads([leaf, odd.certificate], odd)).toBe(true);
+  });
+
+  it('may be one of RFC 5280, such as Windows has in the certificates of TPMs', () => {
+    const digitalSignature = extension(KEY_USAGE, der('03', Buffer.from([7, 0x80])), true);
+    const policy = der('30', der('30', der('06', Buffer.from('2b0601040182371515', 'hex'))));
+    const extensions = [digitalSignature, extension(POLICIES, policy, true)];
+    expect(leads(intermediate.chainFor(newKey(), { extensions }), root)).toBe(true);
+  });
+});
+
+describe('the key of a certificate', () => {
+  const pair = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).publicKey;
+  const reading = (key: KeyObject) => () => readCertificates(root.chainFor(key));
+
+  it.each<[string, () => KeyObject]>([
+    ['EC on P-256', () => pair('P-256')],
+    ['EC on P-384', () => pair('P-384')],
+    ['EC on P-521', () => pair('P-521')],
+    ['Ed25519', () => generateKeyPairSync('ed25519').publicKey],
+    ['RSA of 2048 bits', () => rsaKey(2048)],
+    ['RSA of 4096 bits', () => rsaKey(4096)],
+    ['RSA with an exponent of 32 bits', () => rsaKey(2048, odd(32))],
+  ])('may be %s', (_, key) => expect(reading(key())).not.toThrow());
+
+  const OTHER_KIND = /neither RSA nor Ed25519 nor EC on P-256, P-384 or P-521/;
+  const explicit = { namedCurve: 'P-256', paramEncoding: 'explicit' } as const;
+  it.each<[string, () => KeyObject, RegExp]>([
+    ['DSA of 10,000 bits', () => dsaKey(10_000), OTHER_KIND],
+    ['DSA of 2048 bits', () => dsaKey(2048), OTHER_KIND],
+    ['EC on secp256k1', () => pair('secp256k1'), OTHER_KIND],
+    ['EC on a curve that it brings', () => generateKeyPairSync('ec', explicit).publicKey, OTHER_KIND],
+    ['Ed448', () => generateKeyPairSync('ed448').publicKey, OTHER_KIND],
+    ['RSA for PSS', () => generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey, OTHER_KIND],
+    [
+      'RSA with an exponent as long as its modulus',
+      () => rsaKey(3072, odd(3072)),
+      /RSA key of 3072 .+ 3072:/,
+    ],
+    ['RSA with an exponent of 33 bits', () => rsaKey(2048, odd(33)), /RSA key of 2048 .+ of 33:/],
+    ['RSA of 4097 bits', () => rsaKey(4097), /RSA key of 4097 bits/],
+    ['RSA of 2047 bits', () => rsaKey(2047), /RSA key of 2047 bits/],
+  ])('is refused when it is %s', (_, key, reason) => expect(reading(key())).toThrow(reason));
+
+  it('is refused in an authority as well', () => {
+    const [authority] = root.chainFor(dsaKey(2048)) as [Buffer];
+    expect(() => readCertificates([root.certificate, authority])).toThrow(OTHER_KIND);
+  });
+});
+
 describe('a certificate', () => {
   const { certificate } = root;
 
@@ -100,4 +221,11 @@ describe('a certificate', () => {
     ['followed by something', Buffer.concat([certificate, Buffer.from([0])])],
     ['in PEM', Buffer.from(new X509Certificate(certificate).toString())],
   ])('is not read when it is %s', (_, bytes) => expect(() => readCertificates([bytes])).toThrow());
+
+  it('is not read when it is longer than 4096 bytes, however few its elements are', () => {
+    const of = (bytes: number) =>
+      root.chainFor(newKey(), { extensions: [extension('2b0601', Buffer.alloc(bytes))] });
+    expect(() => readCertificates(of(3500))).not.toThrow();
+    expect(() => readCertificates(of(4096))).toThrow(/longer than 4096 bytes/);
+  });
 });

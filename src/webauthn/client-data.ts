@@ -3,7 +3,7 @@ import { Ceremony } from './ceremony.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
 import { RelyingParty } from './relying-party.js';
 
-/** What the client data of a ceremony has to say. */
+/** What the client data of a ceremony is verified against. */
 export interface ExpectedClientData {
   /** The challenge that was issued, unpadded base64url. */
   readonly challenge: string;
@@ -19,7 +19,7 @@ interface ClientData {
 }
 
 /**
- * Verifies `clientDataJSON` (UTF-8 bytes) as steps 5 to 11 of WebAuthn Level 3 §7.1 and 8 to 14 of §7.2 demand, and
+ * Verifies untrusted `clientDataJSON` (UTF-8 bytes) by steps 5 to 11 of WebAuthn Level 3 §7.1, or 8 to 14 of §7.2, and
  * returns the origin that ran the ceremony. Throws `CeremonyRefusal`.
  */
 export function verifyClientData(
@@ -27,27 +27,27 @@ export function verifyClientData(
   ceremony: Ceremony,
   expected: ExpectedClientData,
 ): { origin: string } {
-  // The text is UTF-8 and parses as JSON into an object that has every member of the type it should.
+  // It is UTF-8 and a JSON object with members of the right types.
   const clientData = parseClientData(clientDataJSON, ceremony);
 
-  // The response belongs to this kind of ceremony.
+  // It is of this kind of ceremony.
   if (clientData.type !== ceremony.clientDataType) throw new CeremonyRefusal('type_mismatch', ceremony.type);
 
-  // It answers the challenge that was issued.
+  // Its challenge is the one that was issued.
   if (!isSameText(clientData.challenge, expected.challenge)) {
     throw new CeremonyRefusal('challenge_mismatch', ceremony.challenge);
   }
 
-  // It was made on one of the app's own origins.
+  // Its origin is one of the app's.
   if (!expected.relyingParty.origins.includes(clientData.origin)) {
     throw new CeremonyRefusal('origin_not_allowed', ceremony.origin);
   }
 
-  // A frame inside another site's page is expected only if that page is known to be one the app lists.
+  // A cross-origin frame must say which page it is in.
   const { crossOrigin, topOrigin } = clientData;
   if (crossOrigin && topOrigin === undefined) throw new CeremonyRefusal('cross_origin', ceremony.crossOrigin);
 
-  // A top origin exists only where the frame is cross-origin, and has to be listed.
+  // Only a cross-origin frame has a top origin, and the app must list it.
   if (topOrigin !== undefined) {
     if (!crossOrigin) throw new CeremonyRefusal('cross_origin', ceremony.topOrigin);
     if (!expected.relyingParty.topOrigins.includes(topOrigin)) {
@@ -78,7 +78,7 @@ function parseClientData(clientDataJSON: Uint8Array, ceremony: Ceremony): Client
 
 function decodeUtf8(bytes: Uint8Array, ceremony: Ceremony): string {
   try {
-    // "UTF-8 decode" drops a byte order mark, and so does this; unlike it, this refuses broken sequences.
+    // Like "UTF-8 decode", this drops a byte order mark; unlike it, this refuses broken sequences.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new CeremonyRefusal('malformed_client_data', ceremony.clientDataText, { cause });
@@ -89,12 +89,12 @@ function parseJson(text: string, ceremony: Ceremony): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's message quotes the text it failed on, so it is not kept.
+    // The parser's message quotes the text, so it is not kept as the cause.
     throw new CeremonyRefusal('malformed_client_data', ceremony.clientDataObject);
   }
 }
 
-/** Level 3 reserves `tokenBinding` without a meaning; the form of Level 2 is let through, as old clients send it. */
+/** Level 3 reserves `tokenBinding` without a meaning; old clients still send the form of Level 2. */
 function isTokenBinding(value: unknown): boolean {
   if (value === undefined) return true;
   if (typeof value !== 'object' || value === null) return false;

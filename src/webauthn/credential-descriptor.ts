@@ -1,7 +1,7 @@
 import type { PublicKeyCredentialDescriptorJSON } from '@simplewebauthn/server';
 import { encodeBase64url } from './base64url.js';
 
-/** A stored credential as a browser is told of it: its ID in bytes and how its authenticator may be reached. */
+/** A stored credential as the options of a ceremony name it: its ID in bytes, and how to reach its authenticator. */
 export interface CredentialDescriptor {
   readonly id: Uint8Array;
   readonly transports: readonly string[];
@@ -14,7 +14,7 @@ export function describeCredentials(
   return credentials.map(({ id, transports }) => ({
     type: 'public-key',
     id: encodeBase64url(id),
-    // An empty list would tell some browsers that no transport works; an absent one means any.
+    // Some browsers take an empty list to mean that no transport works; an absent list means any.
     ...(transports.length === 0 ? {} : { transports: [...transports] }),
   }));
 }

@@ -6,8 +6,7 @@ import {
   generateCredentialKey,
   SoftwareAlgorithm,
 } from '../../test/support/software-credential.js';
-import { algorithmOf, verifyCredentialKey } from './credential-key.js';
-import { isEd25519Point } from './ed25519-point.js';
+import { verifyCredentialKey } from './credential-key.js';
 
 const OFFERED = [-7, -8, -257];
 const KEYS = new Map(
@@ -38,17 +37,16 @@ describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => 
   it.each([-7, -8, -257] as const)('accepts a key of algorithm %i and returns it', (algorithm) => {
     const key = encodeCbor(KEYS.get(algorithm));
     expect(verifyCredentialKey(key, OFFERED)).toBe(algorithm);
-    expect(algorithmOf(key)).toBe(algorithm);
   });
 
-  it.each([-7, -8, -257] as const)('refuses algorithm %i when it was not offered', (algorithm) => {
+  it.each([-7, -8, -257] as const)('refuses algorithm %i if it was not offered', (algorithm) => {
     const others = OFFERED.filter((offered) => offered !== algorithm);
     expect(() => verifyCredentialKey(encodeCbor(KEYS.get(algorithm)), others)).toThrow(
       expect.objectContaining({ reason: 'algorithm_not_offered', step: '7.1-20' }),
     );
   });
 
-  it('refuses an algorithm that it cannot check, even when it was offered', () => {
+  it('refuses an unsupported algorithm even if it was offered', () => {
     expect(() => verifyCredentialKey(encodeCbor(changed(-7, [3, -35])), [-35])).toThrow(
       expect.objectContaining({ reason: 'algorithm_not_offered' }),
     );
@@ -71,9 +69,6 @@ describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => 
     ['EdDSA with the key type of P-256', () => changed(-8, [1, 2])],
     ['EdDSA on X25519', () => changed(-8, [-1, 4])],
     ['EdDSA on Ed448', () => changed(-8, [-1, 7])],
-    ['an Ed25519 key of 31 bytes', () => changed(-8, [-2, new Uint8Array(31).fill(1)])],
-    ['an Ed25519 key that is not a point', () => changed(-8, [-2, littleEndian(2n)])],
-    ['an Ed25519 key of small order', () => changed(-8, [-2, littleEndian(1n)])],
     ['RS256 with the key type of P-256', () => changed(-257, [1, 2])],
     ['an RSA modulus of 1024 bits', () => rsaKey(1024)],
     ['an RSA modulus of 2047 bits', () => changed(-257, [-1, new Uint8Array(256).fill(0x7f)])],
@@ -119,7 +114,6 @@ describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => 
     expect(() => verifyCredentialKey(key, OFFERED)).toThrow(
       expect.objectContaining({ reason: 'malformed_cbor' }),
     );
-    expect([undefined, -8]).toContain(algorithmOf(key));
   });
 });
 
@@ -129,9 +123,11 @@ describe('RFC 8032 §5.1.3 points on Ed25519', () => {
   it('accepts the keys that Node generates', () => {
     for (let count = 0; count < 50; count++) {
       const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
-      expect(isEd25519Point(Buffer.from(x, 'base64url'))).toBe(true);
+      expect(verify(changed(-8, [-2, new Uint8Array(Buffer.from(x, 'base64url'))]))).toBe(-8);
     }
   });
+
+  it('accepts y = 3', () => expect(verify(changed(-8, [-2, littleEndian(3n)]))).toBe(-8));
 
   it.each([
     ['the neutral element', littleEndian(1n)],
@@ -147,11 +143,14 @@ describe('RFC 8032 §5.1.3 points on Ed25519', () => {
       Buffer.from('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa', 'hex'),
     ],
     ['y = p, which is another spelling of 0', littleEndian(p)],
+    ['y = p + 3, which is another spelling of a sound point', littleEndian(p + 3n)],
     ['the odd spelling of x = 0', littleEndian(1n + 2n ** 255n)],
     ['a y without an x', littleEndian(2n)],
     ['31 bytes', new Uint8Array(31)],
     ['33 bytes', new Uint8Array(33)],
   ])('refuses %s', (_, encoded) => {
-    expect(isEd25519Point(encoded)).toBe(false);
+    expect(() => verify(changed(-8, [-2, new Uint8Array(encoded)]))).toThrow(
+      expect.objectContaining({ reason: 'malformed_key' }),
+    );
   });
 });

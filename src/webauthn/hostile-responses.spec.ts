@@ -1,5 +1,11 @@
+import { SettingsService } from '@simplewebauthn/server';
 import fc from 'fast-check';
+import { androidKey, apple, fidoU2f, packed, tpm } from '../../test/support/attestation-statements.js';
 import { anAuthentication, aRegistration } from '../../test/support/ceremonies.js';
+import { withRoots } from '../../test/support/known-roots.js';
+import { TestAuthority } from '../../test/support/x509.js';
+import { Refusal } from '../errors/refusal.js';
+import type { AuthenticatorModels } from './attestation-trust.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
 import { presentedCredentialId } from './presented-response.js';
 import { verifyAuthentication } from './verify-authentication.js';
@@ -47,7 +53,7 @@ async function verdict(verify: Verify, response: unknown): Promise<true | string
     await verify(response);
     return true;
   } catch (error) {
-    if (error instanceof CeremonyRefusal) return error.reason;
+    if (error instanceof Refusal && error instanceof CeremonyRefusal) return error.reason;
     throw error;
   }
 }
@@ -156,7 +162,7 @@ describe.each([-7, -8, -257] as const)('hostile responses to a ceremony with alg
     );
   });
 
-  it('never trips over an unsigned registration with bytes changed', async () => {
+  it('accepts an unsigned registration with bytes changed or refuses it, and throws nothing else', async () => {
     const { respond, expected } = aRegistration({ algorithms: [algorithm] });
     const response = respond({ extensions: new Map([['credProtect', 2]]) });
     const verify: Verify = (presented) => verifyRegistration(presented, expected);
@@ -171,6 +177,76 @@ describe.each([-7, -8, -257] as const)('hostile responses to a ceremony with alg
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('hostile attestation statements', () => {
+  const root = new TestAuthority('Root');
+  const authority = root.authority('Authority');
+  const model = { attestationRoots: [root.x509], sharesRoots: true, isCompromised: false };
+  const models: AuthenticatorModels = { ofAaguid: () => model, ofAttestationKey: () => model };
+
+  it.each([
+    ['packed', packed(authority), []],
+    ['tpm', tpm(authority), []],
+    ['fido-u2f', fidoU2f(root), []],
+    ['android-key', androidKey(authority), [root]],
+    ['apple', apple(authority), [root]],
+  ] as const)(
+    'are accepted for %s, or refused with any bytes changed, and throw nothing else',
+    (format, made, roots) =>
+      withRoots(format, roots, async () => {
+        const { respond, expected } = aRegistration({}, { algorithms: [-7] });
+        const response = respond(made);
+        const verify: Verify = (presented) => verifyRegistration(presented, { ...expected, models });
+        expect(await verdict(verify, response)).toBe(true);
+        await fc.assert(
+          fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 2 }), async (changes) => {
+            let mutated = response as unknown as Json;
+            for (const change of changes) {
+              if (typeof (mutated.response as Json).attestationObject !== 'string') break;
+              mutated = mutate(mutated, ['attestationObject'], change);
+            }
+            await verdict(verify, mutated);
+          }),
+          { numRuns: 1000 },
+        );
+      }),
+  );
+});
+
+describe('an error of our own', () => {
+  it('is never taken for a refusal of a registration', async () => {
+    const { respond, expected } = aRegistration();
+    for (const member of ['relyingParty', 'algorithms'] as const) {
+      const mistaken = { ...expected, [member]: undefined };
+      await expect(verifyRegistration(respond(), mistaken)).rejects.toBeInstanceOf(TypeError);
+    }
+  });
+
+  it('is never taken for a refusal of an attestation', async () => {
+    const identifier = 'apple';
+    const own = SettingsService.getRootCertificates({ identifier });
+    const root = new TestAuthority('Root');
+    SettingsService.setRootCertificates({
+      identifier,
+      certificates: [root.x509.toString().replace('MII', 'AAA')],
+    });
+    try {
+      const { respond, expected } = aRegistration({}, { algorithms: [-7] });
+      const attempt = verifyRegistration(respond(apple(root)), expected);
+      await expect(attempt).rejects.not.toBeInstanceOf(CeremonyRefusal);
+    } finally {
+      SettingsService.setRootCertificates({ identifier, certificates: own });
+    }
+  });
+
+  it('is never taken for a refusal of an authentication', async () => {
+    const { respond, expected } = await anAuthentication();
+    for (const member of ['relyingParty', 'credential'] as const) {
+      const mistaken = { ...expected, [member]: undefined };
+      await expect(verifyAuthentication(respond(), mistaken)).rejects.toBeInstanceOf(TypeError);
+    }
   });
 });
 

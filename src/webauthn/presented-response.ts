@@ -5,46 +5,50 @@ import { CeremonyRefusal } from './ceremony-refusal.js';
 /** The longest credential ID, in bytes, that WebAuthn Level 3 lets a relying party accept (§7.1 step 25). */
 export const MAX_CREDENTIAL_ID_BYTES = 1023;
 
-// Far above what real clients send, far below what would be costly to look at.
+/** The longest user handle, in bytes (§5.4.3). */
+export const MAX_USER_HANDLE_BYTES = 64;
+
+/** How many transport tokens of one passkey are kept, and the form of each. */
+export const MAX_TRANSPORTS = 8;
+export const TRANSPORT = /^[a-z][a-z0-9-]{0,31}$/;
+
+// Far more than real clients send, and far less than would be costly to process.
 const MAX_CLIENT_DATA_BYTES = 4096;
 const MAX_ATTESTATION_OBJECT_BYTES = 32_768;
 const MAX_AUTHENTICATOR_DATA_BYTES = 8192;
 const MAX_SIGNATURE_BYTES = 1024;
-const MAX_USER_HANDLE_BYTES = 64;
-const MAX_TRANSPORTS = 8;
-const TRANSPORT = /^[a-z][a-z0-9-]{0,31}$/;
 
-/** A registration response taken apart into bytes; nothing of it is verified yet. */
+/** A registration response decoded to bytes; nothing in it is verified. */
 export interface PresentedRegistration {
   readonly credentialId: Buffer;
   readonly clientDataJSON: Buffer;
   readonly attestationObject: Buffer;
-  /** Hints only: at most 8 distinct transport tokens, empty when the client sent none that can be read. */
+  /** Unproven hints: at most 8 distinct transport tokens. Empty if the client sent none that can be read. */
   readonly transports: string[];
   readonly attachment: 'platform' | 'cross-platform' | null;
 }
 
-/** An authentication response taken apart into bytes; nothing of it is verified yet. */
+/** An authentication response decoded to bytes; nothing in it is verified. */
 export interface PresentedAuthentication {
   readonly credentialId: Buffer;
   readonly clientDataJSON: Buffer;
   readonly authenticatorData: Buffer;
   readonly signature: Buffer;
-  /** Null when the client sent none, or `""` as the Passage browser SDK spells a missing one. */
+  /** Null if the client sent none, or `""`, which the Passage browser SDK sends for a missing one. */
   readonly userHandle: Buffer | null;
 }
 
 /**
- * The credential ID, in bytes, that an untrusted authentication response claims, for the lookup of its row. Throws
- * `CeremonyRefusal` unless `id` and `rawId` are the same canonical base64url of 1 to 1023 bytes.
+ * The credential ID, in bytes, of an untrusted authentication response, to find its row by. Throws `CeremonyRefusal`
+ * unless `id` and `rawId` are the same canonical base64url of 1 to 1023 bytes.
  */
 export function presentedCredentialId(response: unknown): Buffer {
   return credentialIdOf(requireObject(response, AUTHENTICATION), AUTHENTICATION);
 }
 
 /**
- * Takes a registration response apart (§7.1 step 3), as `PublicKeyCredential.toJSON()` gives it or as the Passage
- * browser SDK sends it, with `transports` beside `response`. Unknown members are ignored; throws `CeremonyRefusal`.
+ * Decodes an untrusted registration response (§7.1 step 3) in the form of `PublicKeyCredential.toJSON()`, or in that of
+ * the Passage browser SDK with `transports` beside `response`. Ignores unknown members. Throws `CeremonyRefusal`.
  */
 export function readRegistration(presented: unknown): PresentedRegistration {
   const credential = requireObject(presented, REGISTRATION);
@@ -62,9 +66,7 @@ export function readRegistration(presented: unknown): PresentedRegistration {
   };
 }
 
-/**
- * Takes an authentication response apart (§7.2 step 3); unknown members are ignored. Throws `CeremonyRefusal`.
- */
+/** Decodes an untrusted authentication response (§7.2 step 3). Ignores unknown members. Throws `CeremonyRefusal`. */
 export function readAuthentication(presented: unknown): PresentedAuthentication {
   const credential = requireObject(presented, AUTHENTICATION);
   const credentialId = credentialIdOf(credential, AUTHENTICATION);

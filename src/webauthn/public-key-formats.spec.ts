@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type JsonWebKey, KeyObject } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { coseKey, encodeCbor } from '../../test/support/software-credential.js';
+import { Refusal } from '../errors/refusal.js';
 import { isSameKey, PublicKeyRefusal, readPublicKey } from './public-key-formats.js';
 
 const KEYS = {
@@ -20,7 +21,7 @@ const reasonFor = (given: unknown): string | undefined => {
     readPublicKey(given);
     return undefined;
   } catch (error) {
-    return error instanceof PublicKeyRefusal ? error.reason : String(error);
+    return error instanceof Refusal && error instanceof PublicKeyRefusal ? error.reason : String(error);
   }
 };
 
@@ -28,7 +29,7 @@ describe.each(['ES256', 'EdDSA', 'RS256'] as const)('a public key of %s', (name)
   const { publicKey, privateKey } = KEYS[name];
   const cose = readPublicKey(jwkOf(publicKey)).publicKey;
 
-  it('is the same COSE_Key from every form that it may come in', () => {
+  it('is read as the same COSE_Key from every form', () => {
     const forms = [
       cose.toString('base64url'),
       cose.toString('base64'),
@@ -105,7 +106,7 @@ describe('public keys that are refused', () => {
     expect(reasonFor(withAnother.toString('base64url'))).toBe('malformed');
   });
 
-  it('are none', () => {
+  it('are not keys at all', () => {
     const hostile = [undefined, null, '', '  ', 7, true, [], {}, '{', '[]', '{"kty":', 'AAAA', '-', 'ä'];
     const texts = [
       '-----BEGIN PUBLIC KEY-----',
@@ -119,7 +120,7 @@ describe('public keys that are refused', () => {
 });
 
 describe('two COSE_Keys', () => {
-  it('are the same in whatever order their members are', () => {
+  it('are the same key with their members in different orders', () => {
     const { publicKey } = readPublicKey(jwkOf(KEYS.ES256.publicKey));
     const { x, y } = jwkOf(KEYS.ES256.publicKey);
     const shuffled = encodeCbor(coseKey([-3, bytes(y)], [-2, bytes(x)], [-1, 1], [3, -7], [1, 2]));

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
+import { Refusal } from '../errors/refusal.js';
 import { decodeAnyBase64, decodeBase64url } from './base64url.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
 import { ALGORITHM, verifyCredentialKey } from './credential-key.js';
@@ -15,19 +16,19 @@ const LABELS = [1, 3, -1, -2, -3];
 
 type CoseKey = ReadonlyMap<number, number | Uint8Array>;
 
-/** A public key that is none, holds a private one, or is of a kind that cannot be verified with here. */
-export class PublicKeyRefusal extends Error {
+/** Refuses a public key: it cannot be read or is unsound, contains a private key, or is of an unsupported kind. */
+export class PublicKeyRefusal extends Refusal {
   override readonly name = 'PublicKeyRefusal';
 
   constructor(
-    readonly reason: 'malformed' | 'private' | 'unsupported',
+    override readonly reason: 'malformed' | 'private' | 'unsupported',
     options?: ErrorOptions,
   ) {
     super(`Public key refused: ${reason}`, options);
   }
 }
 
-/** A sound public key as it is stored. */
+/** A verified public key as it is stored. */
 export interface CredentialKey {
   /** COSE_Key bytes. */
   readonly publicKey: Buffer;
@@ -36,27 +37,28 @@ export interface CredentialKey {
 }
 
 /**
- * Reads a credential's public key from any of the forms that servers keep them in: a COSE_Key or the DER of an SPKI, in
- * base64 or base64url; the PEM of an SPKI; a JWK, as an object or as its JSON. A COSE_Key is kept as it is. Held to
- * the checks of a registration ({@link verifyCredentialKey}). Throws `PublicKeyRefusal`.
+ * Reads an untrusted public key of a credential from any form in which servers store them: a COSE_Key or the DER of an
+ * SPKI, in base64 or base64url; the PEM of an SPKI; a JWK, as an object or as JSON. A COSE_Key keeps its bytes. The key is
+ * verified as in a registration ({@link verifyCredentialKey}). Throws `PublicKeyRefusal`.
  */
 export function readPublicKey(given: unknown): CredentialKey {
   const publicKey = Buffer.from(toCoseKey(given));
   try {
     return { publicKey, algorithm: verifyCredentialKey(publicKey, SUPPORTED) };
   } catch (cause) {
+    if (!(cause instanceof CeremonyRefusal)) throw cause;
     if (holdsPrivateKey(publicKey)) throw new PublicKeyRefusal('private', { cause });
-    const isForeign = cause instanceof CeremonyRefusal && cause.reason === 'algorithm_not_offered';
+    const isForeign = cause.reason === 'algorithm_not_offered';
     throw new PublicKeyRefusal(isForeign ? 'unsupported' : 'malformed', { cause });
   }
 }
 
-/** Whether two stored COSE_Keys are the same key, in whatever order their members are. */
+/** Whether two stored COSE_Keys are the same key, even with their members in different orders. */
 export function isSameKey(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one, other) === 0 || Buffer.compare(inOrder(one), inOrder(other)) === 0;
 }
 
-/** RFC 9053 §7.1 and §7.2, RFC 8230 §4: the labels of what only the key's owner may know. */
+/** RFC 9053 §7.1 and §7.2, RFC 8230 §4: the labels of private members. */
 function holdsPrivateKey(coseKey: Uint8Array): boolean {
   try {
     const key = isoCBOR.decodeFirst<CoseKey>(new Uint8Array(coseKey));
@@ -104,7 +106,7 @@ function fromSpki(der: Buffer): CoseKey {
   if (isEc ? key.asymmetricKeyDetails?.namedCurve !== 'prime256v1' : !isEdwardsOrRsa(key)) {
     throw new PublicKeyRefusal('unsupported');
   }
-  // Node reads over what follows the key.
+  // OpenSSL ignores what follows the key.
   if (!key.export({ type: 'spki', format: 'der' }).equals(der)) throw new PublicKeyRefusal('malformed');
   return fromJwk(key.export({ format: 'jwk' }));
 }

@@ -49,7 +49,7 @@ describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
   );
 
   it.each(['platform', 'cross-platform'] as const)(
-    'asks for a %s authenticator exactly when told to',
+    'asks for a %s authenticator only if one is wanted',
     (attachment) => {
       expect(creationOptions({ ...input, attachment }).authenticatorSelection).toHaveProperty(
         'authenticatorAttachment',
@@ -59,7 +59,7 @@ describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
     },
   );
 
-  it('names the credentials to exclude, with transports only where some are known', () => {
+  it('lists the credentials to exclude, with transports only if some are known', () => {
     const excludeCredentials = [
       { id: Buffer.from([1, 2, 3]), transports: ['usb', 'nfc'] },
       { id: new Uint8Array([0xff]), transports: [] },
@@ -70,7 +70,7 @@ describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
     ]);
   });
 
-  it('keeps an authenticator from being enrolled twice', () => {
+  it('keeps an authenticator from registering twice', () => {
     const { authenticator, options, respond } = aRegistration();
     const { id } = respond();
     const again = { ...options, excludeCredentials: [{ type: 'public-key' as const, id }] };

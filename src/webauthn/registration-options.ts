@@ -3,7 +3,7 @@ import { encodeBase64url } from './base64url.js';
 import { CredentialDescriptor, describeCredentials } from './credential-descriptor.js';
 import { RelyingParty, UserVerification } from './relying-party.js';
 
-/** What a registration is begun with; every member comes from the app's settings or the server itself. */
+/** The input of {@link creationOptions}; trusted, as it comes from the app's settings and the server. */
 export interface CreationOptionsInput {
   readonly relyingParty: RelyingParty;
   /** `handle` is the user handle in bytes, at most 64; the names are shown by the browser. */
@@ -15,11 +15,11 @@ export interface CreationOptionsInput {
   readonly userVerification: UserVerification;
   readonly residentKey: 'required' | 'preferred' | 'discouraged';
   readonly attestation: 'none' | 'indirect' | 'direct' | 'enterprise';
-  /** Left out, the browser offers every kind of authenticator. */
+  /** If absent, the browser offers every kind of authenticator. */
   readonly attachment?: 'platform' | 'cross-platform';
   /** Milliseconds. */
   readonly timeout: number;
-  /** The user's present credentials, so that one authenticator is not enrolled twice. */
+  /** The user's credentials, so that an authenticator registers no second one. */
   readonly excludeCredentials: readonly CredentialDescriptor[];
 }
 

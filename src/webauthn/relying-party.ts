@@ -1,14 +1,14 @@
-/** The relying party of one app, as its settings row names it; never taken from a request. */
+/** The relying party of an app, from its settings; never from a request. */
 export interface RelyingParty {
-  /** RP ID: the registrable domain the credentials are scoped to, such as `example.com`. */
+  /** RP ID: the domain that the credentials are scoped to, such as `example.com`. */
   readonly id: string;
-  /** Name shown by the browser while a passkey is made. */
+  /** The name that browsers show during registration. */
   readonly name: string;
-  /** Origins that may run ceremonies, compared as exact text (also `android:apk-key-hash:...`). */
+  /** Origins that may run ceremonies, compared as exact text; also `android:apk-key-hash:...`. */
   readonly origins: readonly string[];
-  /** Origins of pages that may frame a ceremony across origins; usually empty. */
+  /** Origins of pages that may embed a ceremony in a cross-origin frame; usually empty. */
   readonly topOrigins: readonly string[];
 }
 
-/** How strongly a ceremony asks for user verification (WebAuthn Level 3 §5.8.6). */
+/** User verification requirement of a ceremony (WebAuthn Level 3 §5.8.6). */
 export type UserVerification = 'required' | 'preferred' | 'discouraged';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { aChallenge, anAuthentication, aRelyingParty, ORIGIN } from '../../test/support/ceremonies.js';
+import { aChallenge, anAuthentication, aRelyingParty } from '../../test/support/ceremonies.js';
 import { GetOverrides } from '../../test/support/ceremony-overrides.js';
 import { toHandshakeResponse } from '../../test/support/software-authenticator.js';
+import { Refusal } from '../errors/refusal.js';
 import { RefusalReason, SpecificationStep } from './ceremony-refusal.js';
 import { presentedCredentialId } from './presented-response.js';
 import { ExpectedAuthentication, StoredCredential, verifyAuthentication } from './verify-authentication.js';
@@ -45,9 +46,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
         counter: 4_294_967_295,
         backupEligible: be,
         backedUp: bs,
-        userVerified: uv,
         userHandle: begun.userHandle,
-        origin: ORIGIN,
       });
     });
   });
@@ -58,7 +57,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       await expect(verifyAuthentication(toHandshakeResponse(respond()), expected)).resolves.toBeDefined();
     });
 
-    it('ignores members it does not know', async () => {
+    it('ignores unknown members', async () => {
       const { respond, expected } = ceremony;
       const response = { ...respond(), surprise: 1, authenticatorAttachment: 7 };
       await expect(verifyAuthentication(response, expected)).resolves.toBeDefined();
@@ -103,18 +102,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       expectRefusal(signIn(ceremony, { response: { id: 'AQID' } }), 'credential_id_mismatch', '7.2-3'));
   });
 
-  describe('Step 5: the credential is one of those allowed', () => {
-    it('accepts one of them', () =>
-      expect(
-        signIn(ceremony, {}, { allowedCredentials: [randomBytes(16), ceremony.registered.credentialId] }),
-      ).resolves.toBeDefined());
-
-    it.each([[[]], [[randomBytes(32)]]])('refuses another', (allowedCredentials) =>
-      expectRefusal(signIn(ceremony, {}, { allowedCredentials }), 'credential_not_allowed', '7.2-5'),
-    );
-  });
-
-  describe('Step 6: the credential is known and its owner is who it says', () => {
+  describe('Step 6: the credential is the stored one, and the user handle its owner’s', () => {
     it('finds the credential ID for the lookup', () => {
       expect(presentedCredentialId(ceremony.respond())).toEqual(ceremony.registered.credentialId);
     });
@@ -150,7 +138,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       expect(signIn(ceremony, { userHandle })).resolves.toBeDefined(),
     );
 
-    it.each(['bytes', 'text'] as const)('refuses the user handle of somebody else as %s', (userHandle) =>
+    it.each(['bytes', 'text'] as const)('refuses the user handle of another user as %s', (userHandle) =>
       expectRefusal(
         signIn(ceremony, { userHandle }, stored({ userHandle: randomBytes(32) })),
         'user_handle_mismatch',
@@ -165,14 +153,14 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
         '7.2-6',
       ));
 
-    it('refuses a wrong user handle also where none is required', () =>
+    it('refuses a wrong user handle even if none is required', () =>
       expectRefusal(
         signIn(ceremony, {}, { ...stored({ userHandle: randomBytes(32) }), userHandleRequired: false }),
         'user_handle_mismatch',
         '7.2-6',
       ));
 
-    it('takes any user handle down where none is known, unless it alone says whose the passkey is', async () => {
+    it('returns any user handle if none is stored, except in a discoverable sign-in', async () => {
       const expected = { ...stored({ userHandle: null }), userHandleRequired: false };
       const verified = await signIn(ceremony, {}, expected);
       expect(verified.userHandle).toEqual(ceremony.userHandle);
@@ -182,7 +170,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       });
     });
 
-    it.each([undefined, null, ''])('takes %p for a missing user handle', async (userHandle) => {
+    it.each([undefined, null, ''])('treats %p as a missing user handle', async (userHandle) => {
       const response = ceremony.respond();
       const presented = { ...response, response: { ...response.response, userHandle } };
       const { expected } = ceremony;
@@ -238,7 +226,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
   });
 
   describe('Step 9: the client data is a JSON object', () => {
-    it('accepts members it does not know', () =>
+    it('accepts unknown members', () =>
       expect(signIn(ceremony, { clientData: { extra: [] } })).resolves.toBeDefined());
 
     it('accepts the token binding of old clients', () =>
@@ -270,7 +258,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
     it('accepts a second one', () => {
       const relyingParty = aRelyingParty({ origins: ['https://example.com', 'https://login.example.com'] });
       const attempt = signIn(ceremony, { origin: 'https://login.example.com' }, { relyingParty });
-      return expect(attempt).resolves.toMatchObject({ origin: 'https://login.example.com' });
+      return expect(attempt).resolves.toBeDefined();
     });
 
     it.each(['https://evil.example', 'https://example.com/', 'http://example.com', ''])(
@@ -281,7 +269,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
 
   describe('Step 13: a cross-origin frame is expected', () => {
     it.each([aRelyingParty(), framing])(
-      'refuses crossOrigin without a top origin, whatever is listed',
+      'refuses crossOrigin without a top origin, even if the app lists top origins',
       (relyingParty) =>
         expectRefusal(signIn(ceremony, { crossOrigin: true }, { relyingParty }), 'cross_origin', '7.2-13'),
     );
@@ -325,7 +313,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
     it('accepts without the flag where it is not required', () =>
       expect(
         signIn(ceremony, { flags: { uv: false } }, { requireUserVerification: false }),
-      ).resolves.toMatchObject({ userVerified: false }));
+      ).resolves.toBeDefined());
   });
 
   describe('Step 18: what cannot be backed up is not backed up', () => {
@@ -346,7 +334,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       ),
     );
 
-    it.each([true, false])('learns %p where nothing is stored', (be) =>
+    it.each([true, false])('returns %p if none is stored', (be) =>
       expect(
         signIn(ceremony, { flags: { be, bs: false } }, stored({ backupEligible: null })),
       ).resolves.toMatchObject({ backupEligible: be }),
@@ -410,15 +398,16 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       expectRefusal(signIn(ceremony, { mutateSignature }), 'signature_invalid', '7.2-21'),
     );
 
-    it('refuses every signature where the stored key cannot be read', () =>
-      expectRefusal(
-        signIn(ceremony, {}, stored({ publicKey: Buffer.from([0xa0]) })),
-        'signature_invalid',
-        '7.2-21',
-      ));
+    it.each(['a0', '', 'a10102', 'ff'])(
+      'throws an error that is not a refusal if the stored key is the unreadable %p',
+      async (hex) => {
+        const attempt = signIn(ceremony, {}, stored({ publicKey: Buffer.from(hex, 'hex') }));
+        await expect(attempt).rejects.not.toBeInstanceOf(Refusal);
+      },
+    );
   });
 
-  describe('Step 22: the counter is handed back for the updating statement to compare', () => {
+  describe('Step 22: the counter is returned for the caller to compare', () => {
     it('counts every use of an authenticator that counts', async () => {
       const counting = await anAuthentication({ counter: 'increasing' });
       expect(counting.registered.counter).toBe(1);

@@ -71,7 +71,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       expect(verified).toMatchObject({ transports: ['usb', 'nfc'], attachment: null });
     });
 
-    it('ignores members it does not know', async () => {
+    it('ignores unknown members', async () => {
       const { respond, expected } = aRegistration();
       const response = { ...respond(), surprise: { deep: [1] }, clientExtensionResults: 'nonsense' };
       await expect(verifyRegistration(response, expected)).resolves.toBeDefined();
@@ -80,7 +80,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
     it.each([
       ['not a list', 'usb', []],
       [
-        'mixed with what is none',
+        'mixed with other values',
         ['usb', 1, null, 'Ä', 'x'.repeat(33), '', 'usb', 'smart-card'],
         ['usb', 'smart-card'],
       ],
@@ -95,7 +95,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       expect(verified.transports).toEqual(kept);
     });
 
-    it('takes an unknown attachment for none', async () => {
+    it('ignores an unknown attachment', async () => {
       const registration = aRegistration();
       const verified = await register(registration, { response: { authenticatorAttachment: 'implant' } });
       expect(verified.attachment).toBeNull();
@@ -160,7 +160,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   });
 
   describe('Step 6: the client data is a JSON object', () => {
-    it('accepts members it does not know', () =>
+    it('accepts unknown members', () =>
       expect(
         register(aRegistration(), { clientData: { other_keys_can_be_added_here: 'yes' } }),
       ).resolves.toBeDefined());
@@ -222,7 +222,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
 
   describe('Step 9: the origin is one of the app’s', () => {
     it.each(['https://example.com', 'https://login.example.com:8443', 'android:apk-key-hash:c29tZSBoYXNo'])(
-      'accepts %s where the app lists it',
+      'accepts %s if the app lists it',
       async (origin) => {
         const relyingParty = aRelyingParty({ origins: ['https://other.example', origin] });
         await expect(register(aRegistration(), { origin }, { relyingParty })).resolves.toMatchObject({
@@ -252,7 +252,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
     );
 
     it.each([aRelyingParty(), framing])(
-      'refuses crossOrigin without a top origin, whatever is listed',
+      'refuses crossOrigin without a top origin, even if the app lists top origins',
       (relyingParty) =>
         expectRefusal(
           register(aRegistration(), { crossOrigin: true }, { relyingParty }),
@@ -268,7 +268,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
         register(aRegistration(), { crossOrigin: true, topOrigin: TOP }, { relyingParty: framing }),
       ).resolves.toBeDefined());
 
-    it('refuses a frame in any page where none is listed', () =>
+    it('refuses a frame in any page if the app lists none', () =>
       expectRefusal(
         register(aRegistration(), { crossOrigin: true, topOrigin: TOP }),
         'top_origin_not_allowed',
@@ -407,7 +407,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
         '7.1-20',
       ));
 
-    it('refuses a key that is none', () =>
+    it('refuses a malformed key', () =>
       expectRefusal(
         register(aRegistration(), { mutateKey: (key) => key.set(-2, new Uint8Array(32)) }),
         'malformed_key',
@@ -471,7 +471,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       ['null', null],
       ['an empty list', []],
       ['a list of texts', ['MIIB']],
-      ['bytes that are no certificate', [new Uint8Array([1, 2, 3])]],
+      ['bytes that are not a certificate', [new Uint8Array([1, 2, 3])]],
     ])('refuses %s for certificates', (_, x5c) =>
       expectRefusal(
         register(aRegistration(), {
@@ -528,7 +528,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       ));
   });
 
-  describe('Step 25: the credential ID is at most 1023 bytes, and the same wherever it is said', () => {
+  describe('Step 25: the credential ID is at most 1023 bytes, and the same in the response and in the authenticator data', () => {
     it.each([1, 16, 64, 1023])('accepts %i bytes', async (length) => {
       const credentialId = Buffer.alloc(length, 0x42);
       await expect(register(aRegistration(), { credentialId })).resolves.toMatchObject({ credentialId });
@@ -542,7 +542,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       ),
     );
 
-    it('refuses a longer one that only the authenticator data has', () =>
+    it('refuses a longer one in the authenticator data', () =>
       expectRefusal(
         register(aRegistration(), {
           credentialId: Buffer.alloc(1024),
@@ -552,7 +552,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
         '7.1-25',
       ));
 
-    it('refuses an id that is not the attested one', () =>
+    it('refuses an id that differs from the attested one', () =>
       expectRefusal(
         register(aRegistration(), { response: { id: 'AQID', rawId: 'AQID' } }),
         'credential_id_mismatch',

@@ -1,34 +1,30 @@
 import { createHash } from 'node:crypto';
 import { verifyRegistrationResponse } from '@simplewebauthn/server';
-import {
-  type Attestation,
-  parseAttestationObject,
-  verifyAttestationStatement,
-  withoutStatement,
-} from './attestation.js';
+import { formatAaguid } from './aaguid.js';
+import { parseAttestationObject, verifyAttestationStatement } from './attestation.js';
 import { type AttestationTrust, attestationTrust, type AuthenticatorModels } from './attestation-trust.js';
 import { AttestedCredential, parseAuthenticatorData, verifyAuthenticatorData } from './authenticator-data.js';
 import { encodeBase64url } from './base64url.js';
 import { REGISTRATION } from './ceremony.js';
-import { CeremonyRefusal } from './ceremony-refusal.js';
+import { attestationInvalid, CeremonyRefusal } from './ceremony-refusal.js';
 import { verifyClientData } from './client-data.js';
 import { verifyCredentialKey } from './credential-key.js';
 import { MAX_CREDENTIAL_ID_BYTES, PresentedRegistration, readRegistration } from './presented-response.js';
 import { RelyingParty } from './relying-party.js';
 
-/** What a registration has to answer to: the ceremony that was begun and the app's present policy. */
+/** What a registration is verified against: the started ceremony and the app's present policy. */
 export interface ExpectedRegistration {
   /** The challenge that was issued, unpadded base64url. */
   readonly challenge: string;
   readonly relyingParty: RelyingParty;
   readonly requireUserVerification: boolean;
-  /** The COSE algorithm identifiers that were offered. */
+  /** COSE algorithm identifiers that were offered. */
   readonly algorithms: readonly number[];
-  /** By whom an attestation can be trusted; left out, none is. */
+  /** Models of authenticators to trust; without them, no attestation is trusted. */
   readonly models?: AuthenticatorModels | null;
 }
 
-/** A new credential as its registration proved it, ready to be stored. */
+/** A new credential as its registration proves it, ready to be stored. */
 export interface VerifiedRegistration {
   /** 1 to 1023 bytes. */
   readonly credentialId: Buffer;
@@ -36,18 +32,18 @@ export interface VerifiedRegistration {
   readonly publicKey: Buffer;
   /** COSE algorithm identifier of the key. */
   readonly algorithm: number;
-  /** Signature counter to start from; 0 where the authenticator keeps none. */
+  /** Signature counter; 0 if the authenticator does not count. */
   readonly counter: number;
-  /** Lower-case UUID; all zeros where the authenticator does not tell. Proven only if the attestation is trusted. */
+  /** Lower-case UUID; zeros if the authenticator does not disclose it. Proven only if the attestation is trusted. */
   readonly aaguid: string;
-  /** At most 8 distinct tokens such as `internal`; a hint from the client, not proven. */
+  /** At most 8 distinct tokens such as `internal`; unproven hints from the client. */
   readonly transports: string[];
-  /** A hint from the client, not proven; null where it did not say. */
+  /** An unproven hint from the client; null if it sent none. */
   readonly attachment: 'platform' | 'cross-platform' | null;
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly userVerified: boolean;
-  /** Attestation statement format, such as `none`; the statement is verified, whatever it is. */
+  /** Attestation statement format, such as `none`. The statement is verified for every format. */
   readonly attestationFormat: string;
   readonly attestationTrust: AttestationTrust;
   /** The origin that ran the ceremony. */
@@ -55,9 +51,9 @@ export interface VerifiedRegistration {
 }
 
 /**
- * Verifies an untrusted registration response by WebAuthn Level 3 §7.1, steps 3 to 25. Step 26, that the credential
- * ID is not registered yet, is the caller's, and so is what to do with an attestation that nobody vouches for. Makes no
- * network call. Throws `CeremonyRefusal` and nothing else, whatever the response is.
+ * Verifies an untrusted registration response by steps 3 to 25 of WebAuthn Level 3 §7.1. The caller does step 26, that the
+ * credential ID is not registered yet, and decides on an untrusted attestation. Makes no network call. Throws
+ * `CeremonyRefusal` for every response that it does not accept; any other error is a mistake of ours.
  */
 export async function verifyRegistration(
   response: unknown,
@@ -77,26 +73,23 @@ export async function verifyRegistration(
   verifyAuthenticatorData(data, REGISTRATION, expected);
   const credential = requireAttestedCredential(data.attestedCredential);
 
-  // Step 20: the key is sound and of an algorithm that was offered.
+  // Step 20: the key is sound, and its algorithm was offered.
   const algorithm = verifyCredentialKey(credential.publicKey, expected.algorithms);
 
   // Steps 12, 21 and 22: the attestation statement, over the hash of the client data.
   const clientDataHash = createHash('sha256').update(presented.clientDataJSON).digest();
   const { authenticatorData, format } = attestation;
   const { publicKey } = credential;
-  const chain = verifyAttestationStatement(attestation, {
-    authenticatorData,
-    clientDataHash,
-    publicKey,
-    algorithm,
-  });
-  await verifyWithLibrary(presented, attestation, expected);
+  const signed = Buffer.concat([authenticatorData, clientDataHash]);
+  const attested = { publicKey, algorithm, clientDataHash, signed };
+  const { chain, isForLibrary } = await verifyAttestationStatement(attestation, attested);
+  if (isForLibrary) await verifyWithLibrary(presented, expected);
 
-  // Steps 23 and 24: whose attestation it is. Nothing is refused by that here.
-  const aaguid = formatUuid(credential.aaguid);
+  // Steps 23 and 24: how far the attestation is trusted. This refuses nothing.
+  const aaguid = formatAaguid(credential.aaguid);
   const trust = attestationTrust({ format, aaguid, chain }, expected.models ?? null);
 
-  // Step 25: the credential ID is of a storable length, and the same wherever it is said.
+  // Step 25: the credential ID is not too long, and the response and the authenticator data have the same.
   requireSameCredentialId(credential, presented);
 
   const { transports, attachment } = presented;
@@ -135,16 +128,12 @@ function requireSameCredentialId(
   }
 }
 
-/** Repeats the checks above in the library's own words and adds those of the attestation statement's signature. */
+/** The library repeats the checks above and verifies the signature of the attestation key. */
 async function verifyWithLibrary(
   presented: PresentedRegistration,
-  attestation: Attestation,
   expected: ExpectedRegistration,
 ): Promise<void> {
   const id = encodeBase64url(presented.credentialId);
-  // An Android key attestation has been verified already; here the library would call addresses that it names.
-  const attestationObject =
-    attestation.format === 'android-key' ? withoutStatement(attestation) : presented.attestationObject;
   const result = await verifyRegistrationResponse({
     response: {
       id,
@@ -152,7 +141,7 @@ async function verifyWithLibrary(
       type: 'public-key',
       response: {
         clientDataJSON: encodeBase64url(presented.clientDataJSON),
-        attestationObject: encodeBase64url(attestationObject),
+        attestationObject: encodeBase64url(presented.attestationObject),
       },
       clientExtensionResults: {},
     },
@@ -162,13 +151,8 @@ async function verifyWithLibrary(
     requireUserVerification: expected.requireUserVerification,
     supportedAlgorithmIDs: [...expected.algorithms],
   }).catch((cause: unknown) => {
-    // All that could fail before the statement has been checked already.
-    throw new CeremonyRefusal('attestation_invalid', '7.1-22', { cause });
+    // Everything that the library checks before the statement has been verified above.
+    throw attestationInvalid(cause);
   });
-  if (!result.verified) throw new CeremonyRefusal('attestation_invalid', '7.1-22');
-}
-
-function formatUuid(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  if (!result.verified) throw attestationInvalid('The library does not accept the statement.');
 }

@@ -167,7 +167,7 @@ describe('the client for Node servers', () => {
       statusCode: 401,
       errorCode: PassageErrorCode.InvalidNonce,
       statusText: PassageErrorCode.InvalidNonce,
-      message: 'The nonce is invalid, expired or spent.',
+      message: 'nonce is invalid, expired, or cannot be found',
     });
     expect(error).toBeInstanceOf(Error);
   });

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { AppServer, type UserJson } from '../support/app-server.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
@@ -368,13 +369,15 @@ describe('GET /users', () => {
     });
 
     it('come from an index, in the order they are listed in', async () => {
-      const plan = await app.database.transaction(async (tx) => {
-        const run = (text: string) => tx.query<{ 'QUERY PLAN': string }>({ name: '', text }, []);
-        await run('set local enable_sort = off');
-        await run('set local enable_seqscan = off');
-        return run(`explain select id from flex_users where app_id = 'a' order by created_at, id limit 10`);
-      });
-      const text = plan.map((it) => it['QUERY PLAN']).join('\n');
+      const { database } = app.configuration;
+      const client = new Client({ connectionString: database.kind === 'postgresql' ? database.url : '' });
+      await client.connect();
+      await client.query('set enable_sort = off; set enable_seqscan = off');
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+        `explain select id from flex_users where app_id = 'a' order by created_at, id limit 10`,
+      );
+      await client.end();
+      const text = rows.map((it) => it['QUERY PLAN']).join('\n');
       expect(text).toContain('flex_users_app_id_created_at_id_index');
       expect(text).not.toContain('Sort');
     });

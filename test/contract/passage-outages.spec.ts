@@ -1,15 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Passage } from '../../src/passage/passage.js';
 import { DEVICE, foreign, ID, OddProvider, refusal } from '../support/odd-provider.js';
-import {
-  BRIEF,
-  CALLS,
-  failureOf,
-  keepLog,
-  reasonOf,
-  remotePassage,
-  unavailable,
-} from '../support/providers.js';
+import { BRIEF, CALLS, failureOf, keepLog, remotePassage, unavailable } from '../support/providers.js';
 
 const READS = ['getApp', 'getUser', 'getDevices'];
 const WRITES = ['createRegisterTransaction', 'createAuthenticateTransaction', 'verifyNonce'];
@@ -202,7 +194,7 @@ describe('outages of the provider', () => {
       await fail(5);
       await pause(LIMITS.rest);
       const asked = Array.from({ length: 20 }, () => failureOf(guarded.verifyNonce('nonce')));
-      const reasons = (await Promise.all(asked)).map(reasonOf);
+      const reasons = (await Promise.all(asked)).map(({ reason }) => reason);
       expect(reasons.filter((it) => it === 'provider_failed')).toHaveLength(1);
       expect(reasons.filter((it) => it === 'provider_circuit_open')).toHaveLength(19);
       expect(odd.requests).toHaveLength(6);

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { AppError } from '../../src/errors/app-error.js';
+import { Unavailable } from '../../src/errors/unavailable.js';
 import type { Passage } from '../../src/passage/passage.js';
 import { foreign, ID, type OddAnswer, OddProvider, refusal } from '../support/odd-provider.js';
 import { BRIEF, CALLS, failureOf, keepLog, remotePassage, unavailable } from '../support/providers.js';
@@ -85,7 +86,8 @@ describe('refusals of the provider', () => {
   const outcomeOf = (name: string): Promise<string> =>
     CALLS[name]!(passage).then(
       () => 'nothing',
-      (error: unknown) => (error instanceof AppError ? error.code : String(error)),
+      (error: unknown) =>
+        error instanceof AppError || error instanceof Unavailable ? error.code : String(error),
     );
 
   /** What the call answers where the refusal is something else than the provider's trouble, which is logged. */

@@ -147,7 +147,7 @@ describe('in remote mode', () => {
       ] as const) {
         const answer = await send(app, { method, url, ...(method === 'POST' && { payload: {} }) });
         expect(answer.status).toBe(404);
-        expect(answer.body).toEqual({ code: 'invalid_request', error: 'There is no such route.' });
+        expect(answer.body).toEqual({ code: 'invalid_request', error: 'The route does not exist.' });
       }
       const urls = routesOf(app).map(({ url }) => url);
       expect(urls.filter((url) => /^\/(v1|icons)/.test(url))).toEqual([]);
@@ -213,7 +213,7 @@ describe('in remote mode', () => {
         expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
         expect(answer.body).toEqual({
           type: 'about:blank',
-          title: 'The passkey provider is out of reach',
+          title: 'The passkey provider is unavailable',
           status: 503,
           code: 'provider_unavailable',
           requestId: expect.any(String),
@@ -247,6 +247,9 @@ describe('in remote mode', () => {
       await network.open();
       await new Promise((resolve) => setTimeout(resolve, 6_000));
       expect(await passkey.user.passkeys()).toEqual([passkey.device]);
+      const lines = app.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      const told = { level: 30, context: 'RemotePassage', msg: 'The passkey provider answers reads again' };
+      expect(lines).toContainEqual(expect.objectContaining(told));
     });
   });
 });

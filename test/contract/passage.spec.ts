@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Passage, type PassageDevice } from '../../src/passage/passage.js';
+import type { Passkey } from '../../src/flex/devices/passkey.js';
+import { Passage } from '../../src/passage/passage.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { remotePassage, startProvider } from '../support/providers.js';
@@ -147,7 +148,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       const { authenticator, begun } = await register(externalId);
       const { devices, rpId, userHandle } = await passage.getDevices(externalId);
       expect({ rpId, userHandle }).toEqual({ rpId: TEST.rpId, userHandle: begun.publicKey.user.id });
-      const device: PassageDevice = devices[0]!;
+      const device: Passkey = devices[0]!;
       expect(devices).toEqual([
         {
           id: expect.stringMatching(/^[\w-]{1,64}$/),

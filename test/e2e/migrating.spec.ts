@@ -1,6 +1,10 @@
-import { buildKeyway } from './build-keyway.js';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildKeyway, DIST } from './build-keyway.js';
 import { runCommand, sweep } from './keyway-process.js';
 import { aDatabase } from './production.js';
+import { sqlOn } from './sql-on.js';
 
 describe('keyway migrate', () => {
   let database: Awaited<ReturnType<typeof aDatabase>>;
@@ -34,6 +38,45 @@ describe('keyway migrate', () => {
   });
 });
 
+describe('the command line of MikroORM', () => {
+  let database: Awaited<ReturnType<typeof aDatabase>>;
+
+  beforeAll(buildKeyway, 150_000);
+  beforeEach(async () => {
+    database = await aDatabase({ migrated: true });
+  });
+  afterEach(() => database.drop());
+
+  /** Exit status and output of `npx mikro-orm`, with the configuration that was just built. */
+  const mikroOrm = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['node_modules/@mikro-orm/cli/cli.js', ...args, '--config', join(DIST, 'database/mikro-orm.config.js')],
+      { env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1' }, encoding: 'utf8' },
+    );
+    return { status, output: stdout + stderr };
+  };
+
+  it('finds a migrated database up to date, and writes no migration for it', () => {
+    const migrations = () => readdirSync('src/database/migrations');
+    const before = migrations();
+    expect(mikroOrm('migration:check')).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('schema is up-to-date') as string,
+    });
+    expect(mikroOrm('migration:create').output).toContain('No changes required');
+    expect(migrations()).toEqual(before);
+  });
+
+  it('finds a foreign key that the database lacks', async () => {
+    await sqlOn(database.url, 'alter table nonces drop constraint nonces_app_id_device_id_foreign');
+    expect(mikroOrm('migration:check')).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('Changes detected') as string,
+    });
+  });
+});
+
 describe('keyway', () => {
   beforeAll(buildKeyway, 150_000);
   afterEach(sweep);
@@ -50,7 +93,7 @@ describe('keyway', () => {
     });
     expect(ending).toMatchObject({ code: 1, stdout: '' });
     expect(ending.stderr).toMatch(
-      /^The database 127\.0\.0\.1:1\/shop .*ECONNREFUSED.*set DATABASE_URL [^\n]+\.\n$/,
+      /^Cannot connect to the database 127\.0\.0\.1:1\/shop .*ECONNREFUSED.*set DATABASE_URL [^\n]+\.\n$/,
     );
     expect(ending.stderr).not.toContain('hunter2');
   });

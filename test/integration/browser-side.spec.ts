@@ -561,7 +561,7 @@ describe("the protocol's browser side", () => {
       expectFlexError(await send(app, { url, remoteAddress }), 429, 'exceeded_attempts');
     });
 
-    it('takes nobody’s own API from their browser, nor the reason why it is refused', async () => {
+    it('neither blocks the user’s API nor hides a 429 from the pages of the app', async () => {
       const { database, passage } = app.configuration;
       const cold = await buildAppOn(database, { passage });
       try {
@@ -581,7 +581,80 @@ describe("the protocol's browser side", () => {
       }
     }, 20_000);
 
-    it('does not believe an address that the caller made up', async () => {
+    describe('and the refusals of one handshake', () => {
+      const wrong = { origin: 'https://evil.example' };
+
+      /** What each answer but the last took from what is left of the limit. */
+      const costs = (answers: readonly HttpAnswer[]) => {
+        const left = answers.map(({ headers }) => Number(headers['x-ratelimit-remaining']));
+        return left.slice(1).map((it, i) => left[i]! - it);
+      };
+
+      /** A finish that is refused and one that succeeds, of the same handshake. */
+      const begin = {
+        async register(browser: Browser) {
+          const { answer } = await browser.beginRegistration(await registerTransaction());
+          const authenticator = new SoftwareAuthenticator();
+          return { refused: answer(authenticator, wrong), good: answer(authenticator) };
+        },
+        async authenticate(browser: Browser) {
+          const { authenticator } = await registerPasskey(aUser());
+          const { answer } = await browser.beginSignIn();
+          return { refused: answer(authenticator, wrong), good: answer(authenticator) };
+        },
+      };
+
+      it.each([
+        ['register', 400],
+        ['authenticate', 401],
+      ] as const)(
+        'counts a refused finish (%s) as ten requests from the third of its handshake on, and does not spend the handshake',
+        async (kind, status) => {
+          const browser = new Browser(app);
+          const { refused, good } = await begin[kind](browser);
+          const answers: HttpAnswer[] = [];
+          for (let i = 0; i < 5; i++) answers.push(await browser.finish(kind, refused));
+          expect(answers.map((answer) => answer.status)).toEqual(Array(5).fill(status));
+          answers.push(await browser.finish(kind, good));
+          expect(answers.at(-1)!.status).toBe(200);
+          expect(costs(answers)).toEqual([1, 1, 10, 10, 10]);
+        },
+      );
+
+      it('counts each handshake apart, and against the network that sent the finish', async () => {
+        const [browser, other] = [new Browser(app), new Browser(app)];
+        const [first, second] = [await begin.authenticate(browser), await begin.authenticate(browser)];
+        const finish = (from: Browser, body: object) => from.finish('authenticate', body);
+        const answers = [
+          await finish(browser, first.refused),
+          await finish(browser, first.refused),
+          await finish(browser, second.refused),
+        ];
+        expect(costs([...answers, await finish(browser, second.refused)])).toEqual([1, 1, 1]);
+        const elsewhere = [await finish(other, first.refused), await finish(other, first.refused)];
+        expect(costs(elsewhere)).toEqual([10]);
+        expect(costs([await finish(browser, first.good), await finish(browser, second.good)])).toEqual([1]);
+      });
+
+      it('allows one network 32 wrong responses a minute to one handshake', async () => {
+        const browser = new Browser(app);
+        const { refused } = await begin.authenticate(browser);
+        let tries = 0;
+        while ((await browser.finish('authenticate', refused)).status === 401) tries += 1;
+        expect(tries).toBe(32);
+        expectFlexError(await browser.finish('authenticate', refused), 429, 'exceeded_attempts');
+      });
+
+      it('counts a finish as one request, however often it is sent, if its handshake is not authentic', async () => {
+        const browser = new Browser(app);
+        const body = { handshake_id: 'kh1.9999999999.e30.AAAA', handshake_response: {} };
+        const answers: HttpAnswer[] = [];
+        for (let i = 0; i < 5; i++) answers.push(await browser.finish('authenticate', body));
+        expect(costs(answers)).toEqual([1, 1, 1, 1]);
+      });
+    });
+
+    it('ignores an address that the caller made up', async () => {
       const remoteAddress = newAddress();
       const url = `/v1/apps/${TEST.appId}`;
       let last: HttpAnswer | undefined;

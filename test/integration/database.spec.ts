@@ -1,93 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
-import { statement } from '../../src/database/statement.js';
+import { query } from '../../src/database/query.js';
+import { ApiKeyRepository } from '../../src/flex/api-keys/api-key.repository.js';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
-import { anApiKey } from '../support/app-server.js';
+import { AppProvisioning } from '../../src/flex/apps/app-provisioning.js';
+import { AppRepository } from '../../src/flex/apps/app.repository.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { eventually } from '../support/eventually.js';
 import { registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
-import { contents, count, sql, TABLES } from '../support/tables.js';
+import { contents, count, insertApp, sql, TABLES } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { TestUser } from '../support/test-user.js';
 
 const POOL = 4;
 const settingsFor = (url: string, poolMax = POOL) => ({ kind: 'postgresql', url, poolMax }) as const;
+const LOCK_ALL_USERS = query('test.lock-users', (db) => db.selectFrom('flex_users').select('id').forUpdate());
+const LOCK_ALL_DEVICES = query('test.lock-devices', (db) =>
+  db.selectFrom('devices').select('id').forUpdate(),
+);
+/** Connections to the database that wait for a lock. */
+const WAITING = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
 const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
-
-describe('the schema', () => {
-  let app: TestApp;
-  beforeAll(async () => {
-    app = await buildApp();
-  });
-  afterAll(() => app.close());
-
-  it('has exactly the columns that the entities have, null where they may be null', async () => {
-    const columns = await sql<{ name: string }>(
-      app,
-      `select table_name || '.' || column_name || case is_nullable when 'YES' then ' null' else '' end as name
-       from information_schema.columns where table_schema = 'public' and table_name <> 'mikro_orm_migrations'`,
-    );
-    const properties = [...app.database.orm.getMetadata().getAll().values()].flatMap(({ tableName, props }) =>
-      props.flatMap(({ fieldNames, nullable }) =>
-        fieldNames.map((column) => `${tableName}.${column}${nullable ? ' null' : ''}`),
-      ),
-    );
-    expect(columns.map(({ name }) => name).sort()).toEqual(properties.sort());
-    expect(new Set(properties.map((name) => name.split('.')[0]))).toEqual(new Set(TABLES));
-  });
-
-  it('has an index for every foreign key that begins with its columns', async () => {
-    const foreignKeys = await count(
-      app,
-      `pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace`,
-    );
-    expect(foreignKeys).toBeGreaterThan(5);
-    const unindexed = () =>
-      sql<{ key: string }>(
-        app,
-        `select c.conrelid::regclass || ' ' || pg_get_constraintdef(c.oid) as key from pg_constraint c
-         where c.contype = 'f' and c.connamespace = 'public'::regnamespace and not exists (
-           select 1 from pg_index i where i.indrelid = c.conrelid and i.indpred is null
-             and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey)`,
-      );
-    expect(await unindexed()).toEqual([]);
-    await sql(app, 'create table careless (app_id text references apps (id))');
-    expect(await unindexed()).toHaveLength(1);
-    await sql(app, 'drop table careless');
-  });
-
-  it('keeps every time with its zone', async () => {
-    expect(
-      await count(
-        app,
-        `information_schema.columns where table_schema = 'public' and data_type = 'timestamp without time zone'
-         and table_name <> 'mikro_orm_migrations'`,
-      ),
-    ).toBe(0);
-  });
-
-  it.each([
-    ['transactions', 'hash'],
-    ['nonces', 'hash'],
-    ['spent_handshakes', 'hash'],
-    ['api_keys', 'secret_hash'],
-    ['tombstones', 'credential_hash'],
-  ])('refuses a row of %s whose %s is not 32 bytes long', async (table, column) => {
-    const user = new TestUser(app);
-    await registerPasskey(user);
-    await user.revoke((await registerPasskey(user)).device.id);
-    await anApiKey(app, TEST.appId);
-    for (const wrong of [`substr(${column}, 2)`, `${column} || '\\x00'`]) {
-      await expect(sql(app, `update ${table} set ${column} = ${wrong}`)).rejects.toThrow(
-        `violates check constraint "${table}_${column}_check"`,
-      );
-    }
-  });
-});
 
 describe('migrations', () => {
   it('are applied once by five that run them at the same time, and change nothing the second time', async () => {
@@ -153,6 +90,21 @@ describe('the app of the settings', () => {
       await replica.close();
     }
     await drop();
+  });
+
+  it('is created once when several transactions that do not find it provision it at the same time', async () => {
+    const { database, drop } = await anEmptyDatabase();
+    const provisioning = new AppProvisioning(new AppRepository(database));
+    const { app } = embeddedPassageOf(aConfiguration(settingsFor('')));
+    try {
+      const several = Array.from({ length: 3 * POOL }, () =>
+        database.transaction((tx) => provisioning.provision(app, tx)),
+      );
+      await Promise.all(several);
+      expect(await count({ database }, 'apps')).toBe(1);
+    } finally {
+      await drop();
+    }
   });
 
   it('is overwritten at each start in just the columns that the settings name', async () => {
@@ -227,6 +179,27 @@ describe('the app of the settings', () => {
     }
   });
 
+  it('is not changed, nor is any key, when its key is refused because another app has a key of that id', async () => {
+    const { database, settings, drop } = await anEmptyDatabase();
+    const passage = embeddedPassageOf(aConfiguration(settings));
+    const start = async (changes: Partial<typeof passage.app>) =>
+      (await buildAppOn(settings, { passage: { ...passage, app: { ...passage.app, ...changes } } })).close();
+    try {
+      await start({ apiKey: aKey('first') });
+      await insertApp({ database }, { id: 'other', rpId: 'other.example', origin: 'https://other.example' });
+      await sql(
+        { database },
+        `insert into api_keys (app_id, id, secret_hash, source)
+         values ('other', 'taken0000000', sha256('x'), 'operator')`,
+      );
+      const before = await contents({ database });
+      await expect(start({ name: 'Renamed', apiKey: aKey('taken') })).rejects.toThrow(/taken by another key/);
+      expect(await contents({ database })).toEqual(before);
+    } finally {
+      await drop();
+    }
+  });
+
   it('may have its key from an operator: it too goes when the settings name another, and is refused once it expired', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const passage = embeddedPassageOf(aConfiguration(settings));
@@ -236,7 +209,7 @@ describe('the app of the settings', () => {
     };
     const states = async () =>
       (await keys.list(passage.app.id)).map(({ state, source }) => `${state} ${source}`);
-    const keys = new ApiKeysService(database);
+    const keys = new ApiKeysService(new ApiKeyRepository(database), new AppRepository(database));
     try {
       await start();
       const [made, other] = [
@@ -276,6 +249,7 @@ describe('a database out of reach', () => {
     await app.close();
   });
 
+  const untilPoolWaits = () => eventually(async () => expect(await count(app, WAITING)).toBe(POOL));
   const expectUnavailable = (answer: HttpAnswer, shape: object, type: string) => {
     expect(answer.status).toBe(503);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
@@ -324,6 +298,40 @@ describe('a database out of reach', () => {
     expect(await known.passkeys()).toMatchObject([{ usageCount: 1 }]);
   });
 
+  it('that falls silent in the middle of transactions costs those requests, and no place in the pool', async () => {
+    const { database, passage } = app.configuration;
+    const url = new URL(database.kind === 'postgresql' ? database.url : '');
+    const ownWire = new TcpProxy({ host: url.hostname, port: Number(url.port) });
+    await ownWire.open();
+    url.host = `${ownWire.address.host}:${ownWire.address.port}`;
+    // What a connection waits for an answer, so that the test need not wait as long as the service does.
+    url.searchParams.set('query_timeout', '500');
+    const impatient = await buildAppOn(settingsFor(url.href), { passage });
+    try {
+      const user = new TestUser(impatient);
+      const { device } = await registerPasskey(user);
+      const answers = await app.database.transaction(async (tx) => {
+        await tx.run(LOCK_ALL_USERS, {});
+        const waiting = Promise.all(
+          Array.from({ length: POOL }, () => user.call('POST', '/passkey/register')),
+        );
+        await untilPoolWaits();
+        ownWire.fallSilent();
+        return waiting;
+      });
+      const problem = { status: 503, code: 'database_unavailable' };
+      for (const answer of answers) expectUnavailable(answer, problem, 'application/problem+json');
+      const after = await Promise.all(
+        Array.from({ length: 3 * POOL }, () => user.call('POST', '/passkey/register')),
+      );
+      expect(after.map(({ status }) => status)).toEqual(after.map(() => 201));
+      expect(await user.passkeys()).toMatchObject([{ id: device.id }]);
+    } finally {
+      await impatient.close();
+      await ownWire.cut();
+    }
+  });
+
   it('in the middle of transactions costs those requests, and no place in the pool', async () => {
     const user = new TestUser(wired);
     const { authenticator } = await registerPasskey(user);
@@ -334,11 +342,10 @@ describe('a database out of reach', () => {
     };
     for (let round = 0; round < 2; round++) {
       const answers = await app.database.transaction(async (tx) => {
-        await tx.query(statement('test.hold', 'select id from devices for update'), []);
+        await tx.run(LOCK_ALL_DEVICES, {});
         const finishing = Promise.all(Array.from({ length: POOL }, finish));
-        const held = `datname = current_database() and wait_event_type = 'Lock'`;
-        await eventually(async () => expect(await count(app, `pg_stat_activity where ${held}`)).toBe(POOL));
-        await sql(app, `select pg_terminate_backend(pid) from pg_stat_activity where ${held}`);
+        await untilPoolWaits();
+        await sql(app, `select pg_terminate_backend(pid) from ${WAITING}`);
         return finishing;
       });
       const shape = { code: 'internal_server_error', error: expect.any(String) as string };

@@ -208,7 +208,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect([mine!.usageCount, theirs!.usageCount]).toEqual([1, 0]);
       for (const act of [
         () => devices.revoke(other.id, SAME, mine!.id),
-        () => devices.rename(other.id, SAME, mine!.id, 'x'),
+        () => devices.rename(other.id, SAME, { id: mine!.id, friendlyName: 'x' }),
       ]) {
         await expect(act()).rejects.toMatchObject({ code: 'device_not_found' });
       }

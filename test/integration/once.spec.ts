@@ -217,7 +217,8 @@ describe('once', () => {
         await sql(app, `update ${table} set expires_at = now() - interval '10 minutes 1 second'`);
       await sql(
         app,
-        `insert into spent_handshakes select sha256(n::text::bytea), now() - interval '1 hour' from generate_series(1, 2500) n`,
+        `insert into spent_handshakes (app_id, hash, expires_at)
+           select '${TEST.appId}', sha256(n::text::bytea), now() - interval '1 hour' from generate_series(1, 2500) n`,
       );
       const [transactions, nonces, handshakes] = before as [number, number, number];
       expect(await purge.purge()).toEqual({

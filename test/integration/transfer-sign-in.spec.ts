@@ -76,7 +76,7 @@ describe('an imported passkey', () => {
     },
   );
 
-  it('of an inactive user signs nobody in', async () => {
+  it('of an inactive user cannot sign in', async () => {
     const name = aName();
     const passkey = aForeignPasskey(name);
     await importRows(app, [{ type: 'user', external_id: name, status: 'inactive' }, passkey.row]);
@@ -186,7 +186,7 @@ describe('a user handle that no import told', () => {
     expect(await rowOf(passkey.credential.id)).toMatchObject({ user_handle: passkey.credential.userId });
   }
 
-  it('is nobody’s who was slower, and shuts them out no more than before', async () => {
+  it('goes to the first of two users who present it, and locks the other one out no more than before', async () => {
     const [slow, quick] = [aName(), aName()];
     const mine = aForeignPasskey(slow, { members: unknown });
     const theirs = aForeignPasskey(quick, { members: unknown });

@@ -1,5 +1,4 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { ExportService } from '../../src/flex/transfer/export.service.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
 import { contents, count, flexUserIdOf, insertApp, sql } from '../support/tables.js';
@@ -7,6 +6,7 @@ import { AppServer } from '../support/app-server.js';
 import { TestUser } from '../support/test-user.js';
 import {
   aForeignPasskey,
+  exportLines,
   exportRows,
   exportText,
   importFile,
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 describe('an import of passkeys', () => {
-  it('makes users and passkeys with all that rows tell, and defaults for the rest', async () => {
+  it('creates users and passkeys with every member of their rows, and defaults for the others', async () => {
     const [ada, bob] = names(2);
     const full = {
       id: randomUUID(),
@@ -83,7 +83,7 @@ describe('an import of passkeys', () => {
     expect(await count(app, trail, full.id)).toBe(1);
   });
 
-  it('changes nothing when it is repeated, in whatever form the keys are then', async () => {
+  it('changes nothing when it is repeated, also with the keys in another format', async () => {
     const rows = names(3).map((name, index) =>
       aForeignPasskey(name, { algorithm: ([-7, -8, -257] as const)[index]! }),
     );
@@ -107,7 +107,7 @@ describe('an import of passkeys', () => {
     }
   });
 
-  it('refuses what is somebody else’s, has another key, or was revoked here, and nothing else', async () => {
+  it('refuses rows of another user’s credential, of another key, or of a revoked credential, and changes nothing', async () => {
     const [ada, bob, eve] = names(3);
     const known = aForeignPasskey(ada!, { members: { id: randomUUID() } });
     await importRows(app, [known.row]);
@@ -141,7 +141,7 @@ describe('an import of passkeys', () => {
     for (const { error } of outcome.refusals) expect(error).not.toMatch(new RegExp(`${ada}|${bob}`));
   });
 
-  it('lets the first of two that contradict each other win', async () => {
+  it('keeps the first of two rows that contradict each other', async () => {
     const [ada, bob] = names(2);
     const { row } = aForeignPasskey(ada!, { members: { id: randomUUID() } });
     const others = [aForeignPasskey(ada!).row, aForeignPasskey(bob!).row];
@@ -164,7 +164,7 @@ describe('an import of passkeys', () => {
     ]);
   });
 
-  it('takes the user handle of nobody, in either of its forms', async () => {
+  it('refuses a user handle that another user has, in either of its forms', async () => {
     const [ada, bob, cleo] = names(3);
     const handle = randomBytes(16);
     await importRows(app, [aForeignPasskey(ada!, { userHandle: handle }).row]);
@@ -189,7 +189,7 @@ describe('an import of passkeys', () => {
     expect(await count(app, `${allOf('flex_users')} and external_id = $1`, emil)).toBe(0);
   });
 
-  it('keeps to its app', async () => {
+  it('changes nothing in another app', async () => {
     const other = `other-${randomBytes(4).toString('hex')}`;
     await insertApp(app, { id: other, rpId: `${other}.example`, origin: `https://${other}.example` });
     const [ada, bob] = names(2);
@@ -203,7 +203,7 @@ describe('an import of passkeys', () => {
     await expect(importRows(app, [row], { appId: 'nobody' })).rejects.toThrow('There is no app "nobody"');
   });
 
-  it('writes nothing in a dry run, and says what it would do', async () => {
+  it('writes nothing in a dry run, and returns what an import would do', async () => {
     const [ada, bob] = names(2);
     const { row } = aForeignPasskey(ada!);
     const many = Array.from({ length: 1_100 }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
@@ -216,7 +216,7 @@ describe('an import of passkeys', () => {
     expect(await importRows(app, rows)).toEqual(dry);
   });
 
-  it('is taken up by starting anew after it was cut off in the middle', async () => {
+  it('completes an interrupted import when the same file is imported again', async () => {
     const { row } = aForeignPasskey(names(1)[0]!);
     const rows = Array.from({ length: 1_200 }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
     const file = toJsonl(rows);
@@ -236,7 +236,7 @@ describe('an import of passkeys', () => {
     expect((await count(app, allOf('devices'))) - before).toBe(1_200);
   });
 
-  it('ends well with several at once, and with registrations meanwhile', async () => {
+  it('creates each row once when several imports and a registration run at the same time', async () => {
     const { row } = aForeignPasskey(names(1)[0]!);
     const rows = Array.from({ length: 600 }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
     const before = await count(app, allOf('devices'));
@@ -249,7 +249,7 @@ describe('an import of passkeys', () => {
     expect(created.reduce((sum, each) => sum + each)).toBe(600);
   });
 
-  it('accuses nobody where several take in the same file at once', async () => {
+  it('refuses no row when several imports read the same file at the same time', async () => {
     const { row } = aForeignPasskey(names(1)[0]!);
     const rows = Array.from({ length: 2_500 }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
     const outcomes = await Promise.all([rows, rows, rows].map((each) => importRows(app, each)));
@@ -257,7 +257,7 @@ describe('an import of passkeys', () => {
     expect(outcomes.reduce((sum, { created }) => sum + created, 0)).toBe(2_500);
   }, 30_000);
 
-  it('lets the first win of a passkey and its tombstone, however far apart they are', async () => {
+  it('keeps the first of a passkey and its tombstone, in one batch or in two', async () => {
     for (const apart of [0, 600]) {
       const { row } = aForeignPasskey(names(1)[0]!);
       const between = Array.from({ length: apart }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
@@ -273,7 +273,7 @@ describe('an import of passkeys', () => {
     }
   }, 30_000);
 
-  it('names a passkey anew whose name cannot be kept, and goes on', async () => {
+  it('replaces the name of a passkey that cannot be displayed, and goes on', async () => {
     const rows = ['a\ud800', '\udc00', 'a\u0000b'].map((friendly_name) => {
       const [name] = names(1);
       return { ...aForeignPasskey(name!).row, friendly_name };
@@ -285,7 +285,7 @@ describe('an import of passkeys', () => {
     expect(kept.map(({ friendly_name }) => friendly_name)).toEqual(Array(3).fill('Passkey'));
   });
 
-  it('takes 10,000 rows in order, batch by batch', async () => {
+  it('imports 10,000 rows in order, batch by batch', async () => {
     const { row } = aForeignPasskey(names(1)[0]!);
     async function* file() {
       for (let line = 0; line < 10_000; line += 1) {
@@ -302,7 +302,7 @@ describe('an import of passkeys', () => {
 });
 
 describe('an import of users', () => {
-  it('makes them with their ids, status and counts, and never changes them afterwards', async () => {
+  it('creates them with their ids, status and counts, and never changes them afterwards', async () => {
     const [ada, bob, eve] = names(3);
     const csv =
       'external_id,id,status,created_at,last_login_at,login_count,email\n' +
@@ -334,7 +334,7 @@ describe('an import of users', () => {
     expect(rows.find(({ external_id }) => external_id === bob)).toMatchObject({ status: 'active' });
   });
 
-  it('says so where one who is to be inactive is active already, as after a passkey of theirs', async () => {
+  it('refuses to make a user inactive who is active here, for example because of an earlier passkey', async () => {
     const [ada] = names(1);
     const user = { type: 'user', external_id: ada, status: 'inactive' };
     expect(await importRows(app, [aForeignPasskey(ada!).row])).toMatchObject({ created: 1 });
@@ -344,7 +344,7 @@ describe('an import of users', () => {
       expect(await importRows(app, [{ ...user, status }])).toMatchObject({ unchanged: 1, refused: 0 });
   });
 
-  it('takes in nothing of one whose own row is refused, until it is mended', async () => {
+  it('refuses the passkeys of a user while the row of that user is refused', async () => {
     const [ada, bob] = names(2);
     const user = { type: 'user', external_id: ada, status: 'inactive' };
     const passkey = aForeignPasskey(ada!).row;
@@ -365,7 +365,7 @@ describe('an import of users', () => {
     );
   });
 
-  it('gives them the handle that a later row tells, as long as no passkey was made with theirs', async () => {
+  it('gives them the user handle of a later row while no passkey was made with the one that they have', async () => {
     const [ada, bob] = names(2);
     await importRows(app, [
       { type: 'user', external_id: ada },
@@ -402,7 +402,7 @@ describe('an import of devices without their keys', () => {
     icons: { light: null, dark: null },
   });
 
-  it('keeps what they tell, and shows and asks for none of them', async () => {
+  it('keeps them, but never lists them and never names them in a ceremony', async () => {
     const user = new TestUser(app);
     const { device, browser } = await registerPasskey(user);
     const userId = await flexUserIdOf(app, user.subject);
@@ -443,7 +443,7 @@ describe('an import of devices without their keys', () => {
     expect((await user.call('POST', '/user/authenticate-with-passkey')).status).toBe(409);
   });
 
-  it('gives way to the passkey once its key is there, and not the other way round', async () => {
+  it('deletes a device without its key once the passkey is imported, and never replaces a passkey', async () => {
     const [ada, bob] = names(2);
     const passkey = aForeignPasskey(ada!, { members: { id: randomUUID() } });
     const device = { ...aDevice(passkey.row.id as string, passkey.credential.id), external_id: ada };
@@ -472,7 +472,7 @@ describe('an import of devices without their keys', () => {
 });
 
 describe('a device id', () => {
-  it('is not given to a passkey of somebody else than whose passkey without a key has it', async () => {
+  it('is refused for a passkey if a device without a key of another user has it', async () => {
     const [ada, bob] = names(2);
     const id = randomUUID();
     expect(await importRows(app, [{ type: 'legacy_device', external_id: bob, id }])).toMatchObject({
@@ -485,7 +485,7 @@ describe('a device id', () => {
 });
 
 describe('an export', () => {
-  it('says the same each time, and to an empty app that it was imported into', async () => {
+  it('has the same bytes each time, also from an empty app into which it was imported', async () => {
     const user = new TestUser(app);
     await registerPasskey(user);
     const gone = await registerPasskey(user);
@@ -511,14 +511,14 @@ describe('an export', () => {
     }
   }, 60_000);
 
-  it('is of one moment, whatever is revoked while somebody reads it slowly', async () => {
+  it('shows one moment, also if passkeys are revoked while it is read slowly', async () => {
     const elsewhere = await buildApp();
     try {
       const passkeys = Array.from({ length: 1_200 }, () => aForeignPasskeyOfKey(key, names(1)[0]!));
       await importRows(elsewhere, passkeys);
       const before = await exportText(elsewhere);
       const lines: string[] = [];
-      for await (const line of new ExportService(elsewhere.database).export(TEST.appId)) {
+      for await (const line of exportLines(elsewhere)) {
         lines.push(line);
         // The first page of the passkeys has been read, the tombstones have not.
         if (lines.length === 1_201) {
@@ -537,7 +537,7 @@ describe('an export', () => {
     }
   }, 30_000);
 
-  it('has a passkey that was revoked and enrolled again as one that lives', async () => {
+  it('has a passkey that was revoked and enrolled again as a passkey, not as a tombstone', async () => {
     const credentialId = randomBytes(32);
     const elsewhere = await buildApp();
     try {
@@ -555,7 +555,7 @@ describe('an export', () => {
     }
   });
 
-  it('is of an app that there is', async () => {
+  it('fails for an app that does not exist', async () => {
     await expect(exportText(app, 'nobody')).rejects.toThrow('There is no app "nobody"');
   });
 });

@@ -7,6 +7,7 @@ import {
   type RemotePassageSettings,
 } from '../../src/config/configuration.js';
 import { AppError } from '../../src/errors/app-error.js';
+import { Unavailable } from '../../src/errors/unavailable.js';
 import type { Passage } from '../../src/passage/passage.js';
 import { FlexClient } from '../../src/passage/remote/flex-client.js';
 import { PROVIDER_LIMITS, type ProviderLimits } from '../../src/passage/remote/provider-limits.js';
@@ -63,22 +64,20 @@ export const CALLS: Readonly<Record<string, (passage: Passage) => Promise<unknow
 export const BRIEF = { maxPause: 20, failures: 1_000 };
 
 /** The failure that the call ends with. */
-export async function failureOf(call: Promise<unknown>): Promise<AppError> {
+export async function failureOf(call: Promise<unknown>): Promise<AppError | Unavailable> {
   const thrown: unknown = await call.then(
     () => 'no failure',
     (error: unknown) => error,
   );
-  expect(thrown).toBeInstanceOf(AppError);
-  return thrown as AppError;
+  if (thrown instanceof AppError || thrown instanceof Unavailable) return thrown;
+  throw new Error('neither refused nor unavailable', { cause: thrown });
 }
 
-/** What the log would say was wrong with the provider. */
-export const reasonOf = ({ cause }: AppError): string | undefined => (cause as { reason?: string }).reason;
-
 /** The call fails because of the provider, for this reason; gives the failure. */
-export async function unavailable(passage: Passage, name: string, reason: string): Promise<AppError> {
+export async function unavailable(passage: Passage, name: string, reason: string): Promise<Unavailable> {
   const failure = await failureOf(CALLS[name]!(passage));
-  expect({ code: failure.code, reason: reasonOf(failure) }).toEqual({ code: 'provider_unavailable', reason });
+  if (!(failure instanceof Unavailable)) throw failure;
+  expect({ code: failure.code, reason: failure.reason }).toEqual({ code: 'provider_unavailable', reason });
   expect(failure.retryAfter).toBeGreaterThanOrEqual(1);
   return failure;
 }

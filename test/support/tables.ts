@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { statement } from '../../src/database/statement.js';
+import { CompiledQuery } from 'kysely';
 import type { TestApp } from './build-app.js';
 
 type WithDatabase = Pick<TestApp, 'database'>;
@@ -26,8 +25,7 @@ export function sql<Row extends object>(
   text: string,
   ...values: unknown[]
 ): Promise<Row[]> {
-  const name = `test.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
-  return database.query<Row>(statement(name, text), values);
+  return database.ask(() => ({ compile: () => CompiledQuery.raw(text, values) }));
 }
 
 /** How many rows match: `count(app, "devices where user_id = $1", id)`. */

@@ -1,4 +1,5 @@
-import { NoncesService, type VerifiedNonce } from '../../src/flex/nonces/nonces.service.js';
+import type { VerifiedNonce } from '../../src/flex/nonces/nonce.repository.js';
+import { NoncesService } from '../../src/flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from './browser.js';
 import type { TestApp } from './build-app.js';

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { ExportService } from '../../src/flex/transfer/export.service.js';
+import { Test } from '@nestjs/testing';
+import { Database } from '../../src/database/database.js';
+import { EventsModule } from '../../src/events/events.module.js';
+import { ExportService } from '../../src/transfer/export.service.js';
 import {
   type ImportOptions,
   ImportService,
   type ImportSummary,
   type RefusedRow,
-} from '../../src/flex/transfer/import.service.js';
-import { readRows, type TransferFormat } from '../../src/flex/transfer/row-source.js';
+} from '../../src/transfer/import.service.js';
+import { readRows, type TransferFormat } from '../../src/transfer/formats/row-source.js';
+import { TransferModule } from '../../src/transfer/transfer.module.js';
 import { TEST, type TestApp } from './build-app.js';
 import type { SoftwareAuthenticatorTraits } from './ceremony-overrides.js';
 import { SoftwareAuthenticator } from './software-authenticator.js';
@@ -18,6 +22,7 @@ import {
   type SoftwareCredential,
 } from './software-credential.js';
 
+type WithDatabase = Pick<TestApp, 'database'>;
 type Row = Readonly<Record<string, unknown>>;
 
 /** What an import answered, and every row that it refused. */
@@ -82,9 +87,18 @@ export async function* piecesOf(file: string | Buffer, size = 1_000): AsyncGener
   }
 }
 
+/** The services of the module on the test's database. */
+async function servicesOn({ database }: WithDatabase): Promise<[ImportService, ExportService]> {
+  const opened = { provide: Database, useValue: database };
+  const databaseModule = { module: class {}, global: true, providers: [opened], exports: [Database] };
+  const imports = [databaseModule, EventsModule, TransferModule];
+  const context = await Test.createTestingModule({ imports }).compile();
+  return [context.get(ImportService), context.get(ExportService)];
+}
+
 /** Imports a file into the test's app. */
 export async function importFile(
-  app: Pick<TestApp, 'database'>,
+  app: WithDatabase,
   file: string | Buffer | AsyncIterable<Buffer>,
   {
     format = 'jsonl',
@@ -94,7 +108,8 @@ export async function importFile(
 ): Promise<ImportOutcome> {
   const refusals: RefusedRow[] = [];
   const source = typeof file === 'string' || Buffer.isBuffer(file) ? piecesOf(file) : file;
-  const summary = await new ImportService(app.database).import(appId, readRows(format, source), {
+  const [imports] = await servicesOn(app);
+  const summary = await imports.import(appId, readRows(format, source), {
     onRefused: (refused) => void refusals.push(refused),
     ...options,
   });
@@ -103,26 +118,26 @@ export async function importFile(
 
 /** Imports rows of the canonical form into the test's app. */
 export const importRows = (
-  app: Pick<TestApp, 'database'>,
+  app: WithDatabase,
   rows: readonly object[],
   options: ImportOptions & { appId?: string } = {},
 ): Promise<ImportOutcome> => importFile(app, toJsonl(rows), options);
 
+/** The lines of an export of the test's app. */
+export async function* exportLines(app: WithDatabase, appId: string = TEST.appId): AsyncGenerator<string> {
+  const [, exports] = await servicesOn(app);
+  yield* exports.export(appId);
+}
+
 /** The whole export of the test's app. */
-export async function exportText(
-  app: Pick<TestApp, 'database'>,
-  appId: string = TEST.appId,
-): Promise<string> {
+export async function exportText(app: WithDatabase, appId?: string): Promise<string> {
   const lines: string[] = [];
-  for await (const line of new ExportService(app.database).export(appId)) lines.push(line);
+  for await (const line of exportLines(app, appId)) lines.push(line);
   return lines.join('');
 }
 
 /** The same as rows. */
-export const exportRows = async (
-  app: Pick<TestApp, 'database'>,
-  appId?: string,
-): Promise<Record<string, unknown>[]> =>
+export const exportRows = async (app: WithDatabase, appId?: string): Promise<Record<string, unknown>[]> =>
   (await exportText(app, appId))
     .split('\n')
     .filter(Boolean)

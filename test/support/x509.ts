@@ -1,4 +1,11 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import {
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
 
 /** An attribute of a name: object identifier in hex, and its text. */
 export type NameAttribute = [identifier: string, text: string];
@@ -26,6 +33,31 @@ export const commonName = (text: string): NameAttribute[] => [['550403', text]];
 
 /** A key pair as attestation keys and authorities have it. */
 export const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+
+/** A DSA key of some size, made up: nothing can be signed with it, but OpenSSL verifies, slowly. */
+export function dsaKey(bits: number): KeyObject {
+  const numbers = [odd(bits), odd(256), odd(bits)].map(integer);
+  const algorithm = der('30', oid('2a8648ce380401'), der('30', ...numbers));
+  const spki = der('30', algorithm, der('03', Buffer.from([0]), integer(odd(bits))));
+  return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+}
+
+/** An RSA key of some size and exponent, made up likewise. */
+export function rsaKey(bits: number, exponent: Buffer = Buffer.from([1, 0, 1])): KeyObject {
+  const jwk = { kty: 'RSA', n: odd(bits).toString('base64url'), e: exponent.toString('base64url') };
+  return createPublicKey({ key: jwk, format: 'jwk' });
+}
+
+/** An odd number of exactly so many bits, big-endian. */
+export function odd(bits: number): Buffer {
+  const bytes = randomBytes(Math.ceil(bits / 8));
+  const highest = 1 << ((bits - 1) % 8);
+  bytes[0] = (bytes[0]! & (highest - 1)) | highest;
+  bytes[bytes.length - 1]! |= 1;
+  return bytes;
+}
+
+const integer = (positive: Buffer): Buffer => der('02', Buffer.from([0]), positive);
 
 /** Somebody who issues certificates; with a self-signed one, or one of another authority's. */
 export class TestAuthority {
@@ -94,8 +126,8 @@ export function signedCertificate(
 }
 
 /** An extension of a certificate. */
-export const extension = (identifier: string, value: Buffer): Buffer =>
-  der('30', oid(identifier), der('04', value));
+export const extension = (identifier: string, value: Buffer, isCritical = false): Buffer =>
+  der('30', oid(identifier), ...(isCritical ? [der('01', Buffer.from([0xff]))] : []), der('04', value));
 
 /** A `Name`. */
 export const distinguishedName = (attributes: readonly NameAttribute[]): Buffer =>

@@ -1,16 +1,19 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { belongsTo } from '../../database/belongs-to.js';
+import { App } from '../apps/app.entity.js';
 
-const ApiKeySchema = defineEntity({
+export const ApiKeySchema = defineEntity({
   name: 'ApiKey',
   tableName: 'api_keys',
   properties: {
+    appId: p.text().primary(),
     /** The 12 characters after `kw_`. */
-    id: p.text().primary(),
-    appId: p.text().index(),
-    /** SHA-256 of the whole key's secret part (32 bytes). */
-    secretHash: p.blob(),
-    /** `settings` for the key of `APP_API_KEY`, whose successor revokes it; `operator` for any other. */
-    source: p.text(),
+    id: p.text().primary().index(),
+    app: () => belongsTo(App, 'app_id'),
+    /** SHA-256 of the key's secret part (32 bytes). */
+    secretHash: p.blob().$type<Buffer>().check('octet_length(secret_hash) = 32'),
+    /** `settings` for the key of `APP_API_KEY`, which its successor revokes; `operator` for any other. */
+    source: p.text().$type<'settings' | 'operator'>().check(`source in ('settings', 'operator')`),
     createdAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime().nullable(),
     lastUsedAt: p.datetime().nullable(),

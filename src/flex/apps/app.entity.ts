@@ -1,38 +1,54 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-const AppSchema = defineEntity({
+export type UserVerification = 'required' | 'preferred' | 'discouraged';
+export type ResidentKey = 'required' | 'preferred' | 'discouraged';
+export type Attestation = 'none' | 'indirect' | 'direct' | 'enterprise';
+
+export const AppSchema = defineEntity({
   name: 'App',
   tableName: 'apps',
   properties: {
-    id: p.text().primary(),
+    id: p.text().primary().check(`id ~ '^[A-Za-z0-9_-]{1,64}$'`),
     name: p.text(),
-    /** The WebAuthn RP ID; one app only may claim it. */
+    /** The WebAuthn RP ID; only one app may claim it. */
     rpId: p.text().unique(),
     /** Exact web origins on the RP ID, or below, that ceremonies and CORS accept. */
     origins: p.array(),
     /** Exact web origins on other domains that ceremonies and CORS accept as well. */
-    relatedOrigins: p.array(),
+    relatedOrigins: p.array().default([]),
     /** `android:apk-key-hash:…` of the apps that ceremonies accept. */
-    androidOrigins: p.array(),
+    androidOrigins: p.array().default([]),
     /** Origins that may embed a ceremony in an iframe (`topOrigin`). */
-    topOrigins: p.array(),
-    userVerification: p.text(),
-    residentKey: p.text(),
-    attestation: p.text(),
-    /** The only models of authenticator taken, lower-case UUIDs; null: any. */
-    aaguidAllow: p.array().nullable(),
-    /** Models that are not taken, lower-case UUIDs. */
-    aaguidDeny: p.array(),
-    /** COSE algorithm identifiers, most wanted first. */
-    algorithms: p.array((it) => Number(it)),
-    maxPasskeysPerUser: p.integer(),
-    /** What browsers are asked to wait for a ceremony, in seconds; null: as long as its handshake lives. */
-    ceremonyTimeout: p.integer().nullable(),
+    topOrigins: p.array().default([]),
+    userVerification: p
+      .text()
+      .$type<UserVerification>()
+      .default('required')
+      .check(`user_verification in ('required', 'preferred', 'discouraged')`),
+    residentKey: p
+      .text()
+      .$type<ResidentKey>()
+      .default('required')
+      .check(`resident_key in ('required', 'preferred', 'discouraged')`),
+    attestation: p
+      .text()
+      .$type<Attestation>()
+      .default('none')
+      .check(`attestation in ('none', 'indirect', 'direct', 'enterprise')`),
+    /** The only authenticator models accepted, lower-case UUIDs; null: any. */
+    aaguidAllow: p.array().nullable().check('aaguid_allow::text = lower(aaguid_allow::text)'),
+    /** Authenticator models refused, lower-case UUIDs. */
+    aaguidDeny: p.array().default([]).check('aaguid_deny::text = lower(aaguid_deny::text)'),
+    /** COSE algorithm identifiers, in order of preference. */
+    algorithms: p.array().$type<number[]>().columnType('integer[]').default([-7, -8, -257]),
+    maxPasskeysPerUser: p.integer().default(50).check('max_passkeys_per_user > 0'),
+    /** How long browsers wait for a ceremony, in seconds; null: as long as its handshake is valid. */
+    ceremonyTimeout: p.integer().nullable().check('ceremony_timeout > 0'),
     /** Lifetimes in seconds; null: the setting of the service. */
-    handshakeTtl: p.integer().nullable(),
-    registerTransactionTtl: p.integer().nullable(),
-    authenticateTransactionTtl: p.integer().nullable(),
-    nonceTtl: p.integer().nullable(),
+    handshakeTtl: p.integer().nullable().check('handshake_ttl > 0'),
+    registerTransactionTtl: p.integer().nullable().check('register_transaction_ttl > 0'),
+    authenticateTransactionTtl: p.integer().nullable().check('authenticate_transaction_ttl > 0'),
+    nonceTtl: p.integer().nullable().check('nonce_ttl > 0'),
     createdAt: p.datetime().defaultRaw('now()'),
     updatedAt: p.datetime().defaultRaw('now()'),
   },

@@ -1,27 +1,38 @@
 import { Injectable } from '@nestjs/common';
-import { Database, DatabaseTransaction } from '../../database/database.js';
-import { AuditTrail } from '../../events/audit-trail.js';
+import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
+import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
+import type { Refusal } from '../../errors/refusal.js';
+import { Unavailable } from '../../errors/unavailable.js';
+import { toEvent } from '../../events/audit-trail.js';
+import { withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { presentedCredentialId } from '../../webauthn/presented-response.js';
 import { type VerifiedAuthentication, verifyAuthentication } from '../../webauthn/verify-authentication.js';
-import type { AppPolicy } from '../apps/app-policy.js';
-import { AppRepository } from '../apps/app.repository.js';
-import { hashOf } from '../bearer-secret.js';
-import { DeviceRepository, type OwnedCredential } from '../devices/device.repository.js';
-import { NoncesService } from '../nonces/nonces.service.js';
+import type { AppPolicy } from '../apps/app.js';
+import { AppPolicies } from '../apps/app-policies.js';
+import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import { type OpenTransaction, TransactionRepository } from '../transactions/transaction.repository.js';
-import { FlexUserRepository } from '../users/flex-user.repository.js';
-import { UserHandles } from '../users/user-handles.js';
-import type { FinishAuthentication, StartedAuthentication } from './ceremony.js';
-import type { Handshake } from './handshake.js';
-import { HandshakesService } from './handshakes.service.js';
-import { namedTransaction } from './named-transaction.js';
-import { type CeremonyFacts, RefusalAudit } from './refusal-audit.js';
+import { UserHandleRepository } from '../users/user-handle.repository.js';
+import { AuthenticationRepository, type OwnedCredential, type SignIn } from './authentication.repository.js';
+import { type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
+import { RefusalAudit } from './refusal-audit.js';
 import { Refused } from './refused.js';
-import { SpentHandshakes } from './spent-handshakes.js';
 
-/** A sign-in that holds, before anything of it is written. */
+export interface StartedAuthentication {
+  readonly handshakeId: string;
+  readonly publicKey: PublicKeyCredentialRequestOptionsJSON;
+}
+
+export interface FinishAuthentication {
+  /** Null for a discoverable sign-in; an empty one names no transaction and is refused. */
+  readonly transactionId: string | null;
+  readonly handshakeId: string;
+  /** The browser's answer, unverified. */
+  readonly response: unknown;
+}
+
+/** The credential that a sign-in proved, and what it proved. */
 interface ProvenSignIn {
   readonly credential: OwnedCredential;
   readonly verified: VerifiedAuthentication;
@@ -32,15 +43,11 @@ interface ProvenSignIn {
 export class AuthenticationService {
   constructor(
     private readonly database: Database,
-    private readonly apps: AppRepository,
-    private readonly users: FlexUserRepository,
-    private readonly userHandles: UserHandles,
-    private readonly devices: DeviceRepository,
+    private readonly apps: AppPolicies,
     private readonly transactions: TransactionRepository,
     private readonly handshakes: HandshakesService,
-    private readonly spentHandshakes: SpentHandshakes,
-    private readonly nonces: NoncesService,
-    private readonly audit: AuditTrail,
+    private readonly signIns: AuthenticationRepository,
+    private readonly userHandles: UserHandleRepository,
     private readonly refusals: RefusalAudit,
   ) {}
 
@@ -48,7 +55,7 @@ export class AuthenticationService {
   async start(appId: string, transactionId: string | null): Promise<StartedAuthentication> {
     const app = await this.apps.getRecent(appId);
     const hash = transactionId === null ? null : hashOf(transactionId);
-    const open = hash && (await this.openTransaction(hash, appId));
+    const open = hash && (await this.openTransaction(appId, hash));
     const handshake = this.handshakes.issue('authenticate', app, hash, open ? open.now : Date.now());
     const publicKey = requestOptions({
       relyingParty: app.relyingParty,
@@ -70,100 +77,107 @@ export class AuthenticationService {
     { transactionId, handshakeId, response }: FinishAuthentication,
   ): Promise<string> {
     const app = await this.apps.get(appId);
-    const refuse = refusalOf(transactionId);
+    const code = transactionId === null ? 'discoverable_authentication_refused' : 'authentication_refused';
     const handshake = this.handshakes.open(handshakeId);
-    if (!handshake) throw refuse(new Refused('handshake_invalid'));
-    return this.refusals.watch(appId, handshake, async (facts) => {
-      try {
-        const transaction = namedTransaction(handshake, transactionId);
-        const signIn = await this.prove(response, handshake, app, facts);
-        return await this.database.transaction((tx) => this.settle(signIn, handshake, transaction, app, tx));
-      } catch (error) {
-        throw isRefusal(error) ? refuse(error) : error;
-      }
-    });
+    if (!handshake) throw new AppError(code, { cause: new Refused('handshake_invalid') });
+    let proven: ProvenSignIn | null = null;
+    try {
+      const transactionHash = transactionOf(handshake, transactionId);
+      proven = await this.verify(response, handshake, app);
+      requireListed(proven.credential, handshake);
+      const nonce = makeBearerSecret();
+      await this.write(
+        {
+          ...withEventId(toEvent({ type: 'authenticated', appId, ...ownerOf(proven) })),
+          ...ownerOf(proven),
+          appId,
+          kind: 'authenticate',
+          transactionHash,
+          handshakeHash: hashOf(handshake.challenge),
+          handshakeExpiresAt: handshake.expiresAt,
+          counter: proven.verified.counter,
+          backedUp: proven.verified.backedUp,
+          backupEligible: proven.verified.backupEligible,
+          nonceHash: nonce.hash,
+          nonceLifetime: app.lifetimes.nonce,
+        },
+        newHandleOf(proven),
+      );
+      return nonce.text;
+    } catch (error) {
+      throw await this.refusals.answerTo(error, {
+        appId,
+        handshake,
+        code,
+        proven: proven && ownerOf(proven),
+      });
+    }
   }
 
-  private async openTransaction(hash: Buffer, appId: string): Promise<OpenTransaction> {
-    const open = await this.transactions.findOpen(hash, appId, 'authenticate');
+  private async openTransaction(appId: string, hash: Buffer): Promise<OpenTransaction> {
+    const open = await this.transactions.findOpen(appId, hash, 'authenticate');
     // With the user's last passkey revoked, the transaction depends on nothing that could still sign in.
     if (!open || open.credentials.length === 0) throw new AppError('transaction_not_found');
     if (open.status === 'inactive') throw new AppError('user_not_active');
     return open;
   }
 
-  private async prove(
-    response: unknown,
-    handshake: Handshake,
-    app: AppPolicy,
-    facts: CeremonyFacts,
-  ): Promise<ProvenSignIn> {
+  private async verify(response: unknown, handshake: Handshake, app: AppPolicy): Promise<ProvenSignIn> {
     const expectations = this.handshakes.expectationsOf(handshake, 'authenticate', app);
-    const credential = await this.devices.findCredential(app.id, presentedCredentialId(response));
+    const id = presentedCredentialId(response);
+    const credential = await this.signIns.findCredential(app.id, id);
     if (!credential) throw new Refused('credential_unknown');
     const verified = await verifyAuthentication(response, {
       ...expectations,
-      credential: { id: presentedCredentialId(response), ...credential },
+      credential: { id, ...credential },
       userHandleRequired: handshake.transaction === null,
     });
-    facts.userId = credential.userId;
-    facts.deviceId = credential.deviceId;
     return { credential, verified };
   }
 
-  private async settle(
-    { credential, verified }: ProvenSignIn,
-    handshake: Handshake,
-    transaction: Buffer | null,
-    { id: appId, lifetimes }: AppPolicy,
-    tx: DatabaseTransaction,
-  ): Promise<string> {
-    const { userId, deviceId } = credential;
-    if (!(await this.spentHandshakes.spend(handshake, tx))) throw new Refused('handshake_spent');
-    if (transaction) await this.consume(transaction, credential, handshake, tx);
-    // The user before the passkey: an erasure takes them in this order too, so that neither waits for the other.
-    const isActive = await this.users.countLogin(appId, userId, tx);
-    if (!isActive || !(await this.devices.advance(appId, deviceId, verified, tx))) {
-      if (!(await this.devices.exists(appId, deviceId, tx))) throw new Refused('credential_revoked');
-      throw isActive ? new Refused('clone_suspected') : new AppError('user_not_active');
+  private async write(signIn: SignIn, newHandle: Buffer | null): Promise<void> {
+    if (newHandle) await this.database.transaction((tx) => this.writeWithHandle(signIn, newHandle, tx));
+    else if (!(await this.signIns.finishSignIn(signIn))) {
+      throw (await this.obstacleTo(signIn)) ?? changedMeanwhile();
     }
-    const remark = await this.learnHandle({ credential, verified }, appId, tx);
-    await this.audit.record({ type: 'authenticated', appId, userId, deviceId, ...remark }, tx);
-    return this.nonces.issue({ appId, userId, deviceId, kind: 'authenticate' }, lifetimes.nonce, tx);
   }
 
-  /**
-   * Only where the handle is not known, and then the sign-in is on a transaction. No signature covers a handle: somebody
-   * else's is not learnt, but shuts nobody out, as the one whose it is may come second.
-   */
-  private async learnHandle(
-    { credential: { userId, deviceId, userHandle }, verified }: ProvenSignIn,
-    appId: string,
-    tx: DatabaseTransaction,
-  ): Promise<{ reason?: string }> {
-    if (userHandle !== null || verified.userHandle === null) return {};
-    const outcome = await this.userHandles.learn({ appId, userId, deviceId }, verified.userHandle, tx);
-    if (outcome === 'differs') throw new Refused('user_handle_mismatch');
-    return outcome === 'taken' ? { reason: 'user_handle_taken' } : {};
+  /** No signature covers a handle: one that is another user's is not recorded, and the sign-in still counts. */
+  private async writeWithHandle(signIn: SignIn, handle: Buffer, tx: DatabaseTransaction): Promise<void> {
+    const outcome = await this.userHandles.learn(signIn, handle, tx);
+    if (outcome === 'differs')
+      throw (await this.obstacleTo(signIn, tx)) ?? new Refused('user_handle_mismatch');
+    const reason = outcome === 'taken' ? 'user_handle_taken' : null;
+    if (!(await this.signIns.finishSignIn({ ...signIn, reason }, tx)))
+      throw (await this.obstacleTo(signIn, tx)) ?? changedMeanwhile();
   }
 
-  private async consume(
-    transaction: Buffer,
-    credential: OwnedCredential,
-    handshake: Handshake,
-    tx: DatabaseTransaction,
-  ): Promise<void> {
-    const userId = await this.transactions.consume(transaction, handshake.appId, 'authenticate', tx);
-    if (!userId) throw new AppError('transaction_not_found');
-    // §7.2 step 5: only what `allowCredentials` listed, which is the passkeys the user had at the start.
-    if (userId !== credential.userId) throw new Refused('credential_not_allowed');
-    if (credential.createdAt.getTime() > handshake.issuedAt) throw new Refused('credential_not_allowed');
+  /** Why a sign-in could not be written; null if nothing is in its way any more. */
+  private async obstacleTo(signIn: SignIn, tx?: DatabaseTransaction): Promise<Refusal | null> {
+    const found = await this.signIns.obstaclesTo(signIn, tx);
+    if (found.isHandshakeSpent) return new Refused('handshake_spent');
+    if (signIn.transactionHash !== null) {
+      if (found.transactionUserId === null) return new AppError('transaction_not_found');
+      if (found.transactionUserId !== signIn.userId) return new Refused('credential_not_allowed');
+    }
+    if (found.counter === null) return new Refused('credential_revoked');
+    if (found.status === 'inactive') return new AppError('user_not_active');
+    const hasRisen = signIn.counter > found.counter || (signIn.counter === 0 && found.counter === 0);
+    return hasRisen ? null : new Refused('clone_suspected');
   }
 }
 
-const refusalOf = (transactionId: string | null) => {
-  const code = transactionId === null ? 'discoverable_authentication_refused' : 'authentication_refused';
-  return (cause: unknown): AppError => new AppError(code, { cause });
-};
+/** What was in the way of a sign-in has gone before it could be read: nothing was written, and it may be sent again. */
+const changedMeanwhile = (): Unavailable =>
+  new Unavailable('database_busy', { cause: null, reason: 'changed_meanwhile', retryAfter: 1 });
 
-const isRefusal = (error: unknown): boolean => error instanceof Error && 'reason' in error;
+/** §7.2 step 5: only what `allowCredentials` listed, which is the passkeys that the user had at the start. */
+function requireListed({ createdAt }: OwnedCredential, { transaction, issuedAt }: Handshake): void {
+  if (transaction !== null && createdAt.getTime() > issuedAt) throw new Refused('credential_not_allowed');
+}
+
+const ownerOf = ({ credential: { userId, deviceId } }: ProvenSignIn) => ({ userId, deviceId });
+
+/** The handle to be learnt: only where none is known, and then the sign-in is on a transaction. */
+const newHandleOf = ({ credential, verified }: ProvenSignIn): Buffer | null =>
+  credential.userHandle === null ? verified.userHandle : null;

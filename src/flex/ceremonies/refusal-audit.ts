@@ -1,22 +1,30 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
-import { statement } from '../../database/statement.js';
+import { AppError, type RefusalCode } from '../../errors/app-error.js';
+import { Refusal } from '../../errors/refusal.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
-import { AppError } from '../../errors/app-error.js';
+import { currentRequest } from '../../http/request-context.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
-import type { Handshake } from './handshake.js';
+import { HandshakeRefusals } from './handshake-refusals.js';
+import type { Handshake } from './handshakes.service.js';
 
-/** Who a finish is about, filled in once something proves it: a name alone anybody can send. */
-export interface CeremonyFacts {
-  userId?: string;
-  deviceId?: string;
+/** A finish that failed. */
+export interface FailedFinish {
+  /** The app of the path; the handshake may be another app's. */
+  readonly appId: string;
+  /** An authentic one: others prove nothing, and cost nothing to make. */
+  readonly handshake: Handshake;
+  /** What the caller is told of a refusal that is not an `AppError`. */
+  readonly code: RefusalCode;
+  /** The passkey and its user, once the ceremony proved them: a name alone proves nothing. */
+  readonly proven: { readonly userId: string; readonly deviceId: string } | null;
 }
 
-const SHORT_WAIT = statement('refusals.short-wait', `set local lock_timeout = '500ms'`);
+const SHORT_WAIT = 500; // ms
 
-/** Writes one audit event for a finish that is refused, after all it did was rolled back. */
+/** Counts each finish that is refused, and writes one audit event for it. */
 @Injectable()
 export class RefusalAudit {
   private readonly log = new Logger(RefusalAudit.name);
@@ -26,59 +34,47 @@ export class RefusalAudit {
     private readonly transactions: TransactionRepository,
     private readonly users: FlexUserRepository,
     private readonly audit: AuditTrail,
+    private readonly handshakeRefusals: HandshakeRefusals,
   ) {}
 
-  /** Only for finishes whose handshake is authentic: anybody can send the others. */
-  async watch<T>(
-    appId: string,
-    handshake: Handshake,
-    finish: (facts: CeremonyFacts) => Promise<T>,
-  ): Promise<T> {
-    const facts: CeremonyFacts = {};
-    try {
-      return await finish(facts);
-    } catch (error) {
-      if (error instanceof AppError) await this.keep(appId, handshake, facts, reasonOf(error));
-      throw error;
-    }
-  }
-
-  /** Whatever becomes of the event, the finish stays refused for the reason it was. */
-  private async keep(
-    appId: string,
-    { transaction }: Handshake,
-    facts: CeremonyFacts,
-    reason: string,
-  ): Promise<void> {
-    const type = reason === 'clone_suspected' ? 'clone_suspected' : 'refused';
-    try {
-      const hash = transaction && Buffer.from(transaction, 'base64url');
-      const userId = facts.userId ?? (hash && (await this.transactions.ownerOf(hash, appId)));
-      const event = { ...facts, type, appId, userId, reason } as const;
-      await this.record(event).catch((error: unknown) => {
-        if (sqlStateOf(error) !== SQL_STATE.lockNotAvailable) throw error;
-        return this.audit.record({ ...event, isAnonymous: true });
-      });
-    } catch (error) {
-      this.log.error(`A refusal (${reason}) left no event: ${sqlStateOf(error) ?? 'unforeseen'}`);
-    }
-  }
-
   /**
-   * The user is held, so that whoever erases them finds this event as well. Throws where others hold them for long: they
-   * may be erasing them.
+   * What to throw for what a finish threw, once all it did was rolled back: for a refusal, of which an event is written,
+   * an `AppError`; for anything else, an outage or a bug, the error itself.
    */
-  private record(event: AuditFacts): Promise<void> {
-    const { appId, userId } = event;
+  async answerTo(error: unknown, finish: FailedFinish): Promise<unknown> {
+    if (!(error instanceof Refusal)) return error;
+    const request = currentRequest();
+    if (request) request.cost = this.handshakeRefusals.count(finish.handshake);
+    const refusal = error instanceof AppError ? error : new AppError(finish.code, { cause: error });
+    await this.record(finish, refusal.reason).catch((cause: unknown) => {
+      this.log.error(
+        `The audit event of a refusal (${refusal.reason}) was not written: ${sqlStateOf(cause) ?? 'unexpected error'}`,
+      );
+    });
+    return refusal;
+  }
+
+  private async record({ appId, handshake, proven }: FailedFinish, reason: string): Promise<void> {
+    const type = reason === 'clone_suspected' ? 'clone_suspected' : 'refused';
+    const hash = handshake.transaction && Buffer.from(handshake.transaction, 'base64url');
+    const userId = proven?.userId ?? (hash && (await this.transactions.ownerOf(appId, hash)));
+    const event: AuditFacts = { type, appId, userId, deviceId: proven?.deviceId ?? null, reason };
     if (!userId) return this.audit.record(event);
+    try {
+      await this.recordOfUser(event, userId);
+    } catch (error) {
+      // Others lock the user for long, and may be erasing them.
+      if (sqlStateOf(error) !== SQL_STATE.lockNotAvailable) throw error;
+      await this.audit.record({ ...event, isAnonymous: true });
+    }
+  }
+
+  /** Keeps the user from being erased meanwhile, so that an erasure finds this event as well. */
+  private recordOfUser(event: AuditFacts, userId: string): Promise<void> {
     return this.database.transaction(async (tx) => {
-      await tx.query(SHORT_WAIT, []);
-      const isAnonymous = !(await this.users.hold(appId, userId, tx));
-      await this.audit.record({ ...event, isAnonymous }, tx);
+      await tx.limitLockWait(SHORT_WAIT);
+      const isThere = await this.users.shareUser({ appId: event.appId, id: userId }, tx);
+      await this.audit.record({ ...event, isAnonymous: !isThere }, tx);
     });
   }
-}
-
-function reasonOf({ cause, code }: AppError): string {
-  return cause instanceof Error && 'reason' in cause ? String(cause.reason) : code;
 }

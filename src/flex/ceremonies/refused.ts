@@ -1,7 +1,31 @@
-/** Why a ceremony was refused, for the log and the audit trail only: a code that holds no secret. */
-export class Refused extends Error {
-  constructor(readonly reason: string) {
+import { Refusal } from '../../errors/refusal.js';
+
+/** Why a ceremony was refused although its response may be right: for the log and the audit trail only. */
+export type RefusedReason =
+  // the handshake
+  | 'handshake_invalid'
+  | 'handshake_of_other_kind'
+  | 'handshake_of_other_app'
+  | 'handshake_expired'
+  | 'handshake_spent'
+  | 'rp_id_changed'
+  | 'transaction_missing'
+  // the credential
+  | 'credential_unknown'
+  | 'credential_not_allowed'
+  | 'credential_revoked'
+  | 'credential_id_in_use'
+  | 'clone_suspected'
+  | 'user_handle_mismatch'
+  // the authenticator
+  | 'authenticator_not_allowed'
+  | 'attestation_untrusted';
+
+/** A ceremony that is refused for what is stored or configured here, rather than for its response. */
+export class Refused extends Refusal {
+  override readonly name = 'Refused';
+
+  constructor(readonly reason: RefusedReason) {
     super(reason);
-    this.name = 'Refused';
   }
 }

@@ -1,52 +1,74 @@
 import { Injectable } from '@nestjs/common';
+import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
+import { v7 as uuidv7 } from 'uuid';
 import { Authenticators } from '../../authenticators/authenticators.js';
-import { FidoMetadata } from '../../authenticators/fido-metadata.js';
 import { defaultPasskeyName, numberedName } from '../../authenticators/default-passkey-name.js';
-import { Database, DatabaseTransaction } from '../../database/database.js';
-import { AuditTrail } from '../../events/audit-trail.js';
+import { FidoMetadata } from '../../authenticators/fido-metadata.js';
+import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
+import type { Refusal } from '../../errors/refusal.js';
+import { toEvent } from '../../events/audit-trail.js';
+import { withEventId } from '../../events/audit.repository.js';
 import { currentRequest } from '../../http/request-context.js';
 import { creationOptions } from '../../webauthn/registration-options.js';
 import { type VerifiedRegistration, verifyRegistration } from '../../webauthn/verify-registration.js';
-import type { AppPolicy } from '../apps/app-policy.js';
-import { AppRepository } from '../apps/app.repository.js';
-import { authenticatorRefusal } from '../apps/attestation-policy.js';
-import { hashOf } from '../bearer-secret.js';
-import { DeviceRepository } from '../devices/device.repository.js';
-import { NoncesService } from '../nonces/nonces.service.js';
+import type { AppPolicy } from '../apps/app.js';
+import { AppPolicies } from '../apps/app-policies.js';
+import { authenticatorRefusal } from '../apps/app-rules.js';
+import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
-import { FlexUserRepository } from '../users/flex-user.repository.js';
-import type { FinishRegistration, StartedCeremony, StartRegistration } from './ceremony.js';
-import type { Handshake } from './handshake.js';
-import { HandshakesService } from './handshakes.service.js';
-import { namedTransaction } from './named-transaction.js';
-import { type CeremonyFacts, RefusalAudit } from './refusal-audit.js';
+import { HandshakeRepository } from './handshake.repository.js';
+import { type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
+import { RefusalAudit } from './refusal-audit.js';
 import { Refused } from './refused.js';
-import { SpentHandshakes } from './spent-handshakes.js';
+import { RegistrationRepository } from './registration.repository.js';
+
+export interface StartRegistration {
+  readonly transactionId: string;
+  /** Absent where any will do. */
+  readonly attachment?: 'platform' | 'cross-platform';
+}
+
+export interface StartedRegistration {
+  readonly handshakeId: string;
+  readonly publicKey: PublicKeyCredentialCreationOptionsJSON;
+}
+
+export interface FinishRegistration {
+  readonly transactionId: string;
+  readonly handshakeId: string;
+  /** The browser's answer, unverified. */
+  readonly response: unknown;
+}
+
+/** A registration that was verified, before anything of it is written. */
+interface ProvenRegistration {
+  readonly app: AppPolicy;
+  readonly handshake: Handshake;
+  readonly transactionHash: Buffer;
+  readonly credential: VerifiedRegistration;
+}
 
 /** The registration ceremony: always on a transaction that the application's server asked for. */
 @Injectable()
 export class RegistrationService {
   constructor(
     private readonly database: Database,
-    private readonly apps: AppRepository,
-    private readonly users: FlexUserRepository,
-    private readonly devices: DeviceRepository,
+    private readonly apps: AppPolicies,
     private readonly transactions: TransactionRepository,
     private readonly handshakes: HandshakesService,
-    private readonly spentHandshakes: SpentHandshakes,
-    private readonly nonces: NoncesService,
+    private readonly spentHandshakes: HandshakeRepository,
+    private readonly registrations: RegistrationRepository,
     private readonly authenticators: Authenticators,
     private readonly fidoMetadata: FidoMetadata,
-    private readonly audit: AuditTrail,
     private readonly refusals: RefusalAudit,
   ) {}
 
   /** Throws `app_not_found`, `transaction_not_found`, `user_not_active`. Writes nothing. */
-  async start(appId: string, { transactionId, attachment }: StartRegistration): Promise<StartedCeremony> {
+  async start(appId: string, { transactionId, attachment }: StartRegistration): Promise<StartedRegistration> {
     const app = await this.apps.getRecent(appId);
     const hash = hashOf(transactionId);
-    const open = await this.transactions.findOpen(hash, appId, 'register');
+    const open = await this.transactions.findOpen(appId, hash, 'register');
     if (!open) throw new AppError('transaction_not_found');
     if (open.status === 'inactive') throw new AppError('user_not_active');
     const handshake = this.handshakes.issue('register', app, hash, open.now);
@@ -72,15 +94,18 @@ export class RegistrationService {
    */
   async finish(appId: string, { transactionId, handshakeId, response }: FinishRegistration): Promise<string> {
     const app = await this.apps.get(appId);
+    const code = 'registration_refused';
     const handshake = this.handshakes.open(handshakeId);
-    if (!handshake) throw new AppError('registration_refused', { cause: new Refused('handshake_invalid') });
-    return this.refusals.watch(appId, handshake, async (facts) => {
-      const transaction = namedTransaction(handshake, transactionId);
+    if (!handshake) throw new AppError(code, { cause: new Refused('handshake_invalid') });
+    try {
+      const transactionHash = transactionOf(handshake, transactionId);
       const credential = await this.verify(response, handshake, app);
-      return this.database.transaction((tx) =>
-        this.store(credential, handshake, transaction, app, facts, tx),
+      return await this.database.transaction((tx) =>
+        this.store({ app, handshake, transactionHash, credential }, tx),
       );
-    });
+    } catch (error) {
+      throw await this.refusals.answerTo(error, { appId, handshake, code, proven: null });
+    }
   }
 
   private async verify(
@@ -88,54 +113,58 @@ export class RegistrationService {
     handshake: Handshake,
     app: AppPolicy,
   ): Promise<VerifiedRegistration> {
-    let credential: VerifiedRegistration;
-    try {
-      const expected = this.handshakes.expectationsOf(handshake, 'register', app);
-      credential = await verifyRegistration(response, { ...expected, models: this.fidoMetadata });
-    } catch (cause) {
-      throw new AppError('registration_refused', { cause });
-    }
+    const expected = this.handshakes.expectationsOf(handshake, 'register', app);
+    const credential = await verifyRegistration(response, { ...expected, models: this.fidoMetadata });
     const refusal = authenticatorRefusal(app, credential);
-    if (refusal) throw refused(refusal);
+    if (refusal) throw new Refused(refusal);
     return credential;
   }
 
-  private async store(
-    credential: VerifiedRegistration,
-    handshake: Handshake,
-    transaction: Buffer,
-    app: AppPolicy,
-    facts: CeremonyFacts,
-    tx: DatabaseTransaction,
-  ): Promise<string> {
-    if (!(await this.spentHandshakes.spend(handshake, tx))) throw refused('handshake_spent');
-    const userId = await this.transactions.consume(transaction, app.id, 'register', tx);
-    if (!userId) throw new AppError('transaction_not_found');
-    facts.userId = userId;
-    const name = await this.nameFor(credential, app, userId, tx);
-    const owner = { appId: app.id, userId };
-    const deviceId = await this.devices.insert(owner, credential, name, tx);
-    if (!deviceId) throw refused('credential_id_in_use');
-    await this.audit.record({ ...owner, type: 'registered', deviceId }, tx);
-    return this.nonces.issue({ ...owner, deviceId, kind: 'register' }, app.lifetimes.nonce, tx);
+  private async store(registration: ProvenRegistration, tx: DatabaseTransaction): Promise<string> {
+    const { app, handshake, transactionHash, credential } = registration;
+    const handshakeHash = hashOf(handshake.challenge);
+    const registrant = await this.registrations.lockRegistrant({ appId: app.id, transactionHash }, tx);
+    if (!registrant) throw await this.notPermitted(app.id, handshakeHash, tx);
+    if (registrant.status === 'inactive') throw new AppError('user_not_active');
+    const names = await this.registrations.passkeyNames(app.id, registrant.userId, tx);
+    if (names.length >= app.maxPasskeysPerUser) throw new AppError('too_many_passkeys');
+
+    const owner = { appId: app.id, userId: registrant.userId, deviceId: uuidv7() };
+    const nonce = makeBearerSecret();
+    const outcome = await this.registrations.finishRegistration(
+      {
+        ...withEventId(toEvent({ type: 'registered', ...owner })),
+        ...owner,
+        kind: 'register',
+        transactionHash,
+        handshakeHash,
+        handshakeExpiresAt: handshake.expiresAt,
+        credential,
+        friendlyName: this.nameFor(credential, names),
+        nonceHash: nonce.hash,
+        nonceLifetime: app.lifetimes.nonce,
+      },
+      tx,
+    );
+    if (outcome === 'not_permitted') throw await this.notPermitted(app.id, handshakeHash, tx);
+    if (outcome !== 'stored') throw new Refused(outcome);
+    return nonce.text;
   }
 
-  /** A name that tells the user's passkeys apart; the user is held, so that nobody else takes it meanwhile. */
-  private async nameFor(
-    { aaguid }: VerifiedRegistration,
-    app: AppPolicy,
-    userId: string,
+  /** The ceremony that consumed the transaction may be this very one, which then spent the handshake too. */
+  private async notPermitted(
+    appId: string,
+    handshakeHash: Buffer,
     tx: DatabaseTransaction,
-  ): Promise<string> {
-    const user = await this.users.lock(app.id, userId, tx);
-    if (!user || user.status === 'inactive') throw new AppError('user_not_active');
-    const taken = await this.devices.namesOf(app.id, userId, tx);
-    if (taken.length >= app.maxPasskeysPerUser) throw new AppError('too_many_passkeys');
+  ): Promise<Refusal> {
+    const isSpent = await this.spentHandshakes.isSpent(appId, handshakeHash, tx);
+    return isSpent ? new Refused('handshake_spent') : new AppError('transaction_not_found');
+  }
+
+  /** A default name that differs from those of the user's other passkeys. */
+  private nameFor({ aaguid }: VerifiedRegistration, taken: readonly string[]): string {
     const providerName = this.authenticators.nameOf(aaguid);
     const userAgent = currentRequest()?.userAgent ?? null;
     return numberedName(defaultPasskeyName({ providerName, userAgent }), taken);
   }
 }
-
-const refused = (reason: string): AppError =>
-  new AppError('registration_refused', { cause: new Refused(reason) });

@@ -1,11 +1,12 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-const SpentHandshakeSchema = defineEntity({
+export const SpentHandshakeSchema = defineEntity({
   name: 'SpentHandshake',
   tableName: 'spent_handshakes',
   properties: {
+    appId: p.text().primary(),
     /** SHA-256 of the handshake's challenge (32 bytes). */
-    hash: p.blob().primary(),
+    hash: p.blob().$type<Buffer>().primary().check('octet_length(hash) = 32'),
     expiresAt: p.datetime().index(),
   },
 });

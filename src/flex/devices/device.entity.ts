@@ -1,36 +1,55 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { belongsTo } from '../../database/belongs-to.js';
+import { FlexUser } from '../users/flex-user.entity.js';
 
-const DeviceSchema = defineEntity({
+export const DeviceSchema = defineEntity({
   name: 'Device',
   tableName: 'devices',
   indexes: [{ properties: ['appId', 'userId', 'createdAt'] }],
   uniques: [{ properties: ['appId', 'credentialId'] }],
+  checks: [{ property: 'userHandleKnown', expression: 'user_handle_known or user_handle is null' }],
   properties: {
     appId: p.text().primary(),
     id: p.text().primary(),
     userId: p.text(),
+    user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
     /** 1 to 1023 bytes. */
-    credentialId: p.blob(),
+    credentialId: p
+      .blob()
+      .$type<Buffer>()
+      .check('octet_length(credential_id) >= 1 and octet_length(credential_id) <= 1023'),
     /** The handle it was made with; null for the user's own, or while it is not known. */
-    userHandle: p.blob().nullable(),
-    /** False until a sign-in on a transaction tells. */
+    userHandle: p
+      .blob()
+      .$type<Buffer>()
+      .nullable()
+      .check('octet_length(user_handle) >= 1 and octet_length(user_handle) <= 64'),
+    /** False until a sign-in on a transaction shows the handle. */
     userHandleKnown: p.boolean().default(true),
     /** COSE_Key bytes. */
-    publicKey: p.blob(),
+    publicKey: p.blob().$type<Buffer>(),
     /** COSE algorithm identifier of the key. */
     algorithm: p.integer(),
     /** Signature counter of the last ceremony; stays 0 for synced passkeys. */
-    counter: p.bigint('string'),
-    /** Lower-case UUID; zeros where the authenticator keeps its make to itself. */
+    counter: p.bigint('number').check('counter >= 0 and counter <= 4294967295'),
+    /** Lower-case UUID; all zeros if the authenticator does not disclose its model. */
     aaguid: p.text(),
     transports: p.array(),
-    attachment: p.text().nullable(),
-    /** Null until a sign-in tells. */
+    attachment: p
+      .text()
+      .$type<'platform' | 'cross-platform'>()
+      .nullable()
+      .check(`attachment in ('platform', 'cross-platform')`),
+    /** Null until a sign-in shows it. */
     backupEligible: p.boolean().nullable(),
     backedUp: p.boolean().nullable(),
     attestationFormat: p.text(),
     /** `none`, `untrusted`, or `trusted`, which proves the AAGUID. */
-    attestationTrust: p.text().default('none'),
+    attestationTrust: p
+      .text()
+      .$type<'none' | 'untrusted' | 'trusted'>()
+      .default('none')
+      .check(`attestation_trust in ('none', 'untrusted', 'trusted')`),
     friendlyName: p.text(),
     usageCount: p.integer().default(0),
     lastLoginAt: p.datetime().nullable(),

@@ -1,7 +1,7 @@
-import type { DeviceDetails } from './device.js';
+import type { Passkey } from './passkey.js';
 
 /** The protocol's `device`, then our own members. Before the first sign-in `last_login_at` equals `created_at`. */
-export const toDevice = (device: DeviceDetails) => ({
+export const toDevice = (device: Passkey) => ({
   id: device.id,
   cred_id: device.credId,
   friendly_name: device.friendlyName,

@@ -1,16 +1,19 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { belongsTo } from '../../database/belongs-to.js';
+import { App } from '../apps/app.entity.js';
 
-const TombstoneSchema = defineEntity({
+export const TombstoneSchema = defineEntity({
   name: 'Tombstone',
   tableName: 'tombstones',
   properties: {
     appId: p.text().primary(),
     /** SHA-256 of the credential ID (32 bytes). */
-    credentialHash: p.blob().primary(),
+    credentialHash: p.blob().$type<Buffer>().primary().check('octet_length(credential_hash) = 32'),
+    app: () => belongsTo(App, 'app_id'),
     revokedAt: p.datetime().defaultRaw('now()'),
   },
 });
 
-/** Left behind by a revoked passkey, so that no import brings it back. */
+/** What remains of a revoked passkey, so that no import restores it. */
 export class Tombstone extends TombstoneSchema.class {}
 TombstoneSchema.setClass(Tombstone);

@@ -1,22 +1,29 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { belongsTo } from '../../database/belongs-to.js';
+import { Device } from '../devices/device.entity.js';
+import type { CeremonyKind } from '../transactions/transaction.entity.js';
+import { FlexUser } from '../users/flex-user.entity.js';
 
-const NonceSchema = defineEntity({
+export const NonceSchema = defineEntity({
   name: 'Nonce',
   tableName: 'nonces',
   indexes: [{ properties: ['appId', 'userId'] }, { properties: ['appId', 'deviceId'] }],
   properties: {
+    appId: p.text().primary(),
     /** SHA-256 of the nonce that the client holds (32 bytes). */
-    hash: p.blob().primary(),
-    appId: p.text(),
+    hash: p.blob().$type<Buffer>().primary().check('octet_length(hash) = 32'),
     userId: p.text(),
+    user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
     deviceId: p.text(),
-    kind: p.text(),
+    // A nonce goes with its passkey: what a revoked passkey proved is void at once.
+    device: () => belongsTo(Device, 'app_id', 'device_id'),
+    kind: p.text().$type<CeremonyKind>().check(`kind in ('register', 'authenticate')`),
     createdAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime().index(),
     consumedAt: p.datetime().nullable(),
   },
 });
 
-/** Proof of a finished ceremony, verified once by the app's server; it dies with its passkey and its user. */
+/** Proof of a finished ceremony, verified once by the app's server; it is deleted with its passkey or its user. */
 export class Nonce extends NonceSchema.class {}
 NonceSchema.setClass(Nonce);

@@ -1,16 +1,22 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { belongsTo } from '../../database/belongs-to.js';
+import { FlexUser } from '../users/flex-user.entity.js';
 
-const TransactionSchema = defineEntity({
+/** The two ceremonies of WebAuthn, as transactions, handshakes and nonces name them. */
+export type CeremonyKind = 'register' | 'authenticate';
+
+export const TransactionSchema = defineEntity({
   name: 'Transaction',
   tableName: 'transactions',
   indexes: [{ properties: ['appId', 'userId'] }],
   properties: {
+    appId: p.text().primary(),
     /** SHA-256 of the transaction id that the client holds (32 bytes). */
-    hash: p.blob().primary(),
-    appId: p.text(),
+    hash: p.blob().$type<Buffer>().primary().check('octet_length(hash) = 32'),
     userId: p.text(),
-    kind: p.text(),
-    /** What the authenticator shows as the account's name; of register transactions only. */
+    user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
+    kind: p.text().$type<CeremonyKind>().check(`kind in ('register', 'authenticate')`),
+    /** The account's name as the authenticator shows it; of register transactions only. */
     passkeyDisplayName: p.text().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime().index(),
@@ -18,6 +24,6 @@ const TransactionSchema = defineEntity({
   },
 });
 
-/** Leave for one ceremony of one kind by one user. */
+/** A single-use permission for one user to run one ceremony. */
 export class Transaction extends TransactionSchema.class {}
 TransactionSchema.setClass(Transaction);

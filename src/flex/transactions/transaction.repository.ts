@@ -1,111 +1,137 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../database/database.js';
-import { type Queryable, statement } from '../../database/statement.js';
-import type { FlexUserStatus } from '../users/flex-user.repository.js';
-import type { CeremonyKind } from './ceremony-kind.js';
+import { sql } from 'kysely';
+import { Database, type Queryable } from '../../database/database.js';
+import { query, typed } from '../../database/query.js';
+import type { FlexUserStatus } from '../users/flex-user.entity.js';
+import type { CeremonyKind } from './transaction.entity.js';
 
-/** An open transaction together with what starting its ceremony needs to know. */
+/** A transaction that may still be used, with its user and the passkeys they have now. */
 export interface OpenTransaction {
-  readonly userId: string;
   readonly status: FlexUserStatus;
   readonly userHandle: Buffer;
   readonly passkeyDisplayName: string | null;
-  /** The database's clock when this was read, in milliseconds since the epoch. */
+  /** The database's clock, milliseconds since the epoch. */
   readonly now: number;
+  /** Last used first. */
   readonly credentials: readonly { readonly id: Buffer; readonly transports: readonly string[] }[];
 }
 
-interface OpenRow {
+/** A transaction to be made; `lifetime` in seconds, counted by the database's clock. */
+interface NewTransaction {
+  hash: Buffer;
+  appId: string;
   userId: string;
-  status: FlexUserStatus;
-  userHandle: Buffer;
-  passkeyDisplayName: string | null;
-  now: string;
-  credentialId: Buffer | null;
-  transports: string[] | null;
+  kind: CeremonyKind;
+  displayName: string | null;
+  lifetime: number;
 }
 
-const OPEN = statement(
-  'transactions.open',
-  `select t.user_id as "userId", u.status, u.user_handle as "userHandle",
-     t.passkey_display_name as "passkeyDisplayName", now() as now,
-     d.credential_id as "credentialId", d.transports
-   from transactions t
-   join flex_users u on u.app_id = t.app_id and u.id = t.user_id
-   left join devices d on d.app_id = t.app_id and d.user_id = t.user_id
-   where t.hash = $1 and t.app_id = $2 and t.kind = $3 and t.consumed_at is null and t.expires_at > now()
-   order by d.last_login_at desc nulls last, d.created_at`,
+// Waits for an erasure of the user that is under way, and then finds them gone.
+const CREATE = query('transactions.create', (db, $: NewTransaction) =>
+  db
+    .insertInto('transactions')
+    .columns(['hash', 'app_id', 'user_id', 'kind', 'passkey_display_name', 'expires_at'])
+    .expression((from) =>
+      from
+        .selectFrom('flex_users')
+        .where('app_id', '=', $.appId)
+        .where('id', '=', $.userId)
+        .select([
+          typed.bytea($.hash).as('hash'),
+          'app_id',
+          'id',
+          typed.text($.kind).as('kind'),
+          typed.text($.displayName).as('name'),
+          typed.secondsFromNow($.lifetime).as('expires_at'),
+        ])
+        .forKeyShare(),
+    ),
 );
 
-// Waits for whoever is just erasing the user, and then finds nobody.
-const CREATE = statement(
-  'transactions.create',
-  `insert into transactions (hash, app_id, user_id, kind, passkey_display_name, expires_at)
-   select $1, app_id, id, $4, $5, now() + make_interval(secs => $6)
-   from flex_users where app_id = $2 and id = $3 for key share
-   returning 1 as created`,
+// A user without passkeys is one row whose credential is null.
+const FIND_OPEN = query(
+  'transactions.find-open',
+  (db, $: { appId: string; hash: Buffer; kind: CeremonyKind }) =>
+    db
+      .selectFrom('transactions as t')
+      .innerJoin('flex_users as u', (on) =>
+        on.onRef('u.app_id', '=', 't.app_id').onRef('u.id', '=', 't.user_id'),
+      )
+      .leftJoin('devices as d', (on) =>
+        on.onRef('d.app_id', '=', 't.app_id').onRef('d.user_id', '=', 't.user_id'),
+      )
+      .where('t.app_id', '=', $.appId)
+      .where('t.hash', '=', $.hash)
+      .where('t.kind', '=', $.kind)
+      .where('t.consumed_at', 'is', null)
+      .where('t.expires_at', '>', sql<Date>`now()`)
+      .select([
+        'u.status',
+        'u.user_handle as userHandle',
+        't.passkey_display_name as passkeyDisplayName',
+        sql<Date>`now()`.as('now'),
+        'd.credential_id as credentialId',
+        'd.transports',
+      ])
+      .orderBy('d.last_login_at', (it) => it.desc().nullsLast())
+      .orderBy('d.created_at'),
 );
 
-// The user is held before anything of theirs, here as everywhere: whoever took the rows in another order could wait for
-// an erasure that waits for them.
-const CONSUME = statement(
-  'transactions.consume',
-  `with owner as materialized (
-     select u.id from transactions t join flex_users u on u.app_id = t.app_id and u.id = t.user_id
-     where t.hash = $1 and t.app_id = $2 and t.kind = $3
-     for no key update of u)
-   update transactions set consumed_at = now() from owner
-   where hash = $1 and app_id = $2 and kind = $3 and consumed_at is null and expires_at > now()
-     and user_id = owner.id
-   returning user_id as "userId"`,
+const OWNER = query('transactions.owner', (db, $: { appId: string; hash: Buffer }) =>
+  db
+    .selectFrom('transactions')
+    .where('app_id', '=', $.appId)
+    .where('hash', '=', $.hash)
+    .select('user_id as userId'),
 );
 
-const OWNER = statement(
-  'transactions.owner',
-  `select user_id as "userId" from transactions where hash = $1 and app_id = $2`,
+const PURGE = query('transactions.purge', (db) =>
+  db.deleteFrom('transactions').where((it) =>
+    it(
+      it.refTuple('app_id', 'hash'),
+      'in',
+      it
+        .selectFrom('transactions')
+        .where('expires_at', '<', sql<Date>`now() - interval '10 minutes'`)
+        .select(['app_id', 'hash'])
+        .limit(1_000)
+        .forUpdate()
+        .skipLocked()
+        .$asTuple('app_id', 'hash'),
+    ),
+  ),
 );
 
-/** Transactions, found by the SHA-256 of the id that the client holds; each call names app and kind. */
+/** Transactions, found by the SHA-256 of the id that the client holds; each call names the app. */
 @Injectable()
 export class TransactionRepository {
   constructor(private readonly database: Database) {}
 
-  /** False if the user is gone. @param lifetime seconds, counted by the database's clock. */
-  async create(
-    transaction: {
-      hash: Buffer;
-      appId: string;
-      userId: string;
-      kind: CeremonyKind;
-      displayName: string | null;
-    },
-    lifetime: number,
-    on: Queryable = this.database,
-  ): Promise<boolean> {
-    const { hash, appId, userId, kind, displayName } = transaction;
-    return (await on.query(CREATE, [hash, appId, userId, kind, displayName, lifetime])).length === 1;
+  /** False if the user is gone. */
+  async create(transaction: NewTransaction, on: Queryable = this.database): Promise<boolean> {
+    return (await on.count(CREATE, transaction)) === 1;
   }
 
   /** Null if it is unknown, expired, spent, of another app or of the other kind. */
-  async findOpen(hash: Buffer, appId: string, kind: CeremonyKind): Promise<OpenTransaction | null> {
-    const rows = await this.database.query<OpenRow>(OPEN, [hash, appId, kind]);
+  async findOpen(appId: string, hash: Buffer, kind: CeremonyKind): Promise<OpenTransaction | null> {
+    const rows = await this.database.run(FIND_OPEN, { appId, hash, kind });
     const [first] = rows;
     if (!first) return null;
     const credentials = rows.flatMap(({ credentialId, transports }) =>
       credentialId ? [{ id: credentialId, transports: transports ?? [] }] : [],
     );
-    return { ...first, now: new Date(first.now).getTime(), credentials };
+    const { status, userHandle, passkeyDisplayName, now } = first;
+    return { status, userHandle, passkeyDisplayName, now: now.getTime(), credentials };
   }
 
-  /** The id of its user, whatever became of it; null if it is unknown or of another app. */
-  async ownerOf(hash: Buffer, appId: string): Promise<string | null> {
-    const [row] = await this.database.query<{ userId: string }>(OWNER, [hash, appId]);
+  /** The id of its user, whether or not it may still be used; null if it is unknown or of another app. */
+  async ownerOf(appId: string, hash: Buffer): Promise<string | null> {
+    const [row] = await this.database.run(OWNER, { appId, hash });
     return row?.userId ?? null;
   }
 
-  /** Uses it up for good; its user's id, or null where `findOpen` would have found nothing. */
-  async consume(hash: Buffer, appId: string, kind: CeremonyKind, tx: Queryable): Promise<string | null> {
-    const [row] = await tx.query<{ userId: string }>(CONSUME, [hash, appId, kind]);
-    return row?.userId ?? null;
+  /** Deletes a batch of transactions that expired ten minutes ago; 0 if there are none left. */
+  purgeExpired(): Promise<number> {
+    return this.database.count(PURGE, {});
   }
 }

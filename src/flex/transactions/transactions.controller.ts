@@ -1,10 +1,22 @@
 import { Body, Controller, Param, Post, UsePipes } from '@nestjs/common';
+import { IsString, Length } from 'class-validator';
 import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
-import { CreateAuthenticateTransactionDto, CreateRegisterTransactionDto } from './transactions.dto.js';
+import { IsExternalId } from '../user-key.js';
 import { TransactionsService } from './transactions.service.js';
 
-/** The Flex protocol's server side: leave for a ceremony. */
+export class CreateAuthenticateTransactionDto {
+  @IsExternalId()
+  external_id: string;
+}
+
+export class CreateRegisterTransactionDto extends CreateAuthenticateTransactionDto {
+  @IsString()
+  @Length(1, 255)
+  passkey_display_name: string;
+}
+
+/** The Flex protocol's server side: permissions to run a ceremony. */
 @Controller('v1/apps/:app/transactions')
 @Access('app')
 @UsePipes(LenientBody)

@@ -1,27 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
-import { AppRepository } from '../apps/app.repository.js';
+import { AppPolicies } from '../apps/app-policies.js';
 import { makeBearerSecret } from '../bearer-secret.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
 import { TransactionRepository } from './transaction.repository.js';
 
-/** Gives leave for ceremonies, on behalf of the application's server. */
+/** Makes transactions, on behalf of the application's server. */
 @Injectable()
 export class TransactionsService {
   constructor(
     private readonly database: Database,
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly users: FlexUserRepository,
     private readonly devices: DeviceRepository,
     private readonly transactions: TransactionRepository,
   ) {}
 
   /**
-   * Lets a user register one passkey, and makes the user if the external ID is new. Answers with the transaction id,
-   * which is told only here. Throws `app_not_found`, `user_not_active`, `too_many_passkeys`, and `user_not_found` if the
-   * user is erased meanwhile.
+   * Permits a user to register one passkey, and makes the user if the external ID is new. Answers with the transaction
+   * id, which is told only here. Throws `app_not_found`, `user_not_active`, `too_many_passkeys`, and `user_not_found` if
+   * the user is erased at this moment.
    */
   async createRegister(appId: string, externalId: string, displayName: string): Promise<string> {
     const app = await this.apps.get(appId);
@@ -31,16 +31,16 @@ export class TransactionsService {
       if ((await this.devices.countOf(appId, user.id, tx)) >= app.maxPasskeysPerUser) {
         throw new AppError('too_many_passkeys');
       }
-      if (!user.userHandleSettled) await this.users.settleHandle(appId, user.id, tx);
+      if (!user.userHandleSettled) await this.users.settleHandle({ appId, id: user.id }, tx);
       const { text, hash } = makeBearerSecret();
-      const facts = { hash, appId, userId: user.id, kind: 'register', displayName } as const;
-      const { registerTransaction } = app.lifetimes;
-      if (!(await this.transactions.create(facts, registerTransaction, tx))) throw erasedMeanwhile();
+      const lifetime = app.lifetimes.registerTransaction;
+      const transaction = { hash, appId, userId: user.id, kind: 'register', displayName, lifetime } as const;
+      if (!(await this.transactions.create(transaction, tx))) throw erasedMeanwhile();
       return text;
     });
   }
 
-  /** Lets a user sign in once. Throws `app_not_found`, `user_not_found`, `user_not_active`, `user_has_no_passkeys`. */
+  /** Permits a user to sign in once. Throws `app_not_found`, `user_not_found`, `user_not_active`, `user_has_no_passkeys`. */
   async createAuthenticate(appId: string, externalId: string): Promise<string> {
     const app = await this.apps.get(appId);
     const user = await this.users.find(appId, { externalId });
@@ -48,9 +48,16 @@ export class TransactionsService {
     if (user.status === 'inactive') throw new AppError('user_not_active');
     if ((await this.devices.countOf(appId, user.id)) === 0) throw new AppError('user_has_no_passkeys');
     const { text, hash } = makeBearerSecret();
-    const facts = { hash, appId, userId: user.id, kind: 'authenticate', displayName: null } as const;
-    if (!(await this.transactions.create(facts, app.lifetimes.authenticateTransaction)))
-      throw erasedMeanwhile();
+    const lifetime = app.lifetimes.authenticateTransaction;
+    const transaction = {
+      hash,
+      appId,
+      userId: user.id,
+      kind: 'authenticate',
+      displayName: null,
+      lifetime,
+    } as const;
+    if (!(await this.transactions.create(transaction))) throw erasedMeanwhile();
     return text;
   }
 }

@@ -1,6 +1,12 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { belongsTo } from '../../database/belongs-to.js';
+import { App } from '../apps/app.entity.js';
 
-const FlexUserSchema = defineEntity({
+/** What may become of a user. */
+export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
+export type FlexUserStatus = (typeof USER_STATUSES)[number];
+
+export const FlexUserSchema = defineEntity({
   name: 'FlexUser',
   tableName: 'flex_users',
   indexes: [{ properties: ['appId', 'createdAt', 'id'] }],
@@ -8,13 +14,21 @@ const FlexUserSchema = defineEntity({
   properties: {
     appId: p.text().primary(),
     id: p.text().primary(),
+    app: () => belongsTo(App, 'app_id'),
     /** The application's own name for the user, compared bytewise. */
-    externalId: p.text(),
-    /** WebAuthn user handle: 32 random bytes, never reused, or what an import or a sign-in told. */
-    userHandle: p.blob(),
-    /** False while no passkey was made with it: the first handle that is learnt then takes its place. */
+    externalId: p.text().collation('C'),
+    /** WebAuthn user handle: 32 random bytes, never reused, or the one that an import or a sign-in brought. */
+    userHandle: p
+      .blob()
+      .$type<Buffer>()
+      .check('octet_length(user_handle) >= 1 and octet_length(user_handle) <= 64'),
+    /** False while no passkey was made with it: the first handle that is learnt then replaces it. */
     userHandleSettled: p.boolean().default(true),
-    status: p.text().default('active'),
+    status: p
+      .text()
+      .$type<FlexUserStatus>()
+      .default('active')
+      .check(`status in ('active', 'inactive', 'pending')`),
     loginCount: p.integer().default(0),
     lastLoginAt: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -1,7 +1,7 @@
 import { describeUserAgent } from '../../authenticators/user-agent.js';
-import type { AuditEventSummary } from '../../events/audit-trail.js';
-import type { DeviceDetails } from '../devices/device.js';
+import type { AuditEventSummary } from '../../events/audit.repository.js';
 import { toDevice } from '../devices/device.json.js';
+import type { Passkey } from '../devices/passkey.js';
 import type { FlexUserRecord } from './flex-user.repository.js';
 
 /** The members of a user that both the list and the single user have. */
@@ -23,7 +23,7 @@ export const toListedUser = (user: FlexUserRecord) => ({
 /** The protocol's `user`, then our own member. */
 export const toUser = (
   user: FlexUserRecord,
-  devices: readonly DeviceDetails[],
+  devices: readonly Passkey[],
   events: readonly AuditEventSummary[],
 ) => ({
   ...toListedUser(user),

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
-import { Database } from '../../database/database.js';
+import { Database, type DatabaseTransaction, type Queryable } from '../../database/database.js';
+import { query } from '../../database/query.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
-import { type Queryable, statement, toDate } from '../../database/statement.js';
 import { AppError } from '../../errors/app-error.js';
-import { addressed, statementByUser, type UserKey } from './user-key.js';
-
-/** What may become of a user. */
-export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
-export type FlexUserStatus = (typeof USER_STATUSES)[number];
+import type { UserKey } from '../user-key.js';
+import { queryByUser } from '../user-key.repository.js';
+import type { FlexUserStatus } from './flex-user.entity.js';
 
 /** A user of an app as this backend knows them. */
 export interface FlexUserRecord {
@@ -17,7 +16,7 @@ export interface FlexUserRecord {
   readonly externalId: string;
   /** 32 bytes, or 1 to 48 where it was made elsewhere. */
   readonly userHandle: Buffer;
-  /** False while no passkey was made with the handle, and another may take its place. */
+  /** False while no passkey was made with the handle, and another may replace it. */
   readonly userHandleSettled: boolean;
   readonly status: FlexUserStatus;
   readonly loginCount: number;
@@ -26,81 +25,117 @@ export interface FlexUserRecord {
   readonly updatedAt: Date;
 }
 
-/** A row as queries select it. */
-export type FlexUserRow = Omit<FlexUserRecord, 'lastLoginAt' | 'createdAt' | 'updatedAt'> & {
-  lastLoginAt: string | null;
-  createdAt: string;
-  updatedAt: string;
-};
+/** The columns of a {@link FlexUserRecord}. */
+export const FLEX_USER_COLUMNS = [
+  'id',
+  'external_id as externalId',
+  'user_handle as userHandle',
+  'user_handle_settled as userHandleSettled',
+  'status',
+  'login_count as loginCount',
+  'last_login_at as lastLoginAt',
+  'created_at as createdAt',
+  'updated_at as updatedAt',
+] as const;
 
-const COLUMNS = `id, external_id as "externalId", user_handle as "userHandle",
-  user_handle_settled as "userHandleSettled", status, login_count as "loginCount",
-  last_login_at as "lastLoginAt", created_at as "createdAt", updated_at as "updatedAt"`;
+/** One user of one app, by our id. */
+interface OneUser {
+  appId: string;
+  id: string;
+}
 
-const FIND = statementByUser(
-  'flex-users.find',
-  (user) => `select ${COLUMNS} from flex_users u where u.app_id = $1 and ${user} = $2`,
+const FIND = queryByUser('flex-users.find', (db, $: { appId: string; user: string }, name) =>
+  db
+    .selectFrom('flex_users as u')
+    .where('u.app_id', '=', $.appId)
+    .where(name, '=', $.user)
+    .select(FLEX_USER_COLUMNS),
 );
 
-const SET_STATUS = statement(
-  'flex-users.set-status',
-  `update flex_users set status = $3, updated_at = now() where app_id = $1 and id = $2 returning ${COLUMNS}`,
-);
-
-// What was begun or proved before a deactivation stays void when the user may go on.
-const VOID = [
-  statement('flex-users.void-transactions', 'delete from transactions where app_id = $1 and user_id = $2'),
-  statement('flex-users.void-nonces', 'delete from nonces where app_id = $1 and user_id = $2'),
-];
-
-// First of all, as every ceremony holds its user before anything else of theirs: none then waits for an erasure that
-// waits for it. The passkeys go before the rest, as a revocation holds one without its user.
-const LOCK_TO_ERASE = statement(
-  'flex-users.lock-to-erase',
-  `select 1 as held from flex_users where app_id = $1 and id = $2 for update`,
-);
-
-const BURY_DEVICES = statement(
-  'flex-users.bury-devices',
-  `with gone as (delete from devices where app_id = $1 and user_id = $2 returning credential_id),
-   known as (
-     select credential_id from gone
-     union
-     select credential_id from legacy_devices where app_id = $1 and user_id = $2 and credential_id is not null)
-   insert into tombstones (app_id, credential_hash) select $1, sha256(credential_id) from known
-   on conflict do nothing`,
-);
-
-const ERASE = statement(
-  'flex-users.erase',
-  `delete from flex_users where app_id = $1 and id = $2 returning id`,
-);
-
-const CREATE = statement(
+const CREATE = query(
   'flex-users.create',
-  `insert into flex_users (app_id, id, external_id, user_handle) values ($1, $2, $3, $4)
-   on conflict (app_id, external_id) do nothing`,
+  (db, $: { appId: string; id: string; externalId: string; userHandle: Buffer }) =>
+    db
+      .insertInto('flex_users')
+      .values({ app_id: $.appId, id: $.id, external_id: $.externalId, user_handle: $.userHandle })
+      .onConflict((on) => on.columns(['app_id', 'external_id']).doNothing())
+      .returning(FLEX_USER_COLUMNS),
 );
 
-const LOCK = statement(
-  'flex-users.lock',
-  `select ${COLUMNS} from flex_users where app_id = $1 and id = $2 for no key update`,
+const SET_STATUS = query('flex-users.set-status', (db, $: OneUser & { status: FlexUserStatus }) =>
+  db
+    .updateTable('flex_users')
+    .set({ status: $.status, updated_at: sql`now()` })
+    .where('app_id', '=', $.appId)
+    .where('id', '=', $.id)
+    .returning(FLEX_USER_COLUMNS),
 );
 
-const HOLD = statement(
-  'flex-users.hold',
-  `select 1 as held from flex_users where app_id = $1 and id = $2 for key share`,
+const SETTLE_HANDLE = query('flex-users.settle-handle', (db, $: OneUser) =>
+  db
+    .updateTable('flex_users')
+    .set({ user_handle_settled: true })
+    .where('app_id', '=', $.appId)
+    .where('id', '=', $.id),
 );
 
-const SETTLE_HANDLE = statement(
-  'flex-users.settle-handle',
-  `update flex_users set user_handle_settled = true where app_id = $1 and id = $2`,
+const LOCK = query('flex-users.lock', (db, $: OneUser) =>
+  db
+    .selectFrom('flex_users as u')
+    .where('u.app_id', '=', $.appId)
+    .where('u.id', '=', $.id)
+    .select(FLEX_USER_COLUMNS)
+    .forNoKeyUpdate(),
 );
 
-const COUNT_LOGIN = statement(
-  'flex-users.count-login',
-  `update flex_users set login_count = login_count + 1, last_login_at = now()
-   where app_id = $1 and id = $2 and status <> 'inactive' returning id`,
+const SHARE = query('flex-users.share', (db, $: OneUser) =>
+  db.selectFrom('flex_users').where('app_id', '=', $.appId).where('id', '=', $.id).select('id').forKeyShare(),
+);
+
+const LOCK_TO_ERASE = query('flex-users.lock-to-erase', (db, $: OneUser) =>
+  db.selectFrom('flex_users').where('app_id', '=', $.appId).where('id', '=', $.id).select('id').forUpdate(),
+);
+
+// What was begun or proved before a deactivation stays void when the user is active again.
+const VOID_TRANSACTIONS = query('flex-users.void-transactions', (db, $: OneUser) =>
+  db.deleteFrom('transactions').where('app_id', '=', $.appId).where('user_id', '=', $.id),
+);
+const VOID_NONCES = query('flex-users.void-nonces', (db, $: OneUser) =>
+  db.deleteFrom('nonces').where('app_id', '=', $.appId).where('user_id', '=', $.id),
+);
+
+const ERASE_DEVICES = query('flex-users.erase-devices', (db, $: OneUser) =>
+  db
+    .with('erased', (gone) =>
+      gone
+        .deleteFrom('devices')
+        .where('app_id', '=', $.appId)
+        .where('user_id', '=', $.id)
+        .returning(['app_id', 'credential_id']),
+    )
+    .with('known', (all) =>
+      all
+        .selectFrom('erased')
+        .select(['app_id', 'credential_id'])
+        .union(
+          all
+            .selectFrom('legacy_devices')
+            .where('app_id', '=', $.appId)
+            .where('user_id', '=', $.id)
+            .where('credential_id', 'is not', null)
+            .select(['app_id', (it) => it.ref('credential_id').$notNull().as('credential_id')]),
+        ),
+    )
+    .insertInto('tombstones')
+    .columns(['app_id', 'credential_hash'])
+    .expression((from) =>
+      from.selectFrom('known').select(['app_id', sql<Buffer>`sha256(credential_id)`.as('hash')]),
+    )
+    .onConflict((on) => on.doNothing()),
+);
+
+const ERASE = query('flex-users.erase', (db, $: OneUser) =>
+  db.deleteFrom('flex_users').where('app_id', '=', $.appId).where('id', '=', $.id),
 );
 
 /** The users of every app; each call names the app. */
@@ -108,69 +143,67 @@ const COUNT_LOGIN = statement(
 export class FlexUserRepository {
   constructor(private readonly database: Database) {}
 
+  /** Null if the app has no such user. */
   async find(appId: string, user: UserKey, on: Queryable = this.database): Promise<FlexUserRecord | null> {
-    const [find, name] = addressed(FIND, user);
-    const [row] = await on.query<FlexUserRow>(find, [appId, name]);
-    return row ? toFlexUser(row) : null;
+    const [row] = await on.run(...FIND(user, { appId }));
+    return row ?? null;
+  }
+
+  /**
+   * The user of an external ID, made with a new user handle if there was none. Throws `user_not_found` if another request
+   * made and erased them at this moment, `app_not_found` if the app was deleted.
+   */
+  async findOrCreate(appId: string, externalId: string, tx: DatabaseTransaction): Promise<FlexUserRecord> {
+    const known = await this.find(appId, { externalId }, tx);
+    if (known) return known;
+    const values = { appId, id: uuidv7(), externalId, userHandle: randomBytes(32) };
+    const [made] = await tx.run(CREATE, values).catch(appNotFoundIfGone);
+    // None was made where another request made one meanwhile.
+    const user = made ?? (await this.find(appId, { externalId }, tx));
+    if (!user) throw new AppError('user_not_found');
+    return user;
   }
 
   /** Null if the app has no such user. */
   async setStatus(
-    appId: string,
-    id: string,
+    user: OneUser,
     status: FlexUserStatus,
-    tx: Queryable,
+    tx: DatabaseTransaction,
   ): Promise<FlexUserRecord | null> {
-    const user = await this.lock(appId, id, tx);
-    if (user?.status === 'inactive' && status !== 'inactive') {
-      for (const voided of VOID) await tx.query(voided, [appId, id]);
+    const before = await this.lockUser(user, tx);
+    if (before?.status === 'inactive' && status !== 'inactive') {
+      await tx.run(VOID_TRANSACTIONS, user);
+      await tx.run(VOID_NONCES, user);
     }
-    const [row] = await tx.query<FlexUserRow>(SET_STATUS, [appId, id, status]);
-    return row ? toFlexUser(row) : null;
+    const [row] = await tx.run(SET_STATUS, { ...user, status });
+    return row ?? null;
   }
 
   /**
    * Deletes the user with their passkeys, transactions and nonces; false if the app has no such user. The passkeys leave
-   * tombstones, so that no import brings them back.
+   * tombstones, so that no import restores them.
    */
-  async erase(appId: string, id: string, tx: Queryable): Promise<boolean> {
-    await tx.query(LOCK_TO_ERASE, [appId, id]);
-    await tx.query(BURY_DEVICES, [appId, id]);
-    return (await tx.query(ERASE, [appId, id])).length === 1;
+  async erase(user: OneUser, tx: DatabaseTransaction): Promise<boolean> {
+    await tx.run(LOCK_TO_ERASE, user);
+    // Before the rest, which goes by foreign keys: a revocation locks a passkey without its user.
+    await tx.run(ERASE_DEVICES, user);
+    return (await tx.count(ERASE, user)) === 1;
   }
 
-  /**
-   * The user of an external ID, made with a new user handle if there was none. Throws `user_not_found` if another made
-   * and erased them at this moment, `app_not_found` if the app was deleted.
-   */
-  async findOrCreate(appId: string, externalId: string, on: Queryable): Promise<FlexUserRecord> {
-    const known = await this.find(appId, { externalId }, on);
-    if (known) return known;
-    await on.query(CREATE, [appId, uuidv7(), externalId, randomBytes(32)]).catch(appNotFoundIfGone);
-    const made = await this.find(appId, { externalId }, on);
-    if (!made) throw new AppError('user_not_found');
-    return made;
+  /** Locks the user against every other change until the transaction ends (FOR NO KEY UPDATE); null if they are gone. */
+  async lockUser(user: OneUser, tx: DatabaseTransaction): Promise<FlexUserRecord | null> {
+    const [row] = await tx.run(LOCK, user);
+    return row ?? null;
   }
 
-  /** Holds the user's row until the transaction ends, so that what is counted of them stays true. */
-  async lock(appId: string, id: string, tx: Queryable): Promise<FlexUserRecord | null> {
-    const [row] = await tx.query<FlexUserRow>(LOCK, [appId, id]);
-    return row ? toFlexUser(row) : null;
-  }
-
-  /** Keeps the user from being erased until the transaction ends; false if they are already. */
-  async hold(appId: string, id: string, tx: Queryable): Promise<boolean> {
-    return (await tx.query(HOLD, [appId, id])).length === 1;
+  /** Keeps the user from being erased until the transaction ends (FOR KEY SHARE); false if they are gone. */
+  async shareUser(user: OneUser, tx: DatabaseTransaction): Promise<boolean> {
+    return (await tx.run(SHARE, user)).length === 1;
   }
 
   /** Keeps the user's handle from being replaced: passkeys are about to be made with it. */
-  async settleHandle(appId: string, id: string, tx: Queryable): Promise<void> {
-    await tx.query(SETTLE_HANDLE, [appId, id]);
-  }
-
-  /** Counts a sign-in; false if the user has been deactivated. */
-  async countLogin(appId: string, id: string, tx: Queryable): Promise<boolean> {
-    return (await tx.query(COUNT_LOGIN, [appId, id])).length === 1;
+  async settleHandle(user: OneUser, tx: DatabaseTransaction): Promise<void> {
+    await tx.run(SETTLE_HANDLE, user);
   }
 }
 
@@ -178,11 +211,3 @@ function appNotFoundIfGone(error: unknown): never {
   const isGone = sqlStateOf(error) === SQL_STATE.foreignKeyViolation;
   throw isGone ? new AppError('app_not_found', { cause: error }) : error;
 }
-
-/** Reads a row as the driver gives it. */
-export const toFlexUser = (row: FlexUserRow): FlexUserRecord => ({
-  ...row,
-  lastLoginAt: row.lastLoginAt ? toDate(row.lastLoginAt) : null,
-  createdAt: toDate(row.createdAt),
-  updatedAt: toDate(row.updatedAt),
-});

@@ -1,14 +1,17 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { belongsTo } from '../../database/belongs-to.js';
+import { FlexUser } from './flex-user.entity.js';
 
-const UserHandleSchema = defineEntity({
+export const UserHandleSchema = defineEntity({
   name: 'UserHandle',
   tableName: 'user_handles',
   indexes: [{ properties: ['appId', 'userId'] }],
   properties: {
     appId: p.text().primary(),
     /** The handle's bytes, or its base64url as UTF-8 text: each of them is a row. */
-    form: p.blob().primary(),
+    form: p.blob().$type<Buffer>().primary().check('octet_length(form) >= 1 and octet_length(form) <= 86'),
     userId: p.text(),
+    user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
   },
 });
 

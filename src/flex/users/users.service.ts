@@ -1,36 +1,38 @@
 import { Injectable } from '@nestjs/common';
+import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { Database } from '../../database/database.js';
-import { type AuditEventSummary, AuditTrail } from '../../events/audit-trail.js';
-import { Erasures } from '../../events/erasures.js';
 import { AppError } from '../../errors/app-error.js';
-import type { DeviceDetails } from '../devices/device.js';
+import { AuditTrail } from '../../events/audit-trail.js';
+import type { AuditEventSummary } from '../../events/audit.repository.js';
+import { UserRepository } from '../../users/user.repository.js';
 import { DevicesService } from '../devices/devices.service.js';
-import { FlexUserListRepository, type UserPage } from './flex-user-list.repository.js';
-import { type FlexUserRecord, FlexUserRepository, type FlexUserStatus } from './flex-user.repository.js';
-import type { UserKey } from './user-key.js';
-import type { UserListQuery } from './user-list-query.js';
+import type { Passkey } from '../devices/passkey.js';
+import type { UserKey } from '../user-key.js';
+import type { FlexUserStatus } from './flex-user.entity.js';
+import { type FlexUserRecord, FlexUserRepository } from './flex-user.repository.js';
 
 /** A user with all that the protocol tells of one. */
 export interface UserProfile {
   readonly user: FlexUserRecord;
-  readonly devices: readonly DeviceDetails[];
+  readonly devices: readonly Passkey[];
   readonly events: readonly AuditEventSummary[];
 }
 
-/** The users of an app, as its servers see and keep them. */
+/** The users of an app, as its servers see and change them. */
 @Injectable()
 export class UsersService {
+  /** The one app whose users' identities we keep. */
+  private readonly ownAppId: string;
+
   constructor(
     private readonly database: Database,
     private readonly users: FlexUserRepository,
-    private readonly lists: FlexUserListRepository,
     private readonly devices: DevicesService,
+    private readonly identities: UserRepository,
     private readonly audit: AuditTrail,
-    private readonly erasures: Erasures,
-  ) {}
-
-  list(appId: string, query: UserListQuery): Promise<UserPage> {
-    return this.lists.list(appId, query);
+    configuration: Configuration,
+  ) {
+    this.ownAppId = embeddedPassageOf(configuration).app.id;
   }
 
   /** Throws `user_not_found`. */
@@ -41,22 +43,22 @@ export class UsersService {
   /** While a user is inactive they start and finish no ceremony, and what they proved is refused. Throws `user_not_found`. */
   async setStatus(appId: string, key: UserKey, status: FlexUserStatus): Promise<UserProfile> {
     const { id } = await this.require(appId, key);
-    const user = await this.database.transaction((tx) => this.users.setStatus(appId, id, status, tx));
+    const user = await this.database.transaction((tx) => this.users.setStatus({ appId, id }, status, tx));
     if (!user) throw new AppError('user_not_found');
     return this.profile(appId, user);
   }
 
   /**
-   * Deletes the user and all that points at a person: passkeys, transactions, nonces, and in the audit trail who acted
-   * from where. Throws `user_not_found`.
+   * Deletes the user and all that points at a person: passkeys, transactions, nonces, their identity here, and in the
+   * audit trail who acted from where. Throws `user_not_found`.
    */
   async erase(appId: string, key: UserKey): Promise<void> {
     const { id, externalId } = await this.require(appId, key);
     await this.database.transaction(async (tx) => {
-      if (!(await this.users.erase(appId, id, tx))) throw new AppError('user_not_found');
-      await this.erasures.announce(appId, externalId, tx);
+      if (!(await this.users.erase({ appId, id }, tx))) throw new AppError('user_not_found');
+      if (appId === this.ownAppId) await this.identities.erase(externalId, tx);
       await this.audit.anonymise(appId, id, tx);
-      // Names the server that asked, which is nobody's person.
+      // Names the server that asked, which is not a person.
       await this.audit.record({ type: 'erased', appId, userId: id }, tx);
     });
   }

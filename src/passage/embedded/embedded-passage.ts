@@ -1,18 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
-import { AppRepository } from '../../flex/apps/app.repository.js';
+import { AppPolicies } from '../../flex/apps/app-policies.js';
 import { DevicesService } from '../../flex/devices/devices.service.js';
 import { NoncesService } from '../../flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../flex/transactions/transactions.service.js';
 import { FlexUserRepository } from '../../flex/users/flex-user.repository.js';
-import {
-  Passage,
-  type PassageApp,
-  type PassageDevice,
-  type PassageDevices,
-  type PassageNonce,
-  type PassageUser,
-} from '../passage.js';
+import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
+import { Passage, type PassageApp, type PassageNonce, type PassageUser } from '../passage.js';
 
 /** The provider in this very process: the app of `APP_ID` in our own Flex backend. */
 @Injectable()
@@ -22,7 +16,7 @@ export class EmbeddedPassage extends Passage {
 
   constructor(
     configuration: Configuration,
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly users: FlexUserRepository,
     private readonly devices: DevicesService,
     private readonly transactions: TransactionsService,
@@ -33,7 +27,7 @@ export class EmbeddedPassage extends Passage {
     this.flexUrl = `${configuration.http.publicUrl}/v1`;
   }
 
-  override async getDevices(externalId: string): Promise<PassageDevices> {
+  override async getDevices(externalId: string): Promise<UserPasskeys> {
     return (
       (await this.devices.list(this.appId, { externalId })) ?? { devices: [], rpId: null, userHandle: null }
     );
@@ -43,8 +37,8 @@ export class EmbeddedPassage extends Passage {
     return this.devices.revoke(this.appId, { externalId }, deviceId);
   }
 
-  override renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<PassageDevice> {
-    return this.devices.rename(this.appId, { externalId }, deviceId, friendlyName);
+  override renameDevice(externalId: string, id: string, friendlyName: string): Promise<Passkey> {
+    return this.devices.rename(this.appId, { externalId }, { id, friendlyName });
   }
 
   override createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {

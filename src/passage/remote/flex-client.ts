@@ -1,5 +1,6 @@
 import type { RemotePassageSettings } from '../../config/configuration.js';
 import { AppError } from '../../errors/app-error.js';
+import { Unavailable } from '../../errors/unavailable.js';
 import { Answer, malformed } from './answer.js';
 import { type Meanings, refusalOf } from './flex-refusal.js';
 import { Holds } from './holds.js';
@@ -52,8 +53,8 @@ export class FlexClient {
       return await this.resilience.within((signal) => work(this.requests(signal)));
     } catch (error) {
       if (!(error instanceof Outage)) throw error;
-      const { retryAfter = RETRY_AFTER } = error;
-      throw new AppError('provider_unavailable', { cause: error, retryAfter });
+      const { reason, retryAfter = RETRY_AFTER } = error;
+      throw new Unavailable('provider_unavailable', { cause: error, reason, retryAfter });
     }
   }
 

@@ -1,10 +1,10 @@
-import { AppError, type ErrorCode } from '../../errors/app-error.js';
+import { AppError, type RefusalCode } from '../../errors/app-error.js';
 import { Answer } from './answer.js';
 import { Outage, type OutageReason } from './outage.js';
 import type { ProviderAnswer } from './provider-connection.js';
 
 /** What the protocol's refusals of one request mean, by status and code; any other is the provider's own trouble. */
-export type Meanings = Readonly<Record<`${number} ${string}`, ErrorCode>>;
+export type Meanings = Readonly<Record<`${number} ${string}`, RefusalCode>>;
 
 /** What a refusal is to be thrown as: the failure that it means, else an `Outage`. */
 export function refusalOf(

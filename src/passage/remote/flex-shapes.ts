@@ -1,5 +1,6 @@
 import { toDisplayText } from '../../http/display-text.js';
-import type { PassageApp, PassageDevice, PassageNonce, PassageUser } from '../passage.js';
+import type { Passkey } from '../../flex/devices/passkey.js';
+import type { PassageApp, PassageNonce, PassageUser } from '../passage.js';
 import { type Answer, malformed } from './answer.js';
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -32,7 +33,7 @@ export const toUser = (user: Answer): PassageUser => {
 };
 
 /** The protocol's `device`; our own members are null or empty where they are not told. */
-const toDevice = (device: Answer): PassageDevice => {
+const toDevice = (device: Answer): Passkey => {
   const usageCount = device.count('usage_count');
   const icons = device.maybeObject('icons');
   return {
@@ -57,7 +58,7 @@ const toDevice = (device: Answer): PassageDevice => {
 /** The one passkey that was asked for. Throws an `Outage` if it is another. */
 export const toDeviceOf =
   (id: string) =>
-  (answer: Answer): PassageDevice =>
+  (answer: Answer): Passkey =>
     expectId(id, toDevice(answer.object('device')));
 
 /** All that is told of one user's passkeys, oldest first. Throws an `Outage` if it is of anybody else. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../../errors/app-error.js';
+import { Unavailable } from '../../errors/unavailable.js';
 import { AllowedOrigins, USERS_API } from '../../http/cors.js';
 import { RemoteApp } from './remote-app.js';
 
@@ -31,6 +31,6 @@ export class RemoteOrigins extends AllowedOrigins {
 }
 
 function nullIfUnavailable(error: unknown): null {
-  if (error instanceof AppError && error.code === 'provider_unavailable') return null;
+  if (error instanceof Unavailable) return null;
   throw error;
 }

@@ -1,19 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../errors/app-error.js';
-import {
-  Passage,
-  type PassageApp,
-  type PassageDevice,
-  type PassageDevices,
-  type PassageNonce,
-  type PassageUser,
-} from '../passage.js';
+import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
+import { Passage, type PassageApp, type PassageNonce, type PassageUser } from '../passage.js';
 import type { Answer } from './answer.js';
 import { FlexClient, type FlexRequests } from './flex-client.js';
 import { isId, toDeviceOf, toDevicesOf, toNonce, toTransactionId, toUser, toUserId } from './flex-shapes.js';
 import { RemoteApp } from './remote-app.js';
 
-const NO_DEVICES: PassageDevices = { devices: [], rpId: null, userHandle: null };
+const NO_DEVICES: UserPasskeys = { devices: [], rpId: null, userHandle: null };
 const NO_SUCH_DEVICE = {
   '404 device_not_found': 'device_not_found',
   '404 user_not_found': 'device_not_found',
@@ -34,7 +28,7 @@ export class RemotePassage extends Passage {
     this.flexUrl = flex.baseUrl;
   }
 
-  override async getDevices(externalId: string): Promise<PassageDevices> {
+  override async getDevices(externalId: string): Promise<UserPasskeys> {
     return this.flex.ask(async (requests) => {
       const id = await findUser(requests, externalId, toUserId);
       if (id === null) return NO_DEVICES;
@@ -54,11 +48,7 @@ export class RemotePassage extends Passage {
     });
   }
 
-  override async renameDevice(
-    externalId: string,
-    deviceId: string,
-    friendlyName: string,
-  ): Promise<PassageDevice> {
+  override async renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<Passkey> {
     return this.flex.ask(async (requests) => {
       const path = await pathOfDevice(requests, externalId, deviceId);
       return requests.patch(path, { friendly_name: friendlyName }, toDeviceOf(deviceId), {

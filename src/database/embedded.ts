@@ -1,0 +1,89 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite';
+import { MikroORM } from '@mikro-orm/core';
+import { ormOptions } from './orm-options.js';
+import { lockDirectory } from './directory-lock.js';
+import {
+  type CompiledQuery,
+  type Connections,
+  type OpenDatabase,
+  type OpenTransaction,
+  type QueryResult,
+  readTimestamp,
+  type TransactionMode,
+  TYPE,
+} from './connections.js';
+
+const OPTIONS = {
+  parsers: {
+    [TYPE.bytea]: (text: string) => Buffer.from(text.slice(2), 'hex'),
+    [TYPE.int8]: Number,
+    [TYPE.timestamptz]: readTimestamp,
+  },
+};
+
+/** Opens PGlite in a directory. Throws a sentence if another process has it open. */
+export async function openEmbedded(directory: string): Promise<OpenDatabase> {
+  const lock = await lockDirectory(directory);
+  try {
+    const [{ PgliteDriver }, { PGlite }] = await Promise.all([
+      import('@mikro-orm/pglite'),
+      import('@electric-sql/pglite'),
+    ]);
+    const dbName = join(directory, 'pglite');
+    await mkdir(dbName, { recursive: true, mode: 0o700 });
+    const orm = await MikroORM.init({
+      ...ormOptions,
+      driver: PgliteDriver,
+      dbName,
+      driverOptions: { startParams: [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB'] },
+    });
+    const pglite = await orm.em.getConnection().getNativeClient();
+    const close = async (): Promise<void> => {
+      await orm.close();
+      lock.release();
+    };
+    return { orm, connections: new EmbeddedConnection(pglite), schema: 'public', close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** The one connection of the embedded PGlite: transactions and statements take turns. */
+export class EmbeddedConnection implements Connections {
+  constructor(private readonly pglite: PGlite) {}
+
+  run(query: CompiledQuery): Promise<QueryResult> {
+    return runOn(this.pglite, query);
+  }
+
+  /** PGlite gives a transaction to a callback; this one lasts until the transaction is told to end. */
+  begin(mode: TransactionMode): Promise<OpenTransaction> {
+    return new Promise((resolve, reject) => {
+      const ended: Promise<unknown> = this.pglite.transaction(async (tx) => {
+        if (mode === 'snapshot') await tx.exec('set transaction isolation level repeatable read, read only');
+        await new Promise<void>((commit, fail) => {
+          resolve({
+            run: (query) => runOn(tx, query),
+            commit: async () => {
+              commit();
+              await ended;
+            },
+            rollback: async () => {
+              fail(new Error('rolled back'));
+              await ended.catch(() => undefined);
+            },
+          });
+        });
+      });
+      ended.catch(reject);
+    });
+  }
+}
+
+async function runOn(on: Pick<PGlite, 'query'>, { text, values }: CompiledQuery): Promise<QueryResult> {
+  const { rows, affectedRows } = await on.query(text, [...values], OPTIONS);
+  return { rows, count: affectedRows ?? rows.length };
+}

@@ -1,0 +1,166 @@
+import { MikroORM } from '@mikro-orm/core';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { type ClientBase, type Pool, type PoolClient, types } from 'pg';
+import {
+  type CompiledQuery,
+  type Connections,
+  type OpenDatabase,
+  type OpenTransaction,
+  type QueryResult,
+  readTimestamp,
+  type TransactionMode,
+  TYPE,
+} from './connections.js';
+import { ormOptions } from './orm-options.js';
+import { inspectServer } from './postgres-server.js';
+import { SQL_STATE, sqlStateOf } from './sql-state.js';
+
+const CONNECT_TIMEOUT = 5_000; // ms
+const STATEMENT_TIMEOUT = 10_000; // ms
+const ANSWER_TIMEOUT = 15_000; // ms; for a server that has fallen silent and cannot end the statement itself
+const IDLE_IN_TRANSACTION_TIMEOUT = 15_000; // ms
+const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the system does, two hours on Linux
+
+/**
+ * Opens a pool of at most `poolMax` connections. Throws an Error with a sentence for the operator if the server cannot be
+ * reached or cannot serve Keyway.
+ */
+export async function openPostgres(url: string, poolMax: number): Promise<OpenDatabase> {
+  const { connectionString, session } = splitSettings(url);
+  const { schema } = await inspectServer(connectionString, CONNECT_TIMEOUT);
+  const orm = await MikroORM.init({
+    ...ormOptions,
+    driver: PostgreSqlDriver,
+    dbName: decodeURIComponent(new URL(url).pathname.slice(1)),
+    schema,
+    // The driver reads the whole URL itself: the ORM would drop sslmode and the like.
+    driverOptions: {
+      connectionString,
+      max: poolMax,
+      application_name: 'keyway',
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      query_timeout: ANSWER_TIMEOUT,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
+      onConnect: (client: ClientBase) => client.query(session),
+    },
+  });
+  const pool = await orm.em.getConnection().getNativeClient();
+  return { orm, connections: new PostgresConnections(pool), schema, close: () => orm.close() };
+}
+
+/**
+ * What every connection is set to. It is sent once the connection stands, as PgBouncer refuses most settings at its
+ * start; those that the URL names go before our own.
+ */
+function splitSettings(url: string): { connectionString: string; session: string } {
+  const settings = {
+    statement_timeout: String(STATEMENT_TIMEOUT),
+    idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT),
+  };
+  const parsed = new URL(url);
+  for (const name of Object.keys(settings) as (keyof typeof settings)[]) {
+    const given = parsed.searchParams.get(name);
+    if (given !== null && /^\d+$/.test(given)) settings[name] = given;
+    parsed.searchParams.delete(name);
+  }
+  const statements = Object.entries(settings).map(([name, value]) => `set ${name} = ${value}`);
+  // Timestamps are read in this format, whatever the database or the role prefer.
+  return { connectionString: parsed.href, session: [...statements, `set datestyle = 'ISO, YMD'`].join('; ') };
+}
+
+const BEGIN: Readonly<Record<TransactionMode, string>> = {
+  'read-write': 'begin',
+  snapshot: 'begin isolation level repeatable read read only',
+};
+
+const PARSERS = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    if (oid === TYPE.timestamptz) return readTimestamp;
+    if (oid === TYPE.int8) return Number;
+    return types.getTypeParser(oid, format) as (text: string) => unknown;
+  },
+};
+
+/** A pool of PostgreSQL connections. A connection that may be of no more use never goes back into it. */
+export class PostgresConnections implements Connections {
+  constructor(private readonly pool: Pool) {}
+
+  async run(query: CompiledQuery): Promise<QueryResult> {
+    // The pool itself drops a connection on which a statement failed.
+    return resultOf(await this.pool.query(configOf(query)));
+  }
+
+  async begin(mode: TransactionMode): Promise<OpenTransaction> {
+    const transaction = new PostgresTransaction(await this.pool.connect());
+    try {
+      await transaction.run({ text: BEGIN[mode], values: [] });
+      return transaction;
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+  }
+}
+
+class PostgresTransaction implements OpenTransaction {
+  private hasEnded = false;
+  private isBroken = false;
+
+  constructor(private readonly client: PoolClient) {}
+
+  async run(query: CompiledQuery): Promise<QueryResult> {
+    try {
+      return resultOf(await this.client.query(configOf(query)));
+    } catch (error) {
+      this.isBroken ||= isConnectionBroken(error);
+      throw error;
+    }
+  }
+
+  async commit(): Promise<void> {
+    try {
+      await this.run({ text: 'commit', values: [] });
+      this.release();
+    } catch (error) {
+      this.isBroken = true;
+      this.release();
+      throw error;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.hasEnded) return;
+    // On a connection that has fallen silent the rollback would wait as long again as what failed.
+    if (!this.isBroken) {
+      await this.run({ text: 'rollback', values: [] }).catch(() => {
+        this.isBroken = true;
+      });
+    }
+    this.release();
+  }
+
+  private release(): void {
+    this.hasEnded = true;
+    this.client.release(this.isBroken);
+  }
+}
+
+/** Whether the next statement on the connection would fail as well, or wait for an answer that never comes. */
+function isConnectionBroken(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  // After a failover it is connected to a server that only reads, and stays so for as long as it is kept.
+  return state === undefined || state.length !== 5 || state === SQL_STATE.readOnlyTransaction;
+}
+
+const configOf = ({ name, text, values }: CompiledQuery) => ({
+  ...(name !== undefined && { name }),
+  text,
+  values: values as unknown[],
+  types: PARSERS,
+});
+
+const resultOf = ({ rows, rowCount }: { rows: unknown[]; rowCount: number | null }): QueryResult => ({
+  rows,
+  count: rowCount ?? 0,
+});

@@ -1,0 +1,177 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+import { Database, type DatabaseTransaction, type Queryable } from '../database/database.js';
+import { query, typed } from '../database/query.js';
+import type { AuditEventType } from './audit-event.entity.js';
+
+/** One event as it is written, but for its id. */
+export interface NewEvent {
+  readonly type: AuditEventType;
+  readonly appId: string;
+  readonly userId: string | null;
+  readonly deviceId: string | null;
+  readonly reason: string | null;
+  readonly actor: string | null;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly requestId: string | null;
+}
+
+/** An event as the backend's users may be told of it. */
+export interface AuditEventSummary {
+  readonly id: string;
+  readonly type: AuditEventType;
+  readonly createdAt: Date;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+}
+
+/** The values of an event in a query; its id is a UUIDv7. */
+export type EventValues = NewEvent & { readonly eventId: string };
+
+/** Gives an event its id. */
+export const withEventId = (event: NewEvent): EventValues => ({ ...event, eventId: uuidv7() });
+
+/** The columns of an event that a statement writes together with what it tells of, in the order of `eventOf`. */
+export const EVENT_COLUMNS = [
+  'id',
+  'type',
+  'app_id',
+  'user_id',
+  'device_id',
+  'reason',
+  'actor',
+  'address',
+  'user_agent',
+  'request_id',
+] as const;
+
+/** What to select for {@link EVENT_COLUMNS}. */
+export const eventOf = ($: EventValues) => [
+  typed.text($.eventId).as('event_id'),
+  typed.text($.type).as('type'),
+  typed.text($.appId).as('event_app_id'),
+  typed.text($.userId).as('event_user_id'),
+  typed.text($.deviceId).as('event_device_id'),
+  typed.text($.reason).as('reason'),
+  typed.text($.actor).as('actor'),
+  typed.text($.address).as('address'),
+  typed.text($.userAgent).as('user_agent'),
+  typed.text($.requestId).as('request_id'),
+];
+
+const INSERT = query('events.insert', (db, $: EventValues) =>
+  db
+    .insertInto('audit_events')
+    .columns(EVENT_COLUMNS)
+    .expression(db.selectNoFrom(eventOf($))),
+);
+
+interface ManyEvents {
+  ids: string[];
+  types: string[];
+  appIds: string[];
+  userIds: (string | null)[];
+  deviceIds: (string | null)[];
+}
+
+const INSERT_ALL = query('events.insert-all', (db, $: ManyEvents) =>
+  db
+    .insertInto('audit_events')
+    .columns(['id', 'type', 'app_id', 'user_id', 'device_id'])
+    .expression(
+      sql`select * from unnest(${$.ids}::text[], ${$.types}::text[], ${$.appIds}::text[], ${$.userIds}::text[], ${$.deviceIds}::text[])`,
+    ),
+);
+
+const RECENT = query('events.recent', (db, $: { appId: string; userId: string }) =>
+  db
+    .selectFrom('audit_events')
+    .where('app_id', '=', $.appId)
+    .where('user_id', '=', $.userId)
+    .select(['id', 'type', 'created_at as createdAt', 'address', 'user_agent as userAgent'])
+    .orderBy('id', 'desc')
+    .limit(10),
+);
+
+const BATCH = 10_000;
+
+// The request's id leads to the person as well, and callers may choose it.
+const ANONYMISE = query('events.anonymise', (db, $: { appId: string; userId: string }) =>
+  db
+    .updateTable('audit_events')
+    .set({ actor: null, address: null, user_agent: null, request_id: null })
+    .where('app_id', '=', $.appId)
+    .where('id', 'in', (personal) =>
+      personal
+        .selectFrom('audit_events')
+        .where('app_id', '=', $.appId)
+        .where('user_id', '=', $.userId)
+        .where((it) => it(it.fn.coalesce('actor', 'address', 'user_agent', 'request_id'), 'is not', null))
+        .select('id')
+        .limit(BATCH),
+    ),
+);
+
+const PURGE_BATCH = 1_000;
+
+// By the index of these refusals, whose condition has to stand here in the same words.
+const PURGE_STRANGERS = query('events.purge-strangers', (db) =>
+  db.deleteFrom('audit_events').where((it) =>
+    it(
+      it.refTuple('app_id', 'id'),
+      'in',
+      it
+        .selectFrom('audit_events')
+        .where(sql<boolean>`type = 'refused' and user_id is null`)
+        .where('created_at', '<', sql<Date>`now() - interval '30 days'`)
+        .select(['app_id', 'id'])
+        .limit(PURGE_BATCH)
+        .forUpdate()
+        .skipLocked()
+        .$asTuple('app_id', 'id'),
+    ),
+  ),
+);
+
+/** The audit trail's rows; each call names the app. */
+@Injectable()
+export class AuditRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(event: NewEvent, on: Queryable = this.database): Promise<void> {
+    await on.run(INSERT, withEventId(event));
+  }
+
+  /** Inserts events that have no actor, in their order. */
+  async insertAll(
+    events: readonly Pick<NewEvent, 'type' | 'appId' | 'userId' | 'deviceId'>[],
+    tx: DatabaseTransaction,
+  ): Promise<void> {
+    await tx.run(INSERT_ALL, {
+      ids: events.map(() => uuidv7()),
+      types: events.map(({ type }) => type),
+      appIds: events.map(({ appId }) => appId),
+      userIds: events.map(({ userId }) => userId),
+      deviceIds: events.map(({ deviceId }) => deviceId),
+    });
+  }
+
+  /** The last ten events of a user, newest first. */
+  recent(appId: string, userId: string): Promise<AuditEventSummary[]> {
+    return this.database.run(RECENT, { appId, userId });
+  }
+
+  /** Removes actor, address, user agent and request from all of a user's events. */
+  async anonymise(appId: string, userId: string, tx: DatabaseTransaction): Promise<void> {
+    let changed: number;
+    do changed = await tx.count(ANONYMISE, { appId, userId });
+    while (changed === BATCH);
+  }
+
+  /** Deletes a batch of refusals that are older than 30 days and of no known user; 0 if there are none left. */
+  purgeExpired(): Promise<number> {
+    return this.database.count(PURGE_STRANGERS, {});
+  }
+}

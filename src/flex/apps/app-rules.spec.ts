@@ -1,0 +1,56 @@
+import { attestationPolicyProblems, authenticatorRefusal } from './app-rules.js';
+
+const A = 'aaaaaaaa-0000-4000-8000-000000000001';
+const B = 'bbbbbbbb-0000-4000-8000-000000000002';
+const ZERO = '00000000-0000-0000-0000-000000000000';
+
+type Lists = Parameters<typeof authenticatorRefusal>[0];
+const TRUSTS = ['none', 'untrusted', 'trusted'] as const;
+
+describe('which authenticators an app takes', () => {
+  const refusals = ({ aaguidAllow = null, aaguidDeny = [] }: Partial<Lists>, aaguid: string) =>
+    TRUSTS.map((attestationTrust) =>
+      authenticatorRefusal({ aaguidAllow, aaguidDeny }, { aaguid, attestationTrust }),
+    );
+
+  it('is any without lists', () => expect(refusals({}, ZERO)).toEqual([null, null, null]));
+
+  it('is none that is denied, whoever vouches for it', () => {
+    const denied = 'authenticator_not_allowed';
+    expect(refusals({ aaguidDeny: [B, A] }, A)).toEqual([denied, denied, denied]);
+    expect(refusals({ aaguidDeny: [A], aaguidAllow: [A] }, A)).toEqual([denied, denied, denied]);
+    expect(refusals({ aaguidDeny: [B] }, A)).toEqual([null, null, null]);
+  });
+
+  it('is only one that is allowed and proves to be what it says', () => {
+    const [untrusted, other] = ['attestation_untrusted', 'authenticator_not_allowed'];
+    expect(refusals({ aaguidAllow: [B, A] }, A)).toEqual([untrusted, untrusted, null]);
+    expect(refusals({ aaguidAllow: [B] }, A)).toEqual([other, other, other]);
+    expect(refusals({ aaguidAllow: [] }, A)).toEqual([other, other, other]);
+  });
+});
+
+describe('lists of AAGUIDs', () => {
+  const problems = (policy: Partial<Parameters<typeof attestationPolicyProblems>[0]>) =>
+    attestationPolicyProblems({ attestation: 'direct', aaguidAllow: null, aaguidDeny: [], ...policy });
+
+  it.each([
+    {},
+    { attestation: 'none' },
+    { attestation: 'none', aaguidDeny: [A] },
+    { aaguidAllow: [A], aaguidDeny: [B] },
+    { attestation: 'enterprise', aaguidAllow: [A, B] },
+  ] as const)('may be as in %j', (policy) => expect(problems(policy)).toEqual([]));
+
+  it.each([
+    [{ attestation: 'none', aaguidAllow: [A] }, /^Set the attestation to direct or enterprise/],
+    [{ attestation: 'indirect', aaguidAllow: [A] }, /^Set the attestation to direct or enterprise/],
+    [{ aaguidAllow: [] }, /^Set the allowed AAGUIDs to one or more/],
+    [{ aaguidAllow: ['yubikey'] }, /^Set the allowed AAGUIDs to at most 1000 lower-case UUIDs/],
+    [{ aaguidAllow: [A.toUpperCase()] }, /^Set the allowed AAGUIDs to at most 1000 lower-case UUIDs/],
+    [{ aaguidDeny: [A, A] }, /^Set the denied AAGUIDs to at most 1000 lower-case UUIDs, each once/],
+    [{ aaguidDeny: [A], aaguidAllow: [A] }, /^Either allow or deny aaaaaaaa-0000-4000-8000-000000000001/],
+  ] as const)('may not be as in %j', (policy, sentence) =>
+    expect(problems(policy)).toEqual([expect.stringMatching(sentence)]),
+  );
+});

@@ -1,0 +1,144 @@
+import { appIdProblem, appNameProblem, rpIdProblem } from '../../config/app-rules.js';
+import { LIFETIMES } from '../../config/lifetimes.js';
+import {
+  androidOriginProblem,
+  listProblems,
+  originsOutside,
+  relatedOriginProblem,
+  webOriginProblem,
+} from '../../config/origin-rules.js';
+import { AAGUID } from '../../webauthn/aaguid.js';
+import { ALGORITHM } from '../../webauthn/credential-key.js';
+import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
+import type { AppFields } from './app.js';
+
+/** The values of a policy's members, strictest first. */
+export const USER_VERIFICATIONS = ['required', 'preferred', 'discouraged'] as const;
+export const RESIDENT_KEYS = ['required', 'preferred', 'discouraged'] as const;
+export const ATTESTATIONS = ['none', 'indirect', 'direct', 'enterprise'] as const;
+
+/** The COSE identifiers of the algorithms that an app can accept, by name. */
+export const ALGORITHMS: Readonly<Record<string, number>> = ALGORITHM;
+
+const MAX_AAGUIDS = 1_000;
+
+/** The range of each number: seconds, except the number of passkeys. */
+const RANGES = {
+  maxPasskeysPerUser: { name: 'the number of passkeys per user', from: 1, to: 1_000 },
+  ceremonyTimeout: { name: 'the ceremony timeout', from: 10, to: 900 },
+  handshakeTtl: { name: 'the lifetime of handshakes', ...LIFETIMES.handshake },
+  registerTransactionTtl: {
+    name: 'the lifetime of register transactions',
+    ...LIFETIMES.registerTransaction,
+  },
+  authenticateTransactionTtl: {
+    name: 'the lifetime of authenticate transactions',
+    ...LIFETIMES.authenticateTransaction,
+  },
+  nonceTtl: { name: 'the lifetime of nonces', ...LIFETIMES.nonce },
+} as const;
+
+/** A sentence for each field that has to be set to something else; empty if the app is valid. */
+export function findAppProblems(id: string, app: AppFields): string[] {
+  const lists = [
+    ...originListProblems(app),
+    ...listProblems('the related origins', app.relatedOrigins, relatedOriginProblem),
+    ...listProblems('the Android origins', app.androidOrigins, androidOriginProblem),
+    ...listProblems('the top origins', app.topOrigins, webOriginProblem),
+  ];
+  const rpIdProblems = sentence('the RP ID', rpIdProblem(app.rpId));
+  return [
+    ...sentence('the id', appIdProblem(id)),
+    ...sentence('the name', appNameProblem(app.name)),
+    ...rpIdProblems,
+    ...lists,
+    // The domain of an origin is known only if the origin is valid.
+    ...(lists.length === 0 && rpIdProblems.length === 0 ? domainProblems(app) : []),
+    ...algorithmProblems(app.algorithms),
+    ...attestationPolicyProblems(app),
+    ...rangeProblems(app),
+  ];
+}
+
+const sentence = (name: string, problem: string | undefined): string[] =>
+  problem === undefined ? [] : [`Set ${name} to ${problem}.`];
+
+function originListProblems({ origins }: AppFields): string[] {
+  return origins.length === 0
+    ? ['Set the origins to one or more, such as https://www.example.com.']
+    : listProblems('the origins', origins, webOriginProblem);
+}
+
+function domainProblems({ rpId, origins, relatedOrigins }: AppFields): string[] {
+  const outside = originsOutside(origins, rpId);
+  const within = relatedOrigins.filter((origin) => originsOutside([origin], rpId).length === 0);
+  return [
+    ...(outside.length > 0
+      ? [
+          `Set the origins to some on ${rpId} or below, and list others as related origins: ` +
+            `${outside.join(', ')}.`,
+        ]
+      : []),
+    ...(within.length > 0
+      ? [
+          `Set the related origins to some that are not on ${rpId}: ${within.join(', ')} go among the origins.`,
+        ]
+      : []),
+  ];
+}
+
+function algorithmProblems(algorithms: readonly number[]): string[] {
+  const known = Object.values(ALGORITHMS);
+  const isGood = algorithms.length > 0 && algorithms.every((it) => known.includes(it));
+  if (isGood && new Set(algorithms).size === algorithms.length) return [];
+  return [`Set the algorithms to one or more of ${Object.keys(ALGORITHMS).join(', ')}, each once.`];
+}
+
+const rangeProblems = (app: AppFields): string[] =>
+  Object.entries(RANGES).flatMap(([field, { name, from, to }]) => {
+    const number = app[field as keyof typeof RANGES];
+    const isGood = number === null || (Number.isInteger(number) && number >= from && number <= to);
+    const unit = field === 'maxPasskeysPerUser' ? '' : ' of seconds';
+    return isGood ? [] : [`Set ${name} to a whole number${unit} from ${from} to ${to}.`];
+  });
+
+/**
+ * Why an app does not accept a new passkey, or null if it does: `authenticator_not_allowed` for a model that is denied or
+ * not among those allowed, `attestation_untrusted` for an allowed model that no trusted attestation proves.
+ */
+export function authenticatorRefusal(
+  { aaguidAllow, aaguidDeny }: Pick<AppFields, 'aaguidAllow' | 'aaguidDeny'>,
+  { aaguid, attestationTrust }: Pick<VerifiedRegistration, 'aaguid' | 'attestationTrust'>,
+): 'authenticator_not_allowed' | 'attestation_untrusted' | null {
+  if (aaguidDeny.includes(aaguid)) return 'authenticator_not_allowed';
+  if (aaguidAllow === null) return null;
+  if (!aaguidAllow.includes(aaguid)) return 'authenticator_not_allowed';
+  return attestationTrust === 'trusted' ? null : 'attestation_untrusted';
+}
+
+/** A sentence for each problem of the lists of AAGUIDs; empty if they are valid. */
+export function attestationPolicyProblems({
+  attestation,
+  aaguidAllow,
+  aaguidDeny,
+}: Pick<AppFields, 'attestation' | 'aaguidAllow' | 'aaguidDeny'>): string[] {
+  const problems = [
+    ...aaguidListProblems('the allowed AAGUIDs', aaguidAllow ?? []),
+    ...aaguidListProblems('the denied AAGUIDs', aaguidDeny),
+  ];
+  if (aaguidAllow === null) return problems;
+  if (aaguidAllow.length === 0) problems.push('Set the allowed AAGUIDs to one or more, or allow any.');
+  const both = aaguidAllow.filter((aaguid) => aaguidDeny.includes(aaguid));
+  if (both.length > 0) problems.push(`Either allow or deny ${both.join(', ')}, not both.`);
+  if (attestation !== 'direct' && attestation !== 'enterprise') {
+    problems.push('Set the attestation to direct or enterprise: allowed AAGUIDs have to be proven by it.');
+  }
+  return problems;
+}
+
+function aaguidListProblems(name: string, aaguids: readonly string[]): string[] {
+  const isGood = aaguids.every((aaguid) => AAGUID.test(aaguid)) && new Set(aaguids).size === aaguids.length;
+  return isGood && aaguids.length <= MAX_AAGUIDS
+    ? []
+    : [`Set ${name} to at most ${MAX_AAGUIDS} lower-case UUIDs, each once.`];
+}

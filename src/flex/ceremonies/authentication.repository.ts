@@ -1,0 +1,247 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Database, type Queryable } from '../../database/database.js';
+import { query, typed } from '../../database/query.js';
+import { EVENT_COLUMNS, eventOf, type EventValues } from '../../events/audit.repository.js';
+import { NONCE_COLUMNS, nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
+import type { FlexUserStatus } from '../users/flex-user.entity.js';
+import { expiryOf, type SpentValues } from './handshake.repository.js';
+
+/** A credential and its owner, as a sign-in needs them. */
+export interface OwnedCredential {
+  readonly deviceId: string;
+  readonly userId: string;
+  /** The handle it was made with; null while it is not known. */
+  readonly userHandle: Buffer | null;
+  /** COSE_Key bytes. */
+  readonly publicKey: Buffer;
+  readonly backupEligible: boolean | null;
+  readonly createdAt: Date;
+}
+
+/** A verified sign-in, and all that is written of it. */
+export interface SignIn extends SpentValues, NonceValues, EventValues {
+  readonly appId: string;
+  readonly userId: string;
+  readonly deviceId: string;
+  /** SHA-256 of the transaction's id; null for a discoverable sign-in. */
+  readonly transactionHash: Buffer | null;
+  readonly counter: number;
+  readonly backedUp: boolean;
+  readonly backupEligible: boolean;
+}
+
+/** What may have kept a sign-in from being written, read afterwards. */
+export interface SignInObstacles {
+  readonly isHandshakeSpent: boolean;
+  /** The user of the transaction, if it may still be used. */
+  readonly transactionUserId: string | null;
+  readonly status: FlexUserStatus | null;
+  /** The passkey's counter; null if it was revoked. */
+  readonly counter: number | null;
+}
+
+const FIND_CREDENTIAL = query(
+  'ceremonies.find-credential',
+  (db, $: { appId: string; credentialId: Buffer }) =>
+    db
+      .selectFrom('devices as d')
+      .innerJoin('flex_users as u', (on) =>
+        on.onRef('u.app_id', '=', 'd.app_id').onRef('u.id', '=', 'd.user_id'),
+      )
+      .where('d.app_id', '=', $.appId)
+      .where('d.credential_id', '=', $.credentialId)
+      .select([
+        'd.id as deviceId',
+        'd.user_id as userId',
+        'd.public_key as publicKey',
+        'd.backup_eligible as backupEligible',
+        'd.created_at as createdAt',
+        sql<Buffer | null>`case when d.user_handle_known then coalesce(d.user_handle, u.user_handle) end`.as(
+          'userHandle',
+        ),
+      ]),
+);
+
+/**
+ * All of a sign-in or nothing. Each step takes its rows from the step before, which is what puts the locks in their order:
+ * user, passkey, transaction, handshake. A row that another request has changed meanwhile is judged as it is now.
+ */
+const finishSignIn = (name: string, isOnTransaction: boolean) =>
+  query(name, (db, $: SignIn) => {
+    const locked = db
+      .with(
+        (cte) => cte('owner').materialized(),
+        (from) =>
+          from
+            .selectFrom('flex_users')
+            .where('app_id', '=', $.appId)
+            .where('id', '=', $.userId)
+            .where('status', '<>', 'inactive')
+            .select(['app_id', 'id'])
+            .forNoKeyUpdate(),
+      )
+      .with(
+        (cte) => cte('passkey').materialized(),
+        (from) =>
+          from
+            .selectFrom('devices as d')
+            .innerJoin('owner as o', (on) =>
+              on.onRef('o.app_id', '=', 'd.app_id').onRef('o.id', '=', 'd.user_id'),
+            )
+            .where('d.app_id', '=', $.appId)
+            .where('d.id', '=', $.deviceId)
+            // Of two clones that race, one loses. Synced passkeys stay at 0.
+            .where((it) =>
+              it.or([
+                it('d.counter', '<', $.counter),
+                it.and([it('d.counter', '=', 0), it(typed.bigint($.counter), '=', 0)]),
+              ]),
+            )
+            .select(['d.app_id', 'd.id'])
+            .forNoKeyUpdate('d'),
+      )
+      .with(
+        (cte) => cte('permission').materialized(),
+        (from) =>
+          isOnTransaction
+            ? from
+                .selectFrom('transactions as t')
+                .innerJoin('passkey as p', 'p.app_id', 't.app_id')
+                .where('t.app_id', '=', $.appId)
+                .where('t.hash', '=', $.transactionHash)
+                .where('t.user_id', '=', $.userId)
+                .where('t.kind', '=', 'authenticate')
+                .where('t.consumed_at', 'is', null)
+                .where('t.expires_at', '>', sql<Date>`now()`)
+                .select('p.app_id')
+                .forNoKeyUpdate('t')
+            : from.selectFrom('passkey').select('app_id'),
+      )
+      .with('handshake', (to) =>
+        to
+          .insertInto('spent_handshakes')
+          .columns(['app_id', 'hash', 'expires_at'])
+          .expression((from) =>
+            from
+              .selectFrom('permission')
+              .select(['app_id', typed.bytea($.handshakeHash).as('hash'), expiryOf($).as('expires_at')])
+              .where(expiryOf($), '>', sql<Date>`now()`),
+          )
+          .onConflict((on) => on.doNothing())
+          .returning('app_id'),
+      );
+    const consumed = isOnTransaction
+      ? locked.with('consumed', (to) =>
+          to
+            .updateTable('transactions as t')
+            .from('handshake as h')
+            .set({ consumed_at: sql`now()` })
+            .whereRef('t.app_id', '=', 'h.app_id')
+            .where('t.hash', '=', $.transactionHash),
+        )
+      : locked;
+    return consumed
+      .with('counted', (to) =>
+        to
+          .updateTable('flex_users as u')
+          .from('handshake as h')
+          .set({ login_count: sql`u.login_count + 1`, last_login_at: sql`now()` })
+          .whereRef('u.app_id', '=', 'h.app_id')
+          .where('u.id', '=', $.userId),
+      )
+      .with('advanced', (to) =>
+        to
+          .updateTable('devices as d')
+          .from('handshake as h')
+          .set({
+            counter: $.counter,
+            backed_up: $.backedUp,
+            backup_eligible: sql`coalesce(d.backup_eligible, ${$.backupEligible})`,
+            usage_count: sql`d.usage_count + 1`,
+            last_login_at: sql`now()`,
+          })
+          .whereRef('d.app_id', '=', 'h.app_id')
+          .where('d.id', '=', $.deviceId),
+      )
+      .with('event', (to) =>
+        to
+          .insertInto('audit_events')
+          .columns(EVENT_COLUMNS)
+          .expression((from) => from.selectFrom('handshake').select(eventOf($))),
+      )
+      .with('nonce', (to) =>
+        to
+          .insertInto('nonces')
+          .columns(NONCE_COLUMNS)
+          .expression((from) => from.selectFrom('handshake').select(nonceOf($))),
+      )
+      .selectFrom('handshake')
+      .select('app_id');
+  });
+
+const FINISH_SIGN_IN = finishSignIn('ceremonies.finish-sign-in', true);
+const FINISH_DISCOVERABLE = finishSignIn('ceremonies.finish-discoverable', false);
+
+const OBSTACLES = query('ceremonies.sign-in-obstacles', (db, $: SignIn) =>
+  db.selectNoFrom((it) => [
+    it
+      .or([
+        it.exists(
+          it
+            .selectFrom('spent_handshakes')
+            .where('app_id', '=', $.appId)
+            .where('hash', '=', $.handshakeHash)
+            .select('hash'),
+        ),
+        it(expiryOf($), '<=', sql<Date>`now()`),
+      ])
+      .as('isHandshakeSpent'),
+    it
+      .selectFrom('transactions')
+      .where('app_id', '=', $.appId)
+      .where('hash', '=', $.transactionHash)
+      .where('kind', '=', 'authenticate')
+      .where('consumed_at', 'is', null)
+      .where('expires_at', '>', sql<Date>`now()`)
+      .select('user_id')
+      .as('transactionUserId'),
+    it
+      .selectFrom('flex_users')
+      .where('app_id', '=', $.appId)
+      .where('id', '=', $.userId)
+      .select('status')
+      .as('status'),
+    it
+      .selectFrom('devices')
+      .where('app_id', '=', $.appId)
+      .where('id', '=', $.deviceId)
+      .select('counter')
+      .as('counter'),
+  ]),
+);
+
+/** What a sign-in reads and writes; each call names the app. */
+@Injectable()
+export class AuthenticationRepository {
+  constructor(private readonly database: Database) {}
+
+  async findCredential(appId: string, credentialId: Buffer): Promise<OwnedCredential | null> {
+    const [row] = await this.database.run(FIND_CREDENTIAL, { appId, credentialId });
+    return row ?? null;
+  }
+
+  /**
+   * Spends the handshake, consumes the transaction, counts the sign-in for its active user and its passkey, whose counter
+   * rises, and writes event and nonce. False, and nothing is written, if any of that cannot be: `obstaclesTo` tells why.
+   */
+  async finishSignIn(signIn: SignIn, on: Queryable = this.database): Promise<boolean> {
+    const finish = signIn.transactionHash === null ? FINISH_DISCOVERABLE : FINISH_SIGN_IN;
+    return (await on.run(finish, signIn)).length === 1;
+  }
+
+  async obstaclesTo(signIn: SignIn, on: Queryable = this.database): Promise<SignInObstacles> {
+    const [row] = await on.run(OBSTACLES, signIn);
+    return { ...row!, isHandshakeSpent: Boolean(row!.isHandshakeSpent) };
+  }
+}

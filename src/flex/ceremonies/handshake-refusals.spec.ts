@@ -1,0 +1,42 @@
+import { jest } from '@jest/globals';
+import { HandshakeRefusals } from './handshake-refusals.js';
+
+const MINUTE = 60_000; // ms
+
+describe('HandshakeRefusals', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 1_000_000_000 });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const aHandshake = (challenge = 'challenge') => ({ challenge, expiresAt: (Date.now() + MINUTE) / 1000 });
+  const costs = (refusals: HandshakeRefusals, handshake: ReturnType<typeof aHandshake>, times: number) =>
+    Array.from({ length: times }, () => refusals.count(handshake));
+
+  it('counts a refusal as ten requests from the third of its handshake on', () => {
+    const refusals = new HandshakeRefusals();
+    expect(costs(refusals, aHandshake(), 5)).toEqual([1, 1, 10, 10, 10]);
+    expect(costs(refusals, aHandshake('another'), 3)).toEqual([1, 1, 10]);
+  });
+
+  it('remembers a handshake until it expires, and no longer', () => {
+    const refusals = new HandshakeRefusals();
+    const handshake = aHandshake();
+    expect(costs(refusals, handshake, 2)).toEqual([1, 1]);
+    jest.advanceTimersByTime(MINUTE - 10);
+    expect(refusals.count(handshake)).toBe(10);
+    jest.advanceTimersByTime(20);
+    expect(refusals.count(handshake)).toBe(1);
+    jest.advanceTimersByTime(20);
+    expect(costs(refusals, handshake, 3)).toEqual([1, 1, 10]);
+  });
+
+  it('forgets the handshakes that were refused longest ago when there are very many', () => {
+    const refusals = new HandshakeRefusals();
+    expect(costs(refusals, aHandshake('first'), 3)).toEqual([1, 1, 10]);
+    for (let i = 0; i < 20_000; i++) refusals.count(aHandshake(`stranger-${i}`));
+    expect(costs(refusals, aHandshake('first'), 3)).toEqual([1, 1, 10]);
+  });
+});

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import { Database, type DatabaseTransaction } from '../../database/database.js';
+import { query } from '../../database/query.js';
+
+/** The handshake that a finish spends. */
+export interface SpentValues {
+  /** SHA-256 of its challenge. */
+  readonly handshakeHash: Buffer;
+  /** Seconds since the epoch. */
+  readonly handshakeExpiresAt: number;
+}
+
+/** When a handshake expires, in a query. */
+export const expiryOf = ($: SpentValues) => sql<Date>`to_timestamp(${$.handshakeExpiresAt}::float8)`;
+
+const IS_SPENT = query('ceremonies.is-handshake-spent', (db, $: { appId: string; handshakeHash: Buffer }) =>
+  db
+    .selectFrom('spent_handshakes')
+    .where('app_id', '=', $.appId)
+    .where('hash', '=', $.handshakeHash)
+    .select('hash'),
+);
+
+const PURGE = query('ceremonies.purge-handshakes', (db) =>
+  db.deleteFrom('spent_handshakes').where((it) =>
+    it(
+      it.refTuple('app_id', 'hash'),
+      'in',
+      it
+        .selectFrom('spent_handshakes')
+        .where('expires_at', '<', sql<Date>`now() - interval '10 minutes'`)
+        .select(['app_id', 'hash'])
+        .limit(1_000)
+        .forUpdate()
+        .skipLocked()
+        .$asTuple('app_id', 'hash'),
+    ),
+  ),
+);
+
+/** The handshakes that were spent; a finish inserts them with all else that it writes. */
+@Injectable()
+export class HandshakeRepository {
+  constructor(private readonly database: Database) {}
+
+  async isSpent(appId: string, handshakeHash: Buffer, tx: DatabaseTransaction): Promise<boolean> {
+    return (await tx.run(IS_SPENT, { appId, handshakeHash })).length === 1;
+  }
+
+  /** Deletes a batch of spent handshakes that expired ten minutes ago; 0 if there are none left. */
+  purgeExpired(): Promise<number> {
+    return this.database.count(PURGE, {});
+  }
+}

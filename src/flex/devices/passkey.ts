@@ -1,0 +1,31 @@
+import type { PasskeyType } from '../../authenticators/passkey-type.js';
+
+/** A passkey as its owner may see it, whichever provider keeps it. */
+export interface Passkey {
+  readonly id: string;
+  /** Credential ID, base64url without padding. */
+  readonly credId: string;
+  readonly friendlyName: string;
+  readonly type: PasskeyType;
+  /** URLs; null where the provider has none. */
+  readonly icons: { readonly light: string | null; readonly dark: string | null };
+  readonly usageCount: number;
+  /** Null until the first sign-in. */
+  readonly lastLoginAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** The authenticator model's name by its AAGUID; for display, never for trust. Null where it is not known. */
+  readonly provider: string | null;
+  /** Backup state: whether copies exist on other devices; null while unknown. */
+  readonly synced: boolean | null;
+  readonly transports: readonly string[];
+}
+
+/** All passkeys of one user, oldest first, with what a browser needs to forget those that are gone. */
+export interface UserPasskeys {
+  readonly devices: readonly Passkey[];
+  /** Null where the provider does not tell. */
+  readonly rpId: string | null;
+  /** Base64url without padding; null where the provider does not tell. */
+  readonly userHandle: string | null;
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { AppsModule } from '../apps/apps.module.js';
+import { DevicesModule } from '../devices/devices.module.js';
+import { FlexUsersModule } from '../users/users.module.js';
+import { TransactionRepository } from './transaction.repository.js';
+import { TransactionsController } from './transactions.controller.js';
+import { TransactionsService } from './transactions.service.js';
+
+/** Single-use permissions for one user to run one ceremony. */
+@Module({
+  imports: [AppsModule, FlexUsersModule, DevicesModule],
+  controllers: [TransactionsController],
+  providers: [TransactionRepository, TransactionsService],
+  exports: [TransactionRepository, TransactionsService],
+})
+export class TransactionsModule {}

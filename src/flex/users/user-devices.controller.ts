@@ -1,0 +1,55 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
+import { Access } from '../../http/access.decorator.js';
+import { AppError } from '../../errors/app-error.js';
+import { LenientBody } from '../../http/body.pipe.js';
+import { IsDisplayText } from '../../http/display-text.js';
+import { toDevice } from '../devices/device.json.js';
+import { DevicesService } from '../devices/devices.service.js';
+import { NamedUser, type UserKey } from '../user-key.js';
+
+export class RenameDeviceDto {
+  @IsDisplayText()
+  friendly_name: string;
+}
+
+/** The Flex protocol's server side: the passkeys of one user, named by our id or by the application's own. */
+@Controller(['v1/apps/:app/users/:user_id/devices', 'v1/apps/:app/external-users/:external_id/devices'])
+@Access('app')
+export class UserDevicesController {
+  constructor(private readonly devices: DevicesService) {}
+
+  @Get()
+  async list(@Param('app') app: string, @NamedUser() user: UserKey) {
+    const { devices } = await this.devices.require(app, user);
+    return { devices: devices.map(toDevice) };
+  }
+
+  @Patch(':device_id')
+  @UsePipes(LenientBody)
+  async rename(
+    @Param('app') app: string,
+    @NamedUser() user: UserKey,
+    @Param('device_id') id: string,
+    @Body() { friendly_name: friendlyName }: RenameDeviceDto,
+  ) {
+    const renamed = this.devices.rename(app, user, { id, friendlyName });
+    return { device: toDevice(await this.orUnknownUser(renamed, app, user)) };
+  }
+
+  @Delete(':device_id')
+  @HttpCode(200)
+  async revoke(@Param('app') app: string, @NamedUser() user: UserKey, @Param('device_id') device: string) {
+    await this.orUnknownUser(this.devices.revoke(app, user, device), app, user);
+  }
+
+  /** The protocol tells an unknown user from one who has no such passkey. */
+  private async orUnknownUser<T>(act: Promise<T>, app: string, user: UserKey): Promise<T> {
+    try {
+      return await act;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'device_not_found')
+        await this.devices.require(app, user);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { UsersModule as IdentitiesModule } from '../../users/users.module.js';
+import { DevicesModule } from '../devices/devices.module.js';
+import { FlexUserRepository } from './flex-user.repository.js';
+import { FlexUserListRepository } from './list/flex-user-list.repository.js';
+import { UserListController } from './list/user-list.controller.js';
+import { UserDevicesController } from './user-devices.controller.js';
+import { UserHandleRepository } from './user-handle.repository.js';
+import { UsersController } from './users.controller.js';
+import { UsersService } from './users.service.js';
+
+/** The users of every app, with their passkeys. */
+@Module({
+  imports: [DevicesModule, IdentitiesModule],
+  controllers: [UserListController, UsersController, UserDevicesController],
+  providers: [FlexUserRepository, FlexUserListRepository, UserHandleRepository, UsersService],
+  exports: [FlexUserRepository, UserHandleRepository],
+})
+export class FlexUsersModule {}

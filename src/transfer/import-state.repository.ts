@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { Queryable } from '../database/database.js';
+import { type Query, query, type SqlBuilder } from '../database/query.js';
+import type { FlexUserStatus } from '../flex/users/flex-user.entity.js';
+import { userHandleForms, userHandleOfText } from '../webauthn/user-handle.js';
+import type { TransferRow } from './formats/transfer-row.js';
+
+/** A user as an import finds or creates them. */
+export interface KnownUser {
+  readonly id: string;
+  readonly externalId: string;
+  readonly userHandle: Buffer;
+  readonly isSettled: boolean;
+  readonly status: FlexUserStatus;
+}
+
+export interface KnownDevice {
+  readonly id: string;
+  readonly userId: string;
+  readonly publicKey: Buffer;
+}
+
+/** What the app already has of the users and credentials that some rows name. Map and set keys of bytes are hexadecimal. */
+export interface ImportState {
+  readonly users: readonly KnownUser[];
+  /** User id by form of a user handle. */
+  readonly handleOwners: ReadonlyMap<string, string>;
+  readonly devicesByCredential: ReadonlyMap<string, KnownDevice>;
+  /** User id by device id. */
+  readonly deviceIds: ReadonlyMap<string, string>;
+  readonly legacyIds: ReadonlyMap<string, string>;
+  /** SHA-256 of the IDs of revoked credentials. */
+  readonly tombstones: ReadonlySet<string>;
+  /** SHA-256 of the IDs of credentials that are in use, among those for which rows bring a tombstone. */
+  readonly inUse: ReadonlySet<string>;
+}
+
+type Texts = { appId: string; keys: readonly string[] };
+type Bytes = { appId: string; keys: readonly Buffer[] };
+
+// Joined by an index or a hash, where a prepared `any($2)` would compare each row with each key.
+const oneOfTexts = (keys: readonly string[]) => sql<string>`(select unnest(${keys}::text[]))`;
+const oneOfBytes = (keys: readonly Buffer[]) => sql<Buffer>`(select unnest(${keys}::bytea[]))`;
+
+const users = (db: SqlBuilder, appId: string) =>
+  db
+    .selectFrom('flex_users')
+    .where('app_id', '=', appId)
+    .select([
+      'id',
+      'external_id as externalId',
+      'user_handle as userHandle',
+      'user_handle_settled as isSettled',
+      'status',
+    ]);
+const devices = (db: SqlBuilder, appId: string) =>
+  db
+    .selectFrom('devices')
+    .where('app_id', '=', appId)
+    .select(['id', 'user_id as userId', 'credential_id as credentialId', 'public_key as publicKey']);
+
+const USERS_BY_EXTERNAL_ID = query('import.users', (db, $: Texts) =>
+  users(db, $.appId).where('external_id', 'in', oneOfTexts($.keys)),
+);
+const USERS_BY_ID = query('import.users-by-id', (db, $: Texts) =>
+  users(db, $.appId).where('id', 'in', oneOfTexts($.keys)),
+);
+const USERS_BY_HANDLE = query('import.users-by-handle', (db, $: Bytes) =>
+  users(db, $.appId).where('user_handle', 'in', oneOfBytes($.keys)),
+);
+const HANDLES = query('import.handles', (db, $: Bytes) =>
+  db
+    .selectFrom('user_handles')
+    .where('app_id', '=', $.appId)
+    .where('form', 'in', oneOfBytes($.keys))
+    .select(['form', 'user_id as userId']),
+);
+const DEVICES_BY_CREDENTIAL = query('import.devices', (db, $: Bytes) =>
+  devices(db, $.appId).where('credential_id', 'in', oneOfBytes($.keys)),
+);
+const DEVICES_BY_ID = query('import.devices-by-id', (db, $: Texts) =>
+  devices(db, $.appId).where('id', 'in', oneOfTexts($.keys)),
+);
+const LEGACY_DEVICES = query('import.legacy-devices', (db, $: Texts) =>
+  db
+    .selectFrom('legacy_devices')
+    .where('app_id', '=', $.appId)
+    .where('id', 'in', oneOfTexts($.keys))
+    .select(['id', 'user_id as userId']),
+);
+const TOMBSTONES = query('import.tombstones', (db, $: Bytes) =>
+  db
+    .selectFrom('tombstones')
+    .where('app_id', '=', $.appId)
+    .where('credential_hash', 'in', oneOfBytes($.keys))
+    .select('credential_hash as hash'),
+);
+const HASH = sql<Buffer>`sha256(credential_id)`;
+const IN_USE = query('import.credentials-in-use', (db, $: Bytes) =>
+  db
+    .selectFrom('devices')
+    .where('app_id', '=', $.appId)
+    .where(HASH, 'in', oneOfBytes($.keys))
+    .select(HASH.as('hash')),
+);
+
+/** Finds an app by its id. */
+export const FIND_APP = query('transfer.app', (db, $: { appId: string }) =>
+  db.selectFrom('apps').where('id', '=', $.appId).select('id'),
+);
+/** Lets a transaction wait between its statements, for a file to be read or written, for as long as that takes. */
+export const ALLOW_IDLENESS = query('transfer.allow-idleness', (db, _: object) =>
+  db.selectNoFrom(sql`set_config('idle_in_transaction_session_timeout', '0', true)`.as('timeout')),
+);
+
+export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+/** SHA-256 of a credential ID, as tombstones keep it. */
+export const hashOfCredential = (id: Buffer): Buffer => createHash('sha256').update(id).digest();
+
+/** Reads what an import compares its rows with. */
+@Injectable()
+export class ImportStateRepository {
+  async hasApp(appId: string, on: Queryable): Promise<boolean> {
+    return (await on.run(FIND_APP, { appId })).length > 0;
+  }
+
+  async allowIdleness(tx: Queryable): Promise<void> {
+    await tx.run(ALLOW_IDLENESS, {});
+  }
+
+  /** Takes ten statements, however many rows there are. */
+  async load(appId: string, rows: readonly TransferRow[], tx: Queryable): Promise<ImportState> {
+    const find = <Key, Row>(
+      by: Query<{ appId: string; keys: readonly Key[] }, Row>,
+      keys: readonly Key[],
+    ): Promise<Row[]> => (keys.length === 0 ? Promise.resolve([]) : tx.run(by, { appId, keys }));
+    const wanted = keysOf(rows);
+    const handles = await find(HANDLES, wanted.handleForms);
+    const holders = await find(USERS_BY_HANDLE, wanted.handles);
+    const known = await find(DEVICES_BY_CREDENTIAL, wanted.credentials);
+    const namesakes = await find(DEVICES_BY_ID, wanted.deviceIds);
+    const legacy = await find(LEGACY_DEVICES, wanted.deviceIds);
+    // After the devices: a passkey that is revoked between the two reads is found by one of them.
+    const tombstones = await find(TOMBSTONES, wanted.hashes);
+    const inUse = await find(IN_USE, wanted.toBury);
+    // Last: the owners of handles and passkeys that another import has just written are then known as well.
+    const byExternalId = await find(USERS_BY_EXTERNAL_ID, wanted.externalIds);
+    const byId = await find(USERS_BY_ID, wanted.userIds);
+    return {
+      users: [...byExternalId, ...byId],
+      handleOwners: new Map([
+        ...handles.map(({ form, userId }) => [hex(form), userId] as const),
+        ...holders.flatMap(({ id, userHandle }) =>
+          userHandleForms(userHandle).map((form) => [hex(form), id] as const),
+        ),
+      ]),
+      devicesByCredential: new Map(known.map((device) => [hex(device.credentialId), device])),
+      deviceIds: new Map(namesakes.map(({ id, userId }) => [id, userId])),
+      legacyIds: new Map(legacy.map(({ id, userId }) => [id, userId])),
+      tombstones: new Set(tombstones.map(({ hash }) => hex(hash))),
+      inUse: new Set(inUse.map(({ hash }) => hex(hash))),
+    };
+  }
+}
+
+/** What the rows are looked up by. */
+function keysOf(rows: readonly TransferRow[]) {
+  const handles = rows.flatMap((row) => ('userHandle' in row && row.userHandle ? [row.userHandle] : []));
+  const credentials = rows.flatMap((row) =>
+    'credentialId' in row && row.credentialId ? [row.credentialId] : [],
+  );
+  const toBury = rows.flatMap((row) => (row.kind === 'tombstone' ? [row.credentialHash] : []));
+  const idsOf = (...kinds: TransferRow['kind'][]) =>
+    rows.flatMap((row) => (kinds.includes(row.kind) && 'id' in row && row.id !== null ? [row.id] : []));
+  const handleForms = handles.flatMap((handle) => userHandleForms(handle));
+  const roots = handles.flatMap((handle) => userHandleOfText(handle) ?? []);
+  return {
+    externalIds: rows.flatMap((row) => ('externalId' in row ? [row.externalId] : [])),
+    userIds: idsOf('user'),
+    handleForms,
+    handles: [...handleForms, ...roots],
+    credentials,
+    deviceIds: idsOf('passkey', 'legacy_device'),
+    hashes: [...credentials.map(hashOfCredential), ...toBury],
+    toBury,
+  };
+}

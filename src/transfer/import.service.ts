@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type DatabaseTransaction } from '../database/database.js';
+import { SQL_STATE, sqlStateOf } from '../database/sql-state.js';
+import { AuditTrail } from '../events/audit-trail.js';
+import { appNotFound } from '../flex/apps/apps.service.js';
+import { ImportPlan, type RowOutcome } from './import-plan.js';
+import { ImportStateRepository } from './import-state.repository.js';
+import { ImportWritesRepository, StateChanged } from './import-writes.repository.js';
+import { RowRefusal, type SourceRow, type TransferRow } from './formats/transfer-row.js';
+
+/** How many rows were read, and what became of them: `read` is the sum of the others. */
+export interface ImportSummary {
+  readonly read: number;
+  readonly created: number;
+  readonly unchanged: number;
+  readonly refused: number;
+}
+
+/** A refused row, as it is reported. */
+export interface RefusedRow {
+  readonly line: number;
+  readonly code: string;
+  readonly error: string;
+}
+
+export interface ImportOptions {
+  /** Does everything in one transaction and rolls it back. */
+  readonly isDryRun?: boolean;
+  readonly onRefused?: (refused: RefusedRow) => Promise<void> | void;
+  /** Called after each batch with what was done so far. */
+  readonly onProgress?: (soFar: ImportSummary) => void;
+}
+
+/** Imports a batch of rows that could be read; the outcomes are in their order. */
+type Take = (batch: readonly TransferRow[]) => Promise<RowOutcome[]>;
+
+const BATCH = 500;
+const ATTEMPTS = 5;
+/** Another transaction has created or deleted what the batch was planned on, or has deadlocked with it. */
+const TRANSIENT: readonly unknown[] = [
+  SQL_STATE.uniqueViolation,
+  SQL_STATE.foreignKeyViolation,
+  SQL_STATE.deadlockDetected,
+];
+const ORDER: Readonly<Record<TransferRow['kind'], number>> = {
+  user: 0,
+  tombstone: 1,
+  passkey: 1,
+  legacy_device: 2,
+};
+
+/**
+ * Imports users and passkeys into an app. What exists stays as it is, so the same file can be imported again, also to
+ * finish an import that was interrupted.
+ */
+@Injectable()
+export class ImportService {
+  constructor(
+    private readonly database: Database,
+    private readonly audit: AuditTrail,
+    private readonly state: ImportStateRepository,
+    private readonly writes: ImportWritesRepository,
+  ) {}
+
+  /** Commits every 500 rows. Throws `OperatorError` if there is no such app; errors of `rows` and `onRefused` go through. */
+  async import(
+    appId: string,
+    rows: AsyncIterable<SourceRow>,
+    options: ImportOptions = {},
+  ): Promise<ImportSummary> {
+    if (!(await this.state.hasApp(appId, this.database))) throw appNotFound(appId);
+    const withheld = new Set<string>();
+    const run = (take: Take) => this.run(rows, options, withheld, take);
+    if (!options.isDryRun) return run((batch) => this.commit(appId, batch, withheld));
+    const dryRun = this.database.transaction(async (tx) => {
+      // The transaction waits for the file between its statements.
+      await this.state.allowIdleness(tx);
+      throw new DryRunDone(await run((batch) => this.apply(appId, batch, withheld, tx)));
+    });
+    return dryRun.catch((error: unknown) => {
+      if (error instanceof DryRunDone) return error.summary;
+      throw error;
+    });
+  }
+
+  private async run(
+    rows: AsyncIterable<SourceRow>,
+    { onRefused, onProgress }: ImportOptions,
+    withheld: Set<string>,
+    take: Take,
+  ): Promise<ImportSummary> {
+    const soFar = { read: 0, created: 0, unchanged: 0, refused: 0 };
+    for await (const batch of batchesOf(rows)) {
+      for (const { row } of batch) {
+        if (row instanceof RowRefusal && row.externalId !== null) withheld.add(row.externalId);
+      }
+      const sound = batch.flatMap(({ row }) => (row instanceof RowRefusal ? [] : [row]));
+      const outcomes = (await take(sound)).values();
+      for (const { line, row } of batch) {
+        const outcome = row instanceof RowRefusal ? row : outcomes.next().value!;
+        soFar.read += 1;
+        soFar[outcome instanceof RowRefusal ? 'refused' : outcome] += 1;
+        if (outcome instanceof RowRefusal) {
+          await onRefused?.({ line, code: outcome.reason, error: outcome.message });
+        }
+      }
+      onProgress?.({ ...soFar });
+    }
+    return soFar;
+  }
+
+  private async commit(
+    appId: string,
+    rows: readonly TransferRow[],
+    withheld: Set<string>,
+  ): Promise<RowOutcome[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.database.transaction((tx) => this.apply(appId, rows, withheld, tx));
+      } catch (error) {
+        const isTransient = error instanceof StateChanged || TRANSIENT.includes(sqlStateOf(error));
+        if (!isTransient || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private async apply(
+    appId: string,
+    rows: readonly TransferRow[],
+    withheld: Set<string>,
+    tx: DatabaseTransaction,
+  ): Promise<RowOutcome[]> {
+    if (rows.length === 0) return [];
+    const plan = new ImportPlan(await this.state.load(appId, rows, tx), withheld);
+    const outcomes = new Map<TransferRow, RowOutcome>();
+    // Within a batch, users are placed before their passkeys, in any order of the file.
+    const inOrder = rows.toSorted((one, other) => ORDER[one.kind] - ORDER[other.kind]);
+    for (const row of inOrder) outcomes.set(row, plan.place(row));
+    await this.writes.write(appId, plan, tx);
+    const imported = plan.passkeys.map(({ id, userId }) => ({
+      type: 'imported' as const,
+      appId,
+      userId,
+      deviceId: id,
+    }));
+    await this.audit.recordAll(imported, tx);
+    return rows.map((row) => outcomes.get(row)!);
+  }
+}
+
+class DryRunDone extends Error {
+  constructor(readonly summary: ImportSummary) {
+    super('The dry run is rolled back.');
+  }
+}
+
+async function* batchesOf(rows: AsyncIterable<SourceRow>): AsyncGenerator<readonly SourceRow[]> {
+  let batch: SourceRow[] = [];
+  for await (const row of rows) {
+    batch.push(row);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,152 @@
+import { Client } from 'pg';
+import { AppServer } from '../support/app-server.js';
+import { Browser } from '../support/browser.js';
+import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
+import { registerPasskey } from '../support/flows.js';
+import { type HttpAnswer, send } from '../support/http-answer.js';
+import { count, sql } from '../support/tables.js';
+import { TestUser } from '../support/test-user.js';
+
+type Line = Record<string, unknown>;
+
+describe('a database that fails', () => {
+  let app: TestApp;
+  let url: string;
+  beforeAll(async () => {
+    app = await buildApp();
+    const { database } = app.configuration;
+    url = database.kind === 'postgresql' ? database.url : '';
+  });
+  afterAll(() => app.close());
+
+  const linesOf = ({ logLines }: TestApp, mark: number): Line[] =>
+    logLines.slice(mark).map((line) => JSON.parse(line) as Line);
+  const warningsOf = (on: TestApp, mark: number) =>
+    linesOf(on, mark).filter(({ level }) => Number(level) > 30);
+
+  const problem = (code: string, title: string) => ({
+    type: 'about:blank',
+    title,
+    status: 503,
+    code,
+    requestId: expect.any(String) as string,
+  });
+
+  function expectOutage(answer: HttpAnswer, body: object): void {
+    expect([answer.status, answer.body]).toStrictEqual([503, body]);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  }
+
+  describe('because it is busy', () => {
+    let impatient: TestApp;
+    beforeAll(async () => {
+      const settings = { kind: 'postgresql', url: `${url}?lock_timeout=100`, poolMax: 4 } as const;
+      impatient = await buildAppOn(settings, { passage: app.configuration.passage });
+    });
+    afterAll(() => impatient.close());
+
+    it('is 503 database_busy with Retry-After on both edges, told apart in the log, and no refusal', async () => {
+      const user = new TestUser(app);
+      const { authenticator, device } = await registerPasskey(user);
+      const browser = new Browser(impatient);
+      const body = (await browser.beginSignIn()).answer(authenticator);
+      const refusals = await count(app, `audit_events where type = 'refused'`);
+      const mark = impatient.logLines.length;
+      const lock = new Client({ connectionString: url });
+      await lock.connect();
+      try {
+        await lock.query('begin');
+        await lock.query('lock table devices in share mode');
+        const renamed = await user.on(impatient).rename(device.id, 'Work');
+        expectOutage(renamed, problem('database_busy', 'The database is busy'));
+        expectOutage(await browser.finish('authenticate', body), {
+          code: 'internal_server_error',
+          error: 'The database is busy.',
+        });
+      } finally {
+        await lock.end();
+      }
+      const warning = {
+        level: 40,
+        msg: 'The database is busy',
+        code: 'database_busy',
+        reason: 'lock_timeout',
+        cause: { code: '55P03' },
+      };
+      expect(warningsOf(impatient, mark)).toMatchObject([warning, warning]);
+      expect(await count(app, `audit_events where type = 'refused'`)).toBe(refusals);
+      expect((await browser.finish('authenticate', body)).status).toBe(200);
+    });
+  });
+
+  describe('because it only reads', () => {
+    const ready = async () => {
+      const { status, body } = await send(app, { url: '/health/ready' });
+      return { status, body };
+    };
+    const NOT_READY = { status: 503, body: { status: 'unavailable', reason: 'read-only' } };
+
+    /** As a failover does: the service's connections are cut, and new ones lead to a database that only reads. */
+    async function demote(isReadOnly: boolean): Promise<void> {
+      const server = new Client({ connectionString: process.env.TEST_DATABASE_URL! });
+      await server.connect();
+      const name = new URL(url).pathname.slice(1);
+      const change = isReadOnly
+        ? 'set default_transaction_read_only = on'
+        : 'reset default_transaction_read_only';
+      await server.query(`alter database ${name} ${change}`);
+      await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+      await server.end();
+      // The pool learns one by one which of its connections are dead.
+      for (let i = 0; (await ready()).status !== (isReadOnly ? 503 : 200) || (await isCut()); i++) {
+        if (i === 100) throw new Error('the pool has found no good connection');
+      }
+    }
+
+    const isCut = () =>
+      sql(app, 'select 1').then(
+        () => false,
+        () => true,
+      );
+
+    it('is 503 for whatever writes, in readiness too, and for nothing that reads', async () => {
+      const user = new TestUser(app);
+      const { authenticator, browser, device } = await registerPasskey(user);
+      const server = await AppServer.create(app);
+      const body = (await browser.beginSignIn()).answer(authenticator);
+      expect(await ready()).toEqual({ status: 200, body: { status: 'ok' } });
+      await demote(true);
+      try {
+        const mark = app.logLines.length;
+        const renamed = await user.rename(device.id, 'Work');
+        expectOutage(renamed, problem('database_unavailable', 'The database is unavailable'));
+        const error = { code: 'internal_server_error', error: 'The database is unavailable.' };
+        expectOutage(await browser.finish('authenticate', body), error);
+        const warning = {
+          level: 40,
+          msg: 'The database is unavailable',
+          code: 'database_unavailable',
+          reason: 'read_only',
+          cause: { code: '25006' },
+        };
+        expect(warningsOf(app, mark)).toMatchObject([warning, warning]);
+
+        expect(await ready()).toEqual(NOT_READY);
+        const access = { route: '/health/ready', status: 503, code: 'not_ready', reason: 'read-only' };
+        expect(linesOf(app, mark).at(-1)).toMatchObject(access);
+        expect((await send(app, { url: '/health/live' })).status).toBe(200);
+
+        const reading = app.logLines.length;
+        expect(await user.passkeys()).toMatchObject([{ id: device.id }]);
+        expect((await server.call('GET', '/users')).status).toBe(200);
+        expect(warningsOf(app, reading)).toMatchObject([
+          { level: 40, msg: 'The last use of an API key was not recorded', reason: 'read_only' },
+        ]);
+      } finally {
+        await demote(false);
+      }
+      expect(await ready()).toEqual({ status: 200, body: { status: 'ok' } });
+      expect((await browser.finish('authenticate', body)).status).toBe(200);
+    });
+  });
+});
