@@ -49,7 +49,7 @@ describe('whatever is sent to /v1', () => {
       .filter(({ url }) => url.startsWith('/v1'))
       .flatMap(({ url, methods }) => methods.map((method) => ({ method, url })));
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const ask = (request: InjectOptions) => server.ask({ remoteAddress: newAddress(), ...request });
   /** No accident: a success, or an error of the protocol's table. */

@@ -37,7 +37,7 @@ describe('failures on /v1', () => {
     await server.tenant.register('ada');
     routes = routesOf(app).filter(({ url }) => url.startsWith('/v1'));
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const fill = (url: string) =>
     url

@@ -63,7 +63,7 @@ describe('the management side', () => {
     app = await buildApp();
     [server, other] = [await AppServer.create(app), await AppServer.create(app)];
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   let users = 0;
   const aName = () => `user-${++users}`;

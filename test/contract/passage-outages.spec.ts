@@ -22,7 +22,7 @@ describe('outages of the provider', () => {
   });
   afterEach(async () => {
     Logger.overrideLogger(false);
-    await odd.stop();
+    await odd?.stop();
   });
 
   describe('an ailing server', () => {

@@ -24,9 +24,9 @@ describe('in remote mode', () => {
     app = await buildApp({ passage: { ...provider.settings, baseUrl } });
   });
   afterAll(async () => {
-    await app.close();
-    await network.cut();
-    await provider.app.close();
+    await app?.close();
+    await network?.cut();
+    await provider?.app.close();
   });
 
   const aUser = () => new TestUser(app, { preferred_username: 'ada' });

@@ -37,7 +37,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   let flexUrl: string;
 
   beforeAll(async () => ({ passage, app, flexUrl } = await start()));
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   /** Registers a passkey of the user, up to its nonce. */
   const register = async (externalId: string, authenticator = new SoftwareAuthenticator()) => {

@@ -16,7 +16,7 @@ describe('keyway key', () => {
   });
   afterEach(async () => {
     await sweep();
-    await database.drop();
+    await database?.drop();
   });
 
   const keyway = (...args: string[]) => runCommand(args, { DATABASE_URL: database.url });

@@ -24,7 +24,7 @@ describe("the protocol's browser side", () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
   const registerTransaction = async () => (await aUser().leaveToRegister()).transactionId;

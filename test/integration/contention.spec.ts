@@ -15,7 +15,7 @@ describe('what gets in the way of each other', () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   /** Does `work` while another connection holds what the statement locks, then lets go; `work` may go on after that. */
   async function whileHolding<T>(

@@ -244,9 +244,9 @@ describe('a database out of reach', () => {
     wired = await buildAppOn(settingsFor(url.href), { passage });
   });
   afterAll(async () => {
-    await wired.close();
-    await wire.cut();
-    await app.close();
+    await wired?.close();
+    await wire?.cut();
+    await app?.close();
   });
 
   const untilPoolWaits = () => eventually(async () => expect(await count(app, WAITING)).toBe(POOL));

@@ -74,7 +74,7 @@ describe('hostile input', () => {
   afterEach(async () => {
     expect(await contents(app)).toEqual(before);
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const ask = (request: InjectOptions & { url: string }) => {
     const authorization = `Bearer ${request.url.startsWith('/v1') ? key : token}`;

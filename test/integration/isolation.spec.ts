@@ -16,7 +16,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
   const aBoundSignIn = async ({ user, browser }: RegisteredPasskey) => {

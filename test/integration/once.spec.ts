@@ -24,8 +24,8 @@ describe('once', () => {
     replica = await buildAppOn(database, { passage });
   });
   afterAll(async () => {
-    await replica.close();
-    await app.close();
+    await replica?.close();
+    await app?.close();
   });
 
   const aUser = () => new TestUser(app);

@@ -16,7 +16,7 @@ describe('under strain', () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   describe('an erasure', () => {
     let replica: TestApp;
@@ -24,7 +24,7 @@ describe('under strain', () => {
       const { database, passage } = app.configuration;
       replica = await buildAppOn(database, { passage });
     });
-    afterAll(() => replica.close());
+    afterAll(() => replica?.close());
 
     const erase = (on: TestApp, id: string) =>
       on.application.get(UsersService, { strict: false }).erase(TEST.appId, { id });
@@ -135,7 +135,7 @@ describe('under strain', () => {
       const { database, passage, http } = app.configuration;
       proxied = await buildAppOn(database, { passage, http: { ...http, trustProxy: 1 } });
     });
-    afterAll(() => proxied.close());
+    afterAll(() => proxied?.close());
 
     const PROXY = '10.255.0.1';
     /** What is left of the limit after a request that came with this `X-Forwarded-For`. */

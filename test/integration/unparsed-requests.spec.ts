@@ -14,7 +14,7 @@ describe("a request that Node's HTTP parser gives up on", () => {
     await app.application.listen(0, '127.0.0.1');
     ({ port } = app.application.getHttpServer().address() as { port: number });
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   /** Sends the parts one after another, and gives the status and what came until the server hung up. */
   const exchange = (...parts: string[]) =>

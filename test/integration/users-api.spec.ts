@@ -19,7 +19,7 @@ describe("the user's API", () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
 
