@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
@@ -235,7 +236,7 @@ describe('in remote mode', () => {
     });
 
     it('its pages may still read the answers, long after its app was last read', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      await pause(5_000);
       for (let i = 0; i < 2; i++) {
         const answer = await preflight('/user/devices', TEST.origin);
         expect(answer.status).toBe(204);
@@ -245,7 +246,7 @@ describe('in remote mode', () => {
 
     it('it is used again as soon as it is back', async () => {
       await network.open();
-      await new Promise((resolve) => setTimeout(resolve, 6_000));
+      await pause(6_000);
       expect(await passkey.user.passkeys()).toEqual([passkey.device]);
       const lines = app.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
       const told = { level: 30, context: 'RemotePassage', msg: 'The passkey provider answers reads again' };

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { UsersService } from '../../src/flex/users/users.service.js';
 import { Browser } from '../support/browser.js';
@@ -69,7 +70,7 @@ describe('under strain', () => {
     it('meets whatever the user does on two replicas, and neither waits for the other for good', async () => {
       for (let round = 0; round < 8; round++) {
         const { id, acts } = await aBusyUser();
-        const soon = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+        const soon = () => pause(Math.random() * 60);
         const erasures = [app, replica, app].map(async (on) => {
           await soon();
           return erase(on, id).catch((error: unknown) => error);

@@ -1,9 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:net';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 
 const HOST = 'host: keyway.example';
 const LONG = `x-long: ${'a'.repeat(20_000)}`;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const CHUNKED = `${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked`;
 
 describe("a request that Node's HTTP parser gives up on", () => {
