@@ -5,11 +5,9 @@ import { registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { send } from '../support/http-answer.js';
 import { type ListeningProvider, startProvider } from '../support/providers.js';
 import { routesOf } from '../support/routes.js';
-import { count, TABLES } from '../support/tables.js';
+import { count, TABLES, UNKNOWN_ID } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestUser } from '../support/test-user.js';
-
-const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 
 describe('in remote mode', () => {
   let provider: ListeningProvider;
