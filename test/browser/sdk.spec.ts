@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, Route } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
@@ -265,7 +265,7 @@ describe('the drop-in client’s autofill, when it is to be renewed', () => {
     await page.page.clock.fastForward('03:55');
     while (!isOver) {
       await page.page.clock.fastForward(1_000);
-      await sleep(50);
+      await pause(50);
     }
     expect(await whoSignedIn(server, await offer)).toBe(user.name);
     expect(await page.requests()).toEqual(['conditional AbortError', 'conditional passkey']);

@@ -65,7 +65,7 @@ describe('the client for Node servers, given answers that are not of the protoco
     server = await fakeServer((request, response) => answer(request, response));
     passage = new PassageFlex({ appId: 'shop', apiKey: 'key', baseUrl: `${server.url}/v1`, timeout: 5_000 });
   });
-  afterAll(() => server.close());
+  afterAll(() => server?.close());
 
   it('takes the least that the protocol promises', async () => {
     says({ users: [{ id: 'u1', external_id: 'ada' }], user: aUser(), devices: [aDevice()], app: anApp() });

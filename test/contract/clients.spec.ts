@@ -41,7 +41,7 @@ describe('the client for Node servers', () => {
     server = await AppServer.create(app);
     passage = client();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   async function finishRegistration(transactionId: string, authenticator = new SoftwareAuthenticator()) {
     const browser = server.tenant.browser();
@@ -235,7 +235,7 @@ describe('the client for Node servers', () => {
       silent = await fakeServer((_, response) => response.end('{}'));
       unheard = client({ baseUrl: `${silent.url}/v1` });
     });
-    afterAll(() => silent.close());
+    afterAll(() => silent?.close());
 
     it('refuses empty arguments', async () => {
       const missing = undefined as unknown as string;

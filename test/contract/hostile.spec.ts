@@ -7,12 +7,11 @@ import { flexError } from '../support/flex-error.js';
 import { type HttpAnswer, newAddress } from '../support/http-answer.js';
 import { routesOf } from '../support/routes.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { auditTrail, contents, contentsButTrail } from '../support/tables.js';
+import { auditTrail, contents, contentsButTrail, UNKNOWN_ID } from '../support/tables.js';
 
 type Method = NonNullable<InjectOptions['method']>;
 type Ceremony = 'register' | 'authenticate';
 
-const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 const RUNS = 200;
 
 const MEMBERS = [
@@ -49,7 +48,7 @@ describe('whatever is sent to /v1', () => {
       .filter(({ url }) => url.startsWith('/v1'))
       .flatMap(({ url, methods }) => methods.map((method) => ({ method, url })));
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const ask = (request: InjectOptions) => server.ask({ remoteAddress: newAddress(), ...request });
   /** No accident: a success, or an error of the protocol's table. */

@@ -6,13 +6,12 @@ import { flexError } from '../support/flex-error.js';
 import { type HttpAnswer, newAddress } from '../support/http-answer.js';
 import { type KnownRoute, routesOf } from '../support/routes.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, sql } from '../support/tables.js';
+import { contents, sql, UNKNOWN_ID } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 type Method = NonNullable<InjectOptions['method']>;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 const RATE_LIMIT = 300;
 
 /** A body that every route takes. */
@@ -37,7 +36,7 @@ describe('failures on /v1', () => {
     await server.tenant.register('ada');
     routes = routesOf(app).filter(({ url }) => url.startsWith('/v1'));
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const fill = (url: string) =>
     url

@@ -36,7 +36,7 @@ describe('API keys', () => {
       ]),
     ];
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const lastUse = async (id: string) => {
     const [row] = await sql<{ at: string | null }>(
@@ -225,7 +225,7 @@ describe('two apps with users of the same external IDs', () => {
     app = await buildApp();
     [one, two] = [await AppServer.create(app), await AppServer.create(app)];
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   /** Everything `server` can learn of the user. */
   const all = async (server: AppServer) => [await server.list(), await server.user('same')];

@@ -14,7 +14,7 @@ describe('a user of the management side', () => {
     app = await buildApp();
     server = await AppServer.create(app);
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   let users = 0;
   /** A user with a passkey, and with every ceremony under way that there is. */

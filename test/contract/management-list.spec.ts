@@ -31,7 +31,7 @@ describe('GET /users', () => {
     for (const name of [...NAMES, 'eve']) await other.leaveToRegister(name);
     users = [...(await server.list()).users];
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const names = async (query: string) => (await server.list(query)).users.map((it) => it.external_id);
   const where = (holds: (user: UserJson) => boolean) => users.filter(holds).map((it) => it.external_id);

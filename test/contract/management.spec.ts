@@ -4,9 +4,8 @@ import { AppServer, type DeviceJson, type UserJson } from '../support/app-server
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, count, shuffleCreation, sql } from '../support/tables.js';
+import { contents, count, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
 
-const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 const TEXT = expect.any(String) as string;
 const DATE = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
 const UUID = expect.stringMatching(
@@ -63,7 +62,7 @@ describe('the management side', () => {
     app = await buildApp();
     [server, other] = [await AppServer.create(app), await AppServer.create(app)];
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   let users = 0;
   const aName = () => `user-${++users}`;

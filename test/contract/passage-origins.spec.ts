@@ -26,8 +26,8 @@ describe('whose pages may read answers, in remote mode', () => {
     token = await user.token();
   });
   afterEach(async () => {
-    await odd.stop();
-    await app.close();
+    await odd?.stop();
+    await app?.close();
     jest.restoreAllMocks();
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Passage } from '../../src/passage/passage.js';
 import { DEVICE, foreign, ID, OddProvider, refusal } from '../support/odd-provider.js';
@@ -7,8 +8,6 @@ const READS = ['getApp', 'getUser', 'getDevices'];
 const WRITES = ['createRegisterTransaction', 'createAuthenticateTransaction', 'verifyNonce'];
 /** For a server that never answers. */
 const HASTY = { ...BRIEF, read: 150, write: 300 };
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('outages of the provider', () => {
   let odd: OddProvider;
@@ -22,7 +21,7 @@ describe('outages of the provider', () => {
   });
   afterEach(async () => {
     Logger.overrideLogger(false);
-    await odd.stop();
+    await odd?.stop();
   });
 
   describe('an ailing server', () => {
@@ -86,7 +85,7 @@ describe('outages of the provider', () => {
       await odd.stop();
       const patient = remotePassage(odd.settings, { ...BRIEF, retries: 20, maxPause: 100 });
       const result = CALLS[name]!(patient);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await pause(30);
       await odd.start();
       await expect(result).resolves.not.toThrow();
     });

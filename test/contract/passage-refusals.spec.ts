@@ -73,7 +73,7 @@ describe('refusals of the provider', () => {
   });
   afterEach(async () => {
     Logger.overrideLogger(false);
-    await odd.stop();
+    await odd?.stop();
   });
 
   /** Refuses the last thing that the call asks for; what else it needs is there. */

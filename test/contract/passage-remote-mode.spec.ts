@@ -1,14 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { send } from '../support/http-answer.js';
 import { type ListeningProvider, startProvider } from '../support/providers.js';
 import { routesOf } from '../support/routes.js';
-import { count, TABLES } from '../support/tables.js';
+import { count, TABLES, UNKNOWN_ID } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestUser } from '../support/test-user.js';
-
-const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 
 describe('in remote mode', () => {
   let provider: ListeningProvider;
@@ -24,9 +23,9 @@ describe('in remote mode', () => {
     app = await buildApp({ passage: { ...provider.settings, baseUrl } });
   });
   afterAll(async () => {
-    await app.close();
-    await network.cut();
-    await provider.app.close();
+    await app?.close();
+    await network?.cut();
+    await provider?.app.close();
   });
 
   const aUser = () => new TestUser(app, { preferred_username: 'ada' });
@@ -235,7 +234,7 @@ describe('in remote mode', () => {
     });
 
     it('its pages may still read the answers, long after its app was last read', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      await pause(5_000);
       for (let i = 0; i < 2; i++) {
         const answer = await preflight('/user/devices', TEST.origin);
         expect(answer.status).toBe(204);
@@ -245,7 +244,7 @@ describe('in remote mode', () => {
 
     it('it is used again as soon as it is back', async () => {
       await network.open();
-      await new Promise((resolve) => setTimeout(resolve, 6_000));
+      await pause(6_000);
       expect(await passkey.user.passkeys()).toEqual([passkey.device]);
       const lines = app.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
       const told = { level: 30, context: 'RemotePassage', msg: 'The passkey provider answers reads again' };

@@ -5,7 +5,7 @@ import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { remotePassage, startProvider } from '../support/providers.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { changeApp, count, shuffleCreation, sql } from '../support/tables.js';
+import { changeApp, count, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 
 interface Subject {
@@ -27,7 +27,6 @@ const PROVIDERS: Record<string, () => Promise<Subject>> = {
   },
 };
 
-const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 const anExternalId = (): string => randomUUID();
 const code = (name: string) => expect.objectContaining({ name: 'AppError', code: name }) as Error;
 
@@ -37,7 +36,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   let flexUrl: string;
 
   beforeAll(async () => ({ passage, app, flexUrl } = await start()));
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   /** Registers a passkey of the user, up to its nonce. */
   const register = async (externalId: string, authenticator = new SoftwareAuthenticator()) => {

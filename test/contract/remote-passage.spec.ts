@@ -13,7 +13,7 @@ describe('RemotePassage', () => {
     odd = await new OddProvider().start();
     passage = remotePassage(odd.settings, BRIEF);
   });
-  afterEach(() => odd.stop());
+  afterEach(() => odd?.stop());
 
   describe('with a server that is no Keyway', () => {
     beforeEach(() => odd.answers(foreign()));

@@ -46,7 +46,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await sweep();
-  await database.drop();
+  await database?.drop();
 });
 
 describe('keyway import', () => {

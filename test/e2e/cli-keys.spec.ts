@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ask } from './ask.js';
 import { buildKeyway } from './build-keyway.js';
 import { runCommand, startKeyway, sweep } from './keyway-process.js';
@@ -16,7 +17,7 @@ describe('keyway key', () => {
   });
   afterEach(async () => {
     await sweep();
-    await database.drop();
+    await database?.drop();
   });
 
   const keyway = (...args: string[]) => runCommand(args, { DATABASE_URL: database.url });
@@ -62,7 +63,7 @@ describe('keyway key', () => {
     const { url } = await startKeyway(productionSettings(database.url));
     const { stdout } = await keyway('key', 'create', 'blog', '--expires-in', '2s');
     const headers = { authorization: `Bearer ${stdout.trim()}` };
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await pause(2_500);
     expect((await ask(`${url}/v1/apps/blog/users`, { headers })).status).toBe(401);
     expect((await keyway('key', 'list', 'blog')).stdout).toMatch(/ expired /);
   });

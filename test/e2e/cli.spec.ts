@@ -40,7 +40,7 @@ describe('keyway app', () => {
     database = await aDatabase({ migrated: true });
     settings = { NODE_ENV: 'production', DATABASE_URL: database.url };
   });
-  afterEach(() => database.drop());
+  afterEach(() => database?.drop());
 
   const keyway = (...args: string[]) => runCommand(args, settings);
   const inJson = async (...args: string[]) => answerOf(await keyway(...args, '--json'));

@@ -15,7 +15,7 @@ describe('keyway migrate', () => {
   });
   afterEach(async () => {
     await sweep();
-    await database.drop();
+    await database?.drop();
   });
 
   const migrate = () => runCommand(['migrate'], { NODE_ENV: 'production', DATABASE_URL: database.url });
@@ -45,7 +45,7 @@ describe('the command line of MikroORM', () => {
   beforeEach(async () => {
     database = await aDatabase({ migrated: true });
   });
-  afterEach(() => database.drop());
+  afterEach(() => database?.drop());
 
   /** Exit status and output of `npx mikro-orm`, with the configuration that was just built. */
   const mikroOrm = (...args: string[]) => {

@@ -21,7 +21,7 @@ describe('a start in production', () => {
     database = await aDatabase({ migrated: true });
   }, 150_000);
   afterEach(sweep);
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   it('serves with all of its settings, and logs nothing but JSON and no secret', async () => {
     const settings = productionSettings(database.url);

@@ -18,7 +18,7 @@ describe('a stop in production', () => {
     database = await aDatabase({ migrated: true });
   }, 150_000);
   afterEach(sweep);
-  afterAll(() => database.drop());
+  afterAll(() => database?.drop());
 
   it('finishes a request that outlasts the drain, and ends with success', async () => {
     const { url, ending, signal } = await startKeyway(productionSettings(database.url));

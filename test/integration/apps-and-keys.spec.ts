@@ -23,7 +23,7 @@ beforeAll(async () => {
   apps = app.application.get(AppsService, { strict: false });
   keys = app.application.get(ApiKeysService, { strict: false });
 });
-afterAll(() => app.close());
+afterAll(() => app?.close());
 
 /** Makes an app on a domain of its own. */
 const anApp = async (fields: Partial<AppFields> = {}) => {

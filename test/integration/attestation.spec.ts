@@ -52,8 +52,8 @@ describe('attestation', () => {
     blind = await buildAppOn(database, { passage });
   });
   afterAll(async () => {
-    await blind.close();
-    await app.close();
+    await blind?.close();
+    await app?.close();
     rmSync(directory, { recursive: true });
   });
 

@@ -18,7 +18,7 @@ describe('what is told of a passkey afterwards', () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
   const aRegistration = async (user: TestUser, browser = new Browser(app)) => ({

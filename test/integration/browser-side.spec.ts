@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expectedApp } from '../support/app-json.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from '../support/browser.js';
@@ -24,7 +25,7 @@ describe("the protocol's browser side", () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
   const registerTransaction = async () => (await aUser().leaveToRegister()).transactionId;
@@ -572,7 +573,7 @@ describe("the protocol's browser side", () => {
         const fromPage = { origin: TEST.origin };
         const users = await ask('/user/devices', fromPage);
         expect([users.status, users.headers['access-control-allow-origin']]).toEqual([401, TEST.origin]);
-        await new Promise((resolve) => setTimeout(resolve, 5_100));
+        await pause(5_100);
         const refused = await ask(url, fromPage);
         expectFlexError(refused, 429, 'exceeded_attempts');
         expect(refused.headers['access-control-allow-origin']).toBe(TEST.origin);

@@ -17,7 +17,7 @@ describe('a database that fails', () => {
     const { database } = app.configuration;
     url = database.kind === 'postgresql' ? database.url : '';
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const linesOf = ({ logLines }: TestApp, mark: number): Line[] =>
     logLines.slice(mark).map((line) => JSON.parse(line) as Line);
@@ -43,7 +43,7 @@ describe('a database that fails', () => {
       const settings = { kind: 'postgresql', url: `${url}?lock_timeout=100`, poolMax: 4 } as const;
       impatient = await buildAppOn(settings, { passage: app.configuration.passage });
     });
-    afterAll(() => impatient.close());
+    afterAll(() => impatient?.close());
 
     it('is 503 database_busy with Retry-After on both edges, told apart in the log, and no refusal', async () => {
       const user = new TestUser(app);

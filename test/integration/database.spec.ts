@@ -22,6 +22,8 @@ const LOCK_ALL_USERS = query('test.lock-users', (db) => db.selectFrom('flex_user
 const LOCK_ALL_DEVICES = query('test.lock-devices', (db) =>
   db.selectFrom('devices').select('id').forUpdate(),
 );
+/** Connections to the database that wait for a lock. */
+const WAITING = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
 const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
 
 describe('migrations', () => {
@@ -242,11 +244,12 @@ describe('a database out of reach', () => {
     wired = await buildAppOn(settingsFor(url.href), { passage });
   });
   afterAll(async () => {
-    await wired.close();
-    await wire.cut();
-    await app.close();
+    await wired?.close();
+    await wire?.cut();
+    await app?.close();
   });
 
+  const untilPoolWaits = () => eventually(async () => expect(await count(app, WAITING)).toBe(POOL));
   const expectUnavailable = (answer: HttpAnswer, shape: object, type: string) => {
     expect(answer.status).toBe(503);
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
@@ -312,8 +315,7 @@ describe('a database out of reach', () => {
         const waiting = Promise.all(
           Array.from({ length: POOL }, () => user.call('POST', '/passkey/register')),
         );
-        const held = `datname = current_database() and wait_event_type = 'Lock'`;
-        await eventually(async () => expect(await count(app, `pg_stat_activity where ${held}`)).toBe(POOL));
+        await untilPoolWaits();
         ownWire.fallSilent();
         return waiting;
       });
@@ -342,9 +344,8 @@ describe('a database out of reach', () => {
       const answers = await app.database.transaction(async (tx) => {
         await tx.run(LOCK_ALL_DEVICES, {});
         const finishing = Promise.all(Array.from({ length: POOL }, finish));
-        const held = `datname = current_database() and wait_event_type = 'Lock'`;
-        await eventually(async () => expect(await count(app, `pg_stat_activity where ${held}`)).toBe(POOL));
-        await sql(app, `select pg_terminate_backend(pid) from pg_stat_activity where ${held}`);
+        await untilPoolWaits();
+        await sql(app, `select pg_terminate_backend(pid) from ${WAITING}`);
         return finishing;
       });
       const shape = { code: 'internal_server_error', error: expect.any(String) as string };

@@ -29,7 +29,7 @@ describe('the demo', () => {
     app = await buildAppOn(configuration.database, configuration);
   });
   afterAll(async () => {
-    await app.close();
+    await app?.close();
     await rm(directory, { recursive: true, force: true });
   });
 

@@ -5,12 +5,11 @@ import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { type KnownRoute, routesOf } from '../support/routes.js';
-import { contents, sql } from '../support/tables.js';
+import { contents, sql, UNKNOWN_ID } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 type Method = NonNullable<InjectOptions['method']>;
 
-const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 const JSON_TYPE = 'application/json';
 const deep = (open: string, close: string) => open.repeat(10_000) + close.repeat(10_000);
 /** A body with the members that each route looks at, all of the same value. */
@@ -74,7 +73,7 @@ describe('hostile input', () => {
   afterEach(async () => {
     expect(await contents(app)).toEqual(before);
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const ask = (request: InjectOptions & { url: string }) => {
     const authorization = `Bearer ${request.url.startsWith('/v1') ? key : token}`;

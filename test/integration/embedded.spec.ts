@@ -23,7 +23,7 @@ describe('on the embedded database', () => {
     app = await buildAppOn({ kind: 'embedded', directory });
   });
   afterAll(async () => {
-    await app.close();
+    await app?.close();
     await rm(directory, { recursive: true, force: true });
   });
 

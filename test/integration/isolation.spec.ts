@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { DevicesService } from '../../src/flex/devices/devices.service.js';
 import { Browser } from '../support/browser.js';
@@ -16,7 +17,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
   const aBoundSignIn = async ({ user, browser }: RegisteredPasskey) => {
@@ -326,7 +327,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       const browser = tenant.browser();
       const begun = await browser.beginSignIn();
       await tenant.change('handshake_ttl', 1);
-      await new Promise((resolve) => setTimeout(resolve, 1_050));
+      await pause(1_050);
       const finish = () => browser.finish('authenticate', begun.answer(authenticator));
       expect(await refusal(finish, 'handshake_expired')).toBe('401 discoverable_login_failed');
     });

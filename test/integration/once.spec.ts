@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
@@ -24,8 +25,8 @@ describe('once', () => {
     replica = await buildAppOn(database, { passage });
   });
   afterAll(async () => {
-    await replica.close();
-    await app.close();
+    await replica?.close();
+    await app?.close();
   });
 
   const aUser = () => new TestUser(app);
@@ -148,7 +149,7 @@ describe('once', () => {
       const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
       const free = await browser.beginSignIn();
       const before = await contents(app);
-      await new Promise((resolve) => setTimeout(resolve, 2_050));
+      await pause(2_050);
       const register = await browser.finish('register', registration.answer(new SoftwareAuthenticator()));
       expect([register.status, register.body]).toMatchObject([400, { code: 'invalid_request' }]);
       const authenticate = await browser.finish('authenticate', free.answer(authenticator));

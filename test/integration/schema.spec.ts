@@ -51,7 +51,7 @@ describe('the schema', () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   it('is what the entities say, so that MikroORM finds nothing to change', async () => {
     const { schema } = app.database.orm;
@@ -143,7 +143,7 @@ describe('Keyway', () => {
     testDatabase = await createTestDatabase();
     name = new URL(testDatabase.url).pathname.slice(1);
   });
-  afterEach(() => testDatabase.drop());
+  afterEach(() => testDatabase?.drop());
 
   it('works in a schema of its own, named by the search_path of the database', async () => {
     const { url } = testDatabase;

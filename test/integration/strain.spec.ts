@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { UsersService } from '../../src/flex/users/users.service.js';
 import { Browser } from '../support/browser.js';
@@ -16,7 +17,7 @@ describe('under strain', () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   describe('an erasure', () => {
     let replica: TestApp;
@@ -24,7 +25,7 @@ describe('under strain', () => {
       const { database, passage } = app.configuration;
       replica = await buildAppOn(database, { passage });
     });
-    afterAll(() => replica.close());
+    afterAll(() => replica?.close());
 
     const erase = (on: TestApp, id: string) =>
       on.application.get(UsersService, { strict: false }).erase(TEST.appId, { id });
@@ -69,7 +70,7 @@ describe('under strain', () => {
     it('meets whatever the user does on two replicas, and neither waits for the other for good', async () => {
       for (let round = 0; round < 8; round++) {
         const { id, acts } = await aBusyUser();
-        const soon = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+        const soon = () => pause(Math.random() * 60);
         const erasures = [app, replica, app].map(async (on) => {
           await soon();
           return erase(on, id).catch((error: unknown) => error);
@@ -135,7 +136,7 @@ describe('under strain', () => {
       const { database, passage, http } = app.configuration;
       proxied = await buildAppOn(database, { passage, http: { ...http, trustProxy: 1 } });
     });
-    afterAll(() => proxied.close());
+    afterAll(() => proxied?.close());
 
     const PROXY = '10.255.0.1';
     /** What is left of the limit after a request that came with this `X-Forwarded-For`. */

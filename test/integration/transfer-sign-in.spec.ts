@@ -15,7 +15,7 @@ let app: TestApp;
 beforeAll(async () => {
   app = await buildApp();
 });
-afterAll(() => app.close());
+afterAll(() => app?.close());
 
 const aName = () => `user-${randomUUID()}`;
 const transactions = (on: TestApp) => on.application.get(TransactionsService, { strict: false });

@@ -26,7 +26,7 @@ const codes = ({ refusals }: { refusals: readonly { line: number; code: string }
 beforeAll(async () => {
   app = await buildApp();
 });
-afterAll(() => app.close());
+afterAll(() => app?.close());
 
 describe('an import of passkeys', () => {
   it('creates users and passkeys with every member of their rows, and defaults for the others', async () => {

@@ -29,7 +29,7 @@ describe('an unexpected error in a ceremony', () => {
     // A new one each time, as apps are kept for some seconds.
     tenant = await Tenant.create(app);
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   /** Runs `work` while a method of one of the application's providers throws what only a bug would. */
   async function withBug<T>(

@@ -1,9 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:net';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 
 const HOST = 'host: keyway.example';
 const LONG = `x-long: ${'a'.repeat(20_000)}`;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const CHUNKED = `${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked`;
 
 describe("a request that Node's HTTP parser gives up on", () => {
@@ -14,7 +14,7 @@ describe("a request that Node's HTTP parser gives up on", () => {
     await app.application.listen(0, '127.0.0.1');
     ({ port } = app.application.getHttpServer().address() as { port: number });
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   /** Sends the parts one after another, and gives the status and what came until the server hung up. */
   const exchange = (...parts: string[]) =>

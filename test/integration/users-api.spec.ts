@@ -4,11 +4,10 @@ import { Browser } from '../support/browser.js';
 import { registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, count, flexUserIdOf, shuffleCreation, sql } from '../support/tables.js';
+import { contents, count, flexUserIdOf, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 const GOOGLE_PASSWORD_MANAGER = 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4';
-const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const UUID_V4 = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
@@ -19,7 +18,7 @@ describe("the user's API", () => {
   beforeAll(async () => {
     app = await buildApp();
   });
-  afterAll(() => app.close());
+  afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
 

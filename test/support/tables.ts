@@ -19,6 +19,9 @@ export const TABLES = [
   'audit_events',
 ] as const;
 
+/** An id as this service makes them, which no row has. */
+export const UNKNOWN_ID = '019f0000-0000-7000-8000-000000000000';
+
 /** Runs SQL of a test's own. */
 export function sql<Row extends object>(
   { database }: WithDatabase,

@@ -93,7 +93,7 @@ describe('lines of JSON', () => {
   });
 
   it('of any length hold less than 10 MB at once', async () => {
-    const file = new LongFile('', MEGABYTE, 100, `\n${user('b')}`);
+    const file = new LongFile('', MEGABYTE, 40, `\n${user('b')}`);
     expect(await read('jsonl', file)).toEqual(['1 row_too_long', '2 b b']);
     expect(file.held).toBeLessThan(10_000_000);
   });
@@ -182,7 +182,7 @@ describe('Passage’s CSV of users', () => {
 
   it('refuses bytes that are not UTF-8, and unclosed quotes, holding less than 10 MB at once', async () => {
     const head = 'external_id\n"';
-    const file = new LongFile(head, MEGABYTE, 100, '"\nb\n');
+    const file = new LongFile(head, MEGABYTE, 40, '"\nb\n');
     expect(await csv(file)).toEqual(['2 row_too_long', '3 b null']);
     expect(file.held).toBeLessThan(10_000_000);
     const lines = Buffer.from('x\n'.repeat(1_000));
@@ -247,7 +247,7 @@ describe('Passage’s JSON of devices', () => {
     ]);
     const bytes = Buffer.concat([Buffer.from(`[${a},{"x":"`), Buffer.from([0xff]), Buffer.from(`"},${b}]`)]);
     expect(await json(bytes)).toEqual(['1 ada a', '2 malformed_row', '3 bob b']);
-    const file = new LongFile(`[${a},{"x":"`, MEGABYTE, 30, `"},${b}]`);
+    const file = new LongFile(`[${a},{"x":"`, MEGABYTE, 20, `"},${b}]`);
     expect(await json(file)).toEqual(['1 ada a', '2 row_too_long', '3 bob b']);
     expect(file.held).toBeLessThan(10_000_000);
   });
