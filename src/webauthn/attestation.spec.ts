@@ -253,6 +253,13 @@ describe('untrusted certificates', () => {
     }
   });
 
+  it('are for a P-256 key in a statement of fido-u2f', async () => {
+    const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    expect(await reasonOf(fidoU2f(root, { key }))).toBe(
+      'attestation_invalid: There is not exactly one certificate, for a P-256 key.',
+    );
+  });
+
   it('are at most eight', async () => {
     const chainOf = (length: number) =>
       chained(([leaf]) => [leaf!, ...Array.from({ length: length - 1 }, () => leaf!)]);

@@ -219,6 +219,7 @@ describe('a certificate', () => {
     ['nothing', new Uint8Array()],
     ['cut short', certificate.subarray(0, -1)],
     ['followed by something', Buffer.concat([certificate, Buffer.from([0])])],
+    ['with a length in more bytes than it needs', Buffer.from([0x30, 0x83, 0, ...certificate.subarray(2)])],
     ['in PEM', Buffer.from(new X509Certificate(certificate).toString())],
   ])('is not read when it is %s', (_, bytes) => expect(() => readCertificates([bytes])).toThrow());
 
