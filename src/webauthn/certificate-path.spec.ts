@@ -206,6 +206,12 @@ describe('the key of a certificate', () => {
     ['RSA of 2047 bits', () => rsaKey(2047), /RSA key of 2047 bits/],
   ])('is refused when it is %s', (_, key, reason) => expect(reading(key())).toThrow(reason));
 
+  it('is refused when it is RSA in a bit string of several parts, which OpenSSL would put together', () => {
+    const certificate = Buffer.from(root.chainFor(rsaKey(2048))[0]!);
+    certificate[certificate.indexOf(Buffer.from('0382010f00', 'hex'))] = 0x23;
+    expect(() => readCertificates([certificate])).toThrow(OTHER_KIND);
+  });
+
   it('is refused in an authority as well', () => {
     const [authority] = root.chainFor(dsaKey(2048)) as [Buffer];
     expect(() => readCertificates([root.certificate, authority])).toThrow(OTHER_KIND);
