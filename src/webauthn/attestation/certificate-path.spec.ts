@@ -8,7 +8,7 @@ import {
   odd,
   rsaKey,
   TestAuthority,
-} from '../../test/support/x509.js';
+} from '../../../test/support/x509.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { readCertificates } from './certificates.js';
 
