@@ -21,6 +21,20 @@ const MAY_IMPORT = {
   cli: ['config', 'errors', 'database', 'flex', 'transfer', 'users', 'events'],
 };
 
+/** Nouns of the backend that each noun may import; entities name each other freely, as their foreign keys do. */
+const NOUNS = {
+  apps: [],
+  'api-keys': ['apps'],
+  devices: ['apps'],
+  users: ['devices', 'apps'],
+  transactions: ['users', 'devices', 'apps'],
+  nonces: ['transactions', 'users', 'devices', 'apps'],
+  ceremonies: ['nonces', 'transactions', 'users', 'devices', 'apps'],
+};
+
+/** The type of a passkey, which is one wherever it goes. */
+const PASSKEY = '^src/flex/devices/passkey\\.ts$';
+
 const within = (folder) => `^src/${folder}/`;
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
@@ -41,14 +55,23 @@ const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
     path: '^(src|web|test|clients)/',
     pathNot: [
       within(folder),
+      ...(folder === 'passage' || folder === 'passkeys' ? [PASSKEY] : []),
       ...allowed.map((each) => (each === 'passage' ? '^src/passage/[^/]+$' : within(each))),
     ],
   },
 }));
 
+const nounRules = Object.entries(NOUNS).map(([noun, allowed]) => ({
+  name: `src/flex/${noun}`,
+  severity: 'error',
+  from: { path: within(`flex/${noun}`), pathNot: '\\.(entity|spec)\\.ts$' },
+  to: { path: '^src/flex/[^/]+/', pathNot: [noun, ...allowed].map((each) => within(`flex/${each}`)) },
+}));
+
 module.exports = {
   forbidden: [
     ...folderRules,
+    ...nounRules,
     {
       name: 'only-main-composes',
       severity: 'error',

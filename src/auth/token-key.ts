@@ -33,7 +33,7 @@ export function tokenKeyProvider({ key, algorithms }: TokenSettings): KeyProvide
     keys
       .find(alg, kid)
       .then((found) => (found ? done(null, found) : done(new TokenRefusal('unknown_key'))))
-      // Also what the verification itself throws: there is nobody else to catch it once a fetch lies in between.
+      // Also what the verification itself throws: after a fetch nothing else catches it.
       .catch(done);
   };
 }

@@ -21,7 +21,7 @@ const JSONWEBTOKEN_REASONS = [
   ['invalid signature', 'wrong_signature'],
 ] as const;
 
-/** Names what the verification of a token threw; what is neither ours nor known is a `malformed_token`. */
+/** Names what the verification of a token threw; any other error is a `malformed_token`. */
 export function toRefusal(thrown: unknown): TokenRefusal {
   if (thrown instanceof TokenRefusal) return thrown;
   const message = thrown instanceof Error ? thrown.message : '';

@@ -16,6 +16,7 @@ import { currentRequest, installRequestContext } from '../http/request-context.j
 import { AuthModule } from './auth.module.js';
 import type { Caller } from './caller.js';
 import { CurrentUser } from './current-user.decorator.js';
+import { JwtStrategy } from './jwt.strategy.js';
 
 const ISSUER = 'https://issuer.example';
 const AUDIENCE = 'keyway';
@@ -102,36 +103,47 @@ const call = async (token: string | Promise<string>) => who(`Bearer ${await toke
 const refusedFor = (reason: string) => ({ code: 'invalid_token', reason });
 const USER = { issuer: ISSUER, subject: 'user-1', username: 'user-1' };
 
-describe('the header', () => {
+describe('the Authorization header', () => {
   beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
 
-  it('names the caller', async () => {
+  it('names the caller with a verified token', async () => {
     expect(await call(aToken({ email: 'ada@example.org' }))).toEqual({
       ...USER,
       username: 'ada@example.org',
     });
   });
 
-  it('names who acts, for everything that runs on behalf of the request', async () => {
+  it('is not blamed for a bug: the answer is 500, not 401', async () => {
+    app.useLogger(false);
+    app.get(JwtStrategy, { strict: false }).validate = () => {
+      throw new TypeError('Cannot read properties of undefined');
+    };
+    expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
+  });
+
+  it('names the actor for all code that runs for the request', async () => {
     expect(await who(`Bearer ${await aToken()}`, '/actor')).toEqual({ actor: 'user:user-1' });
   });
 
-  it('may write the scheme in any case', async () => {
+  it('is read with the scheme in any case', async () => {
     expect(await who(`bEaReR  ${await aToken()}`)).toEqual(USER);
   });
 
-  it.each([undefined, '', 'Basic dXNlcjpwYXNz', 'Bearerx', 'Token abc'])('%j is no token', async (header) => {
-    expect(await who(header)).toEqual({ code: 'missing_token' });
-  });
+  it.each([undefined, '', 'Basic dXNlcjpwYXNz', 'Bearerx', 'Token abc'])(
+    'is a missing token when it is %j',
+    async (header) => {
+      expect(await who(header)).toEqual({ code: 'missing_token' });
+    },
+  );
 
-  it('is the only place where a token counts', async () => {
+  it('is the only part of the request that a token is read from', async () => {
     const token = await aToken();
     const body = JSON.stringify({ access_token: token, auth_token: token });
     const answer = await who(undefined, `/who?access_token=${token}&auth_token=${token}`, body);
     expect(answer).toEqual({ code: 'missing_token' });
   });
 
-  it('is refused when it comes twice, whichever of the two is good', async () => {
+  it('is refused when it is sent twice, whichever of the two is good', async () => {
     await app.listen(0, '127.0.0.1');
     const url = `${await app.getUrl()}/who`;
     const good = `Bearer ${await aToken()}`;
@@ -157,7 +169,9 @@ describe('the header', () => {
     'Bearer a.b.',
     'Bearer a.b.c, Bearer d.e.f',
     'Bearer a.b.ü',
-  ])('%j is refused', async (header) => expect(await who(header)).toEqual(refusedFor('malformed_token')));
+  ])('is refused when it is %j', async (header) =>
+    expect(await who(header)).toEqual(refusedFor('malformed_token')),
+  );
 
   it('is refused when the token is longer than 8 KiB', async () => {
     expect(await call(aToken({ name: 'x'.repeat(7000) }))).toEqual(refusedFor('token_too_long'));
@@ -168,19 +182,19 @@ describe('the header', () => {
 describe('the claims', () => {
   beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
 
-  it('must have an expiry that is a number', async () => {
+  it('are refused without an expiry that is a number', async () => {
     expect(await call(aToken({ exp: undefined }))).toEqual(refusedFor('missing_expiry'));
     for (const exp of ['2999-01-01', null]) {
       expect(await call(aToken({ exp } as never))).toMatchObject({ code: 'invalid_token' });
     }
   });
 
-  it('may be expired by 30 seconds and no more', async () => {
+  it('are accepted for 30 seconds after they expire, and no longer', async () => {
     expect(await call(aToken({ exp: now() - 25 }))).toEqual(USER);
     expect(await call(aToken({ exp: now() - 31 }))).toEqual(refusedFor('token_expired'));
   });
 
-  it('may not be valid yet, or issued in the future, by 30 seconds and no more', async () => {
+  it('are accepted 30 seconds before they are valid or issued, and no earlier', async () => {
     expect(await call(aToken({ nbf: now() + 25, iat: now() + 25 }))).toEqual(USER);
     expect(await call(aToken({ nbf: now() + 35 }))).toEqual(refusedFor('token_not_active'));
     expect(await call(aToken({ iat: now() + 35 }))).toEqual(refusedFor('issued_in_the_future'));
@@ -196,7 +210,7 @@ describe('the claims', () => {
     async (aud) => expect(await call(aToken({ aud } as never))).toEqual(refusedFor('wrong_audience')),
   );
 
-  it('may name other audiences beside ours', async () => {
+  it('are accepted when they name other audiences beside ours', async () => {
     expect(await call(aToken({ aud: ['other', AUDIENCE, AUDIENCE] }))).toEqual(USER);
   });
 
@@ -218,7 +232,7 @@ describe('the claims', () => {
 describe('the signature', () => {
   const publicKey = { kind: 'public-key', key: RSA.publicKey } as const;
 
-  it('must be by the configured key', async () => {
+  it('is refused unless it is by the configured key', async () => {
     await startWith({ kind: 'secret', key: SECRET }, 'HS256');
     const other = createSecretKey(Buffer.alloc(32, 8));
     expect(await call(aToken({}, { key: other }))).toEqual(refusedFor('wrong_signature'));
@@ -237,13 +251,13 @@ describe('the signature', () => {
     expect(await call(aToken({}, { key: EC.privateKey, header: { alg: 'ES256' } }))).toEqual(USER);
   });
 
-  it('by an algorithm that is not configured is refused, though the key could verify it', async () => {
+  it('is refused by an algorithm that is not configured, though the key could verify it', async () => {
     await startWith(publicKey, 'RS256');
     const token = aToken({}, { key: RSA.privateKey, header: { alg: 'RS512' } });
     expect(await call(token)).toEqual(refusedFor('unsupported_algorithm'));
   });
 
-  it('by HMAC with the public key as its secret is refused, even if HS256 were allowed', async () => {
+  it('is refused by HMAC with the public key as its secret, even if HS256 is allowed', async () => {
     const secrets = [
       createSecretKey(Buffer.from(RSA.publicKey.export({ type: 'spki', format: 'pem' }))),
       createSecretKey(RSA.publicKey.export({ type: 'spki', format: 'der' })),
@@ -316,11 +330,11 @@ describe('with a JWK Set', () => {
     return new Promise((resolve) => server.close(resolve));
   });
 
-  it('still knows who acts after the keys were fetched', async () => {
+  it('the guard names the actor also after it fetched the keys', async () => {
     expect(await who(`Bearer ${await signed({})}`, '/actor')).toEqual({ actor: 'user:user-1' });
   });
 
-  it('verifies with the key that the token names, fetched once', async () => {
+  it('the guard verifies with the key that the token names, and fetches the set once', async () => {
     const rsa = await signed({});
     const answers = await Promise.all(Array.from({ length: 20 }, () => call(rsa)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(new Set([JSON.stringify(USER)]));
@@ -329,7 +343,7 @@ describe('with a JWK Set', () => {
     expect(requested).toEqual(['/jwks']);
   });
 
-  it('refuses another key, a key of another type, and an id that is no text', async () => {
+  it('the guard refuses another key, a key of another type, and a key id that is not a text', async () => {
     expect(await call(signed({}, attacker.privateKey))).toEqual(refusedFor('wrong_signature'));
     expect(await call(signed({ alg: 'ES256', kid: 'rsa' }, EC.privateKey))).toEqual(
       refusedFor('unknown_key'),
@@ -338,7 +352,7 @@ describe('with a JWK Set', () => {
     expect(await call(signed({ kid: 7 }))).toEqual(refusedFor('unknown_key'));
   });
 
-  it('never verifies HMAC, neither with a symmetric member nor with a public key, and fetches nothing for it', async () => {
+  it('the guard never verifies HMAC, neither with a symmetric member nor with a public key, and fetches nothing for it', async () => {
     expect(await call(aToken({}, { header: { kid: 'oct' } }))).toEqual(refusedFor('unsupported_algorithm'));
     const confused = createSecretKey(Buffer.from(RSA.publicKey.export({ type: 'spki', format: 'pem' })));
     const token = aToken({}, { key: confused, header: { kid: 'rsa' } });
@@ -346,7 +360,7 @@ describe('with a JWK Set', () => {
     expect(requested).toEqual([]);
   });
 
-  it('lets jku, x5u, x5c and jwk in the header steer nothing', async () => {
+  it('the guard ignores jku, x5u, x5c and jwk in the header', async () => {
     const jwk = attacker.publicKey.export({ format: 'jwk' });
     for (const header of [{ jwk }, { jku: `${origin}/jku` }, { x5u: `${origin}/x5u` }, { x5c: ['AAAA'] }]) {
       expect(await call(signed(header, attacker.privateKey))).toEqual(refusedFor('wrong_signature'));
@@ -355,14 +369,14 @@ describe('with a JWK Set', () => {
     expect(requested).toEqual(['/jwks']);
   });
 
-  it('is a matter of keys, not of the token, when the source is down', async () => {
+  it('the guard throws token_keys_unavailable, not invalid_token, when the source is down', async () => {
     body = null;
     const unavailable = { code: 'token_keys_unavailable', retryAfter: 5, reason: 'keys_unreachable' };
     expect(await call(signed({}))).toEqual(unavailable);
     expect(await call(signed({}, attacker.privateKey))).toEqual(unavailable);
   });
 
-  it('survives claims that are no object after a fetch', async () => {
+  it('the guard refuses claims that are not an object after a fetch', async () => {
     const header = { alg: 'RS256', kid: 'rsa', typ: 'JWT' };
     const token = new CompactSign(Buffer.from('null')).setProtectedHeader(header).sign(RSA.privateKey);
     expect(await call(token)).toEqual(refusedFor('malformed_token'));

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { splitList } from '../config/environment-reader.js';
-import { ALGORITHMS, ATTESTATIONS, RESIDENT_KEYS, USER_VERIFICATIONS } from '../flex/apps/app-field-rules.js';
-import type { AppFields } from '../flex/apps/app-record.js';
+import { ALGORITHMS, ATTESTATIONS, RESIDENT_KEYS, USER_VERIFICATIONS } from '../flex/apps/app-rules.js';
+import type { AppFields } from '../flex/apps/app.js';
 import { duration, DURATION_HELP } from './duration.js';
 
 /** Stands for null, which commander takes for an option without a value. */

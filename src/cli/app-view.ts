@@ -1,4 +1,4 @@
-import type { AppRecord } from '../flex/apps/app-record.js';
+import type { AppRecord } from '../flex/apps/app.js';
 import { algorithmName } from './app-options.js';
 import { list, table, time } from './format.js';
 

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import type { AppFields, AppRecord } from '../flex/apps/app-record.js';
+import type { Database } from '../database/database.js';
+import type { AppFields, AppRecord } from '../flex/apps/app.js';
+import { AppRepository } from '../flex/apps/app.repository.js';
 import { AppsService } from '../flex/apps/apps.service.js';
 import { answering } from './answer.js';
 import { addAppOptions, toAppFields } from './app-options.js';
@@ -20,6 +22,8 @@ Examples:
 
 A list takes the place of the one there was. Running replicas notice a change within five seconds. The APP_* settings
 overwrite what they name of their own app at each start.`;
+
+const appsOn = (database: Database) => new AppsService(database, new AppRepository(database));
 
 type Confirmable = { readonly yes?: boolean };
 
@@ -42,7 +46,7 @@ function registerCreate(app: Command): void {
   addAppOptions(command, 'required');
   answering(command, async (options: Pick<AppFields, 'rpId' | 'origins'>, id: string) => {
     const fields = { ...options, ...toAppFields(options) };
-    const made = await withDatabase((database) => new AppsService(database).create(id, fields), {
+    const made = await withDatabase((database) => appsOn(database).create(id, fields), {
       mayBeNew: true,
     });
     return { text: appDetails(made), note: noteOn(made), json: toJson(made) };
@@ -52,7 +56,7 @@ function registerCreate(app: Command): void {
 function registerList(app: Command): void {
   const command = app.command('list').description('list every app');
   answering(command, async () => {
-    const apps = await withDatabase((database) => new AppsService(database).list());
+    const apps = await withDatabase((database) => appsOn(database).list());
     return { text: apps.length === 0 ? 'There are no apps.' : appTable(apps), json: apps.map(toJson) };
   });
 }
@@ -60,7 +64,7 @@ function registerList(app: Command): void {
 function registerShow(app: Command): void {
   const command = app.command('show').description('show an app').argument('<app>', 'its id');
   answering(command, async (_options, id: string) => {
-    const found = await withDatabase((database) => new AppsService(database).get(id));
+    const found = await withDatabase((database) => appsOn(database).get(id));
     return { text: appDetails(found), json: toJson(found) };
   });
 }
@@ -72,7 +76,7 @@ function registerUpdate(app: Command): void {
     const changes = toAppFields(options);
     if (Object.keys(changes).length === 0) throw new UsageError('Name something to change; --help lists it.');
     const changed = await withDatabase(async (database) => {
-      const apps = new AppsService(database);
+      const apps = appsOn(database);
       const { rpId, passkeys } = await apps.get(id);
       if (changes.rpId !== undefined && changes.rpId !== rpId && passkeys > 0) {
         const lost = `Passkeys are bound to the RP ID ${rpId}: ${many(passkeys, 'passkey')} of ${id} will not work.`;
@@ -92,7 +96,7 @@ function registerDelete(app: Command): void {
     .option('--yes', 'do not ask');
   answering(command, async ({ yes }: Confirmable, id: string) => {
     const { users, passkeys } = await withDatabase(async (database) => {
-      const apps = new AppsService(database);
+      const apps = appsOn(database);
       const found = await apps.get(id);
       const content = `${many(found.users, 'user')} and ${many(found.passkeys, 'passkey')}`;
       await confirm(`This deletes the app ${id} with ${content} for good.`, id, yes);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { AppRepository } from '../flex/apps/app.repository.js';
 import { AppsService } from '../flex/apps/apps.service.js';
 import { ExportRepository } from '../transfer/export.repository.js';
 import { ExportService } from '../transfer/export.service.js';
@@ -39,7 +40,7 @@ export function registerExport(program: Command): void {
     const file = output === undefined || output === '-' || (await isStandardOutput(output)) ? null : output;
     const lines = await withDatabase(async (database) => {
       // Before a file is made or a pipe is opened for an app that there is not.
-      await new AppsService(database).get(app);
+      await new AppsService(database, new AppRepository(database)).get(app);
       const exports = new ExportService(database, new ExportRepository());
       const work = (write: Write) => writeLines(exports.export(app), write);
       return file === null ? work(say) : writeFileWith(file, work);

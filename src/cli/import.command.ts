@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { AppRepository } from '../flex/apps/app.repository.js';
 import { AppsService } from '../flex/apps/apps.service.js';
 import { AuditTrail } from '../events/audit-trail.js';
 import { AuditRepository } from '../events/audit.repository.js';
@@ -64,7 +65,7 @@ async function importFrom(
   refusals: RefusedRow[] | undefined,
 ): Promise<ImportSummary> {
   // Before the report of another import is emptied for an app that there is not.
-  await new AppsService(database).get(app);
+  await new AppsService(database, new AppRepository(database)).get(app);
   const progress = new Progress();
   // Opened before anything is imported: what cannot be reported is better not begun.
   const reported = report === undefined ? firstOf(refusals, progress) : await reportTo(report, input);

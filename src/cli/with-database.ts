@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSettings } from '../config/configuration.js';
 import { loadDatabaseSettings } from '../config/load-configuration.js';
 import type { Database } from '../database/database.js';
-import { SCHEMA_BEHIND } from '../database/schema-behind.js';
+import { SCHEMA_BEHIND } from '../database/migrate.js';
 import { OperatorError } from '../errors/operator-error.js';
 
 const NOT_FOUND: ReadonlySet<string> = new Set(['app_not_found', 'key_not_found']);

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Configuration, type DatabaseSettings } from '../config/configuration.js';
 import { Database } from './database.js';
-import { SCHEMA_BEHIND } from './schema-behind.js';
+import { SCHEMA_BEHIND } from './migrate.js';
 
 /** Opens the database when the application starts and closes it last. */
 @Global()

@@ -7,7 +7,6 @@ import { openEmbedded } from './embedded.js';
 import { migrateAlone, migrateTogether, pendingMigrations } from './migrate.js';
 import { openPostgres } from './postgres.js';
 import { PreparedQueries, type Query, type SqlBuilder } from './query.js';
-import type { Statement } from './statement.js';
 
 /** What runs queries: the database, each in a transaction of its own, or one open transaction. */
 export interface Queryable {
@@ -15,7 +14,6 @@ export interface Queryable {
   run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]>;
   /** How many rows a query wrote or deleted. */
   count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number>;
-  query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
 }
 
 /** The service's database: PostgreSQL, or PGlite in a directory that this process then has to itself. */
@@ -51,10 +49,6 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   async count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number> {
     return (await this.open.connections.run(this.queries.fill(query, values))).count;
-  }
-
-  async query<Row extends object>({ name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.open.connections.run({ name, text, values })).rows as Row[];
   }
 
   /** Runs a query that is put together as it is asked, and therefore not prepared. */
@@ -129,10 +123,6 @@ export class DatabaseTransaction implements Queryable {
 
   async run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]> {
     return (await this.open.run(this.queries.fill(query, values))).rows as Row[];
-  }
-
-  async query<Row extends object>({ name, text }: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return (await this.open.run({ name, text, values })).rows as Row[];
   }
 
   async count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number> {

@@ -5,6 +5,10 @@ import { SQL_STATE, sqlStateOf } from './sql-state.js';
 /** An arbitrary number that names the lock which migrating replicas wait for. */
 const MIGRATION_LOCK = 5_393_217_044;
 
+/** What to do about a schema that lacks migrations; said by the service and by the command line. */
+export const SCHEMA_BEHIND =
+  'The database schema is not up to date: run `npm run migrate` (in the image: `keyway migrate`) first.';
+
 /** Applies the missing migrations and answers with their names. For a database that only this process has open. */
 export async function migrateAlone(orm: MikroORM): Promise<string[]> {
   return namesOf(await orm.migrator.up());

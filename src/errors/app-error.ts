@@ -32,7 +32,7 @@ export type RefusalCode =
   | 'invalid_nonce';
 
 export interface AppErrorOptions {
-  /** What was wrong in detail; of a `Refusal` its reason is logged, and nothing of it is shown. */
+  /** What went wrong underneath. Callers see nothing of it; if it is a `Refusal`, its reason is logged. */
   readonly cause?: unknown;
   /** A sentence for the caller instead of the code's usual one; never holds secrets or other people's data. */
   readonly detail?: string;
@@ -40,7 +40,7 @@ export interface AppErrorOptions {
   readonly retryAfter?: number;
 }
 
-/** A refusal under the code that callers know it by. It knows nothing of HTTP: the error table does. */
+/** A refusal with the code that callers know it by. `ERROR_TABLE` maps the code to HTTP. */
 export class AppError extends Refusal {
   /** That of the cause if the cause is a `Refusal`, else the code. */
   readonly reason: string;

@@ -1,7 +1,7 @@
 import type { RefusalCode } from './app-error.js';
 import type { OutageCode } from './unavailable.js';
 
-/** Every way a request can fail. `internal_error` stands for all that nobody foresaw. */
+/** Every way a request can fail; `internal_error` is a bug. */
 export type ErrorCode = RefusalCode | OutageCode | 'internal_error';
 
 /** What both edges say of a failure. */

@@ -5,13 +5,13 @@ export type OutageCode =
 export interface UnavailableOptions {
   /** What went wrong underneath; the log has its name and code, and nothing of it is shown. */
   readonly cause: unknown;
-  /** Why, as a stable code for logs and metrics, such as `lock_timeout`; the code itself where there is no more to say. */
+  /** Why, as a stable code for logs and metrics, such as `lock_timeout`; the code itself if nothing more is known. */
   readonly reason?: string;
   /** Seconds until it is worth trying again; becomes `Retry-After`. */
   readonly retryAfter: number;
 }
 
-/** Something that this service depends on does not do its part now: neither the caller's fault nor a bug. */
+/** Something that this service depends on fails at the moment: neither the caller's fault nor a bug. */
 export class Unavailable extends Error {
   readonly reason: string;
   readonly retryAfter: number;

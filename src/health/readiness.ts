@@ -28,7 +28,7 @@ export class Readiness {
     return this.draining ? 'draining' : this.askDatabase();
   }
 
-  /** One question at a time, however many ask: anybody may, and the database has better things to do. */
+  /** One question at a time, for all who ask: the route is public, and must not be a load on the database. */
   private askDatabase(): Promise<Obstacle | null> {
     this.asking ??= this.ping().finally(() => {
       this.asking = null;

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Writes one line a request; the route's template stands for the URL, whose parts may be secrets. */
+/** Writes one line for each request, with the route's template: parts of the URL itself may be secrets. */
 export function installAccessLog(fastify: FastifyInstance): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const { trace } = request;

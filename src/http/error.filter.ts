@@ -24,7 +24,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Answers a request that fails before a route is found, and so before anything could be out of reach. */
+/** Answers a request that fails before a route is found, and so before it reaches the database. */
 export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   render(
     failureOf(thrown, () => null),
@@ -42,11 +42,11 @@ function render(failure: Failure, request: FastifyRequest, reply: FastifyReply):
   void reply.status(status).header('content-type', type).send(body);
 }
 
-/** RFC 6750 §3: a token that was presented and refused is told apart from none. */
+/** RFC 6750 §3: tells a token that was refused from a missing one. */
 const challengeFor = (code: ErrorCode): string =>
   code === 'invalid_token' ? 'Bearer error="invalid_token"' : 'Bearer';
 
-/** A refusal stands in the access log alone, an outage is a warning besides, and a bug an error with its stack. */
+/** Adds code and reason to the access log's line; logs an outage as a warning, and a bug as an error with its stack. */
 function record(failure: Failure, request: FastifyRequest): void {
   const { code, reason, cause } = failure;
   if (request.trace) request.trace.failure = { code, ...(reason !== code && { reason }) };
@@ -56,13 +56,13 @@ function record(failure: Failure, request: FastifyRequest): void {
   }
 }
 
-/** What was thrown, if it can be an error at all. */
+/** Also errors of another realm, and what only looks like one. */
 type ErrorLike = Partial<Error> & Readonly<Record<string, unknown>>;
 
 const asError = (thrown: unknown): ErrorLike | null =>
   typeof thrown === 'object' && thrown !== null ? (thrown as ErrorLike) : null;
 
-/** What the log may say of an unexpected error: PostgreSQL's own words quote the values that it failed on. */
+/** What may be logged of an unexpected error: not PostgreSQL's messages, which quote the values that failed. */
 function describe(thrown: unknown): unknown {
   const error = asError(thrown);
   if (!error || !quotesValues(error)) return thrown;
@@ -74,7 +74,7 @@ function describe(thrown: unknown): unknown {
 const quotesValues = (error: ErrorLike | null): boolean =>
   error !== null && ('severity' in error || quotesValues(asError(error.cause)));
 
-/** What the log may say of an outage: the first code on the way down, such as `ECONNREFUSED` or an SQLSTATE. */
+/** What may be logged of an outage: the first code in the chain of causes, such as `ECONNREFUSED` or an SQLSTATE. */
 function nameAndCode(thrown: unknown): { name?: string | undefined; code?: string } | undefined {
   const error = asError(thrown);
   if (!error) return undefined;

@@ -7,7 +7,7 @@ import { Unavailable } from '../errors/unavailable.js';
 /** How a request failed, for its answer and for the log. */
 export interface Failure {
   readonly code: ErrorCode;
-  /** Why, as a stable code for the log; the code itself where there is no more to say. */
+  /** Why, as a stable code for the log; the code itself if nothing more is known. */
   readonly reason: string;
   /** A sentence for the caller instead of the code's usual one. */
   readonly detail?: string | undefined;

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import { MAX_REQUESTS, networkOf, type RequestCounts } from './request-counts.js';
 
-/** Limits how often one network may call the route; for every route that asks for no credentials. */
+/** Limits how often one network may call the route; for every route without credentials. */
 export const RateLimited = (): MethodDecorator => RouteConfig({ rateLimit: { max: MAX_REQUESTS } });
 
 /**
@@ -24,11 +24,11 @@ export async function installRateLimit(fastify: FastifyInstance, counts: Request
   });
 }
 
-/** `too_many_requests`, and in how many milliseconds it is worth trying again. */
+/** `too_many_requests`; `wait` is the milliseconds until the next request is worth trying. */
 export const tooManyRequests = (wait: number): AppError =>
   new AppError('too_many_requests', { retryAfter: Math.max(1, Math.ceil(wait / 1000)) });
 
-/** The plugin makes its store itself. */
+/** A class, as the plugin makes its store itself. */
 const storeOver = (counts: RequestCounts) =>
   class implements FastifyRateLimitStore {
     incr(

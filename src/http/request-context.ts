@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { clientAddress } from './client-address.js';
 
-/** What every line of the log and every audit event says about the request it belongs to. */
+/** What the log and the audit trail record of a request, and what it counts against its rate limit. */
 export interface RequestContext {
   readonly requestId: string;
   /** The caller's address, `X-Forwarded-For` heeded as far as `TRUST_PROXY` says. */
@@ -11,11 +11,11 @@ export interface RequestContext {
   readonly userAgent: string | null;
   /** Who acts, once a guard knows: `user:<subject>` or `key:<id>`; null for a public route. */
   actor: string | null;
-  /** The app that the request is about, once it is known to exist: what stands in its place may be a secret. */
+  /** The app of the request, once it is known to exist: another text in its place may be a secret. */
   appId: string | null;
-  /** Why the request failed, once it has: the code of the answer, then what only the log may say. */
+  /** Why the request failed, once it has: the code of the answer, and the reason, which only the log has. */
   failure: { readonly code: string; readonly reason?: string } | null;
-  /** As how many requests it counts, once it is answered, against the rate limit of the network it comes from. */
+  /** How many requests it counts as, against the rate limit of its network, once it is answered. */
   cost: number;
 }
 

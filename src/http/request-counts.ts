@@ -6,7 +6,7 @@ import { clientAddress } from './client-address.js';
 const WINDOW = 60_000; // ms
 const MAX_NETWORKS = 20_000;
 
-/** The most that one network may ask for in a minute without showing who it is. */
+/** Requests that one network may send in a minute without credentials. */
 export const MAX_REQUESTS = 300;
 
 interface Window {
@@ -14,7 +14,7 @@ interface Window {
   readonly until: number;
 }
 
-/** Counts what each network asks for in a minute, in this process's memory, which holds those seen last. */
+/** Counts the requests of each network in a minute, in this process's memory, which holds those seen last. */
 export class RequestCounts {
   private readonly windows = new LRUCache<string, Window>({ max: MAX_NETWORKS });
 
@@ -25,7 +25,7 @@ export class RequestCounts {
     return { current: current + requests, ttl: until - Date.now() };
   }
 
-  /** The milliseconds until the network may ask again; 0 while it may. */
+  /** Milliseconds until the network may send requests again; 0 while it may. */
   wait(network: string): number {
     const { current, until } = this.windowOf(network);
     return current < MAX_REQUESTS ? 0 : until - Date.now();
@@ -38,7 +38,7 @@ export class RequestCounts {
   }
 }
 
-/** The network a request comes from: an IPv4 address, or an IPv6 /64, whose subscriber has all of it to choose from. */
+/** The network that a request comes from: an IPv4 address, or an IPv6 /64, as one subscriber has all addresses of it. */
 export function networkOf(request: Pick<FastifyRequest, 'ip' | 'socket'>): string {
   const address = clientAddress(request);
   if (!isIPv6(address) || address.includes('.')) return address;

@@ -7,8 +7,8 @@ interface KnownPath {
 }
 
 /**
- * Remembers every route as it is added, to tell a path that is unknown from one that was asked with the wrong method:
- * the router itself does not.
+ * Records every route as it is added, to tell an unknown path (404) from a wrong method (405), which the router itself
+ * does not.
  */
 export class UnmatchedRoutes {
   private readonly paths = new Map<string, KnownPath>();
@@ -22,7 +22,7 @@ export class UnmatchedRoutes {
     });
   }
 
-  /** `method_not_allowed`, and sets `Allow`, if the path answers to other methods; else what was thrown. */
+  /** `method_not_allowed`, and sets `Allow`, if the path has other methods; else what was thrown. */
   explain(thrown: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
     const path = request.url.split('?', 1)[0]!;
     const methods = [...this.paths.values()].flatMap((it) => (it.pattern.test(path) ? [...it.methods] : []));

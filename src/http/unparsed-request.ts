@@ -19,20 +19,20 @@ const REQUEST_LINE = /^[A-Z]+ (\S+)/;
 const LONGEST_REQUEST_LINE = 2_048; // bytes
 
 /**
- * Answers requests that Node would answer by itself, most of all those its parser gives up on, which never reach a route
- * or break off in the middle of their body: in the shape of the edge they were sent to. Hangs up on what was not
- * understood, as nothing that follows can be trusted.
+ * Answers the requests that Node would answer by itself, in the shape of the edge they were sent to: above all those that
+ * its parser cannot read, which never reach a route or end in the middle of their body. Closes the connection after
+ * them, as nothing that follows can be trusted.
  */
 export class UnparsedRequests {
   private readonly latest = new WeakMap<Socket, Exchange>();
 
   install(fastify: FastifyInstance): void {
     const { server } = fastify;
-    // A body that breaks off does not say whose it was.
+    // The parser's error does not name the request that it belongs to.
     server.prependListener('request', (request, response) => {
       this.latest.set(request.socket, { request, response });
     });
-    // RFC 9110 §10.1.1 leaves it to the server whether it heeds what it does not know; Node's own answer has no body.
+    // RFC 9110 §10.1.1 allows a server to ignore an expectation that it does not know; Node's own answer has no body.
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
     fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
       const lacksHost = headers.host === undefined && raw.httpVersion !== '1.0';
@@ -45,7 +45,7 @@ export class UnparsedRequests {
   answer(error: ParserError, socket: Socket): void {
     if (socket.destroyed || error.code === 'ECONNRESET') return;
     const latest = this.latest.get(socket);
-    // What came before is sound, and the client would take this for its answer.
+    // The request before it is sound and unanswered: the client would read this as its answer.
     const isAwaited = latest && latest.request.complete && !latest.response.writableEnded;
     if (socket.writable && !isAwaited) socket.write(this.render(error, latest?.request));
     socket.destroySoon();
@@ -54,7 +54,7 @@ export class UnparsedRequests {
   private render(error: ParserError, latest: IncomingMessage | undefined): string {
     const target = targetIn(error.rawPacket) ?? (latest && originForm(latest));
     const requestId = randomUUID();
-    // Where nothing tells, the protocol's shape says enough to either side.
+    // If the edge is unknown, clients of either understand the protocol's shape.
     const isFlex = target === undefined || isFlexTarget(target);
     const { status, type, body } = answerOf(new AppError(codeOf(error)), { isFlex, requestId });
     const content = JSON.stringify(body);

@@ -40,8 +40,9 @@ export interface ImportState {
 type Texts = { appId: string; keys: readonly string[] };
 type Bytes = { appId: string; keys: readonly Buffer[] };
 
-const anyText = (keys: readonly string[]) => sql<string>`any(${keys}::text[])`;
-const anyBytes = (keys: readonly Buffer[]) => sql<Buffer>`any(${keys}::bytea[])`;
+// Joined by an index or a hash, where a prepared `any($2)` would compare each row with each key.
+const oneOfTexts = (keys: readonly string[]) => sql<string>`(select unnest(${keys}::text[]))`;
+const oneOfBytes = (keys: readonly Buffer[]) => sql<Buffer>`(select unnest(${keys}::bytea[]))`;
 
 const users = (db: SqlBuilder, appId: string) =>
   db
@@ -61,39 +62,39 @@ const devices = (db: SqlBuilder, appId: string) =>
     .select(['id', 'user_id as userId', 'credential_id as credentialId', 'public_key as publicKey']);
 
 const USERS_BY_EXTERNAL_ID = query('import.users', (db, $: Texts) =>
-  users(db, $.appId).where('external_id', '=', anyText($.keys)),
+  users(db, $.appId).where('external_id', 'in', oneOfTexts($.keys)),
 );
 const USERS_BY_ID = query('import.users-by-id', (db, $: Texts) =>
-  users(db, $.appId).where('id', '=', anyText($.keys)),
+  users(db, $.appId).where('id', 'in', oneOfTexts($.keys)),
 );
 const USERS_BY_HANDLE = query('import.users-by-handle', (db, $: Bytes) =>
-  users(db, $.appId).where('user_handle', '=', anyBytes($.keys)),
+  users(db, $.appId).where('user_handle', 'in', oneOfBytes($.keys)),
 );
 const HANDLES = query('import.handles', (db, $: Bytes) =>
   db
     .selectFrom('user_handles')
     .where('app_id', '=', $.appId)
-    .where('form', '=', anyBytes($.keys))
+    .where('form', 'in', oneOfBytes($.keys))
     .select(['form', 'user_id as userId']),
 );
 const DEVICES_BY_CREDENTIAL = query('import.devices', (db, $: Bytes) =>
-  devices(db, $.appId).where('credential_id', '=', anyBytes($.keys)),
+  devices(db, $.appId).where('credential_id', 'in', oneOfBytes($.keys)),
 );
 const DEVICES_BY_ID = query('import.devices-by-id', (db, $: Texts) =>
-  devices(db, $.appId).where('id', '=', anyText($.keys)),
+  devices(db, $.appId).where('id', 'in', oneOfTexts($.keys)),
 );
 const LEGACY_DEVICES = query('import.legacy-devices', (db, $: Texts) =>
   db
     .selectFrom('legacy_devices')
     .where('app_id', '=', $.appId)
-    .where('id', '=', anyText($.keys))
+    .where('id', 'in', oneOfTexts($.keys))
     .select(['id', 'user_id as userId']),
 );
 const TOMBSTONES = query('import.tombstones', (db, $: Bytes) =>
   db
     .selectFrom('tombstones')
     .where('app_id', '=', $.appId)
-    .where('credential_hash', '=', anyBytes($.keys))
+    .where('credential_hash', 'in', oneOfBytes($.keys))
     .select('credential_hash as hash'),
 );
 const HASH = sql<Buffer>`sha256(credential_id)`;
@@ -101,7 +102,7 @@ const IN_USE = query('import.credentials-in-use', (db, $: Bytes) =>
   db
     .selectFrom('devices')
     .where('app_id', '=', $.appId)
-    .where(HASH, '=', anyBytes($.keys))
+    .where(HASH, 'in', oneOfBytes($.keys))
     .select(HASH.as('hash')),
 );
 

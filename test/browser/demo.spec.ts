@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
-import { eventually } from './eventually.js';
+import { eventually } from '../support/eventually.js';
 import { holdNext } from './held-request.js';
 import { VirtualAuthenticator, type VirtualCredential } from './virtual-authenticator.js';
 import { Visitor, type VisitorOptions } from './visitor.js';

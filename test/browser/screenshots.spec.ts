@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
-import { eventually } from './eventually.js';
+import { eventually } from '../support/eventually.js';
 import { VirtualAuthenticator, type AuthenticatorKind } from './virtual-authenticator.js';
 import { Visitor } from './visitor.js';
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import type { DemoServer } from './demo-server.js';
-import { eventually } from './eventually.js';
+import { eventually } from '../support/eventually.js';
 import { VirtualAuthenticator } from './virtual-authenticator.js';
 import { WATCHED_REQUESTS } from './watched-requests.js';
 

@@ -3,7 +3,7 @@ import type { Browser, Route } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
 import { DemoUser, whoSignedIn } from './demo-user.js';
-import { eventually } from './eventually.js';
+import { eventually } from '../support/eventually.js';
 import { bundleClients, NEW_HOST, OLD_HOST, SdkPage } from './sdk-page.js';
 import type { VirtualAuthenticator } from './virtual-authenticator.js';
 

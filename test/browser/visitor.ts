@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions, CDPSession, Locator, Page } from 'playwright-core';
-import { eventually } from './eventually.js';
+import { eventually } from '../support/eventually.js';
 import type { VirtualAuthenticator } from './virtual-authenticator.js';
 import { WATCHED_REQUESTS } from './watched-requests.js';
 

@@ -153,7 +153,7 @@ describe('failures on /v1', () => {
     });
   });
 
-  it('405: a method that a route does not answer to, with those that it does', async () => {
+  it('405: a route does not have the method, and names those that it has', async () => {
     for (const { url, methods } of routes) {
       for (const method of METHODS) {
         if (methods.includes(method)) continue;
@@ -205,7 +205,7 @@ describe('failures on /v1', () => {
     }
   });
 
-  it('413 and 415: a body that is too large, or no JSON', async () => {
+  it('413 and 415: a body is too large, or not JSON', async () => {
     const json = 'application/json';
     for (const route of writes()) {
       const large = await ask({
@@ -227,7 +227,7 @@ describe('failures on /v1', () => {
     }
   });
 
-  it('429: too many requests of one address, until later', async () => {
+  it('429: one address makes too many requests, and is told when to come back', async () => {
     const remoteAddress = newAddress();
     const url = `/v1/apps/${server.tenant.id}`;
     const answers: HttpAnswer[] = [];
@@ -240,7 +240,7 @@ describe('failures on /v1', () => {
     expect((await ask({ url: `${url}/users`, remoteAddress })).status).toBe(200);
   });
 
-  it('500: an unforeseen fault is told in the same shape, and logged without what it was about', async () => {
+  it('500: an unexpected error has the same shape, and the log holds nothing of the request', async () => {
     const browser = server.tenant.browser();
     const begun = await browser.beginRegistration(await server.leaveToRegister('ada'));
     const body = begun.answer(new SoftwareAuthenticator());
@@ -293,7 +293,7 @@ describe('failures on /v1', () => {
     }
   });
 
-  it('503: the database is out of reach, and back later', async () => {
+  it('503: every route fails with Retry-After while the database is out of reach, and works once it is back', async () => {
     const { database, passage } = app.configuration;
     const url = new URL(database.kind === 'postgresql' ? database.url : '');
     const wire = new TcpProxy({ host: url.hostname, port: Number(url.port) });
@@ -309,7 +309,6 @@ describe('failures on /v1', () => {
         for (const method of methods as Method[]) {
           const payload = method === 'POST' || method === 'PATCH' ? EVERYTHING : undefined;
           const answer = await far.ask({ method, url: fill(route), payload, remoteAddress: newAddress() });
-          // What is no handshake of ours is refused without a look at the database, and so is nothing else.
           expect(answer.status).toBe(503);
           expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
           if (method !== 'HEAD') expect(flexError(answer)).toBe('503 internal_server_error');

@@ -158,6 +158,27 @@ describe('API keys', () => {
     expect((await server.call('GET', '/users')).status).toBe(200);
   });
 
+  it('open the app that they belong to, also if a key of another app has the same id', async () => {
+    const [mine, theirs] = [await server.withKey({}), await other.withKey({})];
+    const id = idOf(mine.key);
+    await sql(app, 'update api_keys set id = $1 where id = $2', id, idOf(theirs.key));
+    const twin = other.withText(`kw_${id}_${theirs.key.slice(16)}`);
+    for (const each of [mine, twin]) expect((await each.call('GET', '/users')).status).toBe(200);
+    const swapped = [server.withText(twin.key), other.withText(mine.key)];
+    for (const each of swapped) {
+      expect(flexError(await each.call('GET', '/users'))).toBe('401 invalid_access_token');
+    }
+    await sql(
+      app,
+      'update api_keys set revoked_at = now() where id = $1 and app_id = $2',
+      id,
+      mine.tenant.id,
+    );
+    expect(flexError(await mine.call('GET', '/users'))).toBe('401 invalid_access_token');
+    expect((await twin.call('GET', '/users')).status).toBe(200);
+    await sql(app, 'delete from api_keys where id = $1', id);
+  });
+
   it('have their last use written down, at most once a minute, and only when they were right', async () => {
     const used = await server.withKey({});
     const id = idOf(used.key);

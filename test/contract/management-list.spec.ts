@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { AppServer, type UserJson } from '../support/app-server.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
@@ -226,14 +227,14 @@ describe('GET /users', () => {
     });
 
     it.each([
-      'created_at=0000-01-01T00:00:00Z',
-      'created_at=>0001-01-01T00:00:00%2B23:59',
-      'created_at=0',
-      'created_at=>9999-12-31T23:59:59Z',
-      'created_before=9999999999',
-      'created_before=0',
-    ])('reach to the ends of time: %s', async (query) => {
-      await server.list(`?${query}`);
+      ['created_at=0000-01-01T00:00:00Z', []],
+      ['created_at=>0001-01-01T00:00:00%2B23:59', NAMES],
+      ['created_at=0', []],
+      ['created_at=>9999-12-31T23:59:59Z', []],
+      ['created_before=9999999999', NAMES],
+      ['created_before=0', []],
+    ])('reach to the ends of time: %s', async (query, expected) => {
+      expect(await names(`?${query}`)).toEqual(expected);
     });
 
     it('that are unknown are ignored', async () => {
@@ -368,13 +369,15 @@ describe('GET /users', () => {
     });
 
     it('come from an index, in the order they are listed in', async () => {
-      const plan = await app.database.transaction(async (tx) => {
-        const run = (text: string) => tx.query<{ 'QUERY PLAN': string }>({ name: '', text }, []);
-        await run('set local enable_sort = off');
-        await run('set local enable_seqscan = off');
-        return run(`explain select id from flex_users where app_id = 'a' order by created_at, id limit 10`);
-      });
-      const text = plan.map((it) => it['QUERY PLAN']).join('\n');
+      const { database } = app.configuration;
+      const client = new Client({ connectionString: database.kind === 'postgresql' ? database.url : '' });
+      await client.connect();
+      await client.query('set enable_sort = off; set enable_seqscan = off');
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+        `explain select id from flex_users where app_id = 'a' order by created_at, id limit 10`,
+      );
+      await client.end();
+      const text = rows.map((it) => it['QUERY PLAN']).join('\n');
       expect(text).toContain('flex_users_app_id_created_at_id_index');
       expect(text).not.toContain('Sort');
     });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
-import type { AppFields } from '../../src/flex/apps/app-record.js';
+import type { AppFields } from '../../src/flex/apps/app.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Browser } from '../support/browser.js';
@@ -20,8 +20,8 @@ let made = 0;
 
 beforeAll(async () => {
   app = await buildApp();
-  apps = new AppsService(app.database);
-  keys = new ApiKeysService(app.database);
+  apps = app.application.get(AppsService, { strict: false });
+  keys = app.application.get(ApiKeysService, { strict: false });
 });
 afterAll(() => app.close());
 
@@ -184,10 +184,18 @@ describe('an app', () => {
     }
   });
 
-  it('keeps both of two changes at the same time', async () => {
+  it('keeps every one of several changes at the same time', async () => {
     const { id } = await anApp();
-    await Promise.all([apps.update(id, { nonceTtl: 77 }), apps.update(id, { handshakeTtl: 88 })]);
-    expect(await apps.get(id)).toMatchObject({ nonceTtl: 77, handshakeTtl: 88 });
+    for (let seconds = 60; seconds < 70; seconds += 1) {
+      const changes: Partial<AppFields>[] = [
+        { nonceTtl: seconds },
+        { handshakeTtl: seconds },
+        { registerTransactionTtl: seconds },
+        { authenticateTransactionTtl: seconds },
+      ];
+      await Promise.all(changes.map((change) => apps.update(id, change)));
+      expect(await apps.get(id)).toMatchObject(Object.assign({}, ...changes) as object);
+    }
   });
 
   it('takes everything of its own along when it is deleted, and nothing else but its name in the trail', async () => {

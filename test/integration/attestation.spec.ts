@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppRepository } from '../../src/flex/apps/app.repository.js';
+import { AppPolicies } from '../../src/flex/apps/app-policies.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { aaguidExtension, androidKey, apple, packed, tpm } from '../support/attestation-statements.js';
 import type { Configuration } from '../../src/config/configuration.js';
@@ -192,13 +192,13 @@ describe('attestation', () => {
 
   it('has lists that an operator sets, in lower case and with an attestation that proves them', async () => {
     const tenant = await Tenant.create(app);
-    const apps = new AppsService(app.database);
+    const apps = app.application.get(AppsService, { strict: false });
     await expect(apps.update(tenant.id, { aaguidAllow: [MODEL] })).rejects.toMatchObject({
       code: 'invalid_app',
       message: expect.stringMatching(/^Set the attestation to direct or enterprise/) as string,
     });
     await apps.update(tenant.id, { aaguidAllow: [MODEL], aaguidDeny: [OTHER_MODEL], attestation: 'direct' });
-    const policies = app.application.get(AppRepository, { strict: false });
+    const policies = app.application.get(AppPolicies, { strict: false });
     expect(await policies.get(tenant.id)).toMatchObject({
       attestation: 'direct',
       aaguidAllow: [MODEL],

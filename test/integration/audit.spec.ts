@@ -351,7 +351,10 @@ describe('what is told of a passkey afterwards', () => {
         expect((await aUser().on(wired).call('GET', '/user/devices')).status).toBe(200);
         await wire.cut();
         expect((await aUser().on(wired).call('GET', '/user/devices')).status).toBe(503);
-        const failure = await buildAppOn(settings, { passage }).catch(String);
+        const failure = await buildAppOn(settings, { passage }).then(
+          () => 'it started',
+          (error: Error) => error.message,
+        );
         const said = [...wired.logLines, failure].join('\n');
         expect(said).toContain('"status":503');
         expect(said).toContain(url.pathname.slice(1));

@@ -561,7 +561,7 @@ describe("the protocol's browser side", () => {
       expectFlexError(await send(app, { url, remoteAddress }), 429, 'exceeded_attempts');
     });
 
-    it('takes nobody’s own API from their browser, nor the reason why it is refused', async () => {
+    it('neither blocks the user’s API nor hides a 429 from the pages of the app', async () => {
       const { database, passage } = app.configuration;
       const cold = await buildAppOn(database, { passage });
       try {
@@ -654,7 +654,7 @@ describe("the protocol's browser side", () => {
       });
     });
 
-    it('does not believe an address that the caller made up', async () => {
+    it('ignores an address that the caller made up', async () => {
       const remoteAddress = newAddress();
       const url = `/v1/apps/${TEST.appId}`;
       let last: HttpAnswer | undefined;

@@ -3,13 +3,12 @@ import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { anApiKey, AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { eventually } from '../support/eventually.js';
 import { flexError } from '../support/flex-error.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, count, sql } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('what gets in the way of each other', () => {
   let app: TestApp;
@@ -37,14 +36,20 @@ describe('what gets in the way of each other', () => {
     }
   }
 
-  const waiting = (query: string) =>
-    count(app, `pg_stat_activity where wait_event_type = 'Lock' and query like '%' || $1 || '%'`, query);
-  const untilWaiting = async (query: string) => {
-    while ((await waiting(query)) === 0) await pause(10);
-  };
+  /** How many statements that contain `part` wait for a lock in the app's database. */
+  const waiting = (part: string) =>
+    count(
+      app,
+      `pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and position($1 in query) > 0`,
+      part,
+    );
+  const untilWaiting = (part: string, statements = 1) =>
+    eventually(async () => expect(await waiting(part)).toBe(statements));
 
   describe('deleting an app', () => {
-    const remove = (server: AppServer) => new AppsService(app.database).delete(server.tenant.id);
+    const remove = (server: AppServer) =>
+      app.application.get(AppsService, { strict: false }).delete(server.tenant.id);
 
     it('meets revocations and erasures, and neither fails', async () => {
       for (let round = 0; round < 8; round++) {
@@ -69,15 +74,16 @@ describe('what gets in the way of each other', () => {
       await server.tenant.register('ada');
       let deletion: Promise<unknown> | undefined;
       let asked: Promise<HttpAnswer> | undefined;
+      let answered = false;
       await whileHolding(
         'select 1 from flex_users where app_id = $1 for update',
         [server.tenant.id],
         async () => {
           deletion = remove(server);
-          await untilWaiting('delete from flex_users');
+          await untilWaiting('apps.delete-users');
           const body = { external_id: 'new', passkey_display_name: 'x' };
-          asked = server.call('POST', '/transactions/register', body);
-          await pause(100);
+          asked = server.call('POST', '/transactions/register', body).finally(() => (answered = true));
+          await eventually(async () => expect(answered || (await waiting('flex_users')) === 2).toBe(true));
         },
       );
       await deletion;
@@ -111,11 +117,11 @@ describe('what gets in the way of each other', () => {
     const answers: Promise<HttpAnswer>[] = [];
     await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
       answers.push(browser.finish('authenticate', begun.answer(authenticator)));
-      for (const status of ['inactive', 'active']) {
-        await pause(200);
-        answers.push(server.call('PATCH', `/users/${id}`, { status }));
-      }
-      await pause(200);
+      await untilWaiting('flex_users', 1);
+      answers.push(server.call('PATCH', `/users/${id}`, { status: 'inactive' }));
+      await untilWaiting('flex_users', 2);
+      answers.push(server.call('PATCH', `/users/${id}`, { status: 'active' }));
+      await untilWaiting('flex_users', 3);
     });
     const [signedIn, ...changes] = await Promise.all(answers);
     expect(changes.map(({ status }) => status)).toEqual([200, 200]);
@@ -216,7 +222,7 @@ describe('what gets in the way of each other', () => {
       let leave: Promise<{ transactionId: string }> | undefined;
       await whileHolding('lock table apps in access exclusive mode', [], async () => {
         leave = user.leaveToRegister();
-        await untilWaiting('from apps where id');
+        await untilWaiting('apps.find');
         expect((await send(app, { method: 'DELETE', url, headers })).status).toBe(200);
       });
       const { transactionId } = (await leave)!;
@@ -242,11 +248,11 @@ describe('what gets in the way of each other', () => {
         const list = server.call('GET', '/users?order_by=status&login_count=<5');
         lists.push(list.finally(() => (answered += 1)));
       }
-      await untilWaiting('flex_users');
+      // Two lists run, and twenty wait for these.
+      await untilWaiting('flex_users', 2);
       const others = Array.from({ length: 20 }, () => send(app, { url: `/v1/apps/${TEST.appId}` }));
       expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(20).fill(200));
-      // Two run and twenty wait: the others are told so at once.
-      while (answered < 8 || (await waiting('flex_users')) < 2) await pause(10);
+      await eventually(() => expect(answered).toBe(8));
       expect(await waiting('flex_users')).toBe(2);
     });
     const answers = await Promise.all(lists);

@@ -1,20 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
-import { statement } from '../../src/database/statement.js';
+import { query } from '../../src/database/query.js';
+import { ApiKeyRepository } from '../../src/flex/api-keys/api-key.repository.js';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
+import { AppProvisioning } from '../../src/flex/apps/app-provisioning.js';
+import { AppRepository } from '../../src/flex/apps/app.repository.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { eventually } from '../support/eventually.js';
 import { registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
-import { contents, count, sql, TABLES } from '../support/tables.js';
+import { contents, count, insertApp, sql, TABLES } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { createTestDatabase } from '../support/test-database.js';
 import { TestUser } from '../support/test-user.js';
 
 const POOL = 4;
 const settingsFor = (url: string, poolMax = POOL) => ({ kind: 'postgresql', url, poolMax }) as const;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const LOCK_ALL_USERS = query('test.lock-users', (db) => db.selectFrom('flex_users').select('id').forUpdate());
+const LOCK_ALL_DEVICES = query('test.lock-devices', (db) =>
+  db.selectFrom('devices').select('id').forUpdate(),
+);
 const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
 
 describe('migrations', () => {
@@ -81,6 +88,21 @@ describe('the app of the settings', () => {
       await replica.close();
     }
     await drop();
+  });
+
+  it('is created once when several transactions that do not find it provision it at the same time', async () => {
+    const { database, drop } = await anEmptyDatabase();
+    const provisioning = new AppProvisioning(new AppRepository(database));
+    const { app } = embeddedPassageOf(aConfiguration(settingsFor('')));
+    try {
+      const several = Array.from({ length: 3 * POOL }, () =>
+        database.transaction((tx) => provisioning.provision(app, tx)),
+      );
+      await Promise.all(several);
+      expect(await count({ database }, 'apps')).toBe(1);
+    } finally {
+      await drop();
+    }
   });
 
   it('is overwritten at each start in just the columns that the settings name', async () => {
@@ -155,6 +177,27 @@ describe('the app of the settings', () => {
     }
   });
 
+  it('is not changed, nor is any key, when its key is refused because another app has a key of that id', async () => {
+    const { database, settings, drop } = await anEmptyDatabase();
+    const passage = embeddedPassageOf(aConfiguration(settings));
+    const start = async (changes: Partial<typeof passage.app>) =>
+      (await buildAppOn(settings, { passage: { ...passage, app: { ...passage.app, ...changes } } })).close();
+    try {
+      await start({ apiKey: aKey('first') });
+      await insertApp({ database }, { id: 'other', rpId: 'other.example', origin: 'https://other.example' });
+      await sql(
+        { database },
+        `insert into api_keys (app_id, id, secret_hash, source)
+         values ('other', 'taken0000000', sha256('x'), 'operator')`,
+      );
+      const before = await contents({ database });
+      await expect(start({ name: 'Renamed', apiKey: aKey('taken') })).rejects.toThrow(/taken by another key/);
+      expect(await contents({ database })).toEqual(before);
+    } finally {
+      await drop();
+    }
+  });
+
   it('may have its key from an operator: it too goes when the settings name another, and is refused once it expired', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const passage = embeddedPassageOf(aConfiguration(settings));
@@ -164,7 +207,7 @@ describe('the app of the settings', () => {
     };
     const states = async () =>
       (await keys.list(passage.app.id)).map(({ state, source }) => `${state} ${source}`);
-    const keys = new ApiKeysService(database);
+    const keys = new ApiKeysService(new ApiKeyRepository(database), new AppRepository(database));
     try {
       await start();
       const [made, other] = [
@@ -259,18 +302,18 @@ describe('a database out of reach', () => {
     await ownWire.open();
     url.host = `${ownWire.address.host}:${ownWire.address.port}`;
     // What a connection waits for an answer, so that the test need not wait as long as the service does.
-    url.searchParams.set('query_timeout', '500');
+    url.searchParams.set('query_timeout', '2000');
     const impatient = await buildAppOn(settingsFor(url.href), { passage });
     try {
       const user = new TestUser(impatient);
       const { device } = await registerPasskey(user);
       const answers = await app.database.transaction(async (tx) => {
-        await tx.query(statement('test.hold-users', 'select id from flex_users for update'), []);
+        await tx.run(LOCK_ALL_USERS, {});
         const waiting = Promise.all(
           Array.from({ length: POOL }, () => user.call('POST', '/passkey/register')),
         );
         const held = `datname = current_database() and wait_event_type = 'Lock'`;
-        while ((await count(app, `pg_stat_activity where ${held}`)) < POOL) await pause(20);
+        await eventually(async () => expect(await count(app, `pg_stat_activity where ${held}`)).toBe(POOL));
         ownWire.fallSilent();
         return waiting;
       });
@@ -297,10 +340,10 @@ describe('a database out of reach', () => {
     };
     for (let round = 0; round < 2; round++) {
       const answers = await app.database.transaction(async (tx) => {
-        await tx.query(statement('test.hold', 'select id from devices for update'), []);
+        await tx.run(LOCK_ALL_DEVICES, {});
         const finishing = Promise.all(Array.from({ length: POOL }, finish));
         const held = `datname = current_database() and wait_event_type = 'Lock'`;
-        while ((await count(app, `pg_stat_activity where ${held}`)) < POOL) await pause(20);
+        await eventually(async () => expect(await count(app, `pg_stat_activity where ${held}`)).toBe(POOL));
         await sql(app, `select pg_terminate_backend(pid) from pg_stat_activity where ${held}`);
         return finishing;
       });

@@ -171,13 +171,7 @@ describe('Keyway', () => {
     await insertApp({ database: migrated }, { id: TEST.appId, rpId: TEST.rpId, origin: TEST.origin });
     await migrated.close();
     const database = await Database.open({ ...settingsFor(url), poolMax: 1 });
-    // The audit trail alone, which is no part of an import, may be found by the path.
-    await asSuperuser(
-      url,
-      'create schema elsewhere',
-      'create view elsewhere.audit_events as select * from keyway.audit_events',
-      `alter database ${name} set search_path = elsewhere`,
-    );
+    await asSuperuser(url, 'create schema elsewhere', `alter database ${name} set search_path = elsewhere`);
     try {
       await sql({ database }, 'set search_path = elsewhere');
       const user = { type: 'user', external_id: 'ada' };

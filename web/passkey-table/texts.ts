@@ -117,6 +117,7 @@ export const ENGLISH: PasskeyTableTexts = {
     exceeded_attempts: 'That was too often. Wait a moment and try again.',
     provider_unavailable: 'Passkeys are out of reach at the moment. Try again in a minute.',
     token_keys_unavailable: 'Passkeys are out of reach at the moment. Try again in a minute.',
+    database_busy: 'Passkeys are out of reach at the moment. Try again in a minute.',
     database_unavailable: 'Passkeys are out of reach at the moment. Try again in a minute.',
     'rename.invalid_request': 'This name cannot be used. Use up to 64 ordinary characters.',
     'add.invalid_request': 'The passkey was not accepted. Try again.',

@@ -1,51 +1,37 @@
-import { Injectable } from '@nestjs/common';
-import type { AppSettings } from '../../config/configuration.js';
-import type { DatabaseTransaction } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
-import { hashApiKeySecret, isSameHash, parseApiKey } from './api-key.js';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { type AppSettings, Configuration, embeddedPassageOf } from '../../config/configuration.js';
+import { Database, type DatabaseTransaction } from '../../database/database.js';
+import { AppProvisioning } from '../apps/app-provisioning.js';
+import { hashApiKeySecret, parseApiKey } from './api-key.js';
+import { ApiKeyRepository } from './api-key.repository.js';
 
-const REVOKE_PREDECESSORS = statement(
-  'api-keys.revoke-predecessors',
-  `update api_keys set revoked_at = now()
-   where app_id = $1 and source = 'settings' and revoked_at is null and id <> $2`,
-);
-
-// A key that an operator made before becomes one of the settings, and goes when they name another.
-const CREATE = statement(
-  'api-keys.create-from-settings',
-  `insert into api_keys (id, app_id, secret_hash, source) values ($1, $2, $3, 'settings')
-   on conflict (app_id, id) do update set source = 'settings'
-     where api_keys.app_id = excluded.app_id and api_keys.secret_hash = excluded.secret_hash`,
-);
-
-const FIND = statement(
-  'api-keys.find',
-  `select app_id as "appId", secret_hash as "secretHash",
-     revoked_at is null and (expires_at is null or expires_at > now()) as "isValid"
-   from api_keys where id = $1`,
-);
-
-interface KeyRow {
-  appId: string;
-  secretHash: Buffer;
-  isValid: boolean;
-}
-
-/** Keeps the key of `APP_API_KEY`, and none of its predecessors, valid. */
+/** Brings the app of the `APP_*` settings and its API key up to date at each start: both, or neither. */
 @Injectable()
-export class ApiKeyProvisioning {
-  /** Throws a sentence if the key's id is taken by another secret or app, or the key is valid no more. */
-  async provision({ id: appId, apiKey }: AppSettings, tx: DatabaseTransaction): Promise<void> {
+export class ApiKeyProvisioning implements OnModuleInit {
+  constructor(
+    private readonly database: Database,
+    private readonly apps: AppProvisioning,
+    private readonly keys: ApiKeyRepository,
+    private readonly configuration: Configuration,
+  ) {}
+
+  /** Throws an Error that says what to set, and then nothing was changed. */
+  async onModuleInit(): Promise<void> {
+    const { app } = embeddedPassageOf(this.configuration);
+    await this.database.transaction(async (tx) => {
+      await this.apps.provision(app, tx);
+      await this.provisionKey(app, tx);
+    });
+  }
+
+  /** Keeps the key of `APP_API_KEY`, and none of its predecessors, valid. */
+  private async provisionKey({ id: appId, apiKey }: AppSettings, tx: DatabaseTransaction): Promise<void> {
     const parts = apiKey && parseApiKey(apiKey);
     if (!parts) return;
-    const hash = hashApiKeySecret(parts.secret);
-    await tx.query(REVOKE_PREDECESSORS, [appId, parts.id]);
-    await tx.query(CREATE, [parts.id, appId, hash]);
-    const [kept] = await tx.query<KeyRow>(FIND, [parts.id]);
-    if (!kept || kept.appId !== appId || !kept.isValid || !isSameHash(kept.secretHash, hash)) {
-      throw new Error(
-        'The key in APP_API_KEY was revoked or has expired, or its id is taken by another key: set a newly made one.',
-      );
-    }
+    const key = { id: parts.id, secretHash: hashApiKeySecret(parts.secret) };
+    if (await this.keys.keepFromSettings(appId, key, tx)) return;
+    throw new Error(
+      'The key in APP_API_KEY was revoked or has expired, or its id is taken by another key: set a new one.',
+    );
   }
 }

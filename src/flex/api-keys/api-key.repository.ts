@@ -1,28 +1,143 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
+import { type ExpressionBuilder, sql } from 'kysely';
+import { Database, type DatabaseTransaction } from '../../database/database.js';
+import type { Tables } from '../../database/entities.js';
+import { query } from '../../database/query.js';
+import type { ApiKeyRecord } from './api-key.js';
 
-/** A key that may be used now, as far as its id tells. */
-export interface UsableApiKey {
-  readonly appId: string;
-  /** SHA-256 of the secret. */
-  readonly secretHash: Buffer;
-  /** Whether its last use is not written down, or was more than a minute ago. */
-  readonly isUseUnrecorded: boolean;
-}
+type Keys = ExpressionBuilder<Tables, 'api_keys'>;
 
-const FIND_USABLE = statement(
-  'api-keys.find-usable',
-  `select app_id as "appId", secret_hash as "secretHash",
-     (last_used_at is null or last_used_at < now() - interval '1 minute') as "isUseUnrecorded"
-   from api_keys
-   where id = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
+const isUsable = (it: Keys) =>
+  it
+    .and([
+      it('revoked_at', 'is', null),
+      it.or([it('expires_at', 'is', null), it('expires_at', '>', sql<Date>`now()`)]),
+    ])
+    .$castTo<boolean>();
+
+const isUseUnrecorded = (it: Keys) =>
+  it
+    .or([it('last_used_at', 'is', null), it('last_used_at', '<', sql<Date>`now() - interval '1 minute'`)])
+    .$castTo<boolean>();
+
+const record = (it: Keys) =>
+  [
+    'id',
+    'app_id as appId',
+    'source',
+    'created_at as createdAt',
+    'expires_at as expiresAt',
+    'last_used_at as lastUsedAt',
+    'revoked_at as revokedAt',
+    it
+      .case()
+      .when('revoked_at', 'is not', null)
+      .then('revoked' as const)
+      .when('expires_at', '<=', sql<Date>`now()`)
+      .then('expired' as const)
+      .else('active' as const)
+      .end()
+      .as('state'),
+  ] as const;
+
+const FIND_USABLE = query('api-keys.find-usable', (db, $: { appId: string; id: string }) =>
+  db
+    .selectFrom('api_keys')
+    .where('app_id', '=', $.appId)
+    .where('id', '=', $.id)
+    .where(isUsable)
+    .select('secret_hash as secretHash')
+    .select((it) => isUseUnrecorded(it).as('isUseUnrecorded')),
 );
 
-const RECORD_USE = statement(
-  'api-keys.record-use',
-  `update api_keys set last_used_at = now()
-   where id = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
+const RECORD_USE = query('api-keys.record-use', (db, $: { appId: string; id: string }) =>
+  db
+    .updateTable('api_keys')
+    .set({ last_used_at: sql`now()` })
+    .where('app_id', '=', $.appId)
+    .where('id', '=', $.id)
+    .where(isUseUnrecorded),
+);
+
+const LIST = query('api-keys.list', (db, $: { appId: string }) =>
+  db.selectFrom('api_keys').where('app_id', '=', $.appId).select(record).orderBy('created_at').orderBy('id'),
+);
+
+const CREATE = query(
+  'api-keys.create',
+  (db, $: { appId: string; id: string; secretHash: Buffer; lifetime: number | null }) =>
+    db
+      .insertInto('api_keys')
+      .columns(['app_id', 'id', 'secret_hash', 'source', 'expires_at'])
+      .expression((from) =>
+        from
+          .selectFrom('apps as a')
+          .where('a.id', '=', $.appId)
+          .select((it) => [
+            'a.id',
+            it.val($.id).as('key_id'),
+            it.val($.secretHash).as('secret_hash'),
+            it.val('operator').as('source'),
+            sql<Date | null>`now() + make_interval(secs => ${$.lifetime})`.as('expires_at'),
+          ]),
+      )
+      .returning(record),
+);
+
+const REVOKE = query('api-keys.revoke', (db, $: { id: string }) =>
+  db
+    .updateTable('api_keys')
+    .set((it) => ({ revoked_at: it.fn.coalesce('revoked_at', sql<Date>`now()`) }))
+    .where('id', '=', $.id)
+    .returning(record),
+);
+
+const REVOKE_PREDECESSORS = query('api-keys.revoke-predecessors', (db, $: { appId: string; id: string }) =>
+  db
+    .updateTable('api_keys')
+    .set({ revoked_at: sql`now()` })
+    .where('app_id', '=', $.appId)
+    .where('id', '<>', $.id)
+    .where('source', '=', 'settings')
+    .where('revoked_at', 'is', null),
+);
+
+// No row if the id belongs to another app or to another secret: `revoke` knows a key by its id alone.
+const KEEP_FROM_SETTINGS = query(
+  'api-keys.keep-from-settings',
+  (db, $: { appId: string; id: string; secretHash: Buffer }) =>
+    db
+      .insertInto('api_keys')
+      .columns(['app_id', 'id', 'secret_hash', 'source'])
+      .expression((from) =>
+        from
+          .selectFrom('apps as a')
+          .where('a.id', '=', $.appId)
+          .where((it) =>
+            it.not(
+              it.exists(
+                it
+                  .selectFrom('api_keys as other')
+                  .where('other.id', '=', $.id)
+                  .whereRef('other.app_id', '<>', 'a.id')
+                  .select('other.id'),
+              ),
+            ),
+          )
+          .select((it) => [
+            'a.id',
+            it.val($.id).as('key_id'),
+            it.val($.secretHash).as('secret_hash'),
+            it.val('settings').as('source'),
+          ]),
+      )
+      .onConflict((on) =>
+        on
+          .columns(['app_id', 'id'])
+          .doUpdateSet({ source: 'settings' })
+          .whereRef('api_keys.secret_hash', '=', 'excluded.secret_hash'),
+      )
+      .returning((it) => isUsable(it).as('isUsable')),
 );
 
 /** The API keys of every app. */
@@ -30,14 +145,55 @@ const RECORD_USE = statement(
 export class ApiKeyRepository {
   constructor(private readonly database: Database) {}
 
-  /** Null if there is none of that id, or it was revoked or has expired. */
-  async findUsable(id: string): Promise<UsableApiKey | null> {
-    const [row] = await this.database.query<UsableApiKey>(FIND_USABLE, [id]);
-    return row ?? null;
+  /**
+   * A key that can be used now, or null: `secretHash` is the SHA-256 of its secret, `isUseUnrecorded` says that its last
+   * use is not recorded or was more than a minute ago.
+   */
+  async findUsable(
+    appId: string,
+    id: string,
+  ): Promise<{ readonly secretHash: Buffer; readonly isUseUnrecorded: boolean } | null> {
+    const [key] = await this.database.run(FIND_USABLE, { appId, id });
+    return key ?? null;
   }
 
-  /** Writes down that a key was used, at most once a minute. */
-  async recordUse(id: string): Promise<void> {
-    await this.database.query(RECORD_USE, [id]);
+  /** Records that a key was used, at most once a minute. */
+  async recordUse(appId: string, id: string): Promise<void> {
+    await this.database.count(RECORD_USE, { appId, id });
+  }
+
+  /** Every key that the app ever had, oldest first. */
+  list(appId: string): Promise<ApiKeyRecord[]> {
+    return this.database.run(LIST, { appId });
+  }
+
+  /** Adds a key; `lifetime` in seconds, null for a key that never expires. Null if there is no such app. */
+  async create(
+    appId: string,
+    key: { readonly id: string; readonly secretHash: Buffer },
+    lifetime: number | null,
+  ): Promise<ApiKeyRecord | null> {
+    const [created] = await this.database.run(CREATE, { ...key, appId, lifetime });
+    return created ?? null;
+  }
+
+  /** The key as it then is, or null if there is none. A key that was revoked before keeps the time of that. */
+  async revoke(id: string): Promise<ApiKeyRecord | null> {
+    const [revoked] = await this.database.run(REVOKE, { id });
+    return revoked ?? null;
+  }
+
+  /**
+   * Makes this key the one key of the settings: revokes its predecessors, and adds it if the app lacks it. False if the
+   * key was revoked or has expired, or its id belongs to another key.
+   */
+  async keepFromSettings(
+    appId: string,
+    key: { readonly id: string; readonly secretHash: Buffer },
+    tx: DatabaseTransaction,
+  ): Promise<boolean> {
+    await tx.count(REVOKE_PREDECESSORS, { appId, id: key.id });
+    const [kept] = await tx.run(KEEP_FROM_SETTINGS, { ...key, appId });
+    return kept?.isUsable === true;
   }
 }

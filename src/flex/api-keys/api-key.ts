@@ -6,6 +6,20 @@ export interface ApiKeyParts {
   readonly secret: string;
 }
 
+/** An API key as its operator sees it: neither its secret nor the hash of it. */
+export interface ApiKeyRecord {
+  readonly id: string;
+  readonly appId: string;
+  readonly state: 'active' | 'expired' | 'revoked';
+  /** `settings` for the key of `APP_API_KEY`, `operator` for any other. */
+  readonly source: 'settings' | 'operator';
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  /** To the minute; null if the key was never used. */
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
 const API_KEY = /^kw_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
 
 const ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -18,7 +32,7 @@ export function makeApiKey(): ApiKeyParts & { readonly key: string } {
   return { id, secret, key: `kw_${id}_${secret}` };
 }
 
-/** Takes a key apart; null if it is none. */
+/** The parts of a key; null if the text is not a key. */
 export function parseApiKey(text: string): ApiKeyParts | null {
   const [, id, secret] = API_KEY.exec(text) ?? [];
   return id && secret ? { id, secret } : null;

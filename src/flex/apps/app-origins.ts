@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { AppError } from '../../errors/app-error.js';
 import { AllowedOrigins, USERS_API } from '../../http/cors.js';
-import { AppRepository } from './app.repository.js';
+import { AppPolicies } from './app-policies.js';
 
 const BROWSER_SIDE =
   /^\/v1\/apps\/([^/]+)(?:\/(?:register|authenticate)\/transactions\/webauthn\/(?:start|finish))?$/;
 
-/** An app's origins may read the protocol's browser side and, if it is the service's own app, the user's API. */
+/** The web origins of an app may read its browser routes, and those of the app of the settings the user's API too. */
 @Injectable()
 export class AppOrigins extends AllowedOrigins {
   constructor(
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly configuration: Configuration,
   ) {
     super();
@@ -33,7 +33,7 @@ export class AppOrigins extends AllowedOrigins {
     try {
       return (await this.apps.getRecent(appId)).webOrigins;
     } catch (error) {
-      // Whether there is such an app is for the route to say.
+      // The route itself answers that there is no such app.
       if (error instanceof AppError && error.code === 'app_not_found') return [];
       throw error;
     }

@@ -1,86 +1,78 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type AppSettings, Configuration, embeddedPassageOf } from '../../config/configuration.js';
+import { isDeepStrictEqual } from 'node:util';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type AppSettings, Configuration } from '../../config/configuration.js';
 import { originsOutside } from '../../config/origin-rules.js';
-import { Database, DatabaseTransaction } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
-import { ApiKeyProvisioning } from '../api-keys/api-key-provisioning.js';
+import type { DatabaseTransaction } from '../../database/database.js';
+import { type AppFields, NEW_APP } from './app.js';
+import { AppRepository } from './app.repository.js';
 
-const LOCK = statement('apps.lock', `select pg_advisory_xact_lock(hashtextextended('keyway:app:' || $1, 0))`);
-const EXISTS = statement('apps.exists', 'select 1 from apps where id = $1');
-const RP_ID_OWNER = statement('apps.rp-id-owner', 'select id from apps where rp_id = $1 and id <> $2');
-
-const CREATE = statement(
-  'apps.create',
-  'insert into apps (id, name, origins, rp_id) values ($1, $2, $3, $4)',
-);
-
-const UPDATE = statement(
-  'apps.update',
-  `update apps set name = coalesce($2, name), origins = coalesce($3, origins), rp_id = coalesce($4, rp_id), updated_at = now()
-   where id = $1 and (name, origins, rp_id) is distinct from
-     (coalesce($2, name), coalesce($3::text[], origins), coalesce($4, rp_id))`,
-);
-
-const ORIGINS = statement('apps.origins', 'select origins, rp_id as "rpId" from apps where id = $1');
-
-/** Makes the app of the `APP_*` settings at each start, or overwrites just the columns those settings name. */
+/** Creates the app of the `APP_*` settings, or overwrites just the fields that these settings give. */
 @Injectable()
-export class AppProvisioning implements OnModuleInit {
+export class AppProvisioning {
+  constructor(private readonly apps: AppRepository) {}
+
+  /** Other replicas that start wait until the transaction ends. Throws an Error that says what to set. */
+  async provision(settings: AppSettings, tx: DatabaseTransaction): Promise<void> {
+    const { id, rpId, origins } = settings;
+    await this.apps.takeTurns(id, tx);
+    if (rpId) await this.requireOwnRpId(id, rpId, tx);
+    const stored = await this.apps.lock(id, tx);
+    const app = stored ? { ...stored, ...given(settings) } : newApp(settings);
+    if (rpId || origins) requireOriginsWithinRpId(id, app);
+    if (!stored) await this.apps.insert(id, app, tx);
+    else if (!isDeepStrictEqual(app, stored)) await this.apps.replace(id, app, tx);
+  }
+
+  private async requireOwnRpId(id: string, rpId: string, tx: DatabaseTransaction): Promise<void> {
+    const owner = await this.apps.ownerOfRpId(rpId, tx);
+    if (owner !== null && owner !== id) {
+      throw new Error(`APP_RP_ID ${rpId} belongs to the app ${owner}: set another APP_RP_ID or that APP_ID.`);
+    }
+  }
+}
+
+const given = ({ name, origins, rpId }: AppSettings): Partial<AppFields> => ({
+  ...(name !== undefined && { name }),
+  ...(origins !== undefined && { origins }),
+  ...(rpId !== undefined && { rpId }),
+});
+
+function newApp({ id, name = id, origins, rpId }: AppSettings): AppFields {
+  if (!origins || !rpId) {
+    throw new Error(
+      `The app ${id} does not exist yet: set APP_ORIGINS and APP_RP_ID so that it can be created.`,
+    );
+  }
+  return { ...NEW_APP, name, origins, rpId };
+}
+
+/** The settings may give only one of the two: it has to fit the stored value of the other. */
+function requireOriginsWithinRpId(id: string, { origins, rpId }: AppFields): void {
+  const outside = originsOutside(origins, rpId);
+  if (outside.length === 0) return;
+  throw new Error(
+    `The app ${id} has the RP ID ${rpId}, whose passkeys do not work on ${outside.join(', ')}: ` +
+      'set APP_ORIGINS and APP_RP_ID so that they fit.',
+  );
+}
+
+/** Warns at the start of apps that accept certain models only, if there is no FIDO metadata to prove a model by. */
+@Injectable()
+export class AllowListCheck implements OnApplicationBootstrap {
+  private readonly log = new Logger(AllowListCheck.name);
+
   constructor(
-    private readonly database: Database,
-    private readonly apiKeys: ApiKeyProvisioning,
+    private readonly apps: AppRepository,
     private readonly configuration: Configuration,
   ) {}
 
-  /** Throws a sentence that says what to set. */
-  async onModuleInit(): Promise<void> {
-    const { app } = embeddedPassageOf(this.configuration);
-    await this.database.transaction(async (tx) => {
-      // Replicas that start at once take turns.
-      await tx.query(LOCK, [app.id]);
-      await this.claimRpId(app, tx);
-      const [exists] = await tx.query(EXISTS, [app.id]);
-      if (exists)
-        await tx.query(
-          UPDATE,
-          [app.id, app.name, app.origins, app.rpId].map((it) => it ?? null),
-        );
-      else await this.create(app, tx);
-      await this.requireOriginsWithinRpId(app, tx);
-      await this.apiKeys.provision(app, tx);
-    });
-  }
-
-  private async create({ id, name, origins, rpId }: AppSettings, tx: DatabaseTransaction): Promise<void> {
-    if (!origins || !rpId) {
-      throw new Error(
-        `The app ${id} does not exist yet: set APP_ORIGINS and APP_RP_ID so that it can be made.`,
-      );
-    }
-    await tx.query(CREATE, [id, name ?? id, origins, rpId]);
-  }
-
-  /** The settings may name one of the two: it has to fit what is there of the other. */
-  private async requireOriginsWithinRpId(
-    { id, origins, rpId }: AppSettings,
-    tx: DatabaseTransaction,
-  ): Promise<void> {
-    if (!origins && !rpId) return;
-    const [app] = await tx.query<{ origins: string[]; rpId: string }>(ORIGINS, [id]);
-    const outside = app ? originsOutside(app.origins, app.rpId) : [];
-    if (outside.length > 0)
-      throw new Error(
-        `The app ${id} has the RP ID ${app!.rpId}, whose passkeys do not work on ${outside.join(', ')}: ` +
-          'set APP_ORIGINS and APP_RP_ID so that they fit.',
-      );
-  }
-
-  private async claimRpId({ id, rpId }: AppSettings, tx: DatabaseTransaction): Promise<void> {
-    if (!rpId) return;
-    const [owner] = await tx.query<{ id: string }>(RP_ID_OWNER, [rpId, id]);
-    if (owner)
-      throw new Error(
-        `APP_RP_ID ${rpId} belongs to the app ${owner.id}: set another APP_RP_ID or that APP_ID.`,
-      );
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.configuration.fidoMetadataFile !== null) return;
+    const ids = await this.apps.idsWithAllowList();
+    if (ids.length === 0) return;
+    this.log.warn(
+      `FIDO_METADATA_FILE is not set, so no user can register a passkey with ${ids.join(', ')}: ` +
+        'allowed AAGUIDs have to be proven by FIDO metadata.',
+    );
   }
 }

@@ -1,119 +1,185 @@
 import { Injectable } from '@nestjs/common';
-import { appIdProblem } from '../../config/app-rules.js';
-import { Configuration, embeddedPassageOf, type Lifetimes } from '../../config/configuration.js';
-import { Database } from '../../database/database.js';
-import { statement, toDate } from '../../database/statement.js';
-import { AppError } from '../../errors/app-error.js';
-import { currentRequest } from '../../http/request-context.js';
-import type { AppPolicy, Attestation, ResidentKey } from './app-policy.js';
-import type { UserVerification } from '../../webauthn/relying-party.js';
+import { type Insertable, sql } from 'kysely';
+import { Database, type DatabaseTransaction, type Queryable } from '../../database/database.js';
+import type { Tables } from '../../database/entities.js';
+import { query, type SqlBuilder } from '../../database/query.js';
+import type { AppFields, AppRecord, StoredApp } from './app.js';
 
-const CACHE_FOR = 5_000; // ms
+/** The column of each field. */
+const COLUMNS = {
+  name: 'name',
+  rpId: 'rp_id',
+  origins: 'origins',
+  relatedOrigins: 'related_origins',
+  androidOrigins: 'android_origins',
+  topOrigins: 'top_origins',
+  userVerification: 'user_verification',
+  residentKey: 'resident_key',
+  attestation: 'attestation',
+  aaguidAllow: 'aaguid_allow',
+  aaguidDeny: 'aaguid_deny',
+  algorithms: 'algorithms',
+  maxPasskeysPerUser: 'max_passkeys_per_user',
+  ceremonyTimeout: 'ceremony_timeout',
+  handshakeTtl: 'handshake_ttl',
+  registerTransactionTtl: 'register_transaction_ttl',
+  authenticateTransactionTtl: 'authenticate_transaction_ttl',
+  nonceTtl: 'nonce_ttl',
+} as const satisfies Record<keyof AppFields, keyof Tables['apps']>;
 
-interface AppRow {
-  id: string;
-  name: string;
-  rpId: string;
-  origins: string[];
-  relatedOrigins: string[];
-  androidOrigins: string[];
-  topOrigins: string[];
-  userVerification: UserVerification;
-  residentKey: ResidentKey;
-  attestation: Attestation;
-  aaguidAllow: string[] | null;
-  aaguidDeny: string[];
-  algorithms: number[];
-  maxPasskeysPerUser: number;
-  ceremonyTimeout: number | null;
-  handshakeTtl: number | null;
-  registerTransactionTtl: number | null;
-  authenticateTransactionTtl: number | null;
-  nonceTtl: number | null;
-  createdAt: string;
-}
+type Columns = typeof COLUMNS;
+type Selection = { [Field in keyof Columns]: `a.${Columns[Field]} as ${Field}` }[keyof Columns];
 
-const FIND = statement(
-  'apps.find',
-  `select id, name, rp_id as "rpId", origins, related_origins as "relatedOrigins", android_origins as "androidOrigins",
-     top_origins as "topOrigins", user_verification as "userVerification", ceremony_timeout as "ceremonyTimeout",
-     resident_key as "residentKey", attestation, algorithms,
-     aaguid_allow as "aaguidAllow", aaguid_deny as "aaguidDeny", max_passkeys_per_user as "maxPasskeysPerUser",
-     handshake_ttl as "handshakeTtl", register_transaction_ttl as "registerTransactionTtl",
-     authenticate_transaction_ttl as "authenticateTransactionTtl", nonce_ttl as "nonceTtl", created_at as "createdAt"
-   from apps where id = $1`,
+const FIELDS = Object.entries(COLUMNS).map(([field, column]) => `a.${column} as ${field}`) as Selection[];
+
+/** The fields under the names of their columns. */
+const toColumns = (fields: AppFields) =>
+  Object.fromEntries(
+    Object.entries(COLUMNS).map(([field, column]) => [column, fields[field as keyof AppFields]]),
+  ) as Pick<Insertable<Tables['apps']>, Columns[keyof Columns]>;
+
+const storedApps = (db: SqlBuilder) =>
+  db
+    .selectFrom('apps as a')
+    .select(['a.id', ...FIELDS, 'a.created_at as createdAt', 'a.updated_at as updatedAt']);
+
+const appRecords = (db: SqlBuilder) =>
+  storedApps(db).select((it) => {
+    const rows = it.fn.countAll<number>().as('rows');
+    const users = it.selectFrom('flex_users as u').whereRef('u.app_id', '=', 'a.id').select(rows);
+    const passkeys = it.selectFrom('devices as d').whereRef('d.app_id', '=', 'a.id').select(rows);
+    const legacyDevices = it.selectFrom('legacy_devices as l').whereRef('l.app_id', '=', 'a.id').select(rows);
+    const keys = it
+      .selectFrom('api_keys as k')
+      .whereRef('k.app_id', '=', 'a.id')
+      .where('k.revoked_at', 'is', null)
+      .where((key) => key.or([key('k.expires_at', 'is', null), key('k.expires_at', '>', sql<Date>`now()`)]))
+      .select(rows);
+    return [
+      users.$asScalar().$notNull().as('users'),
+      passkeys.$asScalar().$notNull().as('passkeys'),
+      legacyDevices.$asScalar().$notNull().as('legacyDevices'),
+      keys.$asScalar().$notNull().as('keys'),
+    ];
+  });
+
+const FIND = query('apps.find', (db, $: { id: string }) => storedApps(db).where('a.id', '=', $.id));
+
+// Rows that refer to the app can still be added under this lock: they see that the app exists, and are deleted with it.
+const LOCK = query('apps.lock', (db, $: { id: string }) =>
+  storedApps(db).where('a.id', '=', $.id).forNoKeyUpdate(),
 );
 
-/** Reads apps. Only existing ones are kept, for five seconds, and only for those who ask for the kept one. */
+const SHOW = query('apps.show', (db, $: { id: string }) => appRecords(db).where('a.id', '=', $.id));
+
+const LIST = query('apps.list', (db) => appRecords(db).orderBy('a.id'));
+
+const OWNER_OF_RP_ID = query('apps.owner-of-rp-id', (db, $: { rpId: string }) =>
+  db.selectFrom('apps').where('rp_id', '=', $.rpId).select('id'),
+);
+
+const WITH_ALLOW_LIST = query('apps.with-allow-list', (db) =>
+  db.selectFrom('apps').where('aaguid_allow', 'is not', null).select('id').orderBy('id'),
+);
+
+const INSERT = query('apps.insert', (db, $: AppFields & { id: string }) =>
+  db.insertInto('apps').values({ id: $.id, ...toColumns($) }),
+);
+
+const REPLACE = query('apps.replace', (db, $: AppFields & { id: string }) =>
+  db
+    .updateTable('apps')
+    .set({ ...toColumns($), updated_at: sql`now()` })
+    .where('id', '=', $.id),
+);
+
+const TAKE_TURNS = query('apps.take-turns', (db, $: { id: string }) =>
+  db.selectNoFrom(sql`pg_advisory_xact_lock(hashtextextended('keyway:app:' || ${$.id}, 0))`.as('turn')),
+);
+
+const BATCH = 1_000;
+
+const DELETE_USERS = query('apps.delete-users', (db, $: { id: string }) =>
+  db
+    .deleteFrom('flex_users')
+    .where('app_id', '=', $.id)
+    .where('id', 'in', (some) =>
+      some.selectFrom('flex_users').where('app_id', '=', $.id).select('id').limit(BATCH),
+    ),
+);
+
+const DELETE_TOMBSTONES = query('apps.delete-tombstones', (db, $: { id: string }) =>
+  db
+    .deleteFrom('tombstones')
+    .where('app_id', '=', $.id)
+    .where('credential_hash', 'in', (some) =>
+      some.selectFrom('tombstones').where('app_id', '=', $.id).select('credential_hash').limit(BATCH),
+    ),
+);
+
+const DELETE = query('apps.delete', (db, $: { id: string }) => db.deleteFrom('apps').where('id', '=', $.id));
+
+/** The apps of this service. */
 @Injectable()
 export class AppRepository {
-  private readonly kept = new Map<string, { readonly app: AppPolicy; readonly until: number }>();
+  constructor(private readonly database: Database) {}
 
-  constructor(
-    private readonly database: Database,
-    private readonly configuration: Configuration,
-  ) {}
+  /** @param id an app's id, or any other text that PostgreSQL can store. */
+  async find(id: string): Promise<StoredApp | null> {
+    const [app] = await this.database.run(FIND, { id });
+    return app ?? null;
+  }
 
-  /** The app as it is now; for whatever finishes or changes something. Throws `app_not_found`. */
-  async get(id: string): Promise<AppPolicy> {
-    const [row] = appIdProblem(id) === undefined ? await this.database.query<AppRow>(FIND, [id]) : [];
-    if (!row) {
-      this.kept.delete(id);
-      throw new AppError('app_not_found');
+  /** The app, which only this transaction can change or delete until it ends. */
+  async lock(id: string, tx: DatabaseTransaction): Promise<StoredApp | null> {
+    const [app] = await tx.run(LOCK, { id });
+    return app ?? null;
+  }
+
+  /** The app with its counts, which take time in proportion to what is counted. */
+  async show(id: string, on: Queryable = this.database): Promise<AppRecord | null> {
+    const [app] = await on.run(SHOW, { id });
+    return app ?? null;
+  }
+
+  /** Every app with its counts, by id. */
+  list(): Promise<AppRecord[]> {
+    return this.database.run(LIST, {});
+  }
+
+  /** The id of the app that has an RP ID, or null. */
+  async ownerOfRpId(rpId: string, on: Queryable = this.database): Promise<string | null> {
+    const [owner] = await on.run(OWNER_OF_RP_ID, { rpId });
+    return owner?.id ?? null;
+  }
+
+  /** The ids of the apps that accept certain models of authenticator only. */
+  async idsWithAllowList(): Promise<string[]> {
+    return (await this.database.run(WITH_ALLOW_LIST, {})).map(({ id }) => id);
+  }
+
+  async insert(id: string, fields: AppFields, on: Queryable = this.database): Promise<void> {
+    await on.count(INSERT, { ...fields, id });
+  }
+
+  /** Overwrites every field. */
+  async replace(id: string, fields: AppFields, tx: DatabaseTransaction): Promise<void> {
+    await tx.count(REPLACE, { ...fields, id });
+  }
+
+  /** Waits until no other transaction has the turn of this app, whether the app exists or not, and takes it. */
+  async takeTurns(id: string, tx: DatabaseTransaction): Promise<void> {
+    await tx.run(TAKE_TURNS, { id });
+  }
+
+  /** Deletes an app with all its rows but its audit events. */
+  async delete(id: string, tx: DatabaseTransaction): Promise<void> {
+    // One statement for all users would run into the statement timeout; each batch takes their passkeys and the like along.
+    for (const batch of [DELETE_USERS, DELETE_TOMBSTONES]) {
+      let deleted: number;
+      do deleted = await tx.count(batch, { id });
+      while (deleted === BATCH);
     }
-    return noted(toPolicy(row, embeddedPassageOf(this.configuration).lifetimes));
+    await tx.count(DELETE, { id });
   }
-
-  /** The app as it was at most five seconds ago; for starting ceremonies and for CORS. Throws `app_not_found`. */
-  async getRecent(id: string): Promise<AppPolicy> {
-    const recent = this.peekRecent(id);
-    if (recent) return noted(recent);
-    const app = await this.get(id);
-    this.kept.set(id, { app, until: Date.now() + CACHE_FOR });
-    return app;
-  }
-
-  /** The same, if the database need not be asked for it. */
-  peekRecent(id: string): AppPolicy | undefined {
-    const kept = this.kept.get(id);
-    return kept && kept.until > Date.now() ? kept.app : undefined;
-  }
-
-  /** The app as it was known last, which tells nothing but who may read that there were too many requests. */
-  peekLast(id: string): AppPolicy | undefined {
-    return this.kept.get(id)?.app;
-  }
-}
-
-/** Lets the log name the app. */
-function noted(app: AppPolicy): AppPolicy {
-  const request = currentRequest();
-  if (request) request.appId = app.id;
-  return app;
-}
-
-function toPolicy(row: AppRow, defaults: Lifetimes): AppPolicy {
-  const webOrigins = [...row.origins, ...row.relatedOrigins];
-  const origins = [...webOrigins, ...row.androidOrigins];
-  const handshake = row.handshakeTtl ?? defaults.handshake;
-  return {
-    id: row.id,
-    relyingParty: { id: row.rpId, name: row.name, origins, topOrigins: row.topOrigins },
-    webOrigins,
-    userVerification: row.userVerification,
-    residentKey: row.residentKey,
-    attestation: row.attestation,
-    aaguidAllow: row.aaguidAllow,
-    aaguidDeny: row.aaguidDeny,
-    algorithms: row.algorithms,
-    maxPasskeysPerUser: row.maxPasskeysPerUser,
-    ceremonyTimeout: Math.min(row.ceremonyTimeout ?? handshake, handshake),
-    lifetimes: {
-      handshake,
-      registerTransaction: row.registerTransactionTtl ?? defaults.registerTransaction,
-      authenticateTransaction: row.authenticateTransactionTtl ?? defaults.authenticateTransaction,
-      nonce: row.nonceTtl ?? defaults.nonce,
-    },
-    createdAt: toDate(row.createdAt),
-  };
 }

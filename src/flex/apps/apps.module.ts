@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
 import { AppOrigins } from './app-origins.js';
+import { AppPolicies } from './app-policies.js';
+import { AllowListCheck, AppProvisioning } from './app-provisioning.js';
 import { AppRepository } from './app.repository.js';
 import { AppsController } from './apps.controller.js';
+import { AppsService } from './apps.service.js';
 
-/** Relying parties and their WebAuthn policies. */
+/** The apps: relying parties with their rules. */
 @Module({
   controllers: [AppsController],
-  providers: [AppRepository, AppOrigins],
-  exports: [AppRepository, AppOrigins],
+  providers: [AppRepository, AppPolicies, AppOrigins, AppsService, AppProvisioning, AllowListCheck],
+  exports: [AppRepository, AppPolicies, AppOrigins, AppsService, AppProvisioning],
 })
 export class AppsModule {}

@@ -1,72 +1,47 @@
-import type { Database, DatabaseTransaction } from '../../database/database.js';
+import { Injectable } from '@nestjs/common';
+import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
-import { type Statement, statement } from '../../database/statement.js';
 import { OperatorError } from '../../errors/operator-error.js';
-import { findAppProblems } from './app-field-rules.js';
-import {
-  type AppFields,
-  type AppRecord,
-  type AppRecordRow,
-  INSERT,
-  LIST,
-  NEW_APP,
-  REPLACE,
-  SHOW,
-  SHOW_AND_HOLD,
-  toRecord,
-  toValues,
-} from './app-record.js';
+import { type AppFields, type AppRecord, NEW_APP, type StoredApp } from './app.js';
+import { AppRepository } from './app.repository.js';
+import { findAppProblems } from './app-rules.js';
 
-const BATCH = 1_000;
-
-const RP_ID_OWNER = statement('apps.owner-of-rp-id', 'select id from apps where rp_id = $1');
-const DELETE = statement('apps.delete', 'delete from apps where id = $1');
-
-const batchOf = (table: string, key: string): Statement =>
-  statement(
-    `apps.delete-${table}`,
-    `delete from ${table} where app_id = $1 and ${key} in
-       (select ${key} from ${table} where app_id = $1 limit ${BATCH}) returning 1 as gone`,
-  );
-
-/** What an app may have too much of for one statement; users take their passkeys, transactions and nonces along. */
-const BELONGINGS = [batchOf('flex_users', 'id'), batchOf('tombstones', 'credential_hash')];
-
-/** Makes, changes and deletes apps as an operator asks. Throws `OperatorError`, and then nothing was changed. */
+/** Creates, changes and deletes apps for an operator. Throws `OperatorError`, and then nothing was changed. */
+@Injectable()
 export class AppsService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly apps: AppRepository,
+  ) {}
 
   /** Every app, by id. */
-  async list(): Promise<AppRecord[]> {
-    return (await this.database.query<AppRecordRow>(LIST, [])).map(toRecord);
+  list(): Promise<AppRecord[]> {
+    return this.apps.list();
   }
 
   /** Throws `app_not_found`. */
   async get(id: string): Promise<AppRecord> {
-    const [row] = await this.database.query<AppRecordRow>(SHOW, [id]);
-    if (!row) throw appNotFound(id);
-    return toRecord(row);
+    const app = await this.apps.show(id);
+    if (!app) throw appNotFound(id);
+    return app;
   }
 
-  /** The name is the id unless it is told. Throws `invalid_app`, `app_exists`, `rp_id_taken`. */
+  /** The name is the id unless it is given. Throws `invalid_app`, `app_exists`, `rp_id_taken`. */
   async create(
     id: string,
     fields: Pick<AppFields, 'rpId' | 'origins'> & Partial<AppFields>,
   ): Promise<AppRecord> {
-    const app = normalised({ name: id, ...NEW_APP, ...fields });
-    requireGood(id, app);
-    await this.claiming(app.rpId, id, () => this.database.query(INSERT, toValues(id, app)));
+    const app = validated(id, { name: id, ...NEW_APP, ...fields });
+    await this.claiming(app.rpId, id, () => this.apps.insert(id, app));
     return this.get(id);
   }
 
-  /** Changes the fields named, and only those. Throws `app_not_found`, `invalid_app`, `rp_id_taken`. */
+  /** Changes the given fields, and only those. Throws `app_not_found`, `invalid_app`, `rp_id_taken`. */
   async update(id: string, changes: Partial<AppFields>): Promise<AppRecord> {
-    const rpId = changes.rpId ?? '';
-    await this.claiming(rpId, id, () =>
+    await this.claiming(changes.rpId ?? '', id, () =>
       this.database.transaction(async (tx) => {
-        const app = normalised({ ...(await this.hold(id, tx)), ...changes });
-        requireGood(id, app);
-        await tx.query(REPLACE, toValues(id, app));
+        const app = validated(id, { ...(await this.lock(id, tx)), ...changes });
+        await this.apps.replace(id, app, tx);
       }),
     );
     return this.get(id);
@@ -75,26 +50,21 @@ export class AppsService {
   /** Deletes everything of the app but its audit events; answers with what it was. Throws `app_not_found`. */
   async delete(id: string): Promise<AppRecord> {
     return this.database.transaction(async (tx) => {
-      const app = await this.hold(id, tx);
-      for (const belongings of BELONGINGS) {
-        let gone: number;
-        do gone = (await tx.query(belongings, [id])).length;
-        while (gone === BATCH);
-      }
-      await tx.query(DELETE, [id]);
-      return app;
+      await this.lock(id, tx);
+      const app = await this.apps.show(id, tx);
+      await this.apps.delete(id, tx);
+      return app!;
     });
   }
 
-  /** The app, which no other operator then changes or deletes until the transaction ends. */
-  private async hold(id: string, tx: DatabaseTransaction): Promise<AppRecord> {
-    const [row] = await tx.query<AppRecordRow>(SHOW_AND_HOLD, [id]);
-    if (!row) throw appNotFound(id);
-    return toRecord(row);
+  private async lock(id: string, tx: DatabaseTransaction): Promise<StoredApp> {
+    const app = await this.apps.lock(id, tx);
+    if (!app) throw appNotFound(id);
+    return app;
   }
 
-  /** The schema decides who has an RP ID, also between two who ask for it at the same time. */
-  private async claiming(rpId: string, id: string, work: () => Promise<unknown>): Promise<void> {
+  /** The schema decides which app gets an RP ID, also when two ask for it at the same time. */
+  private async claiming(rpId: string, id: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -105,23 +75,24 @@ export class AppsService {
           `There is an app ${id} already: change it, or take another id.`,
         );
       }
-      const [owner] = await this.database.query<{ id: string }>(RP_ID_OWNER, [rpId]);
+      const owner = await this.apps.ownerOfRpId(rpId);
       throw new OperatorError(
         'rp_id_taken',
-        `The RP ID ${rpId} belongs to ${owner ? `the app ${owner.id}` : 'another app'}: take another one.`,
+        `The RP ID ${rpId} belongs to ${owner === null ? 'another app' : `the app ${owner}`}: take another one.`,
         { cause: error },
       );
     }
   }
 }
 
-/** Nobody has an app of this id. */
+/** `app_not_found`: no app has this id. */
 export const appNotFound = (id: string): OperatorError =>
   new OperatorError('app_not_found', `There is no app ${JSON.stringify(id)}.`);
 
-const normalised = (app: AppFields): AppFields => ({ ...app, name: app.name.trim() });
-
-function requireGood(id: string, app: AppFields): void {
+/** The app as it is stored. Throws `invalid_app`. */
+function validated(id: string, fields: AppFields): AppFields {
+  const app = { ...fields, name: fields.name.trim() };
   const problems = findAppProblems(id, app);
   if (problems.length > 0) throw new OperatorError('invalid_app', problems.join('\n'));
+  return app;
 }

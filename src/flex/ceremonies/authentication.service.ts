@@ -9,8 +9,8 @@ import { withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { presentedCredentialId } from '../../webauthn/presented-response.js';
 import { type VerifiedAuthentication, verifyAuthentication } from '../../webauthn/verify-authentication.js';
-import type { AppPolicy } from '../apps/app-policy.js';
-import { AppRepository } from '../apps/app.repository.js';
+import type { AppPolicy } from '../apps/app.js';
+import { AppPolicies } from '../apps/app-policies.js';
 import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import { type OpenTransaction, TransactionRepository } from '../transactions/transaction.repository.js';
 import { UserHandleRepository } from '../users/user-handle.repository.js';
@@ -43,7 +43,7 @@ interface ProvenSignIn {
 export class AuthenticationService {
   constructor(
     private readonly database: Database,
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly transactions: TransactionRepository,
     private readonly handshakes: HandshakesService,
     private readonly signIns: AuthenticationRepository,

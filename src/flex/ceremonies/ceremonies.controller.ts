@@ -1,15 +1,52 @@
 import { Body, Controller, HttpCode, Param, Post, UsePipes } from '@nestjs/common';
+import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
 import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { RateLimited } from '../../http/rate-limit.js';
 import { AuthenticationService } from './authentication.service.js';
-import {
-  FinishAuthenticationDto,
-  FinishRegistrationDto,
-  StartAuthenticationDto,
-  StartRegistrationDto,
-} from './ceremonies.dto.js';
 import { RegistrationService } from './registration.service.js';
+
+const MAX_TRANSACTION_ID = 256;
+const MAX_HANDSHAKE_ID = 1024;
+
+export class StartRegistrationDto {
+  @IsString()
+  @MaxLength(MAX_TRANSACTION_ID)
+  transaction_id: string;
+
+  @IsOptional()
+  @IsIn(['platform', 'cross-platform', 'any'])
+  authenticator_attachment?: 'platform' | 'cross-platform' | 'any' | null;
+}
+
+export class StartAuthenticationDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_TRANSACTION_ID)
+  transaction_id?: string | null;
+}
+
+export class FinishAuthenticationDto extends StartAuthenticationDto {
+  @IsString()
+  @MaxLength(MAX_HANDSHAKE_ID)
+  handshake_id: string;
+
+  @IsObject()
+  handshake_response: object;
+}
+
+export class FinishRegistrationDto {
+  @IsString()
+  @MaxLength(MAX_TRANSACTION_ID)
+  transaction_id: string;
+
+  @IsString()
+  @MaxLength(MAX_HANDSHAKE_ID)
+  handshake_id: string;
+
+  @IsObject()
+  handshake_response: object;
+}
 
 /** The Flex protocol's browser side: both ceremonies, start and finish. */
 @Controller('v1/apps/:app')

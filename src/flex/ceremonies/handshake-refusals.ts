@@ -3,14 +3,14 @@ import { LRUCache } from 'lru-cache';
 import { hashOf } from '../bearer-secret.js';
 import type { Handshake } from './handshakes.service.js';
 
-/** A person may fail twice with one handshake; who goes on is trying responses out. */
+/** People may fail twice with one handshake; more often it is a program that tries responses. */
 const CHEAP_REFUSALS = 2;
 const COST = 10; // requests
 const MAX_HANDSHAKES = 20_000;
 
 /**
  * Counts the refusals of each handshake in this process's memory, which holds those refused last until they expire. A
- * refusal does not spend the handshake, so that a stranger who has seen one cannot end its ceremony: it costs instead.
+ * refusal does not spend the handshake, as others who have seen it could then end the user's ceremony; it costs instead.
  */
 @Injectable()
 export class HandshakeRefusals {
@@ -20,11 +20,11 @@ export class HandshakeRefusals {
     perf: { now: () => Date.now() },
   });
 
-  /** Counts one refusal more; answers as how many requests it counts against the rate limit of who caused it. */
+  /** Counts one more refusal. Returns its cost: how many requests it counts as, against the rate limit of its sender. */
   count({ challenge, expiresAt }: Pick<Handshake, 'challenge' | 'expiresAt'>): number {
     const key = hashOf(challenge).toString('base64url');
     const count = (this.counts.get(key) ?? 0) + 1;
-    // It may have expired since it was opened, and a lifetime of 0 would be one without an end.
+    // The handshake may have expired since it was opened; a lifetime of 0 would have no end.
     const ttl = Math.max(1, expiresAt * 1000 - Date.now());
     this.counts.set(key, count, { ttl });
     return count > CHEAP_REFUSALS ? COST : 1;

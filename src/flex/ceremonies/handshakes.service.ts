@@ -10,7 +10,7 @@ import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { AppError } from '../../errors/app-error.js';
 import type { UserVerification } from '../../webauthn/relying-party.js';
-import type { AppPolicy } from '../apps/app-policy.js';
+import type { AppPolicy } from '../apps/app.js';
 import { hashOf } from '../bearer-secret.js';
 import type { CeremonyKind } from '../transactions/transaction.entity.js';
 import { Refused } from './refused.js';

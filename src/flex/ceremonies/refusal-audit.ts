@@ -14,11 +14,11 @@ import type { Handshake } from './handshakes.service.js';
 export interface FailedFinish {
   /** The app of the path; the handshake may be another app's. */
   readonly appId: string;
-  /** An authentic one: anybody can send others. */
+  /** An authentic one: others prove nothing, and cost nothing to make. */
   readonly handshake: Handshake;
   /** What the caller is told of a refusal that is not an `AppError`. */
   readonly code: RefusalCode;
-  /** Whose passkey it is about, once the ceremony proved it: a name alone anybody can send. */
+  /** The passkey and its user, once the ceremony proved them: a name alone proves nothing. */
   readonly proven: { readonly userId: string; readonly deviceId: string } | null;
 }
 

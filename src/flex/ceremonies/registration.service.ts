@@ -12,9 +12,9 @@ import { withEventId } from '../../events/audit.repository.js';
 import { currentRequest } from '../../http/request-context.js';
 import { creationOptions } from '../../webauthn/registration-options.js';
 import { type VerifiedRegistration, verifyRegistration } from '../../webauthn/verify-registration.js';
-import type { AppPolicy } from '../apps/app-policy.js';
-import { AppRepository } from '../apps/app.repository.js';
-import { authenticatorRefusal } from '../apps/attestation-policy.js';
+import type { AppPolicy } from '../apps/app.js';
+import { AppPolicies } from '../apps/app-policies.js';
+import { authenticatorRefusal } from '../apps/app-rules.js';
 import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { HandshakeRepository } from './handshake.repository.js';
@@ -54,7 +54,7 @@ interface ProvenRegistration {
 export class RegistrationService {
   constructor(
     private readonly database: Database,
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly transactions: TransactionRepository,
     private readonly handshakes: HandshakesService,
     private readonly spentHandshakes: HandshakeRepository,

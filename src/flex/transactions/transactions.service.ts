@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
-import { AppRepository } from '../apps/app.repository.js';
+import { AppPolicies } from '../apps/app-policies.js';
 import { makeBearerSecret } from '../bearer-secret.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
@@ -12,7 +12,7 @@ import { TransactionRepository } from './transaction.repository.js';
 export class TransactionsService {
   constructor(
     private readonly database: Database,
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly users: FlexUserRepository,
     private readonly devices: DeviceRepository,
     private readonly transactions: TransactionRepository,

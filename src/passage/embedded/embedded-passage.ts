@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
-import { AppRepository } from '../../flex/apps/app.repository.js';
+import { AppPolicies } from '../../flex/apps/app-policies.js';
 import { DevicesService } from '../../flex/devices/devices.service.js';
 import { NoncesService } from '../../flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../flex/transactions/transactions.service.js';
@@ -16,7 +16,7 @@ export class EmbeddedPassage extends Passage {
 
   constructor(
     configuration: Configuration,
-    private readonly apps: AppRepository,
+    private readonly apps: AppPolicies,
     private readonly users: FlexUserRepository,
     private readonly devices: DevicesService,
     private readonly transactions: TransactionsService,

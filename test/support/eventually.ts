@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const PATIENCE = 15_000; // ms
 
@@ -10,7 +10,7 @@ export async function eventually<T>(check: () => T | Promise<T>): Promise<T> {
       return await check();
     } catch (error) {
       if (Date.now() > limit) throw error;
-      await sleep(50);
+      await pause(20);
     }
   }
 }

@@ -7,19 +7,22 @@ import {
   relatedOriginProblem,
   webOriginProblem,
 } from '../../config/origin-rules.js';
+import { AAGUID } from '../../webauthn/aaguid.js';
 import { ALGORITHM } from '../../webauthn/credential-key.js';
-import type { AppFields } from './app-record.js';
-import { attestationPolicyProblems } from './attestation-policy.js';
+import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
+import type { AppFields } from './app.js';
 
-/** What the policy's members may be, most careful first. */
+/** The values of a policy's members, strictest first. */
 export const USER_VERIFICATIONS = ['required', 'preferred', 'discouraged'] as const;
 export const RESIDENT_KEYS = ['required', 'preferred', 'discouraged'] as const;
 export const ATTESTATIONS = ['none', 'indirect', 'direct', 'enterprise'] as const;
 
-/** COSE identifiers of the algorithms there are, by their names. */
+/** The COSE identifiers of the algorithms that an app can accept, by name. */
 export const ALGORITHMS: Readonly<Record<string, number>> = ALGORITHM;
 
-/** Least and most of every number, seconds but for the passkeys. */
+const MAX_AAGUIDS = 1_000;
+
+/** The range of each number: seconds, except the number of passkeys. */
 const RANGES = {
   maxPasskeysPerUser: { name: 'the number of passkeys per user', from: 1, to: 1_000 },
   ceremonyTimeout: { name: 'the ceremony timeout', from: 10, to: 900 },
@@ -35,7 +38,7 @@ const RANGES = {
   nonceTtl: { name: 'the lifetime of nonces', ...LIFETIMES.nonce },
 } as const;
 
-/** A sentence for each thing to set otherwise; none if the app may be as it is told. */
+/** A sentence for each field that has to be set to something else; empty if the app is valid. */
 export function findAppProblems(id: string, app: AppFields): string[] {
   const lists = [
     ...originListProblems(app),
@@ -49,7 +52,7 @@ export function findAppProblems(id: string, app: AppFields): string[] {
     ...sentence('the name', appNameProblem(app.name)),
     ...rpIdProblems,
     ...lists,
-    // Which domain an origin is on can be asked only of good ones.
+    // The domain of an origin is known only if the origin is valid.
     ...(lists.length === 0 && rpIdProblems.length === 0 ? domainProblems(app) : []),
     ...algorithmProblems(app.algorithms),
     ...attestationPolicyProblems(app),
@@ -98,3 +101,44 @@ const rangeProblems = (app: AppFields): string[] =>
     const unit = field === 'maxPasskeysPerUser' ? '' : ' of seconds';
     return isGood ? [] : [`Set ${name} to a whole number${unit} from ${from} to ${to}.`];
   });
+
+/**
+ * Why an app does not accept a new passkey, or null if it does: `authenticator_not_allowed` for a model that is denied or
+ * not among those allowed, `attestation_untrusted` for an allowed model that no trusted attestation proves.
+ */
+export function authenticatorRefusal(
+  { aaguidAllow, aaguidDeny }: Pick<AppFields, 'aaguidAllow' | 'aaguidDeny'>,
+  { aaguid, attestationTrust }: Pick<VerifiedRegistration, 'aaguid' | 'attestationTrust'>,
+): 'authenticator_not_allowed' | 'attestation_untrusted' | null {
+  if (aaguidDeny.includes(aaguid)) return 'authenticator_not_allowed';
+  if (aaguidAllow === null) return null;
+  if (!aaguidAllow.includes(aaguid)) return 'authenticator_not_allowed';
+  return attestationTrust === 'trusted' ? null : 'attestation_untrusted';
+}
+
+/** A sentence for each problem of the lists of AAGUIDs; empty if they are valid. */
+export function attestationPolicyProblems({
+  attestation,
+  aaguidAllow,
+  aaguidDeny,
+}: Pick<AppFields, 'attestation' | 'aaguidAllow' | 'aaguidDeny'>): string[] {
+  const problems = [
+    ...aaguidListProblems('the allowed AAGUIDs', aaguidAllow ?? []),
+    ...aaguidListProblems('the denied AAGUIDs', aaguidDeny),
+  ];
+  if (aaguidAllow === null) return problems;
+  if (aaguidAllow.length === 0) problems.push('Set the allowed AAGUIDs to one or more, or allow any.');
+  const both = aaguidAllow.filter((aaguid) => aaguidDeny.includes(aaguid));
+  if (both.length > 0) problems.push(`Either allow or deny ${both.join(', ')}, not both.`);
+  if (attestation !== 'direct' && attestation !== 'enterprise') {
+    problems.push('Set the attestation to direct or enterprise: allowed AAGUIDs have to be proven by it.');
+  }
+  return problems;
+}
+
+function aaguidListProblems(name: string, aaguids: readonly string[]): string[] {
+  const isGood = aaguids.every((aaguid) => AAGUID.test(aaguid)) && new Set(aaguids).size === aaguids.length;
+  return isGood && aaguids.length <= MAX_AAGUIDS
+    ? []
+    : [`Set ${name} to at most ${MAX_AAGUIDS} lower-case UUIDs, each once.`];
+}

@@ -1,4 +1,4 @@
-import { attestationPolicyProblems, authenticatorRefusal } from './attestation-policy.js';
+import { attestationPolicyProblems, authenticatorRefusal } from './app-rules.js';
 
 const A = 'aaaaaaaa-0000-4000-8000-000000000001';
 const B = 'bbbbbbbb-0000-4000-8000-000000000002';
