@@ -5,7 +5,7 @@ import { anAuthentication, aRegistration } from '../../test/support/ceremonies.j
 import { withRoots } from '../../test/support/known-roots.js';
 import { TestAuthority } from '../../test/support/x509.js';
 import { Refusal } from '../errors/refusal.js';
-import type { AuthenticatorModels } from './attestation-trust.js';
+import type { AuthenticatorModels } from './attestation/attestation-trust.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
 import { presentedCredentialId } from './presented-response.js';
 import { verifyAuthentication } from './verify-authentication.js';

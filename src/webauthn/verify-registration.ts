@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { verifyRegistrationResponse } from '@simplewebauthn/server';
 import { formatAaguid } from './aaguid.js';
-import { parseAttestationObject, verifyAttestationStatement } from './attestation.js';
-import { type AttestationTrust, attestationTrust, type AuthenticatorModels } from './attestation-trust.js';
+import { parseAttestationObject, verifyAttestationStatement } from './attestation/attestation-statement.js';
+import {
+  type AttestationTrust,
+  attestationTrust,
+  type AuthenticatorModels,
+} from './attestation/attestation-trust.js';
 import { AttestedCredential, parseAuthenticatorData, verifyAuthenticatorData } from './authenticator-data.js';
 import { encodeBase64url } from './base64url.js';
 import { REGISTRATION } from './ceremony.js';

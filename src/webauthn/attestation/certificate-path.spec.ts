@@ -8,7 +8,7 @@ import {
   odd,
   rsaKey,
   TestAuthority,
-} from '../../test/support/x509.js';
+} from '../../../test/support/x509.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { readCertificates } from './certificates.js';
 
@@ -206,6 +206,12 @@ describe('the key of a certificate', () => {
     ['RSA of 2047 bits', () => rsaKey(2047), /RSA key of 2047 bits/],
   ])('is refused when it is %s', (_, key, reason) => expect(reading(key())).toThrow(reason));
 
+  it('is refused when it is RSA in a bit string of several parts, which OpenSSL would put together', () => {
+    const certificate = Buffer.from(root.chainFor(rsaKey(2048))[0]!);
+    certificate[certificate.indexOf(Buffer.from('0382010f00', 'hex'))] = 0x23;
+    expect(() => readCertificates([certificate])).toThrow(OTHER_KIND);
+  });
+
   it('is refused in an authority as well', () => {
     const [authority] = root.chainFor(dsaKey(2048)) as [Buffer];
     expect(() => readCertificates([root.certificate, authority])).toThrow(OTHER_KIND);
@@ -219,6 +225,7 @@ describe('a certificate', () => {
     ['nothing', new Uint8Array()],
     ['cut short', certificate.subarray(0, -1)],
     ['followed by something', Buffer.concat([certificate, Buffer.from([0])])],
+    ['with a length in more bytes than it needs', Buffer.from([0x30, 0x83, 0, ...certificate.subarray(2)])],
     ['in PEM', Buffer.from(new X509Certificate(certificate).toString())],
   ])('is not read when it is %s', (_, bytes) => expect(() => readCertificates([bytes])).toThrow());
 

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { ZERO_AAGUID } from './aaguid.js';
+import { ZERO_AAGUID } from '../aaguid.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { extensionOf, keyIdentifierOf } from './certificates.js';
 

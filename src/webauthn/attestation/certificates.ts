@@ -84,7 +84,7 @@ function requireAcceptedKey(publicKeyInfo: DerElement | undefined): void {
   const [algorithm, key] = derElements(publicKeyInfo?.content ?? Buffer.alloc(0));
   const kind = algorithm?.content.toString('hex') ?? '';
   if (NOT_RSA.includes(kind)) return;
-  if (kind !== RSA || !key) {
+  if (kind !== RSA || key?.tag !== DER_TAG.BIT_STRING) {
     throw new CertificateError(
       'A certificate has a key that is neither RSA nor Ed25519 nor EC on P-256, P-384 or P-521.',
     );

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { attestationSubject } from '../../test/support/attestation-certificate.js';
+import { attestationSubject } from '../../../test/support/attestation-certificate.js';
 import {
   aaguidExtension,
   ANDROID,
@@ -11,15 +11,15 @@ import {
   packed,
   type StatementTraits,
   tpm,
-} from '../../test/support/attestation-statements.js';
-import { type CallCounter, countCalls } from '../../test/support/call-counter.js';
-import { aRegistration } from '../../test/support/ceremonies.js';
-import type { CreateOverrides } from '../../test/support/ceremony-overrides.js';
-import { withRoots } from '../../test/support/known-roots.js';
-import { der, dsaKey, newKey, TestAuthority } from '../../test/support/x509.js';
+} from '../../../test/support/attestation-statements.js';
+import { type CallCounter, countCalls } from '../../../test/support/call-counter.js';
+import { aRegistration } from '../../../test/support/ceremonies.js';
+import type { CreateOverrides } from '../../../test/support/ceremony-overrides.js';
+import { withRoots } from '../../../test/support/known-roots.js';
+import { der, dsaKey, newKey, TestAuthority } from '../../../test/support/x509.js';
 import type { AuthenticatorModels } from './attestation-trust.js';
-import type { CeremonyRefusal } from './ceremony-refusal.js';
-import { verifyRegistration } from './verify-registration.js';
+import type { CeremonyRefusal } from '../ceremony-refusal.js';
+import { verifyRegistration } from '../verify-registration.js';
 
 const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const ZERO = '00000000-0000-0000-0000-000000000000';
@@ -251,6 +251,13 @@ describe('untrusted certificates', () => {
         ),
       ).toBe(reason);
     }
+  });
+
+  it('are for a P-256 key in a statement of fido-u2f', async () => {
+    const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    expect(await reasonOf(fidoU2f(root, { key }))).toBe(
+      'attestation_invalid: There is not exactly one certificate, for a P-256 key.',
+    );
   });
 
   it('are at most eight', async () => {

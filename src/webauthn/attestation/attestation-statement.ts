@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
+import { requireOneCborMap } from '../cbor.js';
+import { attestationInvalid, CeremonyRefusal } from '../ceremony-refusal.js';
 import { verifyAndroidKey } from './android-key.js';
-import { requireOneCborMap } from './cbor.js';
-import { attestationInvalid, CeremonyRefusal } from './ceremony-refusal.js';
 import { leadsToAnchor, MAX_CERTIFICATES } from './certificate-path.js';
 import { knownRoots, namesRevocationLists, readCertificates } from './certificates.js';
 import { CertificateError } from './der.js';
@@ -66,8 +66,7 @@ export async function verifyAttestationStatement(
   if (!FORMATS.includes(format)) throw new CeremonyRefusal('attestation_format_unsupported', '7.1-21');
 
   // §8.7: the statement of "none" is an empty map.
-  if (format === 'none' && statement.size > 0)
-    throw attestationInvalid('The statement of none is not empty.');
+  if (format === 'none' && statement.size > 0) throw attestationInvalid('The statement is not empty.');
 
   if (!statement.has('x5c')) {
     // §8.2: without certificates it is a self attestation. Every other format needs certificates.

@@ -8,7 +8,14 @@ export interface DerElement {
 }
 
 /** Identifier octets, in hex, of the types that are read here. */
-export const DER_TAG = { INTEGER: '02', OCTET_STRING: '04', OID: '06', SEQUENCE: '30', SET: '31' } as const;
+export const DER_TAG = {
+  INTEGER: '02',
+  BIT_STRING: '03',
+  OCTET_STRING: '04',
+  OID: '06',
+  SEQUENCE: '30',
+  SET: '31',
+} as const;
 
 const MAX_LENGTH_BYTES = 3;
 

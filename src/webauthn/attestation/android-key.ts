@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
-import { attestationInvalid } from './ceremony-refusal.js';
+import { attestationInvalid } from '../ceremony-refusal.js';
+import { importCredentialKey } from '../credential-key.js';
 import { leadsToAnchor } from './certificate-path.js';
 import { extensionOf, knownRoots } from './certificates.js';
-import { importCredentialKey } from './credential-key.js';
 import { DER_TAG, type DerElement, derContent, derElements, derMembers } from './der.js';
 import { type Attested, verifySelfAttestation } from './self-attestation.js';
 

@@ -1,5 +1,5 @@
-import { attestationInvalid } from './ceremony-refusal.js';
-import { isSignedByCredential } from './credential-key.js';
+import { attestationInvalid } from '../ceremony-refusal.js';
+import { isSignedByCredential } from '../credential-key.js';
 
 /** The credential that an attestation statement is about, and the data that it signs. */
 export interface Attested {

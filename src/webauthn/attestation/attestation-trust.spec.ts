@@ -6,14 +6,14 @@ import {
   fidoU2f,
   packed,
   tpm,
-} from '../../test/support/attestation-statements.js';
-import { aRegistration } from '../../test/support/ceremonies.js';
-import type { CreateOverrides } from '../../test/support/ceremony-overrides.js';
-import { withRoots } from '../../test/support/known-roots.js';
-import { newKey, TestAuthority } from '../../test/support/x509.js';
+} from '../../../test/support/attestation-statements.js';
+import { aRegistration } from '../../../test/support/ceremonies.js';
+import type { CreateOverrides } from '../../../test/support/ceremony-overrides.js';
+import { withRoots } from '../../../test/support/known-roots.js';
+import { newKey, TestAuthority } from '../../../test/support/x509.js';
 import type { AuthenticatorModel, AuthenticatorModels } from './attestation-trust.js';
 import { keyIdentifierOf, knownRoots } from './certificates.js';
-import { verifyRegistration } from './verify-registration.js';
+import { verifyRegistration } from '../verify-registration.js';
 
 const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const ZERO = '00000000-0000-0000-0000-000000000000';
