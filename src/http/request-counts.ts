@@ -1,7 +1,5 @@
-import { isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { clientAddress } from './client-address.js';
 
 const WINDOW = 60_000; // ms
 const MAX_NETWORKS = 20_000;
@@ -39,9 +37,8 @@ export class RequestCounts {
 }
 
 /** The network a request comes from: an IPv4 address, or an IPv6 /64, whose subscriber has all of it to choose from. */
-export function networkOf(request: Pick<FastifyRequest, 'ip' | 'socket'>): string {
-  const address = clientAddress(request);
-  if (!isIPv6(address) || address.includes('.')) return address;
+export function networkOf({ trace: { address } }: Pick<FastifyRequest, 'trace'>): string {
+  if (!address.includes(':') || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');
   const front = head.split(':');
   const back = tail ? tail.split(':') : [];
