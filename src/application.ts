@@ -7,6 +7,7 @@ import type { Configuration } from './config/configuration.js';
 import { databaseOutage } from './database/database-outage.js';
 import { Readiness } from './health/readiness.js';
 import { installAccessLog } from './http/access-log.js';
+import { trustedProxies } from './http/client-address.js';
 import { AllowedOrigins, installCors } from './http/cors.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
 import { installJsonBody, MAX_BODY } from './http/json-body.js';
@@ -78,14 +79,6 @@ function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedR
     frameworkErrors: renderError,
     clientErrorHandler: (error, socket) => unparsed.answer(error, socket),
   });
-}
-
-/** A number counts hops from this process outwards: that many of them may speak for the next. */
-function trustedProxies(
-  trust: Configuration['http']['trustProxy'],
-): false | string[] | ((address: string, hop: number) => boolean) {
-  if (typeof trust === 'number') return (_address, hop) => hop < trust;
-  return trust === false ? false : [...trust];
 }
 
 /** While the service drains, every answer asks its client to come back over another connection. */

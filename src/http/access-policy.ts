@@ -10,6 +10,10 @@ import { AppError } from '../errors/app-error.js';
 @Injectable()
 export class AccessPolicy implements CanActivate {
   private readonly guards = new Map<AccessKind, CanActivate>([['public', { canActivate: () => true }]]);
+  private readonly kinds = new Map<
+    ReturnType<ExecutionContext['getClass']>,
+    Map<ReturnType<ExecutionContext['getHandler']>, AccessKind | undefined>
+  >();
 
   constructor(private readonly reflector: Reflector) {}
 
@@ -20,12 +24,21 @@ export class AccessPolicy implements CanActivate {
 
   /** Throws `access_denied`, or whatever the registered guard throws. */
   canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
-    const kind = this.reflector.getAllAndOverride<AccessKind | undefined>(ACCESS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+    const kind = this.kindOf(context);
     const guard = kind && this.guards.get(kind);
     if (!guard) throw new AppError('access_denied');
     return guard.canActivate(context);
+  }
+
+  /** Read once for each route, as metadata does not change. By controller and handler: a handler may be inherited. */
+  private kindOf(context: ExecutionContext): AccessKind | undefined {
+    const controller = context.getClass();
+    const handler = context.getHandler();
+    const known = this.kinds.get(controller) ?? new Map<typeof handler, AccessKind | undefined>();
+    if (!known.has(handler)) {
+      const kind = this.reflector.getAllAndOverride<AccessKind | undefined>(ACCESS, [handler, controller]);
+      this.kinds.set(controller, known.set(handler, kind));
+    }
+    return known.get(handler);
   }
 }

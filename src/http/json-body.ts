@@ -12,7 +12,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads `application/json` bodies as UTF-8 and refuses what no honest client sends and the layers below trip over:
- * prototype members, nesting beyond 16 levels, more than 1000 values, U+0000 and lone surrogates. An empty body is no body.
+ * members named `__proto__` or `constructor`, nesting beyond 16 levels, more than 1000 values, U+0000 and lone surrogates.
+ * An empty body is no body.
  */
 export function installJsonBody(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
@@ -59,12 +60,20 @@ function assertHarmless(root: unknown): void {
       if (typeof value === 'string') assertText(value);
       else if (Array.isArray(value)) next.push(...(value as unknown[]));
       else if (typeof value === 'object' && value !== null) {
-        Object.keys(value).forEach(assertText);
+        Object.keys(value).forEach(assertName);
         next.push(...(Object.values(value) as unknown[]));
       }
     }
     level = next;
   }
+}
+
+/** class-transformer would call what it finds under `constructor`. */
+function assertName(name: string): void {
+  if (name === 'constructor') {
+    throw new AppError('invalid_request', { detail: 'The body holds a member named constructor.' });
+  }
+  assertText(name);
 }
 
 function assertText(text: string): void {

@@ -42,22 +42,34 @@ export function requestIdFrom(request: { headers: Record<string, unknown> }): st
 export function installRequestContext(fastify: FastifyInstance): void {
   fastify.decorateRequest('trace', null as unknown as RequestContext);
   fastify.addHook('onRequest', (request, reply, done) => {
-    request.trace = traceOf(request);
+    request.trace = new Trace(request);
     void reply.header('x-request-id', request.id);
     storage.run(request.trace, done);
   });
 }
 
-function traceOf(request: FastifyRequest): RequestContext {
-  return {
-    requestId: request.id,
-    address: clientAddress(request),
-    userAgent: printable(request.headers['user-agent']),
-    actor: null,
-    appId: null,
-    failure: null,
-    cost: 1,
-  };
+/** Looks the caller up only for those who ask, as most requests are neither counted nor audited. */
+class Trace implements RequestContext {
+  readonly requestId: string;
+  actor: string | null = null;
+  appId: string | null = null;
+  failure: RequestContext['failure'] = null;
+  cost = 1;
+  private foundAddress: string | undefined;
+
+  constructor(private readonly request: FastifyRequest) {
+    this.requestId = request.id;
+    // Kept by the socket from here on: once it is closed, it could not be asked any more.
+    void request.socket.remoteAddress;
+  }
+
+  get address(): string {
+    return (this.foundAddress ??= clientAddress(this.request));
+  }
+
+  get userAgent(): string | null {
+    return printable(this.request.headers['user-agent']);
+  }
 }
 
 /** Header bytes arrive as latin-1: what a terminal or the database could trip over is dropped. */

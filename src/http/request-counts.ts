@@ -1,7 +1,5 @@
-import { isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { clientAddress } from './client-address.js';
 
 const WINDOW = 60_000; // ms
 const MAX_NETWORKS = 20_000;
@@ -10,7 +8,7 @@ const MAX_NETWORKS = 20_000;
 export const MAX_REQUESTS = 300;
 
 interface Window {
-  readonly current: number;
+  current: number;
   readonly until: number;
 }
 
@@ -20,28 +18,27 @@ export class RequestCounts {
 
   /** Counts one request more, or several; `ttl` is the milliseconds until the count starts again at 0. */
   add(network: string, requests = 1): { readonly current: number; readonly ttl: number } {
-    const { current, until } = this.windowOf(network);
-    this.windows.set(network, { current: current + requests, until });
-    return { current: current + requests, ttl: until - Date.now() };
+    const window = this.windowOf(network) ?? { current: 0, until: Date.now() + WINDOW };
+    if (window.current === 0) this.windows.set(network, window);
+    window.current += requests;
+    return { current: window.current, ttl: window.until - Date.now() };
   }
 
   /** Milliseconds until the network may send requests again; 0 while it may. */
   wait(network: string): number {
-    const { current, until } = this.windowOf(network);
-    return current < MAX_REQUESTS ? 0 : until - Date.now();
+    const window = this.windowOf(network);
+    return !window || window.current < MAX_REQUESTS ? 0 : window.until - Date.now();
   }
 
-  private windowOf(network: string): Window {
-    const now = Date.now();
+  private windowOf(network: string): Window | undefined {
     const known = this.windows.get(network);
-    return known && known.until > now ? known : { current: 0, until: now + WINDOW };
+    return known && known.until > Date.now() ? known : undefined;
   }
 }
 
 /** The network that a request comes from: an IPv4 address, or an IPv6 /64, as one subscriber has all addresses of it. */
-export function networkOf(request: Pick<FastifyRequest, 'ip' | 'socket'>): string {
-  const address = clientAddress(request);
-  if (!isIPv6(address) || address.includes('.')) return address;
+export function networkOf({ trace: { address } }: Pick<FastifyRequest, 'trace'>): string {
+  if (!address.includes(':') || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');
   const front = head.split(':');
   const back = tail ? tail.split(':') : [];

@@ -117,6 +117,7 @@ describe('hostile input', () => {
     ['an object 10 000 deep in a member', everyMember(`${'['.repeat(1_500)}${']'.repeat(1_500)}`)],
     ['a prototype', '{"__proto__":{"nonce":"a"}}'],
     ['a constructor', '{"constructor":{"prototype":{"nonce":"a"}}}'],
+    ['a constructor that makes nothing', everyMember('{"constructor":[]}')],
     ['an escaped prototype', '{"\\u005f_proto__":{"id":"a"}}'],
     ['U+0000', everyMember('"a\\u0000b"')],
     ['U+0000 in a name', '{"a\\u0000":1}'],
