@@ -130,7 +130,7 @@ export class AppRepository {
     return app ?? null;
   }
 
-  /** Locks the app against every other change until the transaction ends (FOR NO KEY UPDATE); null if it does not exist. */
+  /** Locks the app against every other change until the transaction ends (FOR NO KEY UPDATE); null if there is none. */
   async lock(id: string, tx: DatabaseTransaction): Promise<StoredApp | null> {
     const [app] = await tx.run(LOCK, { id });
     return app ?? null;

@@ -18,8 +18,8 @@ interface PresentedHandle {
   text: Buffer;
 }
 
-// Stronger than `lockUser`, as the handle is a unique key. Two sign-ins of one user that learn at the same time wait here;
-// two of different users wait at the claim.
+// Stronger than `lockUser`, as the handle is a unique key. Two sign-ins of one user that learn at the same time wait
+// here; two of different users wait at the claim.
 const LOCK_TO_LEARN = query('user-handles.lock-to-learn', (db, $: { appId: string; userId: string }) =>
   db
     .selectFrom('flex_users')
