@@ -7,7 +7,7 @@ const MAY_IMPORT = {
   http: ['config', 'errors'],
   auth: ['config', 'errors', 'http'],
   users: ['errors', 'database', 'events'],
-  passkeys: ['auth', 'users', 'passage', 'events', 'errors', 'http'],
+  passkeys: ['auth', 'users', 'passage', 'errors', 'http'],
   passage: ['config', 'errors', 'http'],
   'passage/embedded': ['passage', 'config', 'errors', 'http', 'flex'],
   flex: ['webauthn', 'authenticators', 'events', 'config', 'errors', 'http', 'database', 'users'],
@@ -32,7 +32,7 @@ const NOUNS = {
   ceremonies: ['nonces', 'transactions', 'users', 'devices', 'apps'],
 };
 
-/** The type of a passkey, which is one wherever it goes. */
+/** The one type of a passkey: the provider and the user's API have no other. */
 const PASSKEY = '^src/flex/devices/passkey\\.ts$';
 
 const within = (folder) => `^src/${folder}/`;

@@ -1,8 +1,8 @@
 import { type EntityClass, p, type PropertyChain } from '@mikro-orm/core';
 
 /**
- * The foreign key of an entity whose rows go with those of another one. Its columns are properties of their own, so that
- * queries see each of them once, with its own type: the relation stands for the key in the schema alone.
+ * A foreign key to `owner`, which deletes the rows together with their owner. Its columns are properties of the entity
+ * too, so that queries see each of them once, with its own type; the relation only puts the key into the schema.
  */
 export const belongsTo = <Owner>(
   owner: EntityClass<Owner>,

@@ -38,6 +38,7 @@ export class Database implements Queryable, OnApplicationShutdown {
       : new Database(await openPostgres(settings.url, settings.poolMax), false);
   }
 
+  /** The ORM, for the schema alone: migrations, and tests that compare it with the entities. */
   get orm(): MikroORM {
     return this.open.orm;
   }

@@ -7,8 +7,8 @@ export interface DirectoryLock {
 }
 
 /**
- * Takes a directory for this process alone, because PGlite itself lets two processes lose each other's commits.
- * Throws a sentence if another process holds it.
+ * Locks a directory for this process alone, because PGlite itself lets two processes lose each other's commits. Throws
+ * an Error with a sentence for the operator if another process holds it.
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   await mkdir(directory, { recursive: true, mode: 0o700 });

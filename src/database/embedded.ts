@@ -23,7 +23,7 @@ const OPTIONS = {
   },
 };
 
-/** Opens PGlite in a directory. Throws a sentence if another process has it open. */
+/** Opens PGlite in a directory. Throws an Error with a sentence for the operator if another process has it open. */
 export async function openEmbedded(directory: string): Promise<OpenDatabase> {
   const lock = await lockDirectory(directory);
   try {
@@ -52,7 +52,7 @@ export async function openEmbedded(directory: string): Promise<OpenDatabase> {
 }
 
 /** The one connection of the embedded PGlite: transactions and statements take turns. */
-export class EmbeddedConnection implements Connections {
+class EmbeddedConnection implements Connections {
   constructor(private readonly pglite: PGlite) {}
 
   run(query: CompiledQuery): Promise<QueryResult> {

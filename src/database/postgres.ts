@@ -65,7 +65,7 @@ function splitSettings(url: string): { connectionString: string; session: string
     parsed.searchParams.delete(name);
   }
   const statements = Object.entries(settings).map(([name, value]) => `set ${name} = ${value}`);
-  // Timestamps are read in this format, whatever the database or the role prefer.
+  // Timestamps are read in this format, also where the database or the role prefers another.
   return { connectionString: parsed.href, session: [...statements, `set datestyle = 'ISO, YMD'`].join('; ') };
 }
 
@@ -83,7 +83,7 @@ const PARSERS = {
 };
 
 /** A pool of PostgreSQL connections. A connection that may be of no more use never goes back into it. */
-export class PostgresConnections implements Connections {
+class PostgresConnections implements Connections {
   constructor(private readonly pool: Pool) {}
 
   async run(query: CompiledQuery): Promise<QueryResult> {

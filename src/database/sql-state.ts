@@ -1,4 +1,4 @@
-/** What PostgreSQL calls the failures that we tell apart. */
+/** The SQLSTATEs of the failures that this service tells apart. */
 export const SQL_STATE = {
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
@@ -8,7 +8,10 @@ export const SQL_STATE = {
   lockNotAvailable: '55P03',
 } as const;
 
-/** The SQLSTATE of an error of the database's; undefined for what is none. */
+/**
+ * The `code` of an error: the SQLSTATE (five characters) of an error of PostgreSQL, the name such as `ECONNRESET` of an
+ * error of Node. Undefined for anything that has no such code.
+ */
 export function sqlStateOf(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   return typeof code === 'string' ? code : undefined;

@@ -31,6 +31,7 @@ export type RefusalCode =
   | 'discoverable_authentication_refused'
   | 'invalid_nonce';
 
+/** What an {@link AppError} may say beyond its code. */
 export interface AppErrorOptions {
   /** What went wrong underneath. Callers see nothing of it; if it is a `Refusal`, its reason is logged. */
   readonly cause?: unknown;

@@ -2,6 +2,7 @@
 export type OutageCode =
   'database_busy' | 'database_unavailable' | 'provider_unavailable' | 'token_keys_unavailable';
 
+/** What an {@link Unavailable} says beyond its code. */
 export interface UnavailableOptions {
   /** What went wrong underneath; the log has its name and code, and nothing of it is shown. */
   readonly cause: unknown;

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-/** What may happen to a passkey. */
+/** What the audit trail records; `erased` is of a user, all others are of a passkey or a ceremony. */
 export type AuditEventType =
   | 'registered'
   | 'imported'

@@ -27,7 +27,7 @@ export class AuditTrail {
     return this.events.insert(toEvent(facts), tx);
   }
 
-  /** Writes many events of an operator's doing, with what they tell of. */
+  /** Writes many events of something that an operator did, in the transaction that did it. */
   async recordAll(
     facts: readonly Pick<AuditFacts, 'type' | 'appId' | 'userId' | 'deviceId'>[],
     tx: DatabaseTransaction,
@@ -46,7 +46,7 @@ export class AuditTrail {
     return this.events.recent(appId, userId);
   }
 
-  /** Takes everything personal out of a user's events. */
+  /** Removes what points at a person from all of a user's events: actor, address, user agent and request. */
   anonymise(appId: string, userId: string, tx: DatabaseTransaction): Promise<void> {
     return this.events.anonymise(appId, userId, tx);
   }

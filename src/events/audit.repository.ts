@@ -116,8 +116,8 @@ const ANONYMISE = query('events.anonymise', (db, $: { appId: string; userId: str
 
 const PURGE_BATCH = 1_000;
 
-// By the index of these refusals, whose condition has to stand here in the same words.
-const PURGE_STRANGERS = query('events.purge-strangers', (db) =>
+// PostgreSQL uses the partial index of these refusals only if its condition stands here in the same words.
+const PURGE_UNOWNED_REFUSALS = query('events.purge-strangers', (db) =>
   db.deleteFrom('audit_events').where((it) =>
     it(
       it.refTuple('app_id', 'id'),
@@ -140,6 +140,7 @@ const PURGE_STRANGERS = query('events.purge-strangers', (db) =>
 export class AuditRepository {
   constructor(private readonly database: Database) {}
 
+  /** Inserts one event and gives it its id. */
   async insert(event: NewEvent, on: Queryable = this.database): Promise<void> {
     await on.run(INSERT, withEventId(event));
   }
@@ -172,6 +173,6 @@ export class AuditRepository {
 
   /** Deletes a batch of refusals that are older than 30 days and of no known user; 0 if there are none left. */
   purgeExpired(): Promise<number> {
-    return this.database.count(PURGE_STRANGERS, {});
+    return this.database.count(PURGE_UNOWNED_REFUSALS, {});
   }
 }

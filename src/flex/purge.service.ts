@@ -35,7 +35,7 @@ export class PurgeService implements OnApplicationBootstrap, OnModuleDestroy {
     await this.running?.catch(() => undefined);
   }
 
-  /** Purges all there is; while a purge is under way, it is the one that is waited for. */
+  /** Purges everything that has expired; a call during a purge waits for that one. */
   purge(): Promise<Purged> {
     this.running ??= this.purgeAll().finally(() => {
       this.running = null;
@@ -53,7 +53,7 @@ export class PurgeService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** Deletes batch after batch until there is none; answers with the number of rows. */
+/** Deletes batch after batch until nothing is left; answers with the number of rows. */
 async function batches(purge: () => Promise<number>): Promise<number> {
   let total = 0;
   for (let deleted = await purge(); deleted > 0; deleted = await purge()) total += deleted;

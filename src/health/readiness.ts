@@ -14,7 +14,7 @@ export class Readiness {
 
   constructor(private readonly database: Database) {}
 
-  /** From now on this replica asks for no more traffic. */
+  /** From now on this replica is not ready, so that it gets no new traffic. */
   drain(): void {
     this.draining = true;
   }
@@ -23,7 +23,7 @@ export class Readiness {
     return this.draining;
   }
 
-  /** Null if there is none. */
+  /** Why this replica is not ready now; null if it is. Throws nothing. */
   async obstacle(): Promise<Obstacle | null> {
     return this.draining ? 'draining' : this.askDatabase();
   }

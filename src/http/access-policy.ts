@@ -5,7 +5,7 @@ import { AppError } from '../errors/app-error.js';
 
 /**
  * The one global guard: hands each request to the guard that was registered for its route's `@Access`, and denies
- * what names no access or an access that nobody guards.
+ * a route that names no access, or one for which no guard is registered.
  */
 @Injectable()
 export class AccessPolicy implements CanActivate {
@@ -22,7 +22,7 @@ export class AccessPolicy implements CanActivate {
     this.guards.set(kind, guard);
   }
 
-  /** Throws `access_denied`, or whatever the registered guard throws. */
+  /** Throws `access_denied`, or what the registered guard throws. */
   canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
     const kind = this.kindOf(context);
     const guard = kind && this.guards.get(kind);

@@ -36,7 +36,7 @@ export async function installCors(
       if (headers.origin === undefined) return done(null, NO_ORIGINS);
       const path = url.split('?', 1)[0]!;
       const recent = allowed.recent(path);
-      // Whoever need not wait is not made to wait for a promise.
+      // A promise would delay the requests that need not wait.
       if (recent) return done(null, optionsFor(recent));
       if (!USERS_API.test(path) && counts.add(networkOf(request)).current > MAX_REQUESTS) {
         return done(null, optionsFor(allowed.last(path)));

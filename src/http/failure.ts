@@ -16,7 +16,7 @@ export interface Failure {
   readonly cause?: unknown;
 }
 
-/** Recognizes an outage in what was thrown; null if it is none. */
+/** Recognizes an outage in what was thrown; null for any other error. */
 export type FindOutage = (thrown: unknown) => Unavailable | null;
 
 const BY_STATUS = {

@@ -31,7 +31,7 @@ export function installJsonBody(fastify: FastifyInstance): void {
 }
 
 /** Throws `invalid_request`, whose detail says what is wrong. */
-export function parseJsonBody(body: Uint8Array): unknown {
+function parseJsonBody(body: Uint8Array): unknown {
   const value = parseJson(body);
   assertHarmless(value);
   return value;

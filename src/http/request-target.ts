@@ -11,5 +11,5 @@ export function originForm({ url = '/' }: Pick<IncomingMessage, 'url'>): string 
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** Whether a request is one to the Flex protocol, whatever of its path is percent-encoded. */
+/** Whether a request is one to the Flex protocol, also if its path is percent-encoded. */
 export const isFlexTarget = (target: string): boolean => FLEX_PATH.test(target);

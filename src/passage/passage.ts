@@ -38,16 +38,17 @@ export abstract class Passage {
 
   /** Oldest first; an unknown user has none. */
   abstract getDevices(externalId: string): Promise<UserPasskeys>;
-  /** Throws `device_not_found`, also for somebody else's; `access_denied` where the provider does not allow it. */
+  /** Throws `device_not_found`, also for another user's; `access_denied` where the provider does not allow it. */
   abstract revokeDevice(externalId: string, deviceId: string): Promise<void>;
   /**
-   * Throws `device_not_found`, also for somebody else's; `invalid_request` where the provider takes no such name,
+   * Throws `device_not_found`, also for another user's; `invalid_request` where the provider does not accept the name,
    * `access_denied` where it cannot rename.
    */
   abstract renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<Passkey>;
   /**
    * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`, and
-   * `user_not_found` where they are erased at that moment; `invalid_request` where the provider takes no such name, `access_denied` where it does not allow it.
+   * `user_not_found` where they are erased at that moment; `invalid_request` where the provider does not accept the name,
+   * `access_denied` where it does not allow the call.
    */
   abstract createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
   /**
@@ -59,6 +60,6 @@ export abstract class Passage {
   abstract verifyNonce(nonce: string): Promise<PassageNonce>;
   /** Null if the app has no such user. */
   abstract getUser(externalId: string): Promise<PassageUser | null>;
-  /** As it is now. */
+  /** The app as it is now. */
   abstract getApp(): Promise<PassageApp>;
 }

@@ -14,16 +14,19 @@ export class DeviceIdPipe implements PipeTransform<string, string> {
   }
 }
 
+/** The body of a revocation. */
 export class RevokePasskeyDto {
   @Matches(ID, { message: 'id must be the id of a passkey' })
   id: string;
 }
 
+/** The body of a renaming. */
 export class RenamePasskeyDto {
   @IsDisplayText()
   friendlyName: string;
 }
 
+/** The body of a verification: the nonce that a finished ceremony gave the browser. */
 export class VerifyNonceDto {
   @IsString()
   @Length(1, 256)

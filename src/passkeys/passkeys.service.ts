@@ -11,6 +11,7 @@ import {
   type WebAuthnDevice,
 } from './web-authn-device.js';
 
+/** All passkeys of the caller; `signal` is null where the provider does not tell what it needs. */
 export interface PasskeyList {
   readonly username: string;
   readonly passkeys: readonly WebAuthnDevice[];
@@ -24,6 +25,7 @@ export interface CeremonyPermission {
   readonly flexUrl: string;
 }
 
+/** What the caller has just proved with a nonce; `kind` is null where the provider does not tell. */
 export interface ProvenCeremony {
   readonly username: string;
   readonly externalId: string;

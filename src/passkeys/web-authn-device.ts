@@ -24,6 +24,7 @@ export interface AcceptedCredentialsSignal {
   readonly allAcceptedCredentialIds: readonly string[];
 }
 
+/** The JSON of a passkey for the user's API. */
 export const toWebAuthnDevice = (device: Passkey): WebAuthnDevice => ({
   createdAt: device.createdAt.toISOString(),
   credId: device.credId,
@@ -39,7 +40,7 @@ export const toWebAuthnDevice = (device: Passkey): WebAuthnDevice => ({
   transports: device.transports,
 });
 
-/** Null where the provider does not tell RP ID and user handle. */
+/** What lets a browser forget revoked passkeys; null where the provider does not tell RP ID and user handle. */
 export function toSignal({ rpId, userHandle, devices }: UserPasskeys): AcceptedCredentialsSignal | null {
   if (rpId === null || userHandle === null) return null;
   return { rpId, userId: userHandle, allAcceptedCredentialIds: devices.map(({ credId }) => credId) };

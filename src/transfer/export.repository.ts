@@ -99,6 +99,7 @@ const PAGES: readonly (readonly [type: string, Query<After, { key: string }>])[]
 /** Reads what an export writes. */
 @Injectable()
 export class ExportRepository {
+  /** Whether there is an app with this id. */
   async hasApp(appId: string, tx: Queryable): Promise<boolean> {
     return (await tx.run(FIND_APP, { appId })).length > 0;
   }

@@ -20,6 +20,7 @@ import {
   type UserRow,
 } from './formats/transfer-row.js';
 
+/** What became of a row. */
 export type RowOutcome = 'created' | 'unchanged' | RowRefusal;
 
 /** A user to create, or an existing one who gets the handle that a row brings. */

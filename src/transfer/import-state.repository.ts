@@ -16,6 +16,7 @@ export interface KnownUser {
   readonly status: FlexUserStatus;
 }
 
+/** A passkey that the app already has; `publicKey` is COSE_Key bytes. */
 export interface KnownDevice {
   readonly id: string;
   readonly userId: string;
@@ -115,6 +116,7 @@ export const ALLOW_IDLENESS = query('transfer.allow-idleness', (db, _: object) =
   db.selectNoFrom(sql`set_config('idle_in_transaction_session_timeout', '0', true)`.as('timeout')),
 );
 
+/** Lower-case hexadecimal. */
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 /** SHA-256 of a credential ID, as tombstones keep it. */
 export const hashOfCredential = (id: Buffer): Buffer => createHash('sha256').update(id).digest();
@@ -122,15 +124,17 @@ export const hashOfCredential = (id: Buffer): Buffer => createHash('sha256').upd
 /** Reads what an import compares its rows with. */
 @Injectable()
 export class ImportStateRepository {
+  /** Whether there is an app with this id. */
   async hasApp(appId: string, on: Queryable): Promise<boolean> {
     return (await on.run(FIND_APP, { appId })).length > 0;
   }
 
+  /** Switches the timeout of idle transactions off for this one, which waits for a file between its statements. */
   async allowIdleness(tx: Queryable): Promise<void> {
     await tx.run(ALLOW_IDLENESS, {});
   }
 
-  /** Takes ten statements, however many rows there are. */
+  /** Reads it in at most nine statements, however many rows there are. */
   async load(appId: string, rows: readonly TransferRow[], tx: Queryable): Promise<ImportState> {
     const find = <Key, Row>(
       by: Query<{ appId: string; keys: readonly Key[] }, Row>,

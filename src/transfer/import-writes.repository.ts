@@ -151,7 +151,7 @@ const INSERT_TOMBSTONES = query('import.insert-tombstones', (db, $: Write) =>
 /** Writes what an import has planned. */
 @Injectable()
 export class ImportWritesRepository {
-  /** Takes one statement a table. Throws `StateChanged`. */
+  /** Writes it in at most seven statements. Throws `StateChanged` if a user has begun to use another handle meanwhile. */
   async write(appId: string, plan: ImportPlan, tx: Queryable): Promise<void> {
     const write = (into: Query<Write, unknown>, rows: readonly object[]): Promise<number> =>
       rows.length === 0 ? Promise.resolve(0) : tx.count(into, { appId, rows: JSON.stringify(rows) });

@@ -23,6 +23,7 @@ export interface RefusedRow {
   readonly error: string;
 }
 
+/** How an import runs, and who is told of its progress. */
 export interface ImportOptions {
   /** Does everything in one transaction and rolls it back. */
   readonly isDryRun?: boolean;

@@ -4,6 +4,7 @@ import { FlexUser } from '../flex/users/flex-user.entity.js';
 
 /** What kind of authenticator holds a device without a key. */
 export const DEVICE_KINDS = ['passkey', 'security_key', 'platform'] as const;
+/** One of {@link DEVICE_KINDS}. */
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
 export const LegacyDeviceSchema = defineEntity({

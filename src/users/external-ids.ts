@@ -8,8 +8,8 @@ const MAX_KEPT = 50_000;
 export type NamedIdentity = Identity & { readonly username: string };
 
 /**
- * The external ID of an identity. Once made it stays until the user is erased, so the ones in use are kept in memory for
- * lists of passkeys; that there is none yet is read each time.
+ * The external IDs of identities. One that was made stays until its user is erased, so those in use are kept in memory for
+ * lists of passkeys; the absence of one is not kept.
  */
 @Injectable()
 export class ExternalIds {

@@ -17,6 +17,6 @@ export const UserSchema = defineEntity({
   },
 });
 
-/** Somebody who has called with a token of ours: the verified pair of issuer and subject. */
+/** The identity of a user (issuer and subject of a verified token) and the external ID that belongs to it. */
 export class User extends UserSchema.class {}
 UserSchema.setClass(User);

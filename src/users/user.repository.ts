@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Database, type DatabaseTransaction } from '../database/database.js';
 import { query } from '../database/query.js';
 
-/** Whom a verified token names; compared exactly and case-sensitively. */
+/** Issuer and subject of a verified token; compared exactly and case-sensitively. */
 export interface Identity {
   readonly issuer: string;
   readonly subject: string;
@@ -66,17 +66,18 @@ const ERASE = query('users.erase', (db, $: { externalId: string }) =>
   db.deleteFrom('users').where('passage_external_id', '=', $.externalId),
 );
 
-/** Our own users: the tie between a token's identity and the external ID under which the provider knows them. */
+/** The external ID under which the provider knows the user of an identity. */
 @Injectable()
 export class UserRepository {
   constructor(private readonly database: Database) {}
 
+  /** Null for an identity that was never enrolled, or was erased. */
   async find({ issuer, subject }: Identity): Promise<KnownUser | null> {
     const [row] = await this.database.run(FIND, { issuer, subject });
     return row ?? null;
   }
 
-  /** The user whom the provider knows under this external ID. */
+  /** The identity that belongs to an external ID; null if there is none. */
   async findByExternalId(externalId: string): Promise<(Identity & { username: string }) | null> {
     const [row] = await this.database.run(FIND_BY_EXTERNAL_ID, { externalId });
     return row ?? null;

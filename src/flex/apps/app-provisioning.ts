@@ -14,7 +14,7 @@ export class AppProvisioning {
   /** Other replicas that start wait until the transaction ends. Throws an Error that says what to set. */
   async provision(settings: AppSettings, tx: DatabaseTransaction): Promise<void> {
     const { id, rpId, origins } = settings;
-    await this.apps.takeTurns(id, tx);
+    await this.apps.lockId(id, tx);
     if (rpId) await this.requireOwnRpId(id, rpId, tx);
     const stored = await this.apps.lock(id, tx);
     const app = stored ? { ...stored, ...given(settings) } : newApp(settings);

@@ -7,22 +7,23 @@ const ZERO = '00000000-0000-0000-0000-000000000000';
 type Lists = Parameters<typeof authenticatorRefusal>[0];
 const TRUSTS = ['none', 'untrusted', 'trusted'] as const;
 
-describe('which authenticators an app takes', () => {
+describe('authenticatorRefusal', () => {
   const refusals = ({ aaguidAllow = null, aaguidDeny = [] }: Partial<Lists>, aaguid: string) =>
     TRUSTS.map((attestationTrust) =>
       authenticatorRefusal({ aaguidAllow, aaguidDeny }, { aaguid, attestationTrust }),
     );
 
-  it('is any without lists', () => expect(refusals({}, ZERO)).toEqual([null, null, null]));
+  it('accepts every authenticator if the app has no lists', () =>
+    expect(refusals({}, ZERO)).toEqual([null, null, null]));
 
-  it('is none that is denied, whoever vouches for it', () => {
+  it('refuses a denied model, also if its attestation is trusted', () => {
     const denied = 'authenticator_not_allowed';
     expect(refusals({ aaguidDeny: [B, A] }, A)).toEqual([denied, denied, denied]);
     expect(refusals({ aaguidDeny: [A], aaguidAllow: [A] }, A)).toEqual([denied, denied, denied]);
     expect(refusals({ aaguidDeny: [B] }, A)).toEqual([null, null, null]);
   });
 
-  it('is only one that is allowed and proves to be what it says', () => {
+  it('accepts an allowed model only if a trusted attestation proves it', () => {
     const [untrusted, other] = ['attestation_untrusted', 'authenticator_not_allowed'];
     expect(refusals({ aaguidAllow: [B, A] }, A)).toEqual([untrusted, untrusted, null]);
     expect(refusals({ aaguidAllow: [B] }, A)).toEqual([other, other, other]);
@@ -30,7 +31,7 @@ describe('which authenticators an app takes', () => {
   });
 });
 
-describe('lists of AAGUIDs', () => {
+describe('attestationPolicyProblems', () => {
   const problems = (policy: Partial<Parameters<typeof attestationPolicyProblems>[0]>) =>
     attestationPolicyProblems({ attestation: 'direct', aaguidAllow: null, aaguidDeny: [], ...policy });
 
@@ -40,7 +41,7 @@ describe('lists of AAGUIDs', () => {
     { attestation: 'none', aaguidDeny: [A] },
     { aaguidAllow: [A], aaguidDeny: [B] },
     { attestation: 'enterprise', aaguidAllow: [A, B] },
-  ] as const)('may be as in %j', (policy) => expect(problems(policy)).toEqual([]));
+  ] as const)('accepts %j', (policy) => expect(problems(policy)).toEqual([]));
 
   it.each([
     [{ attestation: 'none', aaguidAllow: [A] }, /^Set the attestation to direct or enterprise/],
@@ -50,7 +51,7 @@ describe('lists of AAGUIDs', () => {
     [{ aaguidAllow: [A.toUpperCase()] }, /^Set the allowed AAGUIDs to at most 1000 lower-case UUIDs/],
     [{ aaguidDeny: [A, A] }, /^Set the denied AAGUIDs to at most 1000 lower-case UUIDs, each once/],
     [{ aaguidDeny: [A], aaguidAllow: [A] }, /^Either allow or deny aaaaaaaa-0000-4000-8000-000000000001/],
-  ] as const)('may not be as in %j', (policy, sentence) =>
+  ] as const)('says what to set instead of %j', (policy, sentence) =>
     expect(problems(policy)).toEqual([expect.stringMatching(sentence)]),
   );
 });

@@ -12,9 +12,11 @@ import { ALGORITHM } from '../../webauthn/credential-key.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
 import type { AppFields } from './app.js';
 
-/** The values of a policy's members, strictest first. */
+/** How much an app can ask of user verification, strictest first (WebAuthn Level 3 §5.8.6). */
 export const USER_VERIFICATIONS = ['required', 'preferred', 'discouraged'] as const;
+/** Whether an app can ask for discoverable credentials, strictest first (§5.4.6). */
 export const RESIDENT_KEYS = ['required', 'preferred', 'discouraged'] as const;
+/** Which attestation an app can ask for, from none to the most (§5.4.7). */
 export const ATTESTATIONS = ['none', 'indirect', 'direct', 'enterprise'] as const;
 
 /** The COSE identifiers of the algorithms that an app can accept, by name. */

@@ -1,7 +1,10 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
+/** WebAuthn Level 3 §5.8.6. */
 export type UserVerification = 'required' | 'preferred' | 'discouraged';
-export type ResidentKey = 'required' | 'preferred' | 'discouraged';
+/** WebAuthn Level 3 §5.4.6. */
+type ResidentKey = 'required' | 'preferred' | 'discouraged';
+/** Attestation conveyance, WebAuthn Level 3 §5.4.7. */
 export type Attestation = 'none' | 'indirect' | 'direct' | 'enterprise';
 
 export const AppSchema = defineEntity({

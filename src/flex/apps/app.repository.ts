@@ -93,8 +93,8 @@ const REPLACE = query('apps.replace', (db, $: AppFields & { id: string }) =>
     .where('id', '=', $.id),
 );
 
-const TAKE_TURNS = query('apps.take-turns', (db, $: { id: string }) =>
-  db.selectNoFrom(sql`pg_advisory_xact_lock(hashtextextended('keyway:app:' || ${$.id}, 0))`.as('turn')),
+const LOCK_ID = query('apps.lock-id', (db, $: { id: string }) =>
+  db.selectNoFrom(sql`pg_advisory_xact_lock(hashtextextended('keyway:app:' || ${$.id}, 0))`.as('locked')),
 );
 
 const BATCH = 1_000;
@@ -130,7 +130,7 @@ export class AppRepository {
     return app ?? null;
   }
 
-  /** The app, which only this transaction can change or delete until it ends. */
+  /** Locks the app against every other change until the transaction ends (FOR NO KEY UPDATE); null if there is none. */
   async lock(id: string, tx: DatabaseTransaction): Promise<StoredApp | null> {
     const [app] = await tx.run(LOCK, { id });
     return app ?? null;
@@ -158,6 +158,7 @@ export class AppRepository {
     return (await this.database.run(WITH_ALLOW_LIST, {})).map(({ id }) => id);
   }
 
+  /** Fails with a unique violation if the id or the RP ID belongs to an app already. */
   async insert(id: string, fields: AppFields, on: Queryable = this.database): Promise<void> {
     await on.count(INSERT, { ...fields, id });
   }
@@ -167,14 +168,14 @@ export class AppRepository {
     await tx.count(REPLACE, { ...fields, id });
   }
 
-  /** Waits until no other transaction has the turn of this app, whether the app exists or not, and takes it. */
-  async takeTurns(id: string, tx: DatabaseTransaction): Promise<void> {
-    await tx.run(TAKE_TURNS, { id });
+  /** Locks the id of an app, which need not exist, until the transaction ends (an advisory lock). */
+  async lockId(id: string, tx: DatabaseTransaction): Promise<void> {
+    await tx.run(LOCK_ID, { id });
   }
 
   /** Deletes an app with all its rows but its audit events. */
   async delete(id: string, tx: DatabaseTransaction): Promise<void> {
-    // One statement for all users would run into the statement timeout; each batch takes their passkeys and the like along.
+    // One statement for all users would run into the statement timeout. Foreign keys delete what belongs to each user.
     for (const batch of [DELETE_USERS, DELETE_TOMBSTONES]) {
       let deleted: number;
       do deleted = await tx.count(batch, { id });

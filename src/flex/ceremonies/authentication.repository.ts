@@ -226,6 +226,7 @@ const OBSTACLES = query('ceremonies.sign-in-obstacles', (db, $: SignIn) =>
 export class AuthenticationRepository {
   constructor(private readonly database: Database) {}
 
+  /** The credential of an app by its credential ID (raw bytes); null if it is unknown. */
   async findCredential(appId: string, credentialId: Buffer): Promise<OwnedCredential | null> {
     const [row] = await this.database.run(FIND_CREDENTIAL, { appId, credentialId });
     return row ?? null;
@@ -240,6 +241,7 @@ export class AuthenticationRepository {
     return (await on.run(finish, signIn)).length === 1;
   }
 
+  /** What is in the way of a sign-in that `finishSignIn` did not write, as it is now. */
   async obstaclesTo(signIn: SignIn, on: Queryable = this.database): Promise<SignInObstacles> {
     const [row] = await on.run(OBSTACLES, signIn);
     return { ...row!, isHandshakeSpent: Boolean(row!.isHandshakeSpent) };

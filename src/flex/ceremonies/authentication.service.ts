@@ -19,11 +19,13 @@ import { type Handshake, HandshakesService, transactionOf } from './handshakes.s
 import { RefusalAudit } from './refusal-audit.js';
 import { Refused } from './refused.js';
 
+/** What a browser needs for `navigator.credentials.get`, and the handshake to finish with. */
 export interface StartedAuthentication {
   readonly handshakeId: string;
   readonly publicKey: PublicKeyCredentialRequestOptionsJSON;
 }
 
+/** What a browser sends to finish a sign-in; all of it is unverified. */
 export interface FinishAuthentication {
   /** Null for a discoverable sign-in; an empty one names no transaction and is refused. */
   readonly transactionId: string | null;

@@ -9,6 +9,7 @@ import { RegistrationService } from './registration.service.js';
 const MAX_TRANSACTION_ID = 256;
 const MAX_HANDSHAKE_ID = 1024;
 
+/** Starts a registration on a transaction. */
 export class StartRegistrationDto {
   @IsString()
   @MaxLength(MAX_TRANSACTION_ID)
@@ -19,6 +20,7 @@ export class StartRegistrationDto {
   authenticator_attachment?: 'platform' | 'cross-platform' | 'any' | null;
 }
 
+/** Starts a sign-in: on a transaction, or discoverable without one. */
 export class StartAuthenticationDto {
   @IsOptional()
   @IsString()
@@ -26,6 +28,7 @@ export class StartAuthenticationDto {
   transaction_id?: string | null;
 }
 
+/** Finishes a sign-in; `handshake_response` is the PublicKeyCredential as JSON. */
 export class FinishAuthenticationDto extends StartAuthenticationDto {
   @IsString()
   @MaxLength(MAX_HANDSHAKE_ID)
@@ -35,6 +38,7 @@ export class FinishAuthenticationDto extends StartAuthenticationDto {
   handshake_response: object;
 }
 
+/** Finishes a registration; `handshake_response` is the PublicKeyCredential as JSON. */
 export class FinishRegistrationDto {
   @IsString()
   @MaxLength(MAX_TRANSACTION_ID)

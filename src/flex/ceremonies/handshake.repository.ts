@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { query } from '../../database/query.js';
+import { purgeExpiredOf } from '../expired.repository.js';
 
 /** The handshake that a finish spends. */
 export interface SpentValues {
@@ -22,28 +23,14 @@ const IS_SPENT = query('ceremonies.is-handshake-spent', (db, $: { appId: string;
     .select('hash'),
 );
 
-const PURGE = query('ceremonies.purge-handshakes', (db) =>
-  db.deleteFrom('spent_handshakes').where((it) =>
-    it(
-      it.refTuple('app_id', 'hash'),
-      'in',
-      it
-        .selectFrom('spent_handshakes')
-        .where('expires_at', '<', sql<Date>`now() - interval '10 minutes'`)
-        .select(['app_id', 'hash'])
-        .limit(1_000)
-        .forUpdate()
-        .skipLocked()
-        .$asTuple('app_id', 'hash'),
-    ),
-  ),
-);
+const PURGE = purgeExpiredOf('ceremonies.purge-handshakes', 'spent_handshakes');
 
 /** The handshakes that were spent; a finish inserts them with all else that it writes. */
 @Injectable()
 export class HandshakeRepository {
   constructor(private readonly database: Database) {}
 
+  /** Whether a finished ceremony has spent the handshake; `handshakeHash` is the SHA-256 of its challenge. */
   async isSpent(appId: string, handshakeHash: Buffer, tx: DatabaseTransaction): Promise<boolean> {
     return (await tx.run(IS_SPENT, { appId, handshakeHash })).length === 1;
   }

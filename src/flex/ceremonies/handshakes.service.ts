@@ -39,7 +39,7 @@ const MAX_LENGTH = 1024;
 const TOKEN = /^kh1\.(\d{1,12})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})$/;
 
 /** Signs handshakes as compact tokens, and reads back those that are authentic and in time. */
-export class HandshakeSealer {
+class HandshakeSealer {
   private readonly keys: readonly KeyObject[];
 
   /** @param secrets key material, 32 bytes or more each: the first signs, all verify. */
@@ -57,7 +57,7 @@ export class HandshakeSealer {
     return `${signed}.${macOf(signed, this.keys[0]!).toString('base64url')}`;
   }
 
-  /** The handshake, or null if the token is not ours or has expired; nothing in it is read before that is known. */
+  /** The handshake, or null if its signature is wrong or it has expired; nothing else in it is read before that is known. */
   open(token: string, now: number = Date.now()): Handshake | null {
     const parts = token.length <= MAX_LENGTH ? TOKEN.exec(token) : null;
     if (!parts) return null;
@@ -114,7 +114,7 @@ export class HandshakesService {
     return { id, challenge };
   }
 
-  /** The handshake of a token, or null if we never issued it or its time is over. */
+  /** The handshake of a token; null if this service did not issue it or it has expired. */
   open(id: string): Handshake | null {
     return this.sealer.open(id);
   }

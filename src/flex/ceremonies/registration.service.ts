@@ -23,17 +23,20 @@ import { RefusalAudit } from './refusal-audit.js';
 import { Refused } from './refused.js';
 import { RegistrationRepository } from './registration.repository.js';
 
+/** What a browser sends to start a registration. */
 export interface StartRegistration {
   readonly transactionId: string;
-  /** Absent where any will do. */
+  /** Absent if the authenticator may be of either kind. */
   readonly attachment?: 'platform' | 'cross-platform';
 }
 
+/** What a browser needs for `navigator.credentials.create`, and the handshake to finish with. */
 export interface StartedRegistration {
   readonly handshakeId: string;
   readonly publicKey: PublicKeyCredentialCreationOptionsJSON;
 }
 
+/** What a browser sends to finish a registration; all of it is unverified. */
 export interface FinishRegistration {
   readonly transactionId: string;
   readonly handshakeId: string;

@@ -11,6 +11,6 @@ export const SpentHandshakeSchema = defineEntity({
   },
 });
 
-/** A handshake that a finished ceremony has used up; kept until the token itself has expired. */
+/** A handshake that a finished ceremony has spent; kept until ten minutes after the handshake itself has expired. */
 export class SpentHandshake extends SpentHandshakeSchema.class {}
 SpentHandshakeSchema.setClass(SpentHandshake);

@@ -122,6 +122,7 @@ export class DeviceRepository {
     return { rpId: first.rpId, userHandle: first.userHandle, devices };
   }
 
+  /** How many passkeys a user has; 0 for an unknown user. */
   async countOf(appId: string, userId: string, on: Queryable = this.database): Promise<number> {
     const [row] = await on.run(COUNT, { appId, userId });
     return row!.count;
@@ -140,7 +141,7 @@ export class DeviceRepository {
   }
 
   /**
-   * Deletes a passkey and the nonces that it proved, and leaves a tombstone. Answers with its owner's id, or null if the
+   * Deletes a passkey and the nonces that it proved, and inserts its tombstone. Answers with its owner's id, or null if the
    * user has no such passkey.
    */
   async revoke(

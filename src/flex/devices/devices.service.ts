@@ -26,7 +26,7 @@ export class DevicesService {
     this.publicUrl = configuration.http.publicUrl;
   }
 
-  /** Null if the app has no such user. */
+  /** All passkeys of a user, oldest first; null if the app has no such user. */
   async list(appId: string, user: UserKey): Promise<UserPasskeys | null> {
     const found = await this.devices.list(appId, user);
     return (
@@ -38,14 +38,14 @@ export class DevicesService {
     );
   }
 
-  /** Throws `user_not_found`. */
+  /** The same, but throws `user_not_found` instead. */
   async require(appId: string, user: UserKey): Promise<UserPasskeys> {
     const passkeys = await this.list(appId, user);
     if (!passkeys) throw new AppError('user_not_found');
     return passkeys;
   }
 
-  /** Throws `device_not_found`. */
+  /** Renames a passkey and answers with it as it then is. Throws `device_not_found`. */
   rename(
     appId: string,
     user: UserKey,
@@ -60,8 +60,8 @@ export class DevicesService {
   }
 
   /**
-   * Revokes a passkey for good: the nonces that it proved go with it, and it finishes no ceremony begun before. Throws
-   * `device_not_found`.
+   * Revokes a passkey for good: the nonces that it proved are deleted with it, and it finishes no ceremony that began
+   * before. Throws `device_not_found`.
    */
   revoke(appId: string, user: UserKey, deviceId: string): Promise<void> {
     return this.database.transaction(async (tx) => {

@@ -15,7 +15,7 @@ export const NonceSchema = defineEntity({
     userId: p.text(),
     user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
     deviceId: p.text(),
-    // A nonce goes with its passkey: what a revoked passkey proved is void at once.
+    // A nonce is deleted with its passkey: what a revoked passkey proved is void at once.
     device: () => belongsTo(Device, 'app_id', 'device_id'),
     kind: p.text().$type<CeremonyKind>().check(`kind in ('register', 'authenticate')`),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database } from '../../database/database.js';
 import { query, typed } from '../../database/query.js';
+import { purgeExpiredOf } from '../expired.repository.js';
 import type { CeremonyKind } from '../transactions/transaction.entity.js';
 
 /** What a nonce proves: that this user has just finished this kind of ceremony with this passkey. */
@@ -49,22 +50,7 @@ const CONSUME = query('nonces.consume', (db, $: { appId: string; hash: Buffer })
     .returning(['u.external_id as externalId', 'n.kind', 'n.device_id as deviceId']),
 );
 
-const PURGE = query('nonces.purge', (db) =>
-  db.deleteFrom('nonces').where((it) =>
-    it(
-      it.refTuple('app_id', 'hash'),
-      'in',
-      it
-        .selectFrom('nonces')
-        .where('expires_at', '<', sql<Date>`now() - interval '10 minutes'`)
-        .select(['app_id', 'hash'])
-        .limit(1_000)
-        .forUpdate()
-        .skipLocked()
-        .$asTuple('app_id', 'hash'),
-    ),
-  ),
-);
+const PURGE = purgeExpiredOf('nonces.purge', 'nonces');
 
 /** Nonces, found by the SHA-256 of the text that the client holds; a finish inserts them with all else that it writes. */
 @Injectable()

@@ -4,6 +4,7 @@ import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { NoncesService } from './nonces.service.js';
 
+/** The nonce that a client gave to the app's server. */
 export class VerifyNonceDto {
   @IsString()
   @Length(1, 256)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type Queryable } from '../../database/database.js';
 import { query, typed } from '../../database/query.js';
+import { purgeExpiredOf } from '../expired.repository.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import type { CeremonyKind } from './transaction.entity.js';
 
@@ -85,22 +86,7 @@ const OWNER = query('transactions.owner', (db, $: { appId: string; hash: Buffer 
     .select('user_id as userId'),
 );
 
-const PURGE = query('transactions.purge', (db) =>
-  db.deleteFrom('transactions').where((it) =>
-    it(
-      it.refTuple('app_id', 'hash'),
-      'in',
-      it
-        .selectFrom('transactions')
-        .where('expires_at', '<', sql<Date>`now() - interval '10 minutes'`)
-        .select(['app_id', 'hash'])
-        .limit(1_000)
-        .forUpdate()
-        .skipLocked()
-        .$asTuple('app_id', 'hash'),
-    ),
-  ),
-);
+const PURGE = purgeExpiredOf('transactions.purge', 'transactions');
 
 /** Transactions, found by the SHA-256 of the id that the client holds; each call names the app. */
 @Injectable()

@@ -5,11 +5,13 @@ import { LenientBody } from '../../http/body.pipe.js';
 import { IsExternalId } from '../user-key.js';
 import { TransactionsService } from './transactions.service.js';
 
+/** The user who may sign in. */
 export class CreateAuthenticateTransactionDto {
   @IsExternalId()
   external_id: string;
 }
 
+/** The user who may register a passkey, and the account's name as the authenticator shows it. */
 export class CreateRegisterTransactionDto extends CreateAuthenticateTransactionDto {
   @IsString()
   @Length(1, 255)

@@ -2,8 +2,9 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { belongsTo } from '../../database/belongs-to.js';
 import { App } from '../apps/app.entity.js';
 
-/** What may become of a user. */
+/** The statuses of a user, as the protocol names them. Only `inactive` keeps a user from ceremonies. */
 export const USER_STATUSES = ['active', 'inactive', 'pending'] as const;
+/** One of {@link USER_STATUSES}. */
 export type FlexUserStatus = (typeof USER_STATUSES)[number];
 
 export const FlexUserSchema = defineEntity({

@@ -180,8 +180,8 @@ export class FlexUserRepository {
   }
 
   /**
-   * Deletes the user with their passkeys, transactions and nonces; false if the app has no such user. The passkeys leave
-   * tombstones, so that no import restores them.
+   * Deletes the user with their passkeys, transactions and nonces; false if the app has no such user. A tombstone of
+   * each passkey remains, so that no import restores it.
    */
   async erase(user: OneUser, tx: DatabaseTransaction): Promise<boolean> {
     await tx.run(LOCK_TO_ERASE, user);

@@ -7,6 +7,7 @@ import { toDevice } from '../devices/device.json.js';
 import { DevicesService } from '../devices/devices.service.js';
 import { NamedUser, type UserKey } from '../user-key.js';
 
+/** The new name of a device. */
 export class RenameDeviceDto {
   @IsDisplayText()
   friendly_name: string;

@@ -18,8 +18,9 @@ interface PresentedHandle {
   text: Buffer;
 }
 
-// Of two sign-ins of one user that learn at once, one waits here; of two users, at the claim.
-const LOCK_USER = query('user-handles.lock-user', (db, $: { appId: string; userId: string }) =>
+// Stronger than `lockUser`, as the handle is a unique key. Two sign-ins of one user that learn at the same time wait
+// here; two of different users wait at the claim.
+const LOCK_TO_LEARN = query('user-handles.lock-to-learn', (db, $: { appId: string; userId: string }) =>
   db
     .selectFrom('flex_users')
     .where('app_id', '=', $.appId)
@@ -116,7 +117,7 @@ export class UserHandleRepository {
   ): Promise<'learnt' | 'taken' | 'differs'> {
     const [bytes, text] = userHandleForms(handle);
     const presented = { appId, userId, bytes, text };
-    if ((await tx.run(LOCK_USER, { appId, userId })).length === 0) return 'differs';
+    if ((await tx.run(LOCK_TO_LEARN, { appId, userId })).length === 0) return 'differs';
     const claimed = await tx.run(CLAIM, presented);
     const others = await tx.run(FIND_OTHER_OWNER, { ...presented, ofText: userHandleOfText(bytes) });
     if (others.length > 0) {

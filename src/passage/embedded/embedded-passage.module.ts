@@ -5,7 +5,7 @@ import { AllowedOrigins } from '../../http/cors.js';
 import { Passage } from '../passage.js';
 import { EmbeddedPassage } from './embedded-passage.js';
 
-/** Provides `Passage`, and whose pages may call, from the Flex backend of this process. */
+/** Provides `Passage` and `AllowedOrigins` from the Flex backend of this process. */
 @Module({
   imports: [FlexModule],
   providers: [

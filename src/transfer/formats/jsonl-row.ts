@@ -85,6 +85,7 @@ const usageOf = (members: Members) => ({
   ...datesOf(members),
 });
 
+/** Reads a user by the members of the canonical format. Throws `RowRefusal`. */
 export function readUser(members: Members): UserRow {
   return {
     kind: 'user',
@@ -124,6 +125,7 @@ function attestationOf(members: Members): Pick<PasskeyRow, 'attestationFormat' |
   return { attestationFormat, attestationTrust };
 }
 
+/** Reads a device without a key; `credentialId` is the name of the member that has its credential ID. Throws `RowRefusal`. */
 export function readLegacyDevice(
   members: Members,
   credentialId: 'credential_id' | 'cred_id' = 'credential_id',

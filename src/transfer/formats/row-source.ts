@@ -13,6 +13,7 @@ const MAX_VALUE_BYTES = 1_048_576;
 
 /** What `keyway import` reads: our own format, and the two exports of Passage. */
 export const TRANSFER_FORMATS = ['jsonl', 'passage-users-csv', 'passage-devices-json'] as const;
+/** One of {@link TRANSFER_FORMATS}. */
 export type TransferFormat = (typeof TRANSFER_FORMATS)[number];
 
 /** Reads a file row by row, and holds one row of it at a time. Throws `OperatorError` if the file as a whole is wrong. */

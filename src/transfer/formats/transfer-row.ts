@@ -5,6 +5,7 @@ import type { DeviceKind } from '../legacy-device.entity.js';
 /** A time of RFC 3339 in UTC, with six decimals at most. It is null in a row that does not have it. */
 export type Moment = string;
 
+/** A user as a file describes one; `userHandle` is null if it is unknown. */
 export interface UserRow {
   readonly kind: 'user';
   readonly externalId: string;
@@ -17,6 +18,7 @@ export interface UserRow {
   readonly updatedAt: Moment | null;
 }
 
+/** A passkey with its public key; its backup flags are null if they are unknown. */
 export interface PasskeyRow {
   readonly kind: 'passkey';
   readonly externalId: string;
@@ -64,6 +66,7 @@ export interface TombstoneRow {
   readonly revokedAt: Moment | null;
 }
 
+/** One row of a file, in any of the formats. */
 export type TransferRow = UserRow | PasskeyRow | LegacyDeviceRow | TombstoneRow;
 
 /** A member of a row, as files name it. */

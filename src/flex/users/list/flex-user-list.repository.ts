@@ -12,7 +12,7 @@ import type { UserDateColumn, UserListQuery } from './user-list-query.js';
 export interface UserPage {
   readonly users: readonly FlexUserRecord[];
   readonly total: number;
-  /** Seconds since the epoch: a later page asked for with it leaves out whoever came after this one. */
+  /** Seconds since the epoch: a later page that is asked for with it leaves out users who were made after this page. */
   readonly createdBefore: number;
 }
 
@@ -32,13 +32,14 @@ const SHOWN: Readonly<Record<UserDateColumn, RawBuilder<Date>>> = {
 // By the clock that dates the rows, and whole: none of those counted now is left out of a later page.
 const NEXT_SECOND = sql<number>`(floor(extract(epoch from now())) + 1)::bigint`;
 
-/** Lists the users of an app; the one query of this service that is put together as it is asked. */
+/** Lists the users of an app, by the one query of this service that is composed for each request. */
 @Injectable()
 export class FlexUserListRepository {
   private readonly turns = bulkhead(AT_ONCE, WAITING);
 
   constructor(private readonly database: Database) {}
 
+  /** One page. Throws `too_many_requests` if too many lists are waiting already. */
   async list(appId: string, query: UserListQuery): Promise<UserPage> {
     const matching = (db: SqlBuilder) =>
       db.selectFrom('flex_users as u').where((it) => conditionOf(it, appId, query));
@@ -62,7 +63,7 @@ export class FlexUserListRepository {
     });
   }
 
-  /** What names no one user may read every row of the app: few at a time, so that all else goes on meanwhile. */
+  /** A query that does not name one user may read every row of the app, so only a few of them run at a time. */
   private async inTurn<T>({ identifier, id }: UserListQuery, work: () => Promise<T>): Promise<T> {
     if (identifier !== undefined || id !== undefined) return work();
     try {

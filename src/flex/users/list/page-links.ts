@@ -10,6 +10,7 @@ interface Link {
   readonly href: string;
 }
 
+/** The links of one page; `href` is empty past either end of the list. */
 export interface PageLinks {
   readonly first: Link;
   readonly last: Link;

@@ -8,12 +8,14 @@ export interface Comparison<T> {
   readonly value: T;
 }
 
-export type UserOrderColumn = 'id' | 'external_id' | 'status' | 'login_count' | UserDateColumn;
+/** What a list can be sorted by. */
+type UserOrderColumn = 'id' | 'external_id' | 'status' | 'login_count' | UserDateColumn;
+/** The dates of a user that a list can be filtered and sorted by. */
 export type UserDateColumn = 'created_at' | 'updated_at' | 'last_login_at';
 
 /** Which users of an app are wanted, in which order, and which page of them. */
 export interface UserListQuery {
-  /** Exactly this external ID; null: nobody at all; undefined: any. */
+  /** Exactly this external ID; null matches no user, undefined matches any. */
   readonly identifier?: string | null;
   readonly id?: string;
   readonly status?: FlexUserStatus;
@@ -57,7 +59,7 @@ const MAX_PAGE = MAX_COUNT;
 
 type Parameters = Readonly<Record<string, unknown>>;
 
-/** Reads the query parameters of the user list; throws `invalid_request` for one that makes no sense. */
+/** Reads the query parameters of the user list; throws `invalid_request` for one that is malformed. */
 export function parseUserListQuery(parameters: Parameters): UserListQuery {
   for (const name of FILTERS) refuseBrackets(parameters, name);
   const text = (name: string): string | undefined => optionalText(parameters, name);
@@ -85,8 +87,8 @@ export function parseUserListQuery(parameters: Parameters): UserListQuery {
 }
 
 /**
- * An empty, repeated or array identifier names nobody, nor does one that no user can have: SDKs take the first user of
- * the answer without a look.
+ * An empty, repeated or array identifier matches no user, nor does one that no user can have: SDKs use the first user of
+ * the answer without a check.
  */
 function identifierOf(parameters: Parameters): { identifier?: string | null } {
   if (hasBrackets(parameters, 'identifier')) return { identifier: null };
@@ -99,7 +101,7 @@ function identifierOf(parameters: Parameters): { identifier?: string | null } {
 const hasBrackets = (parameters: Parameters, name: string): boolean =>
   Object.keys(parameters).some((each) => each.startsWith(`${name}[`));
 
-/** A filter that went unread would widen what is listed. */
+/** A filter that is ignored would widen what is listed. */
 function refuseBrackets(parameters: Parameters, name: string): void {
   if (hasBrackets(parameters, name)) throw malformed(name);
 }
