@@ -3,7 +3,7 @@ import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
-import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, contentsButTrail, count, eventsOf, flexUserIdOf, sql } from '../support/tables.js';
@@ -21,15 +21,11 @@ describe('what is told of a passkey afterwards', () => {
   afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
-  const aRegistration = async (user: TestUser, browser = new Browser(app)) => ({
-    browser,
-    ...(await browser.beginRegistration((await user.leaveToRegister()).transactionId)),
-  });
 
   describe('the audit trail', () => {
     it('has a registration and a sign-in, from whose address and with what', async () => {
       const user = aUser();
-      const { browser, answer } = await aRegistration(
+      const { browser, answer } = await beginRegistration(
         user,
         new Browser(app, { userAgent: 'Ada’s browser/1.0' }),
       );
@@ -89,7 +85,7 @@ describe('what is told of a passkey afterwards', () => {
     it('has one refusal for each ceremony that was refused, and names whom a transaction or a signature proved', async () => {
       const user = aUser();
       const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });
-      const { browser, answer } = await aRegistration(user, passkey.browser);
+      const { browser, answer } = await beginRegistration(user, passkey.browser);
       const free = await browser.beginSignIn();
       const leave = (await user.leaveToAuthenticate()).transactionId;
       const onTransaction = await browser.beginSignIn(leave);
@@ -100,7 +96,7 @@ describe('what is told of a passkey afterwards', () => {
         await browser.finish('register', answer(new SoftwareAuthenticator(), foreign));
         await browser.finish('authenticate', free.answer(passkey.authenticator, foreign));
         const stranger = new SoftwareAuthenticator();
-        stranger.create((await aRegistration(user)).publicKey, { origin: TEST.origin });
+        stranger.create((await beginRegistration(user)).publicKey, { origin: TEST.origin });
         await browser.finish('authenticate', free.answer(stranger));
         await browser.finish('authenticate', onTransaction.answer(passkey.authenticator, foreign));
         (await browser.finish('authenticate', free.answer(passkey.authenticator))).expect();
@@ -147,7 +143,7 @@ describe('what is told of a passkey afterwards', () => {
     it('has nothing of what anybody could send without a handshake of ours', async () => {
       const passkey = await registerPasskey(aUser());
       const { browser, authenticator, user } = passkey;
-      const registration = (await aRegistration(user, browser)).answer(new SoftwareAuthenticator());
+      const registration = (await beginRegistration(user, browser)).answer(new SoftwareAuthenticator());
       const free = (await browser.beginSignIn()).answer(authenticator);
       const forged = free.handshake_id.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'));
       const events = await eventsOf(app, async () => {
@@ -166,7 +162,7 @@ describe('what is told of a passkey afterwards', () => {
     it('has no success whose change was rolled back, and no change without its event', async () => {
       const user = aUser();
       const passkey = await registerPasskey(user);
-      const { browser, answer } = await aRegistration(user, passkey.browser);
+      const { browser, answer } = await beginRegistration(user, passkey.browser);
       const signInBody = (await browser.beginSignIn()).answer(passkey.authenticator);
       const registerBody = answer(new SoftwareAuthenticator());
       const before = await contents(app);

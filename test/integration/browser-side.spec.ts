@@ -3,7 +3,7 @@ import { expectedApp } from '../support/app-json.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
-import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import {
@@ -104,7 +104,7 @@ describe("the protocol's browser side", () => {
     it('excludes the passkeys that the user has, so that none is enrolled twice', async () => {
       const user = aUser();
       const { authenticator, device, browser } = await registerPasskey(user);
-      const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      const begun = await beginRegistration(user, browser);
       expect(begun.publicKey.excludeCredentials).toEqual([
         { id: device.credId, type: 'public-key', transports: ['internal', 'hybrid'] },
       ]);
@@ -333,7 +333,7 @@ describe("the protocol's browser side", () => {
     ])('refuses %s in both ceremonies, and changes nothing', async (_, overrides) => {
       const passkey = await registerPasskey(aUser());
       const { browser, user } = passkey;
-      const registration = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      const registration = await beginRegistration(user, browser);
       const free = await browser.beginSignIn();
       const bound = await browser.beginSignIn((await user.leaveToAuthenticate()).transactionId);
       const before = await contentsButTrail(app);
@@ -361,7 +361,7 @@ describe("the protocol's browser side", () => {
         const passkey = await registerPasskey(aUser());
         const { browser, user, authenticator } = passkey;
         const isLong = handshake_id.length > 1024;
-        const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+        const begun = await beginRegistration(user, browser);
         const before = await contents(app);
         const register = { ...begun.answer(new SoftwareAuthenticator()), handshake_id };
         expectFlexError(await browser.finish('register', register), 400, 'invalid_request');
@@ -446,7 +446,7 @@ describe("the protocol's browser side", () => {
     it('holds at the finish too, with the code of the protocol', async () => {
       const user = aUser();
       const browser = new Browser(app);
-      const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      const begun = await beginRegistration(user, browser);
       await registerPasskey(user);
       await changeApp(app, TEST.appId, 'max_passkeys_per_user', 1);
       try {

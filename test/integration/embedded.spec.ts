@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Database } from '../../src/database/database.js';
 import { Browser } from '../support/browser.js';
 import { aConfiguration, buildAppOn, type TestApp } from '../support/build-app.js';
-import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, contents, contentsButTrail, count } from '../support/tables.js';
@@ -56,7 +56,7 @@ describe('on the embedded database', () => {
     const body = begun.answer(authenticator);
     expect((await browser.finish('authenticate', body)).status).toBe(200);
     const fresh = await browser.beginSignIn();
-    const registration = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+    const registration = await beginRegistration(user, browser);
     const before = await contentsButTrail(app);
     const { nonce } = passkey;
     expect((await browser.finish('authenticate', body)).status).toBe(401);
@@ -76,7 +76,7 @@ describe('on the embedded database', () => {
   it('lets one of ten that race finish a handshake, and one verify its nonce', async () => {
     const user = new TestUser(app);
     const browser = new Browser(app);
-    const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+    const begun = await beginRegistration(user, browser);
     const bodies = Array.from({ length: 10 }, () => begun.answer(new SoftwareAuthenticator()));
     const answers = await Promise.all(bodies.map((body) => browser.finish('register', body)));
     const winners = answers.filter(({ status }) => status === 200);

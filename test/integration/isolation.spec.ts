@@ -1,9 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { DevicesService } from '../../src/flex/devices/devices.service.js';
-import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
-import { registerPasskey, type RegisteredPasskey, signIn, stepUp } from '../support/flows.js';
+import {
+  beginRegistration,
+  beginStepUp,
+  type RegisteredPasskey,
+  registerPasskey,
+  signIn,
+  stepUp,
+} from '../support/flows.js';
 import type { HttpAnswer } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contentsButTrail, count, eventsOf, sql } from '../support/tables.js';
@@ -20,14 +26,6 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
-  const aBoundSignIn = async ({ user, browser }: RegisteredPasskey) => {
-    const { transactionId } = await user.leaveToAuthenticate();
-    return { transactionId, ...(await browser.beginSignIn(transactionId)) };
-  };
-  const aRegistration = async (user: TestUser, browser = new Browser(app)) => {
-    const { transactionId } = await user.leaveToRegister();
-    return { transactionId, browser, ...(await browser.beginRegistration(transactionId)) };
-  };
 
   /** The refusal's code, once it is certain that it changed nothing and left the one event that says why. */
   const refusal = async (finish: () => Promise<HttpAnswer>, reason: string): Promise<string> => {
@@ -42,7 +40,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   describe('the other ceremony', () => {
     it('does not take the handshake of a registration for a sign-in', async () => {
       const { user, browser, authenticator } = await registerPasskey(aUser());
-      const { handshakeId, transactionId, publicKey } = await aRegistration(user, browser);
+      const { handshakeId, transactionId, publicKey } = await beginRegistration(user, browser);
       const request = { challenge: publicKey.challenge, rpId: TEST.rpId };
       const body = {
         transaction_id: transactionId,
@@ -57,8 +55,8 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
 
     it('does not take the handshake of a sign-in for a registration', async () => {
       const passkey = await registerPasskey(aUser());
-      const signInBegun = await aBoundSignIn(passkey);
-      const registration = await aRegistration(passkey.user, passkey.browser);
+      const signInBegun = await beginStepUp(passkey);
+      const registration = await beginRegistration(passkey.user, passkey.browser);
       const options = {
         ...registration.publicKey,
         excludeCredentials: [],
@@ -86,7 +84,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
 
     it('does not take the response of one for the other', async () => {
       const { user, browser, authenticator } = await registerPasskey(aUser());
-      const registration = await aRegistration(user, browser);
+      const registration = await beginRegistration(user, browser);
       const free = await browser.beginSignIn();
       const assertion = free.answer(authenticator).handshake_response;
       const attestation = registration.answer(new SoftwareAuthenticator()).handshake_response;
@@ -104,7 +102,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
 
     it('does not take the handshake of another transaction of the same user', async () => {
       const user = aUser();
-      const [one, other] = [await aRegistration(user), await aRegistration(user)];
+      const [one, other] = [await beginRegistration(user), await beginRegistration(user)];
       const body = { ...one.answer(new SoftwareAuthenticator()), transaction_id: other.transactionId };
       const finish = () => one.browser.finish('register', body);
       expect(await refusal(finish, 'transaction_not_found')).toBe('404 transaction_not_found');
@@ -114,7 +112,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   describe('another user', () => {
     it("does not sign in on somebody else's transaction, and does not use it up", async () => {
       const [owner, other] = [await registerPasskey(aUser()), await registerPasskey(aUser())];
-      const begun = await aBoundSignIn(owner);
+      const begun = await beginStepUp(owner);
       const credential = other.authenticator.credentials[0]!;
       const stolen = begun.answer(other.authenticator, { credential });
       const finish = () => other.browser.finish('authenticate', stolen);
@@ -124,7 +122,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
     });
 
     it("does not register on somebody else's handshake", async () => {
-      const [one, other] = [await aRegistration(aUser()), await aRegistration(aUser())];
+      const [one, other] = [await beginRegistration(aUser()), await beginRegistration(aUser())];
       const body = { ...other.answer(new SoftwareAuthenticator()), handshake_id: one.handshakeId };
       const finish = () => one.browser.finish('register', body);
       expect(await refusal(finish, 'transaction_not_found')).toBe('404 transaction_not_found');
@@ -133,7 +131,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
     it('cannot take over a credential ID that is in use in the app', async () => {
       const owner = await registerPasskey(aUser());
       const thief = aUser();
-      const begun = await aRegistration(thief);
+      const begun = await beginRegistration(thief);
       const credentialId = owner.authenticator.credentials[0]!.id;
       const taken = begun.answer(new SoftwareAuthenticator(), { credentialId });
       const finish = () => begun.browser.finish('register', taken);
@@ -171,7 +169,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
     it('does not finish what was begun in this one', async () => {
       const tenant = await Tenant.create(app);
       const passkey = await registerPasskey(aUser());
-      const registration = await aRegistration(passkey.user);
+      const registration = await beginRegistration(passkey.user);
       const free = await passkey.browser.beginSignIn();
       const register = () =>
         tenant
@@ -337,7 +335,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
     it('finishes no sign-in that was begun before', async () => {
       const passkey = await registerPasskey(aUser());
       await registerPasskey(passkey.user, { browser: passkey.browser });
-      const bound = await aBoundSignIn(passkey);
+      const bound = await beginStepUp(passkey);
       const free = await passkey.browser.beginSignIn();
       await passkey.user.revoke(passkey.device.id);
       const boundly = () => passkey.browser.finish('authenticate', bound.answer(passkey.authenticator));
@@ -374,7 +372,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(await buried()).toBe(0);
       await user.revoke(device.id);
       expect(await buried()).toBe(1);
-      const again = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      const again = await beginRegistration(user, browser);
       expect(again.publicKey.excludeCredentials).toEqual([]);
       const body = again.answer(authenticator, { credentialId: credential!.id });
       expect((await browser.finish('register', body)).status).toBe(200);
@@ -391,7 +389,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   describe('a passkey that was added after the start', () => {
     it('was not among those allowed, and does not finish that sign-in', async () => {
       const passkey = await registerPasskey(aUser());
-      const begun = await aBoundSignIn(passkey);
+      const begun = await beginStepUp(passkey);
       const later = await registerPasskey(passkey.user);
       const [credential] = later.authenticator.credentials;
       const finish = () =>

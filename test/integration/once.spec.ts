@@ -4,7 +4,7 @@ import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
 import { Browser, type FinishBody } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
-import { registerPasskey, type RegisteredPasskey, signIn, stepUp } from '../support/flows.js';
+import { beginRegistration, beginStepUp, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, contentsButTrail, count, eventsOf, flexUserIdOf, sql } from '../support/tables.js';
@@ -30,15 +30,6 @@ describe('once', () => {
   });
 
   const aUser = () => new TestUser(app);
-  const aRegistration = async (user: TestUser) => {
-    const browser = new Browser(app);
-    const { transactionId } = await user.leaveToRegister();
-    return { browser, transactionId, ...(await browser.beginRegistration(transactionId)) };
-  };
-  const aBoundSignIn = async ({ user, browser }: RegisteredPasskey) => {
-    const { transactionId } = await user.leaveToAuthenticate();
-    return { transactionId, ...(await browser.beginSignIn(transactionId)) };
-  };
   /** What is left behind by the ceremonies of one user. */
   const traces = async ({ subject }: TestUser) => {
     const id = await flexUserIdOf(app, subject);
@@ -63,7 +54,7 @@ describe('once', () => {
   describe('replayed', () => {
     it('registers at most one passkey when a handshake is finished twice', async () => {
       const user = aUser();
-      const { browser, answer } = await aRegistration(user);
+      const { browser, answer } = await beginRegistration(user);
       const authenticator = new SoftwareAuthenticator();
       const body = answer(authenticator);
       expect((await browser.finish('register', body)).status).toBe(200);
@@ -80,7 +71,7 @@ describe('once', () => {
     it('signs in at most once when a handshake is finished twice', async () => {
       const passkey = await registerPasskey(aUser());
       const free = (await passkey.browser.beginSignIn()).answer(passkey.authenticator);
-      const bound = (await aBoundSignIn(passkey)).answer(passkey.authenticator);
+      const bound = (await beginStepUp(passkey)).answer(passkey.authenticator);
       for (const [body, code] of [
         [free, 'discoverable_login_failed'],
         [bound, 'webauthn_login_failed'],
@@ -96,7 +87,7 @@ describe('once', () => {
 
     it('finishes one of several handshakes of a transaction, one after the other', async () => {
       const user = aUser();
-      const first = await aRegistration(user);
+      const first = await beginRegistration(user);
       const second = await first.browser.beginRegistration(first.transactionId);
       expect((await first.browser.finish('register', first.answer(new SoftwareAuthenticator()))).status).toBe(
         200,
@@ -120,8 +111,8 @@ describe('once', () => {
     it('a transaction starts and finishes nothing', async () => {
       const passkey = await registerPasskey(aUser());
       const { user, browser, authenticator } = passkey;
-      const registration = await aRegistration(user);
-      const bound = await aBoundSignIn(passkey);
+      const registration = await beginRegistration(user);
+      const bound = await beginStepUp(passkey);
       await expireTransactions(user);
       const before = await contentsButTrail(app);
       const answers = [
@@ -235,7 +226,7 @@ describe('once', () => {
   describe('refused', () => {
     it('a registration consumes nothing: the right response still succeeds', async () => {
       const user = aUser();
-      const { browser, answer } = await aRegistration(user);
+      const { browser, answer } = await beginRegistration(user);
       const before = await contentsButTrail(app);
       const wrong = [
         { origin: 'https://evil.example' },
@@ -260,7 +251,7 @@ describe('once', () => {
     it('a registration that fails on its last statements is rolled back whole', async () => {
       const owner = await registerPasskey(aUser());
       const credentialId = owner.authenticator.credentials[0]!.id;
-      const { browser, answer } = await aRegistration(aUser());
+      const { browser, answer } = await beginRegistration(aUser());
       const before = await contentsButTrail(app);
       const events = await eventsOf(app, async () => {
         const taken = await browser.finish('register', answer(new SoftwareAuthenticator(), { credentialId }));
@@ -274,7 +265,7 @@ describe('once', () => {
     it('a sign-in consumes nothing, bound or discoverable', async () => {
       const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
       const { browser, authenticator } = passkey;
-      for (const begun of [await browser.beginSignIn(), await aBoundSignIn(passkey)]) {
+      for (const begun of [await browser.beginSignIn(), await beginStepUp(passkey)]) {
         const before = await contentsButTrail(app);
         for (const overrides of [
           { counter: 1 },
@@ -294,7 +285,7 @@ describe('once', () => {
   describe('raced', () => {
     it('50 finishes of one handshake register one passkey and give one nonce', async () => {
       const user = aUser();
-      const { browser, answer } = await aRegistration(user);
+      const { browser, answer } = await beginRegistration(user);
       const bodies = times(50, () => answer(new SoftwareAuthenticator()));
       const answers = await Promise.all(bodies.map((body) => browser.finish('register', body)));
       expect(statuses(answers)).toEqual([200, ...times(49, () => 400)]);
@@ -305,7 +296,7 @@ describe('once', () => {
 
     it.each(['bound', 'discoverable'])('50 finishes of one %s handshake sign in once', async (form) => {
       const passkey = await registerPasskey(aUser());
-      const begun = form === 'bound' ? await aBoundSignIn(passkey) : await passkey.browser.beginSignIn();
+      const begun = form === 'bound' ? await beginStepUp(passkey) : await passkey.browser.beginSignIn();
       const bodies = times(50, () => begun.answer(passkey.authenticator));
       const answers = await Promise.all(bodies.map((body) => passkey.browser.finish('authenticate', body)));
       expect(statuses(answers)).toEqual([200, ...times(49, () => 401)]);
@@ -325,7 +316,7 @@ describe('once', () => {
 
     it('several handshakes on one transaction finish once', async () => {
       const user = aUser();
-      const first = await aRegistration(user);
+      const first = await beginRegistration(user);
       const others = await Promise.all(times(9, () => first.browser.beginRegistration(first.transactionId)));
       const bodies = [first, ...others].map((begun) => begun.answer(new SoftwareAuthenticator()));
       const registered = await Promise.all(bodies.map((body) => first.browser.finish('register', body)));
@@ -335,7 +326,7 @@ describe('once', () => {
 
     it('several handshakes on one transaction sign in once', async () => {
       const passkey = await registerPasskey(aUser());
-      const first = await aBoundSignIn(passkey);
+      const first = await beginStepUp(passkey);
       const others = await Promise.all(times(9, () => passkey.browser.beginSignIn(first.transactionId)));
       const bodies = [first, ...others].map((begun) => begun.answer(passkey.authenticator));
       const answers = await Promise.all(bodies.map((body) => passkey.browser.finish('authenticate', body)));
@@ -345,7 +336,7 @@ describe('once', () => {
 
     it('two replicas finish one handshake once', async () => {
       const user = aUser();
-      const { answer } = await aRegistration(user);
+      const { answer } = await beginRegistration(user);
       const race = async (kind: 'register' | 'authenticate', bodies: FinishBody[]) => {
         const browsers = [new Browser(app), new Browser(replica)];
         const all = bodies.flatMap((body) => browsers.map((browser) => browser.finish(kind, body)));
@@ -405,7 +396,7 @@ describe('once', () => {
 
     it('two users who claim one credential ID get it once', async () => {
       const credentialId = randomBytes(32);
-      const begun = await Promise.all(times(10, () => aRegistration(aUser())));
+      const begun = await Promise.all(times(10, () => beginRegistration(aUser())));
       const answers = await Promise.all(
         begun.map(({ browser, answer }) =>
           browser.finish('register', answer(new SoftwareAuthenticator(), { credentialId })),

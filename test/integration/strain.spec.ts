@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { UsersService } from '../../src/flex/users/users.service.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
-import { registerPasskey } from '../support/flows.js';
+import { beginRegistration, registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, count, flexUserIdOf } from '../support/tables.js';
@@ -45,7 +45,7 @@ describe('under strain', () => {
         const { authenticator, device } = passkeys[i % 3]!;
         const leave = i % 4 === 0 ? (await user.leaveToAuthenticate()).transactionId : undefined;
         const signIn = (await browser.beginSignIn(leave)).answer(authenticator);
-        const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+        const begun = await beginRegistration(user, browser);
         const registration = begun.answer(new SoftwareAuthenticator());
         acts.push(
           () => browser.finish('authenticate', signIn),

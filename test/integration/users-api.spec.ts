@@ -1,7 +1,7 @@
 import { UnsecuredJWT } from 'jose';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { Browser } from '../support/browser.js';
-import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, count, flexUserIdOf, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
@@ -419,7 +419,7 @@ describe("the user's API", () => {
     it('tells a registration from a sign-in', async () => {
       const user = new TestUser(app, { name: 'Ada' });
       const browser = new Browser(app);
-      const begun = await browser.beginRegistration((await user.leaveToRegister()).transactionId);
+      const begun = await beginRegistration(user, browser);
       const finished = await browser.finish('register', begun.answer(new SoftwareAuthenticator()));
       const { nonce } = finished.expect<{ nonce: string }>();
       expect(nonce).toMatch(BEARER_SECRET);

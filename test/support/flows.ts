@@ -29,21 +29,31 @@ export async function registerPasskey(
     browser?: Browser;
   } = {},
 ): Promise<RegisteredPasskey> {
-  const { transactionId } = await user.leaveToRegister();
-  const begun = await browser.beginRegistration(transactionId);
-  const finished = await browser.finish('register', begun.answer(authenticator));
+  const { transactionId, handshakeId, answer } = await beginRegistration(user, browser);
+  const finished = await browser.finish('register', answer(authenticator));
   const { nonce } = finished.expect<{ nonce: string }>();
   (await user.verify(nonce)).expect();
   const credId = authenticator.credentials.at(-1)!.id.toString('base64url');
   const device = (await user.passkeys()).find((it) => it.credId === credId)!;
-  return { user, browser, authenticator, device, nonce, transactionId, handshakeId: begun.handshakeId };
+  return { user, browser, authenticator, device, nonce, transactionId, handshakeId };
+}
+
+/** Begins a registration for the user, up to what the authenticator is to answer. */
+export async function beginRegistration(user: TestUser, browser = new Browser(user.app)) {
+  const { transactionId } = await user.leaveToRegister();
+  return { transactionId, browser, ...(await browser.beginRegistration(transactionId)) };
+}
+
+/** Begins a step-up on a transaction that names the user, up to what the authenticator is to answer. */
+export async function beginStepUp({ user, browser }: RegisteredPasskey) {
+  const { transactionId } = await user.leaveToAuthenticate();
+  return { transactionId, ...(await browser.beginSignIn(transactionId)) };
 }
 
 /** A step-up on a transaction that names the user, up to a nonce that nobody has verified yet. */
-export async function stepUp({ user, browser, authenticator }: RegisteredPasskey): Promise<string> {
-  const { transactionId } = await user.leaveToAuthenticate();
-  const begun = await browser.beginSignIn(transactionId);
-  const finished = await browser.finish('authenticate', begun.answer(authenticator));
+export async function stepUp(passkey: RegisteredPasskey): Promise<string> {
+  const begun = await beginStepUp(passkey);
+  const finished = await passkey.browser.finish('authenticate', begun.answer(passkey.authenticator));
   return finished.expect<{ nonce: string }>().nonce;
 }
 
