@@ -73,12 +73,14 @@ function splitSettings(url: string): { connectionString: string; session: string
     ...statements,
     // Timestamps are read in this format, whatever the database or the role prefer.
     `set datestyle = 'ISO, YMD'`,
+    // What waited for a lock has to see what was committed meanwhile: a stricter level compares and counts what was before.
+    `set default_transaction_isolation = 'read committed'`,
   ];
   return { connectionString: parsed.href, session: session.join('; '), answerTimeout };
 }
 
 const BEGIN: Readonly<Record<TransactionMode, string>> = {
-  'read-write': 'begin',
+  'read-write': 'begin isolation level read committed',
   snapshot: 'begin isolation level repeatable read read only',
 };
 
