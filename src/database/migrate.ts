@@ -22,6 +22,8 @@ export async function migrateTogether(orm: MikroORM): Promise<string[]> {
   const em = orm.em.fork() as unknown as SqlEntityManager;
   try {
     return await em.transactional(async (tx) => {
+      // It waits for another replica's migrations, and its own may rewrite large tables.
+      await tx.execute('set local statement_timeout = 0');
       await tx.execute('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK]);
       const transaction: object | undefined = tx.getTransactionContext<object>();
       return namesOf(await orm.migrator.up({ transaction }));

@@ -26,7 +26,7 @@ const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the syste
  * reached or cannot serve Keyway.
  */
 export async function openPostgres(url: string, poolMax: number): Promise<OpenDatabase> {
-  const { connectionString, session } = splitSettings(url);
+  const { connectionString, session, answerTimeout } = splitSettings(url);
   const { schema } = await inspectServer(connectionString, CONNECT_TIMEOUT);
   const orm = await MikroORM.init({
     ...ormOptions,
@@ -39,38 +39,48 @@ export async function openPostgres(url: string, poolMax: number): Promise<OpenDa
       max: poolMax,
       application_name: 'keyway',
       connectionTimeoutMillis: CONNECT_TIMEOUT,
-      query_timeout: ANSWER_TIMEOUT,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
-      onConnect: (client: ClientBase) => client.query(session),
+      onConnect: (client: ClientBase) => client.query(configOf({ text: session, values: [] }, answerTimeout)),
     },
   });
   const pool = await orm.em.getConnection().getNativeClient();
-  return { orm, connections: new PostgresConnections(pool), schema, close: () => orm.close() };
+  const connections = new PostgresConnections(pool, answerTimeout);
+  return { orm, connections, schema, close: () => orm.close() };
 }
 
 /**
- * What every connection is set to. It is sent once the connection stands, as PgBouncer refuses most settings at its
- * start; those that the URL names go before our own.
+ * What every connection is set to, and for how many milliseconds it waits for an answer. It is sent once the connection
+ * stands, as PgBouncer refuses most settings at its start; those that the URL names go before our own.
  */
-function splitSettings(url: string): { connectionString: string; session: string } {
+function splitSettings(url: string): { connectionString: string; session: string; answerTimeout: number } {
   const settings = {
     statement_timeout: String(STATEMENT_TIMEOUT),
     idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT),
   };
   const parsed = new URL(url);
+  const givenTimeout = parsed.searchParams.get('query_timeout') ?? '';
+  // Not for the whole connection: a migration takes as long as its tables are large.
+  parsed.searchParams.delete('query_timeout');
   for (const name of Object.keys(settings) as (keyof typeof settings)[]) {
     const given = parsed.searchParams.get(name);
     if (given !== null && /^\d+$/.test(given)) settings[name] = given;
     parsed.searchParams.delete(name);
   }
   const statements = Object.entries(settings).map(([name, value]) => `set ${name} = ${value}`);
-  // Timestamps are read in this format, also where the database or the role prefers another.
-  return { connectionString: parsed.href, session: [...statements, `set datestyle = 'ISO, YMD'`].join('; ') };
+  const answerTimeout = /^\d+$/.test(givenTimeout) ? Number(givenTimeout) : ANSWER_TIMEOUT;
+  const session = [
+    ...statements,
+    // Timestamps are read in this format, also where the database or the role prefers another.
+    `set datestyle = 'ISO, YMD'`,
+    // What waited for a lock has to see what was committed meanwhile: a stricter level compares and counts what was before.
+    `set default_transaction_isolation = 'read committed'`,
+  ];
+  return { connectionString: parsed.href, session: session.join('; '), answerTimeout };
 }
 
 const BEGIN: Readonly<Record<TransactionMode, string>> = {
-  'read-write': 'begin',
+  'read-write': 'begin isolation level read committed',
   snapshot: 'begin isolation level repeatable read read only',
 };
 
@@ -84,15 +94,19 @@ const PARSERS = {
 
 /** A pool of PostgreSQL connections. A connection that may be of no more use never goes back into it. */
 class PostgresConnections implements Connections {
-  constructor(private readonly pool: Pool) {}
+  /** @param answerTimeout milliseconds for which a statement waits for its answer. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly answerTimeout: number,
+  ) {}
 
   async run(query: CompiledQuery): Promise<QueryResult> {
     // The pool itself drops a connection on which a statement failed.
-    return resultOf(await this.pool.query(configOf(query)));
+    return resultOf(await this.pool.query(configOf(query, this.answerTimeout)));
   }
 
   async begin(mode: TransactionMode): Promise<OpenTransaction> {
-    const transaction = new PostgresTransaction(await this.pool.connect());
+    const transaction = new PostgresTransaction(await this.pool.connect(), this.answerTimeout);
     try {
       await transaction.run({ text: BEGIN[mode], values: [] });
       return transaction;
@@ -107,11 +121,14 @@ class PostgresTransaction implements OpenTransaction {
   private hasEnded = false;
   private isBroken = false;
 
-  constructor(private readonly client: PoolClient) {}
+  constructor(
+    private readonly client: PoolClient,
+    private readonly answerTimeout: number,
+  ) {}
 
   async run(query: CompiledQuery): Promise<QueryResult> {
     try {
-      return resultOf(await this.client.query(configOf(query)));
+      return resultOf(await this.client.query(configOf(query, this.answerTimeout)));
     } catch (error) {
       this.isBroken ||= isConnectionBroken(error);
       throw error;
@@ -153,11 +170,12 @@ function isConnectionBroken(error: unknown): boolean {
   return state === undefined || state.length !== 5 || state === SQL_STATE.readOnlyTransaction;
 }
 
-const configOf = ({ name, text, values }: CompiledQuery) => ({
+const configOf = ({ name, text, values }: CompiledQuery, answerTimeout: number) => ({
   ...(name !== undefined && { name }),
   text,
   values: values as unknown[],
   types: PARSERS,
+  query_timeout: answerTimeout,
 });
 
 const resultOf = ({ rows, rowCount }: { rows: unknown[]; rowCount: number | null }): QueryResult => ({

@@ -1,10 +1,12 @@
 import {
   type Compilable,
   DummyDriver,
+  type Insertable,
   Kysely,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  type RawBuilder,
   sql,
 } from 'kysely';
 import type { CompiledQuery } from './connections.js';
@@ -63,6 +65,17 @@ export const typed = {
   /** So many seconds from now, by the database's clock. */
   secondsFromNow: (value: number) => sql<Date>`now() + make_interval(secs => ${value}::float8)`,
 };
+
+/** The values of a new row, each as an expression under the name of its column. */
+export type RowExpressions<Table extends keyof Tables> = {
+  [Column in keyof Insertable<Tables[Table]>]: RawBuilder<Insertable<Tables[Table]>[Column]>;
+};
+
+/** `columns` and `selection` of an `insert … select`, in one order, from values that are written under their columns. */
+export const insertion = <Table extends keyof Tables>(_table: Table, values: RowExpressions<Table>) => ({
+  columns: Object.keys(values) as (keyof RowExpressions<Table> & keyof Tables[Table] & string)[],
+  selection: Object.entries<RawBuilder<unknown>>(values).map(([column, value]) => value.as(column)),
+});
 
 /** The queries of one database, each compiled when it first runs. */
 export class PreparedQueries {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, type DatabaseTransaction, type Queryable } from '../database/database.js';
-import { query, typed } from '../database/query.js';
+import { insertion, query, typed } from '../database/query.js';
 import type { AuditEventType } from './audit-event.entity.js';
 
 /** One event as it is written, but for its id. */
@@ -33,40 +33,25 @@ export type EventValues = NewEvent & { readonly eventId: string };
 /** Gives an event its id. */
 export const withEventId = (event: NewEvent): EventValues => ({ ...event, eventId: uuidv7() });
 
-/** The columns of an event that a statement writes together with what it tells of, in the order of `eventOf`. */
-export const EVENT_COLUMNS = [
-  'id',
-  'type',
-  'app_id',
-  'user_id',
-  'device_id',
-  'reason',
-  'actor',
-  'address',
-  'user_agent',
-  'request_id',
-] as const;
+/** The row of an event that a statement writes together with what it tells of. */
+export const eventOf = ($: EventValues) =>
+  insertion('audit_events', {
+    id: typed.text($.eventId),
+    type: typed.text($.type),
+    app_id: typed.text($.appId),
+    user_id: typed.text($.userId),
+    device_id: typed.text($.deviceId),
+    reason: typed.text($.reason),
+    actor: typed.text($.actor),
+    address: typed.text($.address),
+    user_agent: typed.text($.userAgent),
+    request_id: typed.text($.requestId),
+  });
 
-/** What to select for {@link EVENT_COLUMNS}. */
-export const eventOf = ($: EventValues) => [
-  typed.text($.eventId).as('event_id'),
-  typed.text($.type).as('type'),
-  typed.text($.appId).as('event_app_id'),
-  typed.text($.userId).as('event_user_id'),
-  typed.text($.deviceId).as('event_device_id'),
-  typed.text($.reason).as('reason'),
-  typed.text($.actor).as('actor'),
-  typed.text($.address).as('address'),
-  typed.text($.userAgent).as('user_agent'),
-  typed.text($.requestId).as('request_id'),
-];
-
-const INSERT = query('events.insert', (db, $: EventValues) =>
-  db
-    .insertInto('audit_events')
-    .columns(EVENT_COLUMNS)
-    .expression(db.selectNoFrom(eventOf($))),
-);
+const INSERT = query('events.insert', (db, $: EventValues) => {
+  const { columns, selection } = eventOf($);
+  return db.insertInto('audit_events').columns(columns).expression(db.selectNoFrom(selection));
+});
 
 interface ManyEvents {
   ids: string[];

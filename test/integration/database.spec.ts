@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
 import { query } from '../../src/database/query.js';
@@ -46,6 +48,27 @@ describe('migrations', () => {
       await drop();
     }
   });
+
+  it('take longer than any statement of a request may: they wait for another replica, and rewrite large tables', async () => {
+    const { url, drop } = await createTestDatabase();
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    const database = await Database.open(settingsFor(url, 2));
+    try {
+      await other.query('begin');
+      await other.query('select pg_advisory_xact_lock(5393217044)');
+      const applied = database.migrate().catch((error: Error) => error);
+      // Past the server's limit for a statement (10 s) and that for its answer (15 s).
+      await pause(16_000);
+      await other.query('commit');
+      expect(await applied).not.toBeInstanceOf(Error);
+      expect(await database.pendingMigrations()).toEqual([]);
+    } finally {
+      await other.end();
+      await database.close();
+      await drop();
+    }
+  }, 60_000);
 
   it('can be taken back and applied again', async () => {
     const { url, drop } = await createTestDatabase();

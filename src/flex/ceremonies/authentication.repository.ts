@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type Queryable } from '../../database/database.js';
 import { query, typed } from '../../database/query.js';
-import { EVENT_COLUMNS, eventOf, type EventValues } from '../../events/audit.repository.js';
-import { NONCE_COLUMNS, nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
+import { eventOf, type EventValues } from '../../events/audit.repository.js';
+import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import { expiryOf, type SpentValues } from './handshake.repository.js';
 
@@ -69,6 +69,7 @@ const FIND_CREDENTIAL = query(
  */
 const finishSignIn = (name: string, isOnTransaction: boolean) =>
   query(name, (db, $: SignIn) => {
+    const [event, nonce] = [eventOf($), nonceOf($)];
     const locked = db
       .with(
         (cte) => cte('owner').materialized(),
@@ -167,14 +168,14 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
       .with('event', (to) =>
         to
           .insertInto('audit_events')
-          .columns(EVENT_COLUMNS)
-          .expression((from) => from.selectFrom('handshake').select(eventOf($))),
+          .columns(event.columns)
+          .expression((from) => from.selectFrom('handshake').select(event.selection)),
       )
       .with('nonce', (to) =>
         to
           .insertInto('nonces')
-          .columns(NONCE_COLUMNS)
-          .expression((from) => from.selectFrom('handshake').select(nonceOf($))),
+          .columns(nonce.columns)
+          .expression((from) => from.selectFrom('handshake').select(nonce.selection)),
       )
       .selectFrom('handshake')
       .select('app_id');

@@ -17,7 +17,7 @@ import { UserHandleRepository } from '../users/user-handle.repository.js';
 import { AuthenticationRepository, type OwnedCredential, type SignIn } from './authentication.repository.js';
 import { type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
-import { Refused } from './refused.js';
+import { FinishRefusal } from './finish-refusal.js';
 
 /** What a browser needs for `navigator.credentials.get`, and the handshake to finish with. */
 export interface StartedAuthentication {
@@ -81,7 +81,7 @@ export class AuthenticationService {
     const app = await this.apps.get(appId);
     const code = transactionId === null ? 'discoverable_authentication_refused' : 'authentication_refused';
     const handshake = this.handshakes.open(handshakeId);
-    if (!handshake) throw new AppError(code, { cause: new Refused('handshake_invalid') });
+    if (!handshake) throw new AppError(code, { cause: new FinishRefusal('handshake_invalid') });
     let proven: ProvenSignIn | null = null;
     try {
       const transactionHash = transactionOf(handshake, transactionId);
@@ -128,7 +128,7 @@ export class AuthenticationService {
     const expectations = this.handshakes.expectationsOf(handshake, 'authenticate', app);
     const id = presentedCredentialId(response);
     const credential = await this.signIns.findCredential(app.id, id);
-    if (!credential) throw new Refused('credential_unknown');
+    if (!credential) throw new FinishRefusal('credential_unknown');
     const verified = await verifyAuthentication(response, {
       ...expectations,
       credential: { id, ...credential },
@@ -148,7 +148,7 @@ export class AuthenticationService {
   private async writeWithHandle(signIn: SignIn, handle: Buffer, tx: DatabaseTransaction): Promise<void> {
     const outcome = await this.userHandles.learn(signIn, handle, tx);
     if (outcome === 'differs')
-      throw (await this.obstacleTo(signIn, tx)) ?? new Refused('user_handle_mismatch');
+      throw (await this.obstacleTo(signIn, tx)) ?? new FinishRefusal('user_handle_mismatch');
     const reason = outcome === 'taken' ? 'user_handle_taken' : null;
     if (!(await this.signIns.finishSignIn({ ...signIn, reason }, tx)))
       throw (await this.obstacleTo(signIn, tx)) ?? changedMeanwhile();
@@ -157,15 +157,15 @@ export class AuthenticationService {
   /** Why a sign-in could not be written; null if nothing is in its way any more. */
   private async obstacleTo(signIn: SignIn, tx?: DatabaseTransaction): Promise<Refusal | null> {
     const found = await this.signIns.obstaclesTo(signIn, tx);
-    if (found.isHandshakeSpent) return new Refused('handshake_spent');
+    if (found.isHandshakeSpent) return new FinishRefusal('handshake_spent');
     if (signIn.transactionHash !== null) {
       if (found.transactionUserId === null) return new AppError('transaction_not_found');
-      if (found.transactionUserId !== signIn.userId) return new Refused('credential_not_allowed');
+      if (found.transactionUserId !== signIn.userId) return new FinishRefusal('credential_not_allowed');
     }
-    if (found.counter === null) return new Refused('credential_revoked');
+    if (found.counter === null) return new FinishRefusal('credential_revoked');
     if (found.status === 'inactive') return new AppError('user_not_active');
     const hasRisen = signIn.counter > found.counter || (signIn.counter === 0 && found.counter === 0);
-    return hasRisen ? null : new Refused('clone_suspected');
+    return hasRisen ? null : new FinishRefusal('clone_suspected');
   }
 }
 
@@ -175,7 +175,8 @@ const changedMeanwhile = (): Unavailable =>
 
 /** §7.2 step 5: only what `allowCredentials` listed, which is the passkeys that the user had at the start. */
 function requireListed({ createdAt }: OwnedCredential, { transaction, issuedAt }: Handshake): void {
-  if (transaction !== null && createdAt.getTime() > issuedAt) throw new Refused('credential_not_allowed');
+  if (transaction !== null && createdAt.getTime() > issuedAt)
+    throw new FinishRefusal('credential_not_allowed');
 }
 
 const ownerOf = ({ credential: { userId, deviceId } }: ProvenSignIn) => ({ userId, deviceId });

@@ -13,7 +13,7 @@ import type { UserVerification } from '../../webauthn/relying-party.js';
 import type { AppPolicy } from '../apps/app.js';
 import { hashOf } from '../bearer-secret.js';
 import type { CeremonyKind } from '../transactions/transaction.entity.js';
-import { Refused } from './refused.js';
+import { FinishRefusal } from './finish-refusal.js';
 
 /** What one started ceremony is bound to. It travels with the client, so that starting writes nothing. */
 export interface Handshake {
@@ -119,13 +119,13 @@ export class HandshakesService {
     return this.sealer.open(id);
   }
 
-  /** Throws `Refused` if the handshake was for something else or the app no longer allows it. */
+  /** Throws `FinishRefusal` if the handshake was for something else or the app no longer allows it. */
   expectationsOf(handshake: Handshake, kind: CeremonyKind, app: AppPolicy): Expectations {
-    if (handshake.kind !== kind) throw new Refused('handshake_of_other_kind');
-    if (handshake.appId !== app.id) throw new Refused('handshake_of_other_app');
-    if (handshake.rpId !== app.relyingParty.id) throw new Refused('rp_id_changed');
+    if (handshake.kind !== kind) throw new FinishRefusal('handshake_of_other_kind');
+    if (handshake.appId !== app.id) throw new FinishRefusal('handshake_of_other_app');
+    if (handshake.rpId !== app.relyingParty.id) throw new FinishRefusal('rp_id_changed');
     if (handshake.issuedAt + app.lifetimes.handshake * 1000 < Date.now())
-      throw new Refused('handshake_expired');
+      throw new FinishRefusal('handshake_expired');
     return {
       challenge: handshake.challenge,
       relyingParty: app.relyingParty,
@@ -137,13 +137,13 @@ export class HandshakesService {
 
 /**
  * The hash of the transaction that both the handshake and the finish name; null where neither names one. Throws
- * `transaction_not_found` if the finish names another one, and `Refused` if it names none where the handshake does.
+ * `transaction_not_found` if the finish names another one, and `FinishRefusal` if it names none where the handshake does.
  */
 export function transactionOf(handshake: Handshake, transactionId: string): Buffer;
 export function transactionOf(handshake: Handshake, transactionId: string | null): Buffer | null;
 export function transactionOf(handshake: Handshake, transactionId: string | null): Buffer | null {
   if (transactionId === null) {
-    if (handshake.transaction !== null) throw new Refused('transaction_missing');
+    if (handshake.transaction !== null) throw new FinishRefusal('transaction_missing');
     return null;
   }
   const hash = hashOf(transactionId);

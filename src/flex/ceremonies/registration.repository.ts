@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { DatabaseTransaction } from '../../database/database.js';
-import { query, typed } from '../../database/query.js';
-import { EVENT_COLUMNS, eventOf, type EventValues } from '../../events/audit.repository.js';
+import { insertion, query, typed } from '../../database/query.js';
+import { eventOf, type EventValues } from '../../events/audit.repository.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
-import { NONCE_COLUMNS, nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
+import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import { expiryOf, type SpentValues } from './handshake.repository.js';
 
@@ -46,113 +46,99 @@ const NAMES = query('ceremonies.passkey-names', (db, $: { appId: string; userId:
 
 type RegistrationValues = Omit<Registration, 'credential'> & VerifiedRegistration;
 
-const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: RegistrationValues) =>
-  db
-    .with(
-      (cte) => cte('permission').materialized(),
-      (from) =>
-        from
-          .selectFrom('transactions')
-          .where('app_id', '=', $.appId)
-          .where('hash', '=', $.transactionHash)
-          .where('user_id', '=', $.userId)
-          .where('kind', '=', 'register')
-          .where('consumed_at', 'is', null)
-          .where('expires_at', '>', sql<Date>`now()`)
-          .select(['app_id', 'user_id'])
-          .forNoKeyUpdate(),
-    )
-    .with('handshake', (to) =>
-      to
-        .insertInto('spent_handshakes')
-        .columns(['app_id', 'hash', 'expires_at'])
-        .expression((from) =>
+const deviceOf = ($: RegistrationValues) =>
+  insertion('devices', {
+    app_id: typed.text($.appId),
+    id: typed.text($.deviceId),
+    user_id: typed.text($.userId),
+    credential_id: typed.bytea($.credentialId),
+    public_key: typed.bytea($.publicKey),
+    algorithm: typed.integer($.algorithm),
+    counter: typed.bigint($.counter),
+    aaguid: typed.text($.aaguid),
+    transports: typed.textArray($.transports),
+    attachment: typed.text($.attachment),
+    backup_eligible: typed.boolean($.backupEligible),
+    backed_up: typed.boolean($.backedUp),
+    attestation_format: typed.text($.attestationFormat),
+    attestation_trust: typed.text($.attestationTrust),
+    friendly_name: typed.text($.friendlyName),
+  });
+
+const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: RegistrationValues) => {
+  const [device, event, nonce] = [deviceOf($), eventOf($), nonceOf($)];
+  return (
+    db
+      .with(
+        (cte) => cte('permission').materialized(),
+        (from) =>
           from
-            .selectFrom('permission')
-            .select(['app_id', typed.bytea($.handshakeHash).as('hash'), expiryOf($).as('expires_at')])
-            .where(expiryOf($), '>', sql<Date>`now()`),
-        )
-        .onConflict((on) => on.doNothing())
-        .returning('app_id'),
-    )
-    .with('consumed', (to) =>
-      to
-        .updateTable('transactions as t')
-        .from('handshake as h')
-        .set({ consumed_at: sql`now()` })
-        .whereRef('t.app_id', '=', 'h.app_id')
-        .where('t.hash', '=', $.transactionHash),
-    )
-    .with('device', (to) =>
-      to
-        .insertInto('devices')
-        .columns([
-          'app_id',
-          'id',
-          'user_id',
-          'credential_id',
-          'public_key',
-          'algorithm',
-          'counter',
-          'aaguid',
-          'transports',
-          'attachment',
-          'backup_eligible',
-          'backed_up',
-          'attestation_format',
-          'attestation_trust',
-          'friendly_name',
-        ])
-        .expression((from) =>
-          from
-            .selectFrom('handshake')
-            .select([
-              'app_id',
-              typed.text($.deviceId).as('id'),
-              typed.text($.userId).as('user_id'),
-              typed.bytea($.credentialId).as('credential_id'),
-              typed.bytea($.publicKey).as('public_key'),
-              typed.integer($.algorithm).as('algorithm'),
-              typed.bigint($.counter).as('counter'),
-              typed.text($.aaguid).as('aaguid'),
-              typed.textArray($.transports).as('transports'),
-              typed.text($.attachment).as('attachment'),
-              typed.boolean($.backupEligible).as('backup_eligible'),
-              typed.boolean($.backedUp).as('backed_up'),
-              typed.text($.attestationFormat).as('attestation_format'),
-              typed.text($.attestationTrust).as('attestation_trust'),
-              typed.text($.friendlyName).as('friendly_name'),
-            ]),
-        )
-        .onConflict((on) => on.columns(['app_id', 'credential_id']).doNothing())
-        .returning(['app_id', 'credential_id']),
-    )
-    // A credential that was revoked may be enrolled again: only its authenticator can do that.
-    .with('unburied', (to) =>
-      to
-        .deleteFrom('tombstones as t')
-        .using('device as d')
-        .whereRef('t.app_id', '=', 'd.app_id')
-        .where('t.credential_hash', '=', sql<Buffer>`sha256(d.credential_id)`),
-    )
-    .with('event', (to) =>
-      to
-        .insertInto('audit_events')
-        .columns(EVENT_COLUMNS)
-        .expression((from) => from.selectFrom('device').select(eventOf($))),
-    )
-    .with('nonce', (to) =>
-      to
-        .insertInto('nonces')
-        .columns(NONCE_COLUMNS)
-        .expression((from) => from.selectFrom('device').select(nonceOf($))),
-    )
-    .selectNoFrom((it) => [
-      it.exists(it.selectFrom('permission').select('app_id')).as('isPermitted'),
-      it.exists(it.selectFrom('handshake').select('app_id')).as('isHandshakeSpent'),
-      it.exists(it.selectFrom('device').select('app_id')).as('isStored'),
-    ]),
-);
+            .selectFrom('transactions')
+            .where('app_id', '=', $.appId)
+            .where('hash', '=', $.transactionHash)
+            .where('user_id', '=', $.userId)
+            .where('kind', '=', 'register')
+            .where('consumed_at', 'is', null)
+            .where('expires_at', '>', sql<Date>`now()`)
+            .select(['app_id', 'user_id'])
+            .forNoKeyUpdate(),
+      )
+      .with('handshake', (to) =>
+        to
+          .insertInto('spent_handshakes')
+          .columns(['app_id', 'hash', 'expires_at'])
+          .expression((from) =>
+            from
+              .selectFrom('permission')
+              .select(['app_id', typed.bytea($.handshakeHash).as('hash'), expiryOf($).as('expires_at')])
+              .where(expiryOf($), '>', sql<Date>`now()`),
+          )
+          .onConflict((on) => on.doNothing())
+          .returning('app_id'),
+      )
+      .with('consumed', (to) =>
+        to
+          .updateTable('transactions as t')
+          .from('handshake as h')
+          .set({ consumed_at: sql`now()` })
+          .whereRef('t.app_id', '=', 'h.app_id')
+          .where('t.hash', '=', $.transactionHash),
+      )
+      .with('device', (to) =>
+        to
+          .insertInto('devices')
+          .columns(device.columns)
+          .expression((from) => from.selectFrom('handshake').select(device.selection))
+          .onConflict((on) => on.columns(['app_id', 'credential_id']).doNothing())
+          .returning(['app_id', 'credential_id']),
+      )
+      // A credential that was revoked may be enrolled again: only its authenticator can do that.
+      .with('unburied', (to) =>
+        to
+          .deleteFrom('tombstones as t')
+          .using('device as d')
+          .whereRef('t.app_id', '=', 'd.app_id')
+          .where('t.credential_hash', '=', sql<Buffer>`sha256(d.credential_id)`),
+      )
+      .with('event', (to) =>
+        to
+          .insertInto('audit_events')
+          .columns(event.columns)
+          .expression((from) => from.selectFrom('device').select(event.selection)),
+      )
+      .with('nonce', (to) =>
+        to
+          .insertInto('nonces')
+          .columns(nonce.columns)
+          .expression((from) => from.selectFrom('device').select(nonce.selection)),
+      )
+      .selectNoFrom((it) => [
+        it.exists(it.selectFrom('permission').select('app_id')).as('isPermitted'),
+        it.exists(it.selectFrom('handshake').select('app_id')).as('isHandshakeSpent'),
+        it.exists(it.selectFrom('device').select('app_id')).as('isStored'),
+      ])
+  );
+});
 
 /** What a registration reads and writes, in one transaction of the database; each call names the app. */
 @Injectable()

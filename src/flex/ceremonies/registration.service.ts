@@ -20,7 +20,7 @@ import { TransactionRepository } from '../transactions/transaction.repository.js
 import { HandshakeRepository } from './handshake.repository.js';
 import { type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
-import { Refused } from './refused.js';
+import { FinishRefusal } from './finish-refusal.js';
 import { RegistrationRepository } from './registration.repository.js';
 
 /** What a browser sends to start a registration. */
@@ -99,7 +99,7 @@ export class RegistrationService {
     const app = await this.apps.get(appId);
     const code = 'registration_refused';
     const handshake = this.handshakes.open(handshakeId);
-    if (!handshake) throw new AppError(code, { cause: new Refused('handshake_invalid') });
+    if (!handshake) throw new AppError(code, { cause: new FinishRefusal('handshake_invalid') });
     try {
       const transactionHash = transactionOf(handshake, transactionId);
       const credential = await this.verify(response, handshake, app);
@@ -119,7 +119,7 @@ export class RegistrationService {
     const expected = this.handshakes.expectationsOf(handshake, 'register', app);
     const credential = await verifyRegistration(response, { ...expected, models: this.fidoMetadata });
     const refusal = authenticatorRefusal(app, credential);
-    if (refusal) throw new Refused(refusal);
+    if (refusal) throw new FinishRefusal(refusal);
     return credential;
   }
 
@@ -150,7 +150,7 @@ export class RegistrationService {
       tx,
     );
     if (outcome === 'not_permitted') throw await this.notPermitted(app.id, handshakeHash, tx);
-    if (outcome !== 'stored') throw new Refused(outcome);
+    if (outcome !== 'stored') throw new FinishRefusal(outcome);
     return nonce.text;
   }
 
@@ -161,7 +161,7 @@ export class RegistrationService {
     tx: DatabaseTransaction,
   ): Promise<Refusal> {
     const isSpent = await this.spentHandshakes.isSpent(appId, handshakeHash, tx);
-    return isSpent ? new Refused('handshake_spent') : new AppError('transaction_not_found');
+    return isSpent ? new FinishRefusal('handshake_spent') : new AppError('transaction_not_found');
   }
 
   /** A default name that differs from those of the user's other passkeys. */

@@ -79,19 +79,28 @@ const RENAME = queryByUser(
       .returning(['d.user_id as userId', ...COLUMNS]),
 );
 
-// In one statement, as its two halves are one act; the nonces that the passkey proved go with it by their foreign key.
+// In one statement, as its halves are one act; the nonces that the passkey proved go with it by their foreign key. The
+// user is locked first, as by every act that deletes what is theirs.
 const REVOKE = queryByUser(
   'devices.revoke',
   (db, $: { appId: string; user: string; deviceId: string }, name) =>
     db
+      .with(
+        (cte) => cte('owner').materialized(),
+        (from) =>
+          from
+            .selectFrom('flex_users as u')
+            .where('u.app_id', '=', $.appId)
+            .where(name, '=', $.user)
+            .select(['u.app_id', 'u.id'])
+            .forNoKeyUpdate(),
+      )
       .with('revoked', (gone) =>
         gone
           .deleteFrom('devices as d')
-          .using('flex_users as u')
-          .where('u.app_id', '=', $.appId)
-          .where(name, '=', $.user)
-          .whereRef('d.app_id', '=', 'u.app_id')
-          .whereRef('d.user_id', '=', 'u.id')
+          .using('owner as o')
+          .whereRef('d.app_id', '=', 'o.app_id')
+          .whereRef('d.user_id', '=', 'o.id')
           .where('d.id', '=', $.deviceId)
           .returning(['d.app_id', 'd.user_id', 'd.credential_id']),
       )

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database } from '../../database/database.js';
-import { query, typed } from '../../database/query.js';
+import { insertion, query, typed } from '../../database/query.js';
 import { purgeExpiredOf } from '../expired.repository.js';
 import type { CeremonyKind } from '../transactions/transaction.entity.js';
 
@@ -22,18 +22,16 @@ export interface NonceValues {
   readonly kind: CeremonyKind;
 }
 
-/** The columns of a nonce that a statement writes together with its ceremony, in the order of `nonceOf`. */
-export const NONCE_COLUMNS = ['hash', 'app_id', 'user_id', 'device_id', 'kind', 'expires_at'] as const;
-
-/** What to select for {@link NONCE_COLUMNS}. */
-export const nonceOf = ($: NonceValues) => [
-  typed.bytea($.nonceHash).as('nonce_hash'),
-  typed.text($.appId).as('nonce_app_id'),
-  typed.text($.userId).as('nonce_user_id'),
-  typed.text($.deviceId).as('nonce_device_id'),
-  typed.text($.kind).as('kind'),
-  typed.secondsFromNow($.nonceLifetime).as('expires_at'),
-];
+/** The row of a nonce that a statement writes together with its ceremony. */
+export const nonceOf = ($: NonceValues) =>
+  insertion('nonces', {
+    hash: typed.bytea($.nonceHash),
+    app_id: typed.text($.appId),
+    user_id: typed.text($.userId),
+    device_id: typed.text($.deviceId),
+    kind: typed.text($.kind),
+    expires_at: typed.secondsFromNow($.nonceLifetime),
+  });
 
 const CONSUME = query('nonces.consume', (db, $: { appId: string; hash: Buffer }) =>
   db

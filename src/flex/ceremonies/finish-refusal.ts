@@ -1,7 +1,7 @@
 import { Refusal } from '../../errors/refusal.js';
 
 /** Why a ceremony was refused although its response may be right: for the log and the audit trail only. */
-export type RefusedReason =
+export type FinishRefusalReason =
   // the handshake
   | 'handshake_invalid'
   | 'handshake_of_other_kind'
@@ -22,10 +22,10 @@ export type RefusedReason =
   | 'attestation_untrusted';
 
 /** A ceremony that is refused for what is stored or configured here, rather than for its response. */
-export class Refused extends Refusal {
-  override readonly name = 'Refused';
+export class FinishRefusal extends Refusal {
+  override readonly name = 'FinishRefusal';
 
-  constructor(readonly reason: RefusedReason) {
+  constructor(readonly reason: FinishRefusalReason) {
     super(reason);
   }
 }
