@@ -250,6 +250,38 @@ describe('the app of the settings', () => {
   });
 });
 
+describe('a connection', () => {
+  let app: TestApp;
+  /** The app's database through a pool of one connection. */
+  let database: Database;
+  beforeAll(async () => {
+    app = await buildApp();
+    const settings = app.configuration.database;
+    database = await Database.open(settingsFor(settings.kind === 'postgresql' ? settings.url : '', 1));
+  });
+  afterAll(async () => {
+    await database.close();
+    await app.close();
+  });
+
+  const LOGINS = query('test.logins', (db) => db.selectFrom('flex_users').select('login_count'));
+  const readInTransaction = () => database.transaction((tx) => tx.run(LOGINS, {}));
+
+  it.each([
+    [
+      'a migration changed the type of a column',
+      'alter table flex_users alter login_count type bigint',
+      '0A000',
+    ],
+    ['a pooler deallocated its statements', 'deallocate all', '26000'],
+  ])('is replaced after a transaction failed because %s', async (_case, change, code) => {
+    await readInTransaction();
+    await sql({ database }, change);
+    await expect(readInTransaction()).rejects.toMatchObject({ code });
+    await expect(readInTransaction()).resolves.toEqual([]);
+  });
+});
+
 describe('a database out of reach', () => {
   let app: TestApp;
   /** The same service, with a wire to its database that can be cut. */
