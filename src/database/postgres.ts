@@ -137,7 +137,12 @@ class PostgresTransaction implements OpenTransaction {
 
   async commit(): Promise<void> {
     try {
-      await this.run({ text: 'commit', values: [] });
+      const { command } = await this.client.query(
+        configOf({ text: 'commit', values: [] }, this.answerTimeout),
+      );
+      // PostgreSQL's answer, and no error, where a statement failed before.
+      if (command === 'ROLLBACK')
+        throw new Error('The transaction was rolled back: a statement of it had failed.');
       this.release();
     } catch (error) {
       this.isBroken = true;

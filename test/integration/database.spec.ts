@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { sql as rawSql } from 'kysely';
 import { Client } from 'pg';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
@@ -265,6 +266,7 @@ describe('a connection', () => {
   });
 
   const LOGINS = query('test.logins', (db) => db.selectFrom('flex_users').select('login_count'));
+  const DIVIDE = query('test.divide', (db) => db.selectNoFrom(rawSql`1 / 0`.as('quotient')));
   const readInTransaction = () => database.transaction((tx) => tx.run(LOGINS, {}));
 
   it.each([
@@ -278,6 +280,14 @@ describe('a connection', () => {
     await readInTransaction();
     await sql({ database }, change);
     await expect(readInTransaction()).rejects.toMatchObject({ code });
+    await expect(readInTransaction()).resolves.toEqual([]);
+  });
+
+  it('never reports a commit of a transaction in which a statement failed', async () => {
+    const swallowed = database.transaction(async (tx) => {
+      await tx.run(DIVIDE, {}).catch(() => undefined);
+    });
+    await expect(swallowed).rejects.toThrow(/rolled back/);
     await expect(readInTransaction()).resolves.toEqual([]);
   });
 });
