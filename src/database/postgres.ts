@@ -137,7 +137,12 @@ class PostgresTransaction implements OpenTransaction {
 
   async commit(): Promise<void> {
     try {
-      await this.run({ text: 'commit', values: [] });
+      const { command } = await this.client.query(
+        configOf({ text: 'commit', values: [] }, this.answerTimeout),
+      );
+      // PostgreSQL's answer, and no error, where a statement failed before.
+      if (command === 'ROLLBACK')
+        throw new Error('The transaction was rolled back: a statement of it had failed.');
       this.release();
     } catch (error) {
       this.isBroken = true;
@@ -163,11 +168,18 @@ class PostgresTransaction implements OpenTransaction {
   }
 }
 
+const OF_THE_CONNECTION: readonly string[] = [
+  // After a failover it is connected to a server that only reads, and stays so for as long as it is kept.
+  SQL_STATE.readOnlyTransaction,
+  // What it has prepared answers with other columns since a migration, or was deallocated by a pooler.
+  SQL_STATE.featureNotSupported,
+  SQL_STATE.invalidStatementName,
+];
+
 /** Whether the next statement on the connection would fail as well, or wait for an answer that never comes. */
 function isConnectionBroken(error: unknown): boolean {
   const state = sqlStateOf(error);
-  // After a failover it is connected to a server that only reads, and stays so for as long as it is kept.
-  return state === undefined || state.length !== 5 || state === SQL_STATE.readOnlyTransaction;
+  return state === undefined || state.length !== 5 || OF_THE_CONNECTION.includes(state);
 }
 
 const configOf = ({ name, text, values }: CompiledQuery, answerTimeout: number) => ({

@@ -4,6 +4,8 @@ export const SQL_STATE = {
   uniqueViolation: '23505',
   insufficientPrivilege: '42501',
   readOnlyTransaction: '25006',
+  invalidStatementName: '26000',
+  featureNotSupported: '0A000',
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',
 } as const;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { sql as rawSql } from 'kysely';
 import { Client } from 'pg';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { Database } from '../../src/database/database.js';
@@ -249,6 +250,47 @@ describe('the app of the settings', () => {
     } finally {
       await drop();
     }
+  });
+});
+
+describe('a connection', () => {
+  let app: TestApp;
+  /** The app's database through a pool of one connection. */
+  let database: Database;
+  beforeAll(async () => {
+    app = await buildApp();
+    const settings = app.configuration.database;
+    database = await Database.open(settingsFor(settings.kind === 'postgresql' ? settings.url : '', 1));
+  });
+  afterAll(async () => {
+    await database.close();
+    await app.close();
+  });
+
+  const LOGINS = query('test.logins', (db) => db.selectFrom('flex_users').select('login_count'));
+  const DIVIDE = query('test.divide', (db) => db.selectNoFrom(rawSql`1 / 0`.as('quotient')));
+  const readInTransaction = () => database.transaction((tx) => tx.run(LOGINS, {}));
+
+  it.each([
+    [
+      'a migration changed the type of a column',
+      'alter table flex_users alter login_count type bigint',
+      '0A000',
+    ],
+    ['a pooler deallocated its statements', 'deallocate all', '26000'],
+  ])('is replaced after a transaction failed because %s', async (_case, change, code) => {
+    await readInTransaction();
+    await sql({ database }, change);
+    await expect(readInTransaction()).rejects.toMatchObject({ code });
+    await expect(readInTransaction()).resolves.toEqual([]);
+  });
+
+  it('never reports a commit of a transaction in which a statement failed', async () => {
+    const swallowed = database.transaction(async (tx) => {
+      await tx.run(DIVIDE, {}).catch(() => undefined);
+    });
+    await expect(swallowed).rejects.toThrow(/rolled back/);
+    await expect(readInTransaction()).resolves.toEqual([]);
   });
 });
 
