@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
 import { RemoteKeySet } from './remote-key-set.js';
 
 const jwk = (kid: string) => ({
@@ -17,28 +17,18 @@ const down: RequestListener = (request) => request.socket.destroy();
 const UNAVAILABLE = { code: 'token_keys_unavailable', retryAfter: 5 };
 const SECOND = 1000;
 
-let server: Server;
+let server: FakeServer;
 let answer: RequestListener;
-let fetches: string[];
 let clock: number;
 let keys: RemoteKeySet;
 
 beforeEach(async () => {
-  fetches = [];
   clock = 0;
-  server = createServer((request, response) => {
-    fetches.push(request.url ?? '');
-    answer(request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  keys = new RemoteKeySet(`http://127.0.0.1:${port}/jwks`, ['ES256'], () => clock);
+  server = await fakeServer((request, response) => answer(request, response));
+  keys = new RemoteKeySet(`${server.url}/jwks`, ['ES256'], () => clock);
 });
 
-afterEach(() => {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(resolve));
-});
+afterEach(() => server?.close());
 
 /** Lets a fetch that nobody waits for come to its end. */
 const settled = () => sleep(100);
@@ -49,7 +39,7 @@ it('fetches once for any number of requests at the same time, and then answers w
   const found = await Promise.all(Array.from({ length: 50 }, () => keys.find('ES256', 'a')));
   expect(new Set(found).size).toBe(1);
   expect(keys.known('ES256', 'a')).toBe(found[0]);
-  expect(fetches).toEqual(['/jwks']);
+  expect(server.requests).toEqual(['GET /jwks']);
 });
 
 it('takes up a rotated key as soon as a token names it', async () => {
@@ -70,17 +60,17 @@ it('asks again for unknown key ids at most every 30 seconds', async () => {
       ),
     );
   }
-  expect(fetches).toHaveLength(2);
+  expect(server.requests).toHaveLength(2);
   clock = 31 * SECOND;
   answer = setOf('b');
   expect(await keys.find('ES256', 'b')).toBeDefined();
-  expect(fetches).toHaveLength(3);
+  expect(server.requests).toHaveLength(3);
 });
 
 it('does not fetch twice when the very first token names an unknown key', async () => {
   answer = setOf('a');
   expect(await keys.find('ES256', 'b')).toBeUndefined();
-  expect(fetches).toHaveLength(1);
+  expect(server.requests).toHaveLength(1);
 });
 
 it('renews the keys behind the requests after 5 minutes and forgets those that are gone', async () => {
@@ -119,7 +109,7 @@ it('does not call a key unknown while its source is down', async () => {
 it('is unavailable while its source is down, asks it every 5 seconds, and recovers', async () => {
   answer = down;
   for (let i = 0; i < 3; i += 1) await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
-  expect(fetches).toHaveLength(1);
+  expect(server.requests).toHaveLength(1);
   answer = setOf('a');
   clock = 4 * SECOND;
   await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
@@ -140,7 +130,7 @@ describe('an answer that is not the key set', () => {
         (_request, response) => response.writeHead(status, { location: '/other' }).end(),
         'keys_unreachable',
       );
-      expect(fetches).toEqual(['/jwks']);
+      expect(server.requests).toEqual(['GET /jwks']);
     },
   );
 

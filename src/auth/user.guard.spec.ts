@@ -1,12 +1,12 @@
 import { createHmac, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { type ArgumentsHost, Catch, Controller, Get, Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { CompactSign, type JWTPayload, SignJWT } from 'jose';
+import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
 import { Configuration, type TokenAlgorithm, type TokenKey } from '../config/configuration.js';
 import { AccessPolicy } from '../http/access-policy.js';
 import { Access } from '../http/access.decorator.js';
@@ -301,13 +301,10 @@ describe('with a JWK Set', () => {
   const exported = (key: KeyObject, kid: string) => ({ ...key.export({ format: 'jwk' }), kid });
   const signed = (header: Record<string, unknown>, key = RSA.privateKey) =>
     aToken({}, { key, header: { alg: 'RS256', kid: 'rsa', ...header } });
-  let server: Server;
+  let server: FakeServer;
   let body: string | null;
-  let requested: string[];
-  let origin: string;
 
   beforeEach(async () => {
-    requested = [];
     body = JSON.stringify({
       keys: [
         exported(RSA.publicKey, 'rsa'),
@@ -315,20 +312,14 @@ describe('with a JWK Set', () => {
         { kty: 'oct', kid: 'oct', k: SECRET.export().toString('base64url') },
       ],
     });
-    server = createServer((request, response) => {
-      requested.push(request.url ?? '');
+    server = await fakeServer((request, response) => {
       if (body === null) request.socket.destroy();
       else response.end(body);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await startWith({ kind: 'jwks', uri: `${origin}/jwks` }, 'RS256', 'ES256');
+    await startWith({ kind: 'jwks', uri: `${server.url}/jwks` }, 'RS256', 'ES256');
   });
 
-  afterEach(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
+  afterEach(() => server?.close());
 
   it('the guard names the actor also after it fetched the keys', async () => {
     expect(await who(`Bearer ${await signed({})}`, '/actor')).toEqual({ actor: 'user:user-1' });
@@ -340,7 +331,7 @@ describe('with a JWK Set', () => {
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(new Set([JSON.stringify(USER)]));
     expect(await call(signed({ alg: 'ES256', kid: 'ec' }, EC.privateKey))).toEqual(USER);
     expect(await call(signed({ kid: undefined }))).toEqual(USER);
-    expect(requested).toEqual(['/jwks']);
+    expect(server.requests).toEqual(['GET /jwks']);
   });
 
   it('the guard refuses another key, a key of another type, and a key id that is not a text', async () => {
@@ -357,16 +348,21 @@ describe('with a JWK Set', () => {
     const confused = createSecretKey(Buffer.from(RSA.publicKey.export({ type: 'spki', format: 'pem' })));
     const token = aToken({}, { key: confused, header: { kid: 'rsa' } });
     expect(await call(token)).toEqual(refusedFor('unsupported_algorithm'));
-    expect(requested).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 
   it('the guard ignores jku, x5u, x5c and jwk in the header', async () => {
     const jwk = attacker.publicKey.export({ format: 'jwk' });
-    for (const header of [{ jwk }, { jku: `${origin}/jku` }, { x5u: `${origin}/x5u` }, { x5c: ['AAAA'] }]) {
+    for (const header of [
+      { jwk },
+      { jku: `${server.url}/jku` },
+      { x5u: `${server.url}/x5u` },
+      { x5c: ['AAAA'] },
+    ]) {
       expect(await call(signed(header, attacker.privateKey))).toEqual(refusedFor('wrong_signature'));
       expect(await call(signed(header))).toEqual(USER);
     }
-    expect(requested).toEqual(['/jwks']);
+    expect(server.requests).toEqual(['GET /jwks']);
   });
 
   it('the guard throws token_keys_unavailable, not invalid_token, when the source is down', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { type CallCounter, countCalls } from '../../test/support/call-counter.js';
+import { fakeServer } from '../../test/support/fake-server.js';
 import { aMetadataEntry, type BlobTraits, metadataBlob } from '../../test/support/metadata-blob.js';
 import { newKey, TestAuthority } from '../../test/support/x509.js';
 import { FidoMetadata } from './fido-metadata.js';
@@ -216,19 +216,19 @@ describe('a FIDO metadata file', () => {
   });
 
   it('never causes a network call', async () => {
-    const probe: CallCounter = await countCalls();
+    const probe = await fakeServer((_request, response) => response.writeHead(404).end());
     const fetched = jest.spyOn(globalThis, 'fetch');
     try {
-      const named = { revocationList: probe.url };
+      const named = { revocationList: `${probe.url}/revoked.crl` };
       const top = new TestAuthority('Named root', named);
-      const header = { x5u: probe.url, jku: probe.url };
+      const header = { x5u: `${probe.url}/revoked.crl`, jku: `${probe.url}/revoked.crl` };
       const blob = await metadataBlob(top.authority('Named', named), [entry], { header });
       await load(blob, [top.x509]);
       await load(blob).catch(() => undefined);
       await load(await metadataBlob(top, [], { header: { ...header, x5c: undefined } })).catch(
         () => undefined,
       );
-      expect(probe.calls()).toBe(0);
+      expect(probe.connections).toBe(0);
       expect(fetched).not.toHaveBeenCalled();
     } finally {
       fetched.mockRestore();

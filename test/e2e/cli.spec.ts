@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildKeyway } from './build-keyway.js';
-import { aFreePort } from './free-port.js';
 import {
   aDirectory,
   type Ending,
@@ -12,6 +11,7 @@ import {
 } from './keyway-process.js';
 import { aDatabase } from './production.js';
 import { sqlOn } from './sql-on.js';
+import { freePort } from '../support/free-port.js';
 
 const RP_ID = 'shop.example';
 const CREATE = ['app', 'create', 'shop', '--rp-id', RP_ID, '--origins', `https://${RP_ID}`];
@@ -262,7 +262,7 @@ describe('keyway', () => {
     const directory = aDirectory();
     const made = await runCommand([...CREATE, '--json'], {}, directory);
     expect(answerOf(made)).toMatchObject({ id: 'shop', rpId: RP_ID });
-    const { signal, ending } = await startKeyway({ PORT: await aFreePort() }, directory);
+    const { signal, ending } = await startKeyway({ PORT: String(await freePort()) }, directory);
     const refused = await runCommand(['app', 'list'], {}, directory);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toMatch(/is in use by another process: stop that one first/);

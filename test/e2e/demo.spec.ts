@@ -1,7 +1,7 @@
 import { ask } from './ask.js';
 import { buildKeyway } from './build-keyway.js';
-import { aFreePort } from './free-port.js';
 import { aDirectory, runKeyway, startKeyway, sweep } from './keyway-process.js';
+import { freePort } from '../support/free-port.js';
 
 /** ms; the embedded database takes its time where there is little of a processor. */
 const PATIENCE = 120_000;
@@ -13,7 +13,7 @@ describe('the demo', () => {
   it(
     'starts with nothing configured, shows its page, and signs made-up users in',
     async () => {
-      const { url, ending, signal } = await startKeyway({ PORT: await aFreePort() });
+      const { url, ending, signal } = await startKeyway({ PORT: String(await freePort()) });
       const page = await ask(url, { headers: { accept: 'text/html' } });
       expect(page.status).toBe(200);
       expect(page.headers['content-type']).toMatch(/^text\/html/);
@@ -36,8 +36,8 @@ describe('the demo', () => {
     'keeps its database from a second process, and gives it up when the first has ended',
     async () => {
       const directory = aDirectory();
-      const first = await startKeyway({ PORT: await aFreePort() }, directory);
-      const refused = await runKeyway({ PORT: await aFreePort() }, directory);
+      const first = await startKeyway({ PORT: String(await freePort()) }, directory);
+      const refused = await runKeyway({ PORT: String(await freePort()) }, directory);
       expect(refused.code).toBe(1);
       expect(refused.stderr).toMatch(
         /^Keyway cannot start\.\nThe embedded database in [^\n]+ is in use by another process: [^\n]+ DATA_DIR [^\n]+\.\n$/,
@@ -46,7 +46,7 @@ describe('the demo', () => {
       // Not even a chance to tidy up may keep the next one out.
       first.signal('SIGKILL');
       await first.ending;
-      const next = await startKeyway({ PORT: await aFreePort() }, directory);
+      const next = await startKeyway({ PORT: String(await freePort()) }, directory);
       expect((await ask(`${next.url}/health/ready`)).status).toBe(200);
     },
     PATIENCE,

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppPolicies } from '../../src/flex/apps/app-policies.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
+import { fakeServer } from '../support/fake-server.js';
 import { aaguidExtension, androidKey, apple, packed, tpm } from '../support/attestation-statements.js';
 import type { Configuration } from '../../src/config/configuration.js';
 import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
-import { countCalls } from '../support/call-counter.js';
 import type { CreateOverrides } from '../support/ceremony-overrides.js';
 import { withRoots } from '../support/known-roots.js';
 import { aMetadataEntry, metadataBlob } from '../support/metadata-blob.js';
@@ -212,9 +212,9 @@ describe('attestation', () => {
   });
 
   it('calls no address that a registration brings', async () => {
-    const probe = await countCalls();
+    const probe = await fakeServer((_request, response) => response.writeHead(404).end());
     try {
-      const named = { revocationList: probe.url };
+      const named = { revocationList: `${probe.url}/revoked.crl` };
       const forger = new TestAuthority('Forger', named).authority('Forger of keys', named);
       const tenant = await Tenant.create(app, { attestation: 'direct' });
       for (const make of [androidKey, apple]) {
@@ -225,7 +225,7 @@ describe('attestation', () => {
         const registered = await register(tenant, MODEL, make(forger, { withRoot: true }));
         expect(registered).toMatchObject({ trust: 'untrusted' });
       }
-      expect(probe.calls()).toBe(0);
+      expect(probe.connections).toBe(0);
     } finally {
       await probe.close();
     }

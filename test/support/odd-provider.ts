@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RemotePassageSettings } from '../../src/config/configuration.js';
+import { FakeServer } from './fake-server.js';
 import { remoteSettings } from './providers.js';
 
 export interface OddRequest {
@@ -21,18 +21,19 @@ type Respond = (request: OddRequest) => OddAnswer | Promise<OddAnswer>;
 /** A server on a port of this machine that answers as a test wants it to, and remembers what it was asked. */
 export class OddProvider {
   readonly requests: OddRequest[] = [];
-  /** Connections that were ever made to it. */
-  connections = 0;
   /** Requests that are kept waiting, and still wait. */
   waiting = 0;
-  private readonly sockets = new Set<Socket>();
-  private server: Server | undefined;
-  private port = 0;
+  private readonly server = new FakeServer((request, response) => void this.handle(request, response));
 
   constructor(private respond: Respond = () => ({ status: 500 })) {}
 
   get settings(): RemotePassageSettings {
-    return remoteSettings(this.port);
+    return remoteSettings(this.server.port);
+  }
+
+  /** Connections that were ever made to it. */
+  get connections(): number {
+    return this.server.connections;
   }
 
   /** From now on it answers in this way, and has been asked nothing. */
@@ -43,22 +44,13 @@ export class OddProvider {
 
   /** The same port after each stop. */
   async start(): Promise<this> {
-    this.server = createServer((request, response) => void this.handle(request, response));
-    this.server.on('connection', (socket) => {
-      this.connections += 1;
-      this.sockets.add(socket);
-      socket.on('close', () => this.sockets.delete(socket));
-    });
-    await new Promise<void>((resolve) => this.server!.listen(this.port, '127.0.0.1', resolve));
-    this.port = (this.server.address() as AddressInfo).port;
+    await this.server.start();
     return this;
   }
 
   /** Refuses connections, and cuts those there are. */
-  async stop(): Promise<void> {
-    const closed = new Promise((resolve) => this.server?.close(resolve) ?? resolve(null));
-    this.sockets.forEach((socket) => socket.destroy());
-    await closed;
+  stop(): Promise<void> {
+    return this.server.close();
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

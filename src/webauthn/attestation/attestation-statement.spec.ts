@@ -12,7 +12,7 @@ import {
   type StatementTraits,
   tpm,
 } from '../../../test/support/attestation-statements.js';
-import { type CallCounter, countCalls } from '../../../test/support/call-counter.js';
+import { type FakeServer, fakeServer } from '../../../test/support/fake-server.js';
 import { aRegistration } from '../../../test/support/ceremonies.js';
 import type { CreateOverrides } from '../../../test/support/ceremony-overrides.js';
 import { withRoots } from '../../../test/support/known-roots.js';
@@ -271,9 +271,9 @@ describe('untrusted certificates', () => {
 });
 
 describe('addresses in certificates', () => {
-  let probe: CallCounter;
+  let probe: FakeServer;
   beforeEach(async () => {
-    probe = await countCalls();
+    probe = await fakeServer((_request, response) => response.writeHead(404).end());
   });
   afterEach(() => probe.close());
 
@@ -286,7 +286,7 @@ describe('addresses in certificates', () => {
   ] as const;
   /** A chain that names the address wherever it can. */
   const forged = (by: TestAuthority | null) => {
-    const named = { revocationList: probe.url };
+    const named = { revocationList: `${probe.url}/revoked.crl` };
     const top = by ?? new TestAuthority('Forged root', named);
     return { issuer: top.authority('Forged authority', named), named };
   };
@@ -298,9 +298,9 @@ describe('addresses in certificates', () => {
       const { format, mutateStatement } = make(issuer, { certificate: named, withRoot: true });
       await register({ format, mutateStatement }).catch(() => undefined);
       expect(fetched).not.toHaveBeenCalled();
-      expect(probe.calls()).toBe(0);
-      await fetch(probe.url);
-      expect(probe.calls()).toBe(1);
+      expect(probe.connections).toBe(0);
+      await fetch(`${probe.url}/revoked.crl`);
+      expect(probe.connections).toBe(1);
     } finally {
       fetched.mockRestore();
     }
@@ -313,7 +313,7 @@ describe('addresses in certificates', () => {
         await register(overrides).catch(() => undefined);
       }
     });
-    expect(probe.calls()).toBe(0);
+    expect(probe.connections).toBe(0);
   });
 
   it('are allowed in an Android key attestation, and refused in an Apple one', () =>
