@@ -22,7 +22,8 @@ export class Migration20261126000000_app_keys extends Migration {
     // Which app a spent handshake was for is not known from its hash: it stays spent for each of them.
     this.addSql(`
       insert into spent_handshakes (app_id, hash, expires_at)
-      select apps.id, spent_handshakes.hash, spent_handshakes.expires_at from apps cross join spent_handshakes`);
+      select apps.id, spent_handshakes.hash, spent_handshakes.expires_at from apps cross join spent_handshakes
+      where spent_handshakes.expires_at > now()`);
     this.addSql('delete from spent_handshakes where app_id is null');
     this.addSql(
       'alter table spent_handshakes alter column app_id set not null, add primary key (app_id, hash)',
