@@ -9,5 +9,6 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
   maxWorkers: 1,
+  setupFilesAfterEnv: ['<rootDir>/test/support/each-test.ts'],
   testTimeout: 60_000,
 };

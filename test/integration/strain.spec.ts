@@ -89,7 +89,7 @@ describe('under strain', () => {
         for (const table of ['devices', 'transactions', 'nonces'])
           expect(await count(app, `${table} where user_id = $1`, id)).toBe(0);
       }
-    });
+    }, 120_000);
   });
 
   describe('a body that is made to be slow', () => {
