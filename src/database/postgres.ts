@@ -101,8 +101,16 @@ class PostgresConnections implements Connections {
   ) {}
 
   async run(query: CompiledQuery): Promise<QueryResult> {
-    // The pool itself drops a connection on which a statement failed.
-    return resultOf(await this.pool.query(configOf(query, this.answerTimeout)));
+    const client = await this.pool.connect();
+    let isBroken = false;
+    try {
+      return resultOf(await client.query(configOf(query, this.answerTimeout)));
+    } catch (error) {
+      isBroken = isConnectionBroken(error);
+      throw error;
+    } finally {
+      client.release(isBroken);
+    }
   }
 
   async begin(mode: TransactionMode): Promise<OpenTransaction> {

@@ -1,5 +1,6 @@
 /** The SQLSTATEs of the failures that this service tells apart. */
 export const SQL_STATE = {
+  divisionByZero: '22012',
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   insufficientPrivilege: '42501',

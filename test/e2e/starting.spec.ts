@@ -85,9 +85,9 @@ describe('a start in production', () => {
     [
       'is not there',
       'postgresql://keyway:hunter2@127.0.0.1:1/shop',
-      /^The database 127\.0\.0\.1:1\/shop .*ECONNREFUSED/,
+      /^Cannot connect to the database 127\.0\.0\.1:1\/shop .*ECONNREFUSED/,
     ],
-    ['has another name', null, /^The database [^ ]+\/no_such_shop .*does not exist/],
+    ['has another name', null, /^Cannot connect to the database [^ ]+\/no_such_shop .*does not exist/],
   ])('names DATABASE_URL, without its password, when the database %s', async (_, given, expected) => {
     const url = new URL(given ?? database.url);
     if (!given) url.pathname = '/no_such_shop';

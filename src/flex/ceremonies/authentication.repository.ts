@@ -2,10 +2,22 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type Queryable } from '../../database/database.js';
 import { query, typed } from '../../database/query.js';
+import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
+import type { Refusal } from '../../errors/refusal.js';
 import { eventOf, type EventValues } from '../../events/audit.repository.js';
 import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import { expiryOf, type SpentValues } from './handshake.repository.js';
+
+/** A sign-in of which nothing was written, as something was in its way. */
+export class NotWritten extends Error {
+  override readonly name = 'NotWritten';
+
+  /** @param otherwise what it was, unless something that comes before it is found to be in the way. */
+  constructor(readonly otherwise: Refusal | null = null) {
+    super('Nothing was written.');
+  }
+}
 
 /** A credential and its owner, as a sign-in needs them. */
 export interface OwnedCredential {
@@ -66,58 +78,61 @@ const FIND_CREDENTIAL = query(
 /**
  * All of a sign-in or nothing. Each step takes its rows from the step before, which is what puts the locks in their order:
  * user, passkey, transaction, handshake. A row that another request has changed meanwhile is judged as it is now.
+ *
+ * Each row is touched once: a statement that locks a row and then updates it finds the version from before its wait again,
+ * and deadlocks with those who queue there. So what was updated is undone where a later step finds nothing: the division
+ * by zero at the end fails the statement.
  */
 const finishSignIn = (name: string, isOnTransaction: boolean) =>
   query(name, (db, $: SignIn) => {
     const [event, nonce] = [eventOf($), nonceOf($)];
-    const locked = db
-      .with(
-        (cte) => cte('owner').materialized(),
-        (from) =>
-          from
-            .selectFrom('flex_users')
-            .where('app_id', '=', $.appId)
-            .where('id', '=', $.userId)
-            .where('status', '<>', 'inactive')
-            .select(['app_id', 'id'])
-            .forNoKeyUpdate(),
+    return db
+      .with('counted', (to) =>
+        to
+          .updateTable('flex_users')
+          .set({ login_count: sql`login_count + 1`, last_login_at: sql`now()` })
+          .where('app_id', '=', $.appId)
+          .where('id', '=', $.userId)
+          .where('status', '<>', 'inactive')
+          .returning(['app_id', 'id']),
       )
-      .with(
-        (cte) => cte('passkey').materialized(),
-        (from) =>
-          from
-            .selectFrom('devices as d')
-            .innerJoin('owner as o', (on) =>
-              on.onRef('o.app_id', '=', 'd.app_id').onRef('o.id', '=', 'd.user_id'),
-            )
-            .where('d.app_id', '=', $.appId)
-            .where('d.id', '=', $.deviceId)
-            // Of two clones that race, one loses. Synced passkeys stay at 0.
-            .where((it) =>
-              it.or([
-                it('d.counter', '<', $.counter),
-                it.and([it('d.counter', '=', 0), it(typed.bigint($.counter), '=', 0)]),
-              ]),
-            )
-            .select(['d.app_id', 'd.id'])
-            .forNoKeyUpdate('d'),
+      .with('advanced', (to) =>
+        to
+          .updateTable('devices as d')
+          .from('counted as u')
+          .set({
+            counter: $.counter,
+            backed_up: $.backedUp,
+            backup_eligible: sql`coalesce(d.backup_eligible, ${$.backupEligible})`,
+            usage_count: sql`d.usage_count + 1`,
+            last_login_at: sql`now()`,
+          })
+          .whereRef('d.app_id', '=', 'u.app_id')
+          .whereRef('d.user_id', '=', 'u.id')
+          .where('d.id', '=', $.deviceId)
+          // Of two clones that race, one loses. Synced passkeys stay at 0.
+          .where((it) =>
+            it.or([
+              it('d.counter', '<', $.counter),
+              it.and([it('d.counter', '=', 0), it(typed.bigint($.counter), '=', 0)]),
+            ]),
+          )
+          .returning(['d.app_id', 'd.user_id']),
       )
-      .with(
-        (cte) => cte('permission').materialized(),
-        (from) =>
-          isOnTransaction
-            ? from
-                .selectFrom('transactions as t')
-                .innerJoin('passkey as p', 'p.app_id', 't.app_id')
-                .where('t.app_id', '=', $.appId)
-                .where('t.hash', '=', $.transactionHash)
-                .where('t.user_id', '=', $.userId)
-                .where('t.kind', '=', 'authenticate')
-                .where('t.consumed_at', 'is', null)
-                .where('t.expires_at', '>', sql<Date>`now()`)
-                .select('p.app_id')
-                .forNoKeyUpdate('t')
-            : from.selectFrom('passkey').select('app_id'),
+      .with('permission', (to) =>
+        isOnTransaction
+          ? to
+              .updateTable('transactions as t')
+              .from('advanced as d')
+              .set({ consumed_at: sql`now()` })
+              .whereRef('t.app_id', '=', 'd.app_id')
+              .whereRef('t.user_id', '=', 'd.user_id')
+              .where('t.hash', '=', $.transactionHash)
+              .where('t.kind', '=', 'authenticate')
+              .where('t.consumed_at', 'is', null)
+              .where('t.expires_at', '>', sql<Date>`now()`)
+              .returning('t.app_id')
+          : to.selectFrom('advanced').select('app_id'),
       )
       .with('handshake', (to) =>
         to
@@ -131,39 +146,6 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
           )
           .onConflict((on) => on.doNothing())
           .returning('app_id'),
-      );
-    const consumed = isOnTransaction
-      ? locked.with('consumed', (to) =>
-          to
-            .updateTable('transactions as t')
-            .from('handshake as h')
-            .set({ consumed_at: sql`now()` })
-            .whereRef('t.app_id', '=', 'h.app_id')
-            .where('t.hash', '=', $.transactionHash),
-        )
-      : locked;
-    return consumed
-      .with('counted', (to) =>
-        to
-          .updateTable('flex_users as u')
-          .from('handshake as h')
-          .set({ login_count: sql`u.login_count + 1`, last_login_at: sql`now()` })
-          .whereRef('u.app_id', '=', 'h.app_id')
-          .where('u.id', '=', $.userId),
-      )
-      .with('advanced', (to) =>
-        to
-          .updateTable('devices as d')
-          .from('handshake as h')
-          .set({
-            counter: $.counter,
-            backed_up: $.backedUp,
-            backup_eligible: sql`coalesce(d.backup_eligible, ${$.backupEligible})`,
-            usage_count: sql`d.usage_count + 1`,
-            last_login_at: sql`now()`,
-          })
-          .whereRef('d.app_id', '=', 'h.app_id')
-          .where('d.id', '=', $.deviceId),
       )
       .with('event', (to) =>
         to
@@ -178,7 +160,7 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
           .expression((from) => from.selectFrom('handshake').select(nonce.selection)),
       )
       .selectFrom('handshake')
-      .select('app_id');
+      .select(sql<number>`1 / count(*)`.as('written'));
   });
 
 const FINISH_SIGN_IN = finishSignIn('ceremonies.finish-sign-in', true);
@@ -234,17 +216,21 @@ export class AuthenticationRepository {
   }
 
   /**
-   * Spends the handshake, consumes the transaction, counts the sign-in for its active user and its passkey, whose counter
-   * rises, and writes event and nonce. False, and nothing is written, if any of that cannot be: `obstaclesTo` tells why.
+   * Counts the sign-in for its active user and its passkey, whose counter rises, consumes the transaction, spends the
+   * handshake, and writes event and nonce. Throws {@link NotWritten}, and nothing is written, if any of that cannot be; a
+   * transaction of the database is then void.
    */
-  async finishSignIn(signIn: SignIn, on: Queryable = this.database): Promise<boolean> {
+  async finishSignIn(signIn: SignIn, on: Queryable = this.database): Promise<void> {
     const finish = signIn.transactionHash === null ? FINISH_DISCOVERABLE : FINISH_SIGN_IN;
-    return (await on.run(finish, signIn)).length === 1;
+    try {
+      await on.run(finish, signIn);
+    } catch (error) {
+      throw sqlStateOf(error) === SQL_STATE.divisionByZero ? new NotWritten() : error;
+    }
   }
 
-  /** What is in the way of a sign-in that `finishSignIn` did not write, as it is now. */
-  async obstaclesTo(signIn: SignIn, on: Queryable = this.database): Promise<SignInObstacles> {
-    const [row] = await on.run(OBSTACLES, signIn);
+  async obstaclesTo(signIn: SignIn): Promise<SignInObstacles> {
+    const [row] = await this.database.run(OBSTACLES, signIn);
     return { ...row!, isHandshakeSpent: Boolean(row!.isHandshakeSpent) };
   }
 }

@@ -14,7 +14,12 @@ import { AppPolicies } from '../apps/app-policies.js';
 import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import { type OpenTransaction, TransactionRepository } from '../transactions/transaction.repository.js';
 import { UserHandleRepository } from '../users/user-handle.repository.js';
-import { AuthenticationRepository, type OwnedCredential, type SignIn } from './authentication.repository.js';
+import {
+  AuthenticationRepository,
+  NotWritten,
+  type OwnedCredential,
+  type SignIn,
+} from './authentication.repository.js';
 import { type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { FinishRefusal } from './finish-refusal.js';
@@ -138,25 +143,26 @@ export class AuthenticationService {
   }
 
   private async write(signIn: SignIn, newHandle: Buffer | null): Promise<void> {
-    if (newHandle) await this.database.transaction((tx) => this.writeWithHandle(signIn, newHandle, tx));
-    else if (!(await this.signIns.finishSignIn(signIn))) {
-      throw (await this.obstacleTo(signIn)) ?? changedMeanwhile();
+    try {
+      if (newHandle) await this.database.transaction((tx) => this.writeWithHandle(signIn, newHandle, tx));
+      else await this.signIns.finishSignIn(signIn);
+    } catch (error) {
+      if (!(error instanceof NotWritten)) throw error;
+      throw (await this.obstacleTo(signIn)) ?? error.otherwise ?? changedMeanwhile();
     }
   }
 
   /** No signature covers a handle: one that is another user's is not recorded, and the sign-in still counts. */
   private async writeWithHandle(signIn: SignIn, handle: Buffer, tx: DatabaseTransaction): Promise<void> {
     const outcome = await this.userHandles.learn(signIn, handle, tx);
-    if (outcome === 'differs')
-      throw (await this.obstacleTo(signIn, tx)) ?? new FinishRefusal('user_handle_mismatch');
+    if (outcome === 'differs') throw new NotWritten(new FinishRefusal('user_handle_mismatch'));
     const reason = outcome === 'taken' ? 'user_handle_taken' : null;
-    if (!(await this.signIns.finishSignIn({ ...signIn, reason }, tx)))
-      throw (await this.obstacleTo(signIn, tx)) ?? changedMeanwhile();
+    await this.signIns.finishSignIn({ ...signIn, reason }, tx);
   }
 
   /** Why a sign-in could not be written; null if nothing is in its way any more. */
-  private async obstacleTo(signIn: SignIn, tx?: DatabaseTransaction): Promise<Refusal | null> {
-    const found = await this.signIns.obstaclesTo(signIn, tx);
+  private async obstacleTo(signIn: SignIn): Promise<Refusal | null> {
+    const found = await this.signIns.obstaclesTo(signIn);
     if (found.isHandshakeSpent) return new FinishRefusal('handshake_spent');
     if (signIn.transactionHash !== null) {
       if (found.transactionUserId === null) return new AppError('transaction_not_found');
