@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Param, Post, UsePipes } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
 import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
@@ -55,7 +55,6 @@ export class FinishRegistrationDto {
 /** The Flex protocol's browser side: both ceremonies, start and finish. */
 @Controller('v1/apps/:app')
 @Access('public')
-@UsePipes(LenientBody)
 export class CeremoniesController {
   constructor(
     private readonly registration: RegistrationService,
@@ -65,7 +64,7 @@ export class CeremoniesController {
   @Post('register/transactions/webauthn/start')
   @HttpCode(200)
   @RateLimited()
-  async startRegistration(@Param('app') app: string, @Body() body: StartRegistrationDto) {
+  async startRegistration(@Param('app') app: string, @Body(LenientBody) body: StartRegistrationDto) {
     const { transaction_id, authenticator_attachment: attachment } = body;
     const started = await this.registration.start(app, {
       transactionId: transaction_id,
@@ -77,7 +76,7 @@ export class CeremoniesController {
   @Post('register/transactions/webauthn/finish')
   @HttpCode(200)
   @RateLimited()
-  async finishRegistration(@Param('app') app: string, @Body() body: FinishRegistrationDto) {
+  async finishRegistration(@Param('app') app: string, @Body(LenientBody) body: FinishRegistrationDto) {
     const nonce = await this.registration.finish(app, {
       transactionId: body.transaction_id,
       handshakeId: body.handshake_id,
@@ -91,7 +90,7 @@ export class CeremoniesController {
   @RateLimited()
   async startAuthentication(
     @Param('app') app: string,
-    @Body() { transaction_id = null }: StartAuthenticationDto,
+    @Body(LenientBody) { transaction_id = null }: StartAuthenticationDto,
   ) {
     const started = await this.authentication.start(app, transaction_id);
     return { ...(transaction_id !== null && { transaction_id }), handshake: toHandshake(started) };
@@ -100,7 +99,7 @@ export class CeremoniesController {
   @Post('authenticate/transactions/webauthn/finish')
   @HttpCode(200)
   @RateLimited()
-  async finishAuthentication(@Param('app') app: string, @Body() body: FinishAuthenticationDto) {
+  async finishAuthentication(@Param('app') app: string, @Body(LenientBody) body: FinishAuthenticationDto) {
     const nonce = await this.authentication.finish(app, {
       transactionId: body.transaction_id ?? null,
       handshakeId: body.handshake_id,
