@@ -184,10 +184,14 @@ const OF_THE_CONNECTION: readonly string[] = [
   SQL_STATE.invalidStatementName,
 ];
 
+/** SQLSTATEs after which the server closes the connection: shutdown, a lost connection, an idle transaction. */
+const ENDS_THE_CONNECTION = /^(57P\d\d|08\w{3}|25P03)$/;
+
 /** Whether the next statement on the connection would fail as well, or wait for an answer that never comes. */
 function isConnectionBroken(error: unknown): boolean {
   const state = sqlStateOf(error);
-  return state === undefined || state.length !== 5 || OF_THE_CONNECTION.includes(state);
+  if (state === undefined || state.length !== 5) return true;
+  return OF_THE_CONNECTION.includes(state) || ENDS_THE_CONNECTION.test(state);
 }
 
 const configOf = ({ name, text, values }: CompiledQuery, answerTimeout: number) => ({
