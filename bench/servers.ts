@@ -21,7 +21,7 @@ export interface Server {
 const START_LIMIT = 30_000; // ms
 const STOP_LIMIT = 15_000; // ms; Keyway gives load balancers 5 s to notice
 const HOST = '127.0.0.1';
-const CLOCK_TICK = 10_000; // µs; Linux tells processes a hundredth of a second, whatever it counts in itself
+const CLOCK_TICK = 10_000; // µs; Linux tells processes a hundredth of a second, although it counts in finer units itself
 
 /** Another build may be measured by naming its directory. */
 const DIST = process.env.BENCH_DIST ?? join(import.meta.dirname, '../dist');

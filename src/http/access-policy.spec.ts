@@ -34,7 +34,7 @@ describe('the access policy', () => {
     }
   });
 
-  it('judges a handler that says itself who may call it by that, whatever its controller says', () => {
+  it('judges a handler by its own access, not by that of its controller', () => {
     for (let round = 0; round < 2; round++) {
       expect(policy.canActivate(on(StaffShelf, list))).toBe(false);
       expect(() => policy.canActivate(on(OpenShelf, own))).toThrow('access_denied');

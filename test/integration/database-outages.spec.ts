@@ -109,7 +109,7 @@ describe('a database that fails', () => {
         () => true,
       );
 
-    it('is 503 for whatever writes, in readiness too, and for nothing that reads', async () => {
+    it('answers 503 to every write and in readiness, and still serves every read', async () => {
       const user = new TestUser(app);
       const { authenticator, browser, device } = await registerPasskey(user);
       const server = await AppServer.create(app);
