@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type JsonWebKeyInput, type KeyObject, verify } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
@@ -47,7 +47,7 @@ export function verifyCredentialKey(publicKey: Uint8Array, offered: readonly num
 
 /** The key object of a stored COSE_Key, which {@link verifyCredentialKey} has verified. Throws if it cannot be read. */
 export function importCredentialKey(publicKey: Uint8Array): KeyObject {
-  return toKeyObject(isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey)));
+  return createPublicKey(toNodeKey(decodeStored(publicKey)));
 }
 
 /**
@@ -60,38 +60,41 @@ export function isSignedByCredential(
   data: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  const key = importCredentialKey(publicKey);
-  const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
-  return verifySignature(digest, data, key, signature);
+  const key = decodeStored(publicKey);
+  const digest = key.get(LABEL.kty) === KEY_TYPE.OKP ? null : 'sha256';
+  return verifySignature(digest, data, toNodeKey(key), signature);
 }
 
-/** DER of an SPKI up to the raw public key: Node imports it in a third of the time of a JWK. */
+/** DER of an SPKI up to the raw public key. */
 const SPKI = {
   P256: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex'),
   Ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
 } as const;
 
-function toKeyObject(key: CoseKey): KeyObject {
+const decodeStored = (publicKey: Uint8Array): CoseKey =>
+  isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey));
+
+/** In the form that Node reads fastest: PEM takes it less than half the time of DER or of a JWK. */
+function toNodeKey(key: CoseKey): string | JsonWebKeyInput {
   const bytes = (label: number) => key.get(label) as Uint8Array;
   switch (key.get(LABEL.kty)) {
     case KEY_TYPE.EC2:
-      return fromSpki(SPKI.P256, bytes(LABEL.xOrE), bytes(LABEL.y));
+      return toPem(SPKI.P256, bytes(LABEL.xOrE), bytes(LABEL.y));
     case KEY_TYPE.OKP:
-      return fromSpki(SPKI.Ed25519, bytes(LABEL.xOrE));
+      return toPem(SPKI.Ed25519, bytes(LABEL.xOrE));
     default: {
       const jwk = {
         kty: 'RSA',
         n: encodeBase64url(bytes(LABEL.crvOrN)),
         e: encodeBase64url(bytes(LABEL.xOrE)),
       };
-      return createPublicKey({ key: jwk, format: 'jwk' });
+      return { key: jwk, format: 'jwk' };
     }
   }
 }
 
-function fromSpki(...parts: Uint8Array[]): KeyObject {
-  return createPublicKey({ key: Buffer.concat(parts), format: 'der', type: 'spki' });
-}
+const toPem = (...parts: Uint8Array[]): string =>
+  `-----BEGIN PUBLIC KEY-----\n${Buffer.concat(parts).toString('base64')}\n-----END PUBLIC KEY-----`;
 
 function decode(publicKey: Uint8Array): CoseKey {
   try {
@@ -110,7 +113,7 @@ function requireP256Key(key: CoseKey): void {
   if ([LABEL.xOrE, LABEL.y].some((label) => bytesAt(key, label).byteLength !== 32)) throw malformed();
   try {
     // OpenSSL refuses coordinates that are out of range or not on the curve.
-    toKeyObject(key);
+    createPublicKey(toNodeKey(key));
   } catch (cause) {
     throw malformed(cause);
   }

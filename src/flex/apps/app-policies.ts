@@ -3,7 +3,7 @@ import { appIdProblem } from '../../config/app-rules.js';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { AppError } from '../../errors/app-error.js';
 import { currentRequest } from '../../http/request-context.js';
-import { type AppPolicy, toPolicy } from './app.js';
+import { type AppPolicy, type StoredApp, toPolicy } from './app.js';
 import { AppRepository } from './app.repository.js';
 
 const CACHE_FOR = 5_000; // ms
@@ -20,7 +20,11 @@ export class AppPolicies {
 
   /** The app as it is now: for requests that finish or change something. Throws `app_not_found`. */
   async get(id: string): Promise<AppPolicy> {
-    const app = appIdProblem(id) === undefined ? await this.apps.find(id) : null;
+    return this.of(id, appIdProblem(id) === undefined ? await this.apps.find(id) : null);
+  }
+
+  /** The policy of an app that was just looked for by its id, together with something else. Throws `app_not_found`. */
+  of(id: string, app: StoredApp | null): AppPolicy {
     if (!app) {
       this.kept.delete(id);
       throw new AppError('app_not_found');

@@ -30,7 +30,13 @@ const COLUMNS = {
 type Columns = typeof COLUMNS;
 type Selection = { [Field in keyof Columns]: `a.${Columns[Field]} as ${Field}` }[keyof Columns];
 
-const FIELDS = Object.entries(COLUMNS).map(([field, column]) => `a.${column} as ${field}`) as Selection[];
+/** All of an app, for a statement that reads it as `a` together with other rows. */
+export const APP_FIELDS = [
+  'a.id',
+  ...(Object.entries(COLUMNS).map(([field, column]) => `a.${column} as ${field}`) as Selection[]),
+  'a.created_at as createdAt',
+  'a.updated_at as updatedAt',
+] as const;
 
 /** The fields under the names of their columns. */
 const toColumns = (fields: AppFields) =>
@@ -38,10 +44,7 @@ const toColumns = (fields: AppFields) =>
     Object.entries(COLUMNS).map(([field, column]) => [column, fields[field as keyof AppFields]]),
   ) as Pick<Insertable<Tables['apps']>, Columns[keyof Columns]>;
 
-const storedApps = (db: SqlBuilder) =>
-  db
-    .selectFrom('apps as a')
-    .select(['a.id', ...FIELDS, 'a.created_at as createdAt', 'a.updated_at as updatedAt']);
+const storedApps = (db: SqlBuilder) => db.selectFrom('apps as a').select(APP_FIELDS);
 
 const appRecords = (db: SqlBuilder) =>
   storedApps(db).select((it) => {

@@ -5,9 +5,11 @@ import { query, typed } from '../../database/query.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import type { Refusal } from '../../errors/refusal.js';
 import { eventOf, type EventValues } from '../../events/audit.repository.js';
+import type { StoredApp } from '../apps/app.js';
+import { APP_FIELDS } from '../apps/app.repository.js';
 import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
-import { expiryOf, type SpentValues } from './handshake.repository.js';
+import { expiryOf, type SpentValues, spendHandshake } from './handshake.repository.js';
 
 /** A sign-in of which nothing was written, as something was in its way. */
 export class NotWritten extends Error {
@@ -28,7 +30,7 @@ export interface OwnedCredential {
   /** COSE_Key bytes. */
   readonly publicKey: Buffer;
   readonly backupEligible: boolean | null;
-  readonly createdAt: Date;
+  readonly enrolledAt: Date;
 }
 
 /** A verified sign-in, and all that is written of it. */
@@ -53,22 +55,25 @@ export interface SignInObstacles {
   readonly counter: number | null;
 }
 
-const FIND_CREDENTIAL = query(
-  'ceremonies.find-credential',
-  (db, $: { appId: string; credentialId: Buffer }) =>
+const FIND = query(
+  'ceremonies.find-app-and-credential',
+  (db, $: { appId: string; credentialId: Buffer | null }) =>
     db
-      .selectFrom('devices as d')
-      .innerJoin('flex_users as u', (on) =>
+      .selectFrom('apps as a')
+      .leftJoin('devices as d', (on) =>
+        on.onRef('d.app_id', '=', 'a.id').on('d.credential_id', '=', $.credentialId),
+      )
+      .leftJoin('flex_users as u', (on) =>
         on.onRef('u.app_id', '=', 'd.app_id').onRef('u.id', '=', 'd.user_id'),
       )
-      .where('d.app_id', '=', $.appId)
-      .where('d.credential_id', '=', $.credentialId)
+      .where('a.id', '=', $.appId)
+      .select(APP_FIELDS)
       .select([
         'd.id as deviceId',
         'd.user_id as userId',
         'd.public_key as publicKey',
         'd.backup_eligible as backupEligible',
-        'd.created_at as createdAt',
+        'd.created_at as enrolledAt',
         sql<Buffer | null>`case when d.user_handle_known then coalesce(d.user_handle, u.user_handle) end`.as(
           'userHandle',
         ),
@@ -134,19 +139,7 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
               .returning('t.app_id')
           : to.selectFrom('advanced').select('app_id'),
       )
-      .with('handshake', (to) =>
-        to
-          .insertInto('spent_handshakes')
-          .columns(['app_id', 'hash', 'expires_at'])
-          .expression((from) =>
-            from
-              .selectFrom('permission')
-              .select(['app_id', typed.bytea($.handshakeHash).as('hash'), expiryOf($).as('expires_at')])
-              .where(expiryOf($), '>', sql<Date>`now()`),
-          )
-          .onConflict((on) => on.doNothing())
-          .returning('app_id'),
-      )
+      .with('handshake', spendHandshake($))
       .with('event', (to) =>
         to
           .insertInto('audit_events')
@@ -209,10 +202,21 @@ const OBSTACLES = query('ceremonies.sign-in-obstacles', (db, $: SignIn) =>
 export class AuthenticationRepository {
   constructor(private readonly database: Database) {}
 
-  /** The credential of an app by its credential ID (raw bytes); null if it is unknown. */
-  async findCredential(appId: string, credentialId: Buffer): Promise<OwnedCredential | null> {
-    const [row] = await this.database.run(FIND_CREDENTIAL, { appId, credentialId });
-    return row ?? null;
+  /**
+   * An app, or null, and its credential by the credential ID (raw bytes), null if that is unknown or none is given: in one
+   * statement, as every finish needs both.
+   */
+  async find(
+    appId: string,
+    credentialId: Buffer | null,
+  ): Promise<{ app: StoredApp | null; credential: OwnedCredential | null }> {
+    const [row] = await this.database.run(FIND, { appId, credentialId });
+    if (!row) return { app: null, credential: null };
+    const { deviceId, userId, publicKey, backupEligible, enrolledAt, userHandle, ...app } = row;
+    if (deviceId === null || userId === null || publicKey === null || enrolledAt === null) {
+      return { app, credential: null };
+    }
+    return { app, credential: { deviceId, userId, publicKey, backupEligible, enrolledAt, userHandle } };
   }
 
   /**

@@ -2,14 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
-import type { Refusal } from '../../errors/refusal.js';
+import { Refusal } from '../../errors/refusal.js';
 import { Unavailable } from '../../errors/unavailable.js';
 import { toEvent } from '../../events/audit-trail.js';
 import { withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { presentedCredentialId } from '../../webauthn/presented-response.js';
-import { type VerifiedAuthentication, verifyAuthentication } from '../../webauthn/verify-authentication.js';
-import type { AppPolicy } from '../apps/app.js';
+import {
+  type ExpectedAuthentication,
+  type VerifiedAuthentication,
+  verifyAuthentication,
+} from '../../webauthn/verify-authentication.js';
 import { AppPolicies } from '../apps/app-policies.js';
 import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import { type OpenTransaction, TransactionRepository } from '../transactions/transaction.repository.js';
@@ -83,14 +86,17 @@ export class AuthenticationService {
     appId: string,
     { transactionId, handshakeId, response }: FinishAuthentication,
   ): Promise<string> {
-    const app = await this.apps.get(appId);
+    const found = await this.signIns.find(appId, claimedCredentialId(response));
+    const app = this.apps.of(appId, found.app);
     const code = transactionId === null ? 'discoverable_authentication_refused' : 'authentication_refused';
     const handshake = this.handshakes.open(handshakeId);
     if (!handshake) throw new AppError(code, { cause: new FinishRefusal('handshake_invalid') });
     let proven: ProvenSignIn | null = null;
     try {
       const transactionHash = transactionOf(handshake, transactionId);
-      proven = await this.verify(response, handshake, app);
+      const expectations = this.handshakes.expectationsOf(handshake, 'authenticate', app);
+      const userHandleRequired = handshake.transaction === null;
+      proven = await prove(response, found.credential, { ...expectations, userHandleRequired });
       requireListed(proven.credential, handshake);
       const nonce = makeBearerSecret();
       await this.write(
@@ -127,19 +133,6 @@ export class AuthenticationService {
     if (!open || open.credentials.length === 0) throw new AppError('transaction_not_found');
     if (open.status === 'inactive') throw new AppError('user_not_active');
     return open;
-  }
-
-  private async verify(response: unknown, handshake: Handshake, app: AppPolicy): Promise<ProvenSignIn> {
-    const expectations = this.handshakes.expectationsOf(handshake, 'authenticate', app);
-    const id = presentedCredentialId(response);
-    const credential = await this.signIns.findCredential(app.id, id);
-    if (!credential) throw new FinishRefusal('credential_unknown');
-    const verified = await verifyAuthentication(response, {
-      ...expectations,
-      credential: { id, ...credential },
-      userHandleRequired: handshake.transaction === null,
-    });
-    return { credential, verified };
   }
 
   private async write(signIn: SignIn, newHandle: Buffer | null): Promise<void> {
@@ -179,9 +172,32 @@ export class AuthenticationService {
 const changedMeanwhile = (): Unavailable =>
   new Unavailable('database_busy', { cause: null, reason: 'changed_meanwhile', retryAfter: 1 });
 
+/** The credential that a response names, or null where the response cannot be read: verification says why. */
+function claimedCredentialId(response: unknown): Buffer | null {
+  try {
+    return presentedCredentialId(response);
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}
+
+async function prove(
+  response: unknown,
+  credential: OwnedCredential | null,
+  expected: Omit<ExpectedAuthentication, 'credential'>,
+): Promise<ProvenSignIn> {
+  const id = presentedCredentialId(response);
+  if (!credential) throw new FinishRefusal('credential_unknown');
+  return {
+    credential,
+    verified: await verifyAuthentication(response, { ...expected, credential: { id, ...credential } }),
+  };
+}
+
 /** §7.2 step 5: only what `allowCredentials` listed, which is the passkeys that the user had at the start. */
-function requireListed({ createdAt }: OwnedCredential, { transaction, issuedAt }: Handshake): void {
-  if (transaction !== null && createdAt.getTime() > issuedAt)
+function requireListed({ enrolledAt }: OwnedCredential, { transaction, issuedAt }: Handshake): void {
+  if (transaction !== null && enrolledAt.getTime() > issuedAt)
     throw new FinishRefusal('credential_not_allowed');
 }
 

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
+import { type QueryCreator, sql } from 'kysely';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
-import { query } from '../../database/query.js';
+import type { Tables } from '../../database/entities.js';
+import { query, typed } from '../../database/query.js';
 import { purgeExpiredOf } from '../expired.repository.js';
 
 /** The handshake that a finish spends. */
@@ -14,6 +15,21 @@ export interface SpentValues {
 
 /** When a handshake expires, in a query. */
 export const expiryOf = ($: SpentValues) => sql<Date>`to_timestamp(${$.handshakeExpiresAt}::float8)`;
+
+/** Spends the handshake if there is a row in `permission`, a part of the same statement; no row comes of one that is spent. */
+export const spendHandshake =
+  ($: SpentValues) => (parts: QueryCreator<Tables & { permission: { app_id: string } }>) =>
+    parts
+      .insertInto('spent_handshakes')
+      .columns(['app_id', 'hash', 'expires_at'])
+      .expression((from) =>
+        from
+          .selectFrom('permission')
+          .select(['app_id', typed.bytea($.handshakeHash).as('hash'), expiryOf($).as('expires_at')])
+          .where(expiryOf($), '>', sql<Date>`now()`),
+      )
+      .onConflict((on) => on.doNothing())
+      .returning('app_id');
 
 const IS_SPENT = query('ceremonies.is-handshake-spent', (db, $: { appId: string; handshakeHash: Buffer }) =>
   db

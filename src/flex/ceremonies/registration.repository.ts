@@ -6,7 +6,7 @@ import { eventOf, type EventValues } from '../../events/audit.repository.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
 import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
-import { expiryOf, type SpentValues } from './handshake.repository.js';
+import { type SpentValues, spendHandshake } from './handshake.repository.js';
 
 /** A verified registration, and all that is written of it. */
 export interface Registration extends SpentValues, NonceValues, EventValues {
@@ -83,19 +83,7 @@ const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: Regi
             .select(['app_id', 'user_id'])
             .forNoKeyUpdate(),
       )
-      .with('handshake', (to) =>
-        to
-          .insertInto('spent_handshakes')
-          .columns(['app_id', 'hash', 'expires_at'])
-          .expression((from) =>
-            from
-              .selectFrom('permission')
-              .select(['app_id', typed.bytea($.handshakeHash).as('hash'), expiryOf($).as('expires_at')])
-              .where(expiryOf($), '>', sql<Date>`now()`),
-          )
-          .onConflict((on) => on.doNothing())
-          .returning('app_id'),
-      )
+      .with('handshake', spendHandshake($))
       .with('consumed', (to) =>
         to
           .updateTable('transactions as t')
