@@ -5,13 +5,13 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-COPY clients/node/package.json clients/node/
-COPY clients/browser/package.json clients/browser/
+COPY packages/node/package.json packages/node/
+COPY packages/browser/package.json packages/browser/
 # Optional packages are wanted here alone: esbuild is one binary for each platform. No package runs a script.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ./
 COPY scripts scripts
-COPY clients clients
+COPY packages packages
 COPY src src
 COPY web web
 RUN npm run build && chmod -R a+rX dist && chmod a+x dist/cli/main.js

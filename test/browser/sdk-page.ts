@@ -33,7 +33,7 @@ export async function bundleClients(): Promise<string> {
     stdin: {
       contents: `
         import { PassageFlex as Published } from '@passageidentity/passage-flex-js';
-        import { PassageFlex as DropIn } from './clients/browser/src/index.ts';
+        import { PassageFlex as DropIn } from './packages/browser/src/index.ts';
         Object.assign(globalThis, { Published, DropIn });`,
       resolveDir: ROOT,
     },

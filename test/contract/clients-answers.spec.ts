@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { PassageError, PassageFlex } from '../../clients/node/src/index.js';
+import { PassageError, PassageFlex } from '../../packages/node/src/index.js';
 import { type FakeServer, fakeServer } from '../support/fake-server.js';
 
 const MIB = 2 ** 20;

@@ -1,4 +1,4 @@
-import { parseBaseUrl } from '../../clients/browser/src/base-url.js';
+import { parseBaseUrl } from '../../packages/browser/src/base-url.js';
 
 const PAGE = 'https://shop.example';
 

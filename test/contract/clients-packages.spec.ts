@@ -72,12 +72,12 @@ describe('the clients’ packages', () => {
     mkdirSync(join(project, 'node_modules/@keyway'), { recursive: true });
     // The registry's part: the one dependency.
     symlinkSync(join(ROOT, 'node_modules/@simplewebauthn'), join(project, 'node_modules/@simplewebauthn'));
-    run(process.execPath, join(ROOT, 'scripts/build-clients.js'), join(project, 'built'));
+    run(process.execPath, join(ROOT, 'scripts/build-packages.js'), join(project, 'built'));
     for (const { folder, name } of PACKAGES) {
       const source = join(project, 'source', folder);
       mkdirSync(source, { recursive: true });
       for (const file of ['package.json', 'README.md']) {
-        cpSync(join(ROOT, 'clients', folder, file), join(source, file));
+        cpSync(join(ROOT, 'packages', folder, file), join(source, file));
       }
       cpSync(join(project, 'built', folder), join(source, 'dist'), { recursive: true });
       const [tarball] = JSON.parse(run('npm', 'pack', source, '--json', '--ignore-scripts')) as [

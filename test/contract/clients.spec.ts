@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
-import { PassageError, PassageErrorCode, PassageFlex, WebAuthnType } from '../../clients/node/src/index.js';
+import { PassageError, PassageErrorCode, PassageFlex, WebAuthnType } from '../../packages/node/src/index.js';
 import { AppServer } from '../support/app-server.js';
 import { buildApp, type TestApp } from '../support/build-app.js';
 import { type FakeServer, fakeServer } from '../support/fake-server.js';

@@ -1,4 +1,4 @@
-// Builds the drop-in clients: ESM, CJS and types for both, into clients/*/dist or into one folder each below the one given.
+// Builds the drop-in clients: ESM, CJS and types for both, into packages/*/dist or into one folder each below the one given.
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const CLIENTS = [
 ];
 
 for (const { name, platform, target } of CLIENTS) {
-  const source = join(root, 'clients', name);
+  const source = join(root, 'packages', name);
   const outdir = process.argv[2] ? join(process.argv[2], name) : join(source, 'dist');
   await rm(outdir, { recursive: true, force: true });
   for (const [format, extension] of [
