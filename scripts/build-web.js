@@ -1,13 +1,15 @@
-// Bundles the browser side into dist/web, or into the folder given. Runs after `nest build`, which empties dist.
+// Bundles the browser side into dist/web, or into the folder given; `--watch` goes on whenever a file changes. Runs after
+// `nest build`, which empties dist.
 import { copyFile, mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, context } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const outdir = process.argv[2] ?? `${root}dist/web`;
+const isWatching = process.argv[2] === '--watch';
+const outdir = (!isWatching && process.argv[2]) || `${root}dist/web`;
 
 await mkdir(outdir, { recursive: true });
-await build({
+const options = {
   absWorkingDir: root,
   entryPoints: [
     { in: 'web/passkey-table/passkey-table.ts', out: 'passkey-table' },
@@ -24,5 +26,7 @@ await build({
   legalComments: 'none',
   tsconfig: 'web/tsconfig.json',
   logLevel: 'warning',
-});
+};
+if (isWatching) await (await context(options)).watch();
+else await build(options);
 for (const file of ['index.html', 'icon.svg']) await copyFile(`${root}web/demo/${file}`, `${outdir}/${file}`);
