@@ -14,7 +14,9 @@ COPY scripts scripts
 COPY packages packages
 COPY src src
 COPY web web
-RUN npm run build && chmod -R a+rX dist && chmod a+x dist/cli/main.js
+RUN npm run build && chmod -R a+rX dist && chmod a+x dist/cli/main.js \
+ # The demo is for a developer's machine.
+ && rm -rf dist/demo dist/web/index.html dist/web/icon.svg dist/web/demo.*
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
@@ -31,7 +33,8 @@ RUN ln -s /app/dist/cli/main.js /usr/local/bin/keyway
 COPY --from=dependencies /app/node_modules node_modules
 COPY --chmod=644 package.json ./
 COPY --from=build /app/dist dist
-USER node
+# The user node, as a number: Kubernetes checks runAsNonRoot by it.
+USER 1000:1000
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \

@@ -21,7 +21,7 @@ export class AppModule {
         EventsModule,
         HealthModule,
         PasskeysModule.on(passage),
-        ...(configuration.demo ? [(await import('./demo/demo.module.js')).DemoModule.on(passage)] : []),
+        ...(configuration.demo ? [(await loadDemo()).DemoModule.on(passage)] : []),
       ],
     };
   }
@@ -32,3 +32,18 @@ const passageModuleFor = async ({ passage }: Configuration) =>
   passage.mode === 'remote'
     ? (await import('./passage/remote/remote-passage.module.js')).RemotePassageModule
     : (await import('./passage/embedded/embedded-passage.module.js')).EmbeddedPassageModule;
+
+/** It is loaded for the demo alone, and not in the image. */
+async function loadDemo() {
+  try {
+    return await import('./demo/demo.module.js');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new Error(
+      'The demo is not installed here: set NODE_ENV to production, and the settings that it needs.',
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -23,14 +23,11 @@ const OPTIONS = {
   },
 };
 
-/** Opens PGlite in a directory. Throws an Error with a sentence for the operator if another process has it open. */
+/** Opens PGlite in a directory. Throws an Error with a sentence for the operator if another process has it open or PGlite is not installed. */
 export async function openEmbedded(directory: string): Promise<OpenDatabase> {
   const lock = await lockDirectory(directory);
   try {
-    const [{ PgliteDriver }, { PGlite }] = await Promise.all([
-      import('@mikro-orm/pglite'),
-      import('@electric-sql/pglite'),
-    ]);
+    const [{ PgliteDriver }, { PGlite }] = await loadPglite();
     const dbName = join(directory, 'pglite');
     await mkdir(dbName, { recursive: true, mode: 0o700 });
     const orm = await MikroORM.init({
@@ -48,6 +45,21 @@ export async function openEmbedded(directory: string): Promise<OpenDatabase> {
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/** It is optional, and not in the image, which runs on PostgreSQL. */
+async function loadPglite() {
+  try {
+    return await Promise.all([import('@mikro-orm/pglite'), import('@electric-sql/pglite')]);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new Error(
+      'The embedded database is not installed here: set DATABASE_URL to a PostgreSQL database.',
+      {
+        cause,
+      },
+    );
   }
 }
 

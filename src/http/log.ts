@@ -5,13 +5,22 @@ import type { Configuration } from '../config/configuration.js';
 /** The process's one log: JSON lines on standard output, readable text where a developer watches (a TTY). */
 export function createLog({ environment }: Pick<Configuration, 'environment'>, level = 'info'): Logger {
   const bare = { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
-  // In production there is nothing to make it readable with: pino-pretty is for development alone.
-  if (environment === 'production' || !process.stdout.isTTY)
+  if (environment === 'production' || !process.stdout.isTTY || !isInstalled('pino-pretty'))
     return pino(bare, pino.destination({ dest: 1, sync: false }));
   return pino({
     ...bare,
     transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname' } },
   });
+}
+
+/** Packages for development are not in the image, in which somebody may develop all the same. */
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Where Nest reports a start that failed: `main.ts` reports it too, as a sentence. */
