@@ -10,5 +10,6 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFilesAfterEnv: ['<rootDir>/test/support/each-test.ts'],
-  testTimeout: 30_000,
+  // Far more than any takes: machines that check changes are slow at times.
+  testTimeout: 120_000,
 };
