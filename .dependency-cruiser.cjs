@@ -102,8 +102,15 @@ module.exports = {
       name: 'packages-stand-alone',
       comment: 'Each is published by itself.',
       severity: 'error',
-      from: { path: '^(packages/[^/]+)/' },
+      from: { path: '^(packages/(?!elements)[^/]+)/' },
       to: { path: '^(src|web|test|packages)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'elements-on-browser',
+      comment: 'The custom elements run their ceremonies with the client for browsers.',
+      severity: 'error',
+      from: { path: '^packages/elements/' },
+      to: { path: '^(src|web|test|packages)/', pathNot: '^packages/(elements|browser)/' },
     },
     {
       name: 'packages-need-little',

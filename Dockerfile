@@ -7,6 +7,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY packages/node/package.json packages/node/
 COPY packages/browser/package.json packages/browser/
+COPY packages/elements/package.json packages/elements/
 # Optional packages are wanted here alone: esbuild is one binary for each platform. No package runs a script.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ./
@@ -16,7 +17,7 @@ COPY src src
 COPY web web
 RUN npm run build && chmod -R a+rX dist && chmod a+x dist/cli/main.js \
  # The demo is for a developer's machine.
- && rm -rf dist/demo dist/web/index.html dist/web/icon.svg dist/web/demo.*
+ && rm -rf dist/demo dist/web
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app

@@ -12,7 +12,6 @@ await mkdir(outdir, { recursive: true });
 const options = {
   absWorkingDir: root,
   entryPoints: [
-    { in: 'web/passkey-table/passkey-table.ts', out: 'passkey-table' },
     { in: 'web/demo/demo.ts', out: 'demo' },
     { in: 'web/demo/demo.css', out: 'demo' },
   ],

@@ -232,6 +232,57 @@ describe('the drop-in client’s autofill', () => {
   });
 });
 
+describe('the drop-in client’s signal', () => {
+  it('ends an offer in autofill, and lets the next ceremony begin', async () => {
+    const { page, user, authenticator } = await aUser('departing');
+    await authenticator.touch(false);
+    await page.page.evaluate('globalThis.leaving = new AbortController()');
+    const offer = page.call(
+      dropIn,
+      'passkey.authenticate({ isConditionalMediation: true, signal: leaving.signal })',
+    );
+    await page.hasRequested('conditional pending');
+    await page.page.evaluate('leaving.abort()');
+    expect(await offer).toMatchObject({ error: { code: 'ceremony_aborted', statusCode: 0 } });
+    await page.hasRequested('conditional AbortError');
+    await authenticator.touch(true);
+    expect(await whoSignedIn(server, await page.text(dropIn, 'passkey.authenticate()'))).toBe(user.name);
+  });
+
+  it('asks for nothing when it was aborted before, and leaves the ceremony that waits alone', async () => {
+    const { page, authenticator } = await aUser('early');
+    await authenticator.touch(false);
+    const offer = page.call(dropIn, 'passkey.authenticate({ isConditionalMediation: true })');
+    await page.hasRequested('conditional pending');
+    const { requested } = page;
+    const before = requested.length;
+    expect(await page.call(dropIn, 'passkey.authenticate({ signal: AbortSignal.abort() })')).toMatchObject({
+      error: { code: 'ceremony_aborted' },
+    });
+    expect(requested).toHaveLength(before);
+    expect(await page.requests()).toEqual(['conditional pending']);
+    await page.call(dropIn, 'passkey.cancel()');
+    await offer;
+  });
+
+  it('does not stop the finish of a passkey that the authenticator has made', async () => {
+    const page = await aPage();
+    const user = await DemoUser.signIn(server, 'too late to abort');
+    await page.plugIn();
+    await page.page.evaluate('globalThis.leaving = new AbortController()');
+    const transaction = await user.leaveToRegister();
+    const nonce = await page.text(
+      dropIn,
+      `passkey.register('${transaction}', {
+        signal: leaving.signal,
+        onCreated: (id) => { globalThis.created = id; leaving.abort(); },
+      })`,
+    );
+    expect(await user.verify(nonce)).toBe('register');
+    expect(await page.page.evaluate('created')).toMatch(/^[\w-]{16,}$/);
+  });
+});
+
 describe('the drop-in client’s autofill, when it is to be renewed', () => {
   const autofill = 'passkey.authenticate({ isConditionalMediation: true })';
   const start = '**/authenticate/transactions/webauthn/start';

@@ -1,5 +1,4 @@
-import type { FlexApp } from '../flex/ceremonies.js';
-import { sendJson } from '../http/request.js';
+import { RequestError } from '@keyway/elements';
 
 /** What a demo sign-in gives: a short-lived user token, kept in memory only. */
 export interface DemoSession {
@@ -8,17 +7,37 @@ export interface DemoSession {
   readonly expiresAt: string;
 }
 
-/** The app whose passkeys sign in here. Throws `RequestError`, as do the others. */
-export function demoApp(signal?: AbortSignal): Promise<FlexApp> {
-  return sendJson('/demo/app', { signal });
+/** The app whose passkeys sign in here; `flexUrl` is the base URL of its ceremonies. */
+export interface DemoApp {
+  readonly appId: string;
+  readonly flexUrl: string;
+}
+
+/** Throws `RequestError`, as do the others. */
+export function demoApp(): Promise<DemoApp> {
+  return ask('/demo/app');
 }
 
 /** Signs a made-up user in by name alone. */
 export function signInAs(name: string): Promise<DemoSession> {
-  return sendJson('/demo/sign-in', { method: 'POST', body: { name } });
+  return ask('/demo/sign-in', { name });
 }
 
-/** Signs in whoever finished the ceremony that the nonce came from. */
+/** Signs in the user who finished the ceremony that the nonce came from. */
 export function signInWithNonce(nonce: string): Promise<DemoSession> {
-  return sendJson('/demo/sign-in/passkey', { method: 'POST', body: { nonce } });
+  return ask('/demo/sign-in/passkey', { nonce });
+}
+
+async function ask<T>(path: string, body?: object): Promise<T> {
+  const post = body && {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+  const response = await fetch(path, post).catch((cause: unknown) => {
+    throw new RequestError(0, 'network_unreachable', { cause });
+  });
+  const answer = (await response.json().catch(() => null)) as (T & { code?: string }) | null;
+  if (response.ok && answer) return answer;
+  throw new RequestError(response.status, answer?.code ?? 'invalid_response');
 }

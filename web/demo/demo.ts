@@ -1,8 +1,5 @@
-import { authenticate, authenticateDiscoverable, supportsPasskeys } from '../flex/ceremonies.js';
-import { RequestError } from '../http/request.js';
-import { UserApi } from '../passkey-table/user-api.js';
-import type {} from '../passkey-table/passkey-table.js';
-import { offerPasskeys } from './autofill.js';
+import { RequestError, UserApi } from '@keyway/elements';
+import { PassageError, PassageFlex, type Passkey } from '@keyway/passage-flex-js';
 import { demoApp, signInAs, signInWithNonce, type DemoSession } from './demo-api.js';
 import { byId, say } from './page.js';
 import { sentence } from './sentences.js';
@@ -45,6 +42,11 @@ function showSignedOut(message: string): void {
   say(message);
 }
 
+async function passkeys(): Promise<Passkey> {
+  const { appId, flexUrl } = await demoApp();
+  return new PassageFlex(appId, { baseUrl: flexUrl }).passkey;
+}
+
 /** Runs one thing at a time, in place of the autofill's offer; what fails is said. */
 async function attempt(work: () => Promise<void>): Promise<void> {
   if (busy) return;
@@ -83,7 +85,7 @@ async function signInByName(): Promise<void> {
 
 async function signInByPasskey(): Promise<void> {
   await attempt(async () => {
-    const nonce = await authenticateDiscoverable(await demoApp());
+    const nonce = await (await passkeys()).authenticate();
     showSignedIn(await signInWithNonce(nonce), 'with a passkey');
   });
 }
@@ -92,20 +94,29 @@ async function signInByPasskey(): Promise<void> {
 async function offer(): Promise<void> {
   const { signal } = (autofill = new AbortController());
   try {
-    const nonce = await offerPasskeys(signal);
-    if (nonce !== null && !signal.aborted) showSignedIn(await signInWithNonce(nonce), 'with a passkey');
+    const passkey = await passkeys();
+    if (signal.aborted || !(await passkey.canUseConditionalMediation())) return;
+    const nonce = await passkey.authenticate({ isConditionalMediation: true, signal });
+    if (!signal.aborted) showSignedIn(await signInWithNonce(nonce), 'with a passkey');
   } catch (error) {
-    if (!signal.aborted && !(error instanceof DOMException)) say(sentence(error), 'bad');
+    if (!signal.aborted && isOfServer(error)) say(sentence(error), 'bad');
   } finally {
     if (autofill.signal === signal) autofill.abort();
   }
+}
+
+/** Not what the browser says of an offer that nobody has asked for. */
+function isOfServer(error: unknown): boolean {
+  if (!(error instanceof PassageError)) return true;
+  return error.statusCode > 0 || error.code === 'network_unreachable' || error.code === 'timed_out';
 }
 
 /** Step-up: the signed-in user proves with a passkey that it is still them. */
 async function confirm(): Promise<void> {
   await attempt(async () => {
     const api = new UserApi('', token);
-    const verified = await api.verify(await authenticate(await api.beginStepUp()));
+    const { transactionId } = await api.beginStepUp();
+    const verified = await api.verify(await (await passkeys()).authenticate({ transactionId }));
     if (verified.kind !== 'authenticate') throw new RequestError(200, 'invalid_nonce');
     say(`Confirmed with a passkey: it is ${verified.username}.`, 'good');
     await table?.refresh();
@@ -131,7 +142,8 @@ nameField.addEventListener('pointerdown', () => {
   if (!session && !busy && autofill.signal.aborted) void offer();
 });
 
-passkeyButton.hidden = !supportsPasskeys();
-confirmButton.hidden = !supportsPasskeys();
+const canUsePasskeys = typeof PublicKeyCredential === 'function';
+passkeyButton.hidden = !canUsePasskeys;
+confirmButton.hidden = !canUsePasskeys;
 nameField.focus();
 void offer();

@@ -1,4 +1,5 @@
-import { errorCode } from '../passkey-table/error-sentence.js';
+import { RequestError } from '@keyway/elements';
+import { PassageError } from '@keyway/passage-flex-js';
 
 const SENTENCES: Readonly<Record<string, string>> = {
   network_unreachable: 'The server cannot be reached. Is it still running?',
@@ -10,13 +11,14 @@ const SENTENCES: Readonly<Record<string, string>> = {
   webauthn_login_failed: 'This passkey was not accepted. It may have been revoked.',
   invalid_nonce: 'The sign-in could not be confirmed. Try again.',
   user_has_no_passkeys: 'There is no passkey to confirm with yet. Add one first.',
-  NotAllowedError: 'Nothing was confirmed: the browser’s prompt was closed or ran out of time.',
-  AbortError: 'Nothing was confirmed: the browser’s prompt was closed.',
-  SecurityError: 'Passkeys cannot be used on this address. Open the demo on localhost.',
-  OperationError: 'Another passkey prompt is still open. Close it and try again.',
+  passkey_cancelled: 'Nothing was confirmed: the browser’s prompt was closed or ran out of time.',
+  ceremony_aborted: 'Nothing was confirmed: the browser’s prompt was closed.',
+  origin_not_allowed: 'Passkeys cannot be used on this address. Open the demo on localhost.',
+  prompt_already_open: 'Another passkey prompt is still open. Close it and try again.',
 };
 
 /** A sentence for the person trying the demo. */
 export function sentence(error: unknown): string {
-  return SENTENCES[errorCode(error)] ?? 'Something went wrong. Try again.';
+  const code = error instanceof RequestError || error instanceof PassageError ? error.code : '';
+  return SENTENCES[code] ?? 'Something went wrong. Try again.';
 }

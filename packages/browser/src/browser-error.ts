@@ -11,6 +11,7 @@ const UNSUPPORTED: Kind = [
 ];
 const ORIGIN: Kind = ['origin_not_allowed', 'This page’s domain may not use the app’s passkeys.'];
 const ABORTED: Kind = ['ceremony_aborted', 'Another ceremony took the place of this one.'];
+const PENDING: Kind = ['prompt_already_open', 'The browser still shows another prompt for a passkey.'];
 const FAILED: Kind = ['passkey_failed', 'The browser could not use the passkey.'];
 
 const BY_CODE: Partial<Record<WebAuthnErrorCode, Kind>> = {
@@ -28,6 +29,7 @@ const BY_NAME: Readonly<Record<string, Kind>> = {
   ConstraintError: UNSUPPORTED,
   NotAllowedError: CANCELLED,
   NotSupportedError: UNSUPPORTED,
+  OperationError: PENDING,
   SecurityError: ORIGIN,
 };
 

@@ -28,8 +28,9 @@ export class Ceremony {
     return this.#controller.signal;
   }
 
-  abort(why: string): void {
-    this.#controller.abort(new PassageError('ceremony_aborted', why));
+  /** @param why becomes the signal's reason. */
+  abort(why: PassageError): void {
+    this.#controller.abort(why);
   }
 
   /**
@@ -67,7 +68,7 @@ export class Ceremony {
 
 /** Ends the ceremony that waits for its user, if there is one: it throws `ceremony_aborted` at once. */
 export function cancelCeremony(why: string): void {
-  current?.abort(why);
+  current?.abort(new PassageError('ceremony_aborted', why));
   current = null;
 }
 

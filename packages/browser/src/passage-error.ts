@@ -14,7 +14,7 @@ export type PassageErrorCode =
   | 'passkey_cancelled'
   /** The authenticator holds a passkey for this account already. */
   | 'passkey_already_registered'
-  /** Another ceremony began on this page, or `cancel` was called. */
+  /** Another ceremony began on this page, `cancel` was called, or the signal was aborted. */
   | 'ceremony_aborted'
   /** The browser cannot use passkeys, or the page is not in a secure context. */
   | 'passkeys_not_supported'
@@ -24,6 +24,8 @@ export type PassageErrorCode =
   | 'authenticator_not_supported'
   /** The page's domain may not use the app's RP ID. */
   | 'origin_not_allowed'
+  /** The browser still shows another prompt, which this page did not open with the client. */
+  | 'prompt_already_open'
   /** Something else went wrong between browser and authenticator; see `cause`. */
   | 'passkey_failed'
   /** An argument or a setting is missing or malformed; nothing was sent. */

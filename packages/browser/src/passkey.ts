@@ -13,12 +13,19 @@ import { PassageError } from './passage-error.js';
 /** `any` leaves the choice to the user. */
 export type AuthenticatorAttachment = 'platform' | 'cross-platform' | 'any';
 
-export interface RegisterOptions {
-  /** `platform` unless told, as in the original. */
-  authenticatorAttachment?: AuthenticatorAttachment | undefined;
+interface CeremonyOptions {
+  /** Ends the ceremony while it waits for its user: it throws `ceremony_aborted`. A finish is never stopped. */
+  signal?: AbortSignal | undefined;
 }
 
-export interface AuthenticateOptions {
+export interface RegisterOptions extends CeremonyOptions {
+  /** `platform` unless told, as in the original. */
+  authenticatorAttachment?: AuthenticatorAttachment | undefined;
+  /** Called with the new credential's ID (base64url) before the server is told of it. */
+  onCreated?: ((credentialId: string) => void) | undefined;
+}
+
+export interface AuthenticateOptions extends CeremonyOptions {
   /** Who signs in; without it, whoever owns the passkey that is chosen. */
   transactionId?: string | undefined;
   /**
@@ -48,8 +55,9 @@ export class Passkey {
     return run(async (ceremony) => {
       const { handshakeId, publicKey } = await this.#api.startRegistration(leave, ceremony.signal);
       const response = await ceremony.prompt(() => startRegistration({ optionsJSON: publicKey }));
+      options?.onCreated?.(response!.id);
       return this.#api.finishRegistration(transactionId, handshakeId, response!);
-    });
+    }, options?.signal);
   }
 
   /**
@@ -57,7 +65,10 @@ export class Passkey {
    * user picks a passkey, which may be never; an offer begins when the page is visible, and outlives its handshake.
    */
   async authenticate(options?: AuthenticateOptions): Promise<string> {
-    if (options?.isConditionalMediation) return run((ceremony) => this.#authenticateByAutofill(ceremony));
+    const signal = options?.signal;
+    if (options?.isConditionalMediation) {
+      return run((ceremony) => this.#authenticateByAutofill(ceremony), signal);
+    }
     const transactionId = options?.transactionId ?? null;
     // An empty id must not become a sign-in of just anybody.
     const named = transactionId === null ? {} : { transaction_id: required(transactionId) };
@@ -65,7 +76,7 @@ export class Passkey {
       const { handshakeId, publicKey } = await this.#api.startAuthentication(named, ceremony.signal);
       const response = await ceremony.prompt(() => startAuthentication({ optionsJSON: publicKey }));
       return this.#api.finishAuthentication(named, handshakeId, response!);
-    });
+    }, signal);
   }
 
   /** Ends the ceremony that waits for its user, such as an offer in autofill when its page is left. */
@@ -100,19 +111,26 @@ export class Passkey {
 }
 
 /** Runs a ceremony in place of the one that waits for its user. */
-async function run(hold: (ceremony: Ceremony) => Promise<string>): Promise<string> {
+async function run(hold: (ceremony: Ceremony) => Promise<string>, signal?: AbortSignal): Promise<string> {
   if (!browserSupportsWebAuthn()) {
     throw new PassageError('passkeys_not_supported', 'This browser, or this page, cannot use passkeys.');
   }
+  if (signal?.aborted) throw abortedBy(signal);
   const ceremony = Ceremony.begin();
+  const abort = () => ceremony.abort(abortedBy(signal));
+  signal?.addEventListener('abort', abort);
   try {
     return await hold(ceremony);
   } catch (error) {
     throw toPassageError(error);
   } finally {
+    signal?.removeEventListener('abort', abort);
     ceremony.end();
   }
 }
+
+const abortedBy = (signal: AbortSignal | undefined): PassageError =>
+  new PassageError('ceremony_aborted', 'The page ended the ceremony.', 0, { cause: signal?.reason });
 
 function required(transactionId: unknown): string {
   if (typeof transactionId === 'string' && transactionId !== '') return transactionId;

@@ -1,12 +1,14 @@
-import { register, supportsPasskeys } from '../flex/ceremonies.js';
-import { RequestError } from '../http/request.js';
+import { PassageFlex } from '@keyway/passage-flex-js';
 import { signalAcceptedCredentials, trackAdd, watchForAdds, whenAddsEnd } from './accepted-credentials.js';
-import { errorCode, errorSentence, type PasskeyAction } from './error-sentence.js';
+import { errorCode, errorSentence, errorStatus, type PasskeyAction } from './error-sentence.js';
 import type { Emit } from './events.js';
 import type { RowContext } from './row.js';
 import { fill } from './texts.js';
 import type { Passkey, PasskeyList, UserApi } from './user-api.js';
 import { TableView } from './view.js';
+
+/** Whether this browser can create and use passkeys at all; false outside a secure context. */
+const canUsePasskeys = (): boolean => typeof PublicKeyCredential === 'function' && 'credentials' in navigator;
 
 /** What the table does: loads the list and carries out what the user asks for, one change at a time. */
 export class PasskeyController {
@@ -65,7 +67,7 @@ export class PasskeyController {
   /** Shows the state as it is, in the language and colours of now. */
   render(): void {
     const loading = this.#loading || !this.#api;
-    this.#view.render({ list: this.#list, loading, canAdd: supportsPasskeys() }, this.context());
+    this.#view.render({ list: this.#list, loading, canAdd: canUsePasskeys() }, this.context());
     this.#view.setBusy(this.#busy);
   }
 
@@ -100,16 +102,18 @@ export class PasskeyController {
   async #add(): Promise<void> {
     await this.#attempt('add', async (api, signal) => {
       this.#view.showStatus(this.context().texts.adding);
-      const transaction = await api.beginRegistration(signal);
+      const { transactionId, appId, flexUrl } = await api.beginRegistration(signal);
       let created: string | undefined;
       let failure: unknown;
       try {
         const nonce = await trackAdd((onCreated) =>
-          register(transaction, {
+          new PassageFlex(appId, { baseUrl: flexUrl }).passkey.register(transactionId, {
+            authenticatorAttachment: 'any',
             signal,
             onCreated: (credentialId) => onCreated((created = credentialId)),
           }),
         );
+        signal.throwIfAborted();
         await api.verify(nonce, signal);
       } catch (error) {
         signal.throwIfAborted();
@@ -180,7 +184,7 @@ export class PasskeyController {
   #fail(action: PasskeyAction, error: unknown): void {
     const { texts } = this.context();
     const code = errorCode(error);
-    const status = error instanceof RequestError ? error.status : 0;
+    const status = errorStatus(error);
     if (action === 'load' && status === 401) this.#list = null;
     if (code === 'device_not_found') this.#forgetStale();
     this.#view.showStatus('');

@@ -1,5 +1,4 @@
-import type { FlexTransaction } from '../flex/ceremonies.js';
-import { RequestError, sendJson, type JsonRequest } from '../http/request.js';
+import { RequestError, sendJson, type JsonRequest } from './request.js';
 
 /** One passkey as `GET /user/devices` answers it; dates are RFC 3339, `credId` is base64url. */
 export interface Passkey {
@@ -29,6 +28,13 @@ export interface PasskeyList {
   readonly username: string;
   readonly passkeys: readonly Passkey[];
   readonly signal: AcceptedCredentials | null;
+}
+
+/** A permission to run one ceremony, with the app and the base URL (up to `/v1`) that it runs at. */
+export interface FlexTransaction {
+  readonly transactionId: string;
+  readonly appId: string;
+  readonly flexUrl: string;
 }
 
 /** Whose nonce was verified, and of which kind of ceremony it came. */

@@ -1,4 +1,4 @@
-import { RequestError } from '../http/request.js';
+import { PassageError } from '@keyway/passage-flex-js';
 import type { AcceptedCredentials } from './user-api.js';
 
 /*
@@ -70,6 +70,6 @@ export async function signalAcceptedCredentials(signal: AcceptedCredentials | nu
 
 /** Whether the server itself said no. Without an answer, or with one of a failing server, the outcome is open. */
 function isRefusal(error: unknown): boolean {
-  if (!(error instanceof RequestError) || error.code === 'invalid_response') return false;
-  return error.status >= 400 && error.status < 500;
+  if (!(error instanceof PassageError) || error.code === 'invalid_response') return false;
+  return error.statusCode >= 400 && error.statusCode < 500;
 }
