@@ -104,13 +104,13 @@ describe('the icons of a model', () => {
 
 describe('a file that cannot be used stops the start and says why', () => {
   it.each([
-    ['', 'it is no JSON'],
-    ['{', 'it is no JSON'],
-    ['null', 'it is no object'],
-    ['[]', 'it is no object'],
-    ['{"not-an-aaguid": {"name": "K"}}', '"not-an-aaguid" is no AAGUID'],
-    [`{"${MODEL}": "K"}`, `the entry of ${MODEL} is no object`],
-    [`{"${MODEL}": {"name": 7}}`, `the name of ${MODEL} is no text`],
+    ['', 'it is not JSON'],
+    ['{', 'it is not JSON'],
+    ['null', 'it is not an object'],
+    ['[]', 'it is not an object'],
+    ['{"not-an-aaguid": {"name": "K"}}', '"not-an-aaguid" is not an AAGUID'],
+    [`{"${MODEL}": "K"}`, `the entry of ${MODEL} is not an object`],
+    [`{"${MODEL}": {"name": 7}}`, `the name of ${MODEL} is not text`],
   ])('%j', (text, why) => {
     expect(() => withText(text)).toThrow(why);
     expect(() => withText(text)).toThrow('AUTHENTICATOR_METADATA_FILE');

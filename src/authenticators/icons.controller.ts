@@ -19,7 +19,7 @@ const A_DAY = 'public, max-age=86400';
 export class IconsController {
   constructor(private readonly authenticators: Authenticators) {}
 
-  /** `file` is `light.svg` or `dark.svg`; throws `route_not_found` for what is no icon. */
+  /** `file` is `light.svg` or `dark.svg`; throws `route_not_found` for any other path. */
   @Get(':name/:file')
   @RateLimited()
   icon(

@@ -17,7 +17,7 @@ const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * Reads a file in the community passkey-authenticator-aaguids JSON format, by AAGUID in lower case. Names are cleaned
- * and cut to 64 characters; an icon that is no SVG or larger than 64 KiB is left out. Throws an error that names the
+ * and cut to 64 characters; an icon that is not SVG, or is larger than 64 KiB, is omitted. Throws an error that names the
  * file if it cannot be read or is of another form.
  */
 export function readMetadataFile(path: string): Map<string, AuthenticatorMetadata> {
@@ -25,10 +25,10 @@ export function readMetadataFile(path: string): Map<string, AuthenticatorMetadat
   return new Map(
     entries.map(([aaguid, entry]) => {
       const key = aaguid.toLowerCase();
-      if (!AAGUID.test(key)) throw unusable(path, `${JSON.stringify(aaguid.slice(0, 64))} is no AAGUID`);
-      if (!isObject(entry)) throw unusable(path, `the entry of ${key} is no object`);
+      if (!AAGUID.test(key)) throw unusable(path, `${JSON.stringify(aaguid.slice(0, 64))} is not an AAGUID`);
+      if (!isObject(entry)) throw unusable(path, `the entry of ${key} is not an object`);
       if (entry.name !== undefined && typeof entry.name !== 'string') {
-        throw unusable(path, `the name of ${key} is no text`);
+        throw unusable(path, `the name of ${key} is not text`);
       }
       return [key, { name: cleanName(entry.name), icons: iconsOf(entry) }];
     }),
@@ -47,9 +47,9 @@ function parse(path: string): Record<string, unknown> {
   try {
     content = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
-    throw unusable(path, error instanceof SyntaxError ? 'it is no JSON' : 'it cannot be read', error);
+    throw unusable(path, error instanceof SyntaxError ? 'it is not JSON' : 'it cannot be read', error);
   }
-  if (!isObject(content)) throw unusable(path, 'it is no object with AAGUIDs as its members');
+  if (!isObject(content)) throw unusable(path, 'it is not an object with AAGUIDs as its members');
   return content;
 }
 

@@ -17,7 +17,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-/** A user agent in words, such as "Chrome on macOS"; null for what is no browser that people know. */
+/** A user agent in words, such as "Chrome on macOS"; null for an unknown browser. */
 export function describeUserAgent(userAgent: string | null): string | null {
   const browser = firstMatch(BROWSERS, userAgent);
   const system = firstMatch(SYSTEMS, userAgent);

@@ -20,7 +20,7 @@ const PAGE_POLICY = [
 
 /**
  * Serves the demo page on `/`, to `localhost` alone: passkeys are bound to that name, so other loopback addresses are
- * sent there, and any other host name, which could be a page of somebody else's that resolves to here, is refused.
+ * sent there, and any other host name, which could be an attacker's page that resolves to this machine, is refused.
  */
 export async function installDemoPage(fastify: FastifyInstance, publicUrl: string): Promise<void> {
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -126,7 +126,7 @@ function requireEd25519Key(key: CoseKey): void {
   if (!isPointOfFullOrder(bytesAt(key, LABEL.xOrE))) throw malformed();
 }
 
-/** RFC 8032 §5.1.3: the canonical encoding of a point. Anybody could forge signatures of a key of small order. */
+/** RFC 8032 §5.1.3: the canonical encoding of a point. Signatures of a key of small order can be forged. */
 function isPointOfFullOrder(encoded: Uint8Array): boolean {
   try {
     return !ed25519.Point.fromBytes(encoded).isSmallOrder();

@@ -105,7 +105,7 @@ export class AppServer {
     return (await this.call('GET', path)).expect<{ devices: DeviceJson[] }>().devices;
   }
 
-  /** Leave to register, as the protocol's own call gives it. */
+  /** A register transaction, as the protocol's own call gives it. */
   async leaveToRegister(externalId: string, displayName = externalId): Promise<string> {
     const body = { external_id: externalId, passkey_display_name: displayName };
     const answer = await this.call('POST', '/transactions/register', body);

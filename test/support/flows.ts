@@ -16,7 +16,7 @@ export interface RegisteredPasskey {
   readonly handshakeId: string;
 }
 
-/** Adds a passkey to the user's account as the element does, from leave to verified nonce. */
+/** Adds a passkey to the user's account as the element does, from transaction to verified nonce. */
 export async function registerPasskey(
   user: TestUser,
   {

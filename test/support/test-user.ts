@@ -79,7 +79,7 @@ export class TestUser {
     return (await this.list()).passkeys;
   }
 
-  /** Leave to add a passkey, as the element asks for it. */
+  /** A register transaction, as the element asks for it. */
   async leaveToRegister(): Promise<LeaveJson> {
     return (await this.call('POST', '/passkey/register')).expect(201);
   }

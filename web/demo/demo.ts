@@ -16,7 +16,7 @@ let busy = false;
 
 /** Tokens live in this variable alone: a reload signs out. */
 function token(): string {
-  if (!session) throw new Error('Nobody is signed in');
+  if (!session) throw new Error('No user is signed in');
   return session.token;
 }
 

@@ -74,7 +74,7 @@ export function cancelCeremony(why: string): void {
 
 /**
  * Takes the open prompt away. It may be about to open, which no signal stops yet, hence more than one attempt; and
- * whatever stands in for the browser may not let go at all (password managers do), hence not many.
+ * a password manager that stands in for the browser may never close its prompt, hence not many.
  */
 async function closePrompt(): Promise<void> {
   const closing = openPrompt;

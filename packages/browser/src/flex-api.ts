@@ -7,7 +7,7 @@ import type {
 import { isCreationOptions, isRequestOptions } from './ceremony-options.js';
 import { PassageError } from './passage-error.js';
 
-/** How long one request may take, in milliseconds; the browser's prompt is no request. */
+/** How long one request may take, in milliseconds; the browser's prompt is not one. */
 const TIMEOUT = 30_000;
 
 /** A ceremony that the server has begun. */

@@ -26,11 +26,11 @@ export interface RegisterOptions extends CeremonyOptions {
 }
 
 export interface AuthenticateOptions extends CeremonyOptions {
-  /** Who signs in; without it, whoever owns the passkey that is chosen. */
+  /** Names the user who signs in; without it, the chosen passkey does. */
   transactionId?: string | undefined;
   /**
-   * Offers passkeys in the autofill of a field with `autocomplete="username webauthn"` instead of a prompt, to
-   * whoever owns one: `transactionId` is not used.
+   * Offers passkeys in the autofill of a field with `autocomplete="username webauthn"` instead of a prompt. The chosen
+   * passkey names the user: `transactionId` is not used.
    */
   isConditionalMediation?: boolean | undefined;
 }
@@ -48,12 +48,12 @@ export class Passkey {
 
   /** Creates a passkey for the transaction's user and resolves to a nonce for your server to verify. */
   async register(transactionId: string, options?: RegisterOptions): Promise<string> {
-    const leave = {
+    const named = {
       transaction_id: required(transactionId),
       authenticator_attachment: options?.authenticatorAttachment ?? 'platform',
     };
     return run(async (ceremony) => {
-      const { handshakeId, publicKey } = await this.#api.startRegistration(leave, ceremony.signal);
+      const { handshakeId, publicKey } = await this.#api.startRegistration(named, ceremony.signal);
       const response = await ceremony.prompt(() => startRegistration({ optionsJSON: publicKey }));
       options?.onCreated?.(response!.id);
       return this.#api.finishRegistration(transactionId, handshakeId, response!);
@@ -70,7 +70,7 @@ export class Passkey {
       return run((ceremony) => this.#authenticateByAutofill(ceremony), signal);
     }
     const transactionId = options?.transactionId ?? null;
-    // An empty id must not become a sign-in of just anybody.
+    // An empty id must not become a sign-in of any user.
     const named = transactionId === null ? {} : { transaction_id: required(transactionId) };
     return run(async (ceremony) => {
       const { handshakeId, publicKey } = await this.#api.startAuthentication(named, ceremony.signal);
@@ -84,7 +84,7 @@ export class Passkey {
     cancelCeremony('The ceremony was cancelled.');
   }
 
-  /** Whether this browser can create passkeys, on whichever authenticator; false outside a secure context. */
+  /** Whether this browser can create passkeys, on any authenticator; false outside a secure context. */
   canRegisterPasskey(): Promise<boolean> {
     return Promise.resolve(browserSupportsWebAuthn());
   }

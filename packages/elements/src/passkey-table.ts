@@ -30,7 +30,7 @@ export class PasskeyTableElement extends HTMLElement {
     );
   }
 
-  /** Gives the user's JWT, asked anew for each request. Setting it starts over, for whichever user it speaks. */
+  /** Gives the user's JWT, asked anew for each request. Setting it starts over, for the user of that token. */
   get getToken(): GetToken | null {
     return this.#getToken;
   }

@@ -1,5 +1,5 @@
 /*
- * Adopted by the shadow root, so that pages whose policy forbids inline styles can hold the table. Colours,
+ * Adopted by the shadow root, so that the table works in pages with a policy against inline styles. Colours,
  * font and radius are custom properties named --keyway-*; everything else is reached through ::part().
  */
 const CSS_TEXT = `

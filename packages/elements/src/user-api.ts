@@ -37,7 +37,7 @@ export interface FlexTransaction {
   readonly flexUrl: string;
 }
 
-/** Whose nonce was verified, and of which kind of ceremony it came. */
+/** A verified nonce: its user, and the kind of ceremony that made it. */
 export interface VerifiedNonce {
   readonly username: string;
   readonly externalId: string;

@@ -1,6 +1,6 @@
 import type { PasskeyType } from '../../authenticators/passkey-type.js';
 
-/** A passkey as its owner may see it, whichever provider keeps it. */
+/** A passkey as its owner may see it, from either provider. */
 export interface Passkey {
   readonly id: string;
   /** Credential ID, base64url without padding. */
