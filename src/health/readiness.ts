@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 
-/** Why a replica is not ready. `read-only`: its database does not accept writes, as after a failover. */
-export type Obstacle = 'draining' | 'database' | 'read-only';
+/** Why a replica is not ready. `read_only`: its database does not accept writes, as after a failover. */
+export type Obstacle = 'draining' | 'database' | 'read_only';
 
 const PATIENCE = 2_000; // ms
 
@@ -42,7 +42,7 @@ export class Readiness {
       timer = setTimeout(resolve, PATIENCE, 'database');
     });
     const pong = this.database.isWritable().then(
-      (isWritable) => (isWritable ? null : 'read-only'),
+      (isWritable) => (isWritable ? null : 'read_only'),
       () => 'database' as const,
     );
     return Promise.race([pong, tooLate]).finally(() => clearTimeout(timer));

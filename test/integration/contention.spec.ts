@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { anApiKey, AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
@@ -50,6 +51,18 @@ describe('what gets in the way of each other', () => {
   describe('deleting an app', () => {
     const remove = (server: AppServer) =>
       app.application.get(AppsService, { strict: false }).delete(server.tenant.id);
+
+    it('refuses an API key that is made for the app meanwhile, and stores none', async () => {
+      const { tenant } = await AppServer.create(app);
+      const keys = app.application.get(ApiKeysService, { strict: false });
+      const creation = await whileHolding('delete from apps where id = $1', [tenant.id], async () => {
+        const outcome = keys.create(tenant.id, null).catch((error: unknown) => error);
+        await untilWaiting('insert into api_keys');
+        return { outcome };
+      });
+      expect(await creation.outcome).toMatchObject({ code: 'app_not_found' });
+      expect(await count(app, 'api_keys where app_id = $1', tenant.id)).toBe(0);
+    });
 
     it('meets revocations and erasures, and neither fails', async () => {
       for (let round = 0; round < 8; round++) {

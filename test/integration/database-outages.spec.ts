@@ -84,7 +84,7 @@ describe('a database that fails', () => {
       const { status, body } = await send(app, { url: '/health/ready' });
       return { status, body };
     };
-    const NOT_READY = { status: 503, body: { status: 'unavailable', reason: 'read-only' } };
+    const NOT_READY = { status: 503, body: { status: 'unavailable', reason: 'read_only' } };
 
     /** As a failover does: the service's connections are cut, and new ones lead to a database that only reads. */
     async function demote(isReadOnly: boolean): Promise<void> {
@@ -132,7 +132,7 @@ describe('a database that fails', () => {
         expect(warningsOf(app, mark)).toMatchObject([warning, warning]);
 
         expect(await ready()).toEqual(NOT_READY);
-        const access = { route: '/health/ready', status: 503, code: 'not_ready', reason: 'read-only' };
+        const access = { route: '/health/ready', status: 503, code: 'not_ready', reason: 'read_only' };
         expect(linesOf(app, mark).at(-1)).toMatchObject(access);
         expect((await send(app, { url: '/health/live' })).status).toBe(200);
 

@@ -79,7 +79,9 @@ const CREATE = query(
             it.val($.secretHash).as('secret_hash'),
             it.val('operator').as('source'),
             sql<Date | null>`now() + make_interval(secs => ${$.lifetime})`.as('expires_at'),
-          ]),
+          ])
+          // An app that is being deleted is waited for, and then there is no row.
+          .forKeyShare('a'),
       )
       .returning(record),
 );
