@@ -54,6 +54,7 @@ async function writeTypes(source, outdir) {
     emitDeclarationOnly: true,
     rootDir: join(source, 'src'),
     outDir: outdir,
+    typeRoots: [join(root, 'node_modules/@types')],
     paths: { '@keyway/passage-flex-js': [join(outdirOf('browser'), 'index.d.ts')] },
   };
   await writeFile(
