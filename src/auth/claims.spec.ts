@@ -9,8 +9,8 @@ const claims = (changes: Record<string, unknown> = {}) => ({
 });
 const callerOf = (changes: Record<string, unknown> = {}) => callerFrom(claims(changes), NOW);
 
-describe('the caller', () => {
-  it('is the pair of issuer and subject, exactly as the token has them', () => {
+describe('callerFrom', () => {
+  it('returns issuer and subject exactly as they are in the token', () => {
     expect(callerOf({ sub: ' User-1 ' })).toMatchObject({
       issuer: 'https://issuer.example',
       subject: ' User-1 ',
@@ -18,20 +18,20 @@ describe('the caller', () => {
   });
 
   it.each([undefined, null, '', 7, ['user-1'], 'x'.repeat(256), 'a\0b', '\ud800', 'a\udc00b'])(
-    'is refused with the subject %j',
+    'refuses the subject %j',
     (sub) => expect(() => callerOf({ sub })).toThrow('unusable_subject'),
   );
 
-  it('may have a subject of 255 characters in any script', () => {
+  it('accepts a subject of 255 characters in any script', () => {
     expect(callerOf({ sub: 'x'.repeat(255) }).subject).toHaveLength(255);
     expect(callerOf({ sub: '利用者😀' }).subject).toBe('利用者😀');
   });
 
-  it.each([undefined, null, '9999999999', Infinity, NaN])('is refused when exp is %j', (exp) =>
+  it.each([undefined, null, '9999999999', Infinity, NaN])('refuses a token with the expiry %j', (exp) =>
     expect(() => callerOf({ exp })).toThrow('missing_expiry'),
   );
 
-  it('is refused when the token was issued in the future by more than the leeway', () => {
+  it('refuses a token that was issued further in the future than the leeway', () => {
     expect(() => callerOf({ iat: NOW / 1000 + 31 })).toThrow('issued_in_the_future');
     expect(() => callerOf({ iat: 'yesterday' })).toThrow('issued_in_the_future');
     expect(callerOf({ iat: NOW / 1000 + 30 }).subject).toBe('user-1');
@@ -41,7 +41,7 @@ describe('the caller', () => {
 describe('the username', () => {
   const names = { preferred_username: 'ada', username: 'ada2', email: 'ada@example.org', name: 'Ada L' };
 
-  it('is the first usable of preferred_username, username, email, name and sub', () => {
+  it('is the first usable claim of preferred_username, username, email, name and sub', () => {
     const order = ['preferred_username', 'username', 'email', 'name'] as const;
     const left: Record<string, unknown> = { ...names };
     for (const name of order) {
@@ -51,17 +51,20 @@ describe('the username', () => {
     expect(callerOf(left).username).toBe('user-1');
   });
 
-  it.each([7, null, {}, '', '  ', '\u202e\u0007', 'x'.repeat(256)])('is not taken from %j', (unusable) => {
-    expect(callerOf({ preferred_username: unusable, email: 'ada@example.org' }).username).toBe(
-      'ada@example.org',
-    );
-  });
+  it.each([7, null, {}, '', '  ', '\u202e\u0007', 'x'.repeat(256)])(
+    'is not read from a preferred_username of %j',
+    (unusable) => {
+      expect(callerOf({ preferred_username: unusable, email: 'ada@example.org' }).username).toBe(
+        'ada@example.org',
+      );
+    },
+  );
 
-  it('holds no control or bidirectional-override characters and no lone surrogates', () => {
+  it('has no control characters, no bidirectional overrides and no lone surrogates', () => {
     expect(callerOf({ name: ' A\u0000d\u202ea\u2066\r\n \ud800' }).username).toBe('Ada \ufffd');
   });
 
-  it('is visible even for a subject of invisible characters', () => {
+  it('has visible characters even if the subject has none', () => {
     expect(callerOf({ sub: '\u202e' }).username).toBe('%E2%80%AE');
   });
 });

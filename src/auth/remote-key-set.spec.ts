@@ -33,7 +33,7 @@ afterEach(() => server?.close());
 /** Lets a fetch that nobody waits for come to its end. */
 const settled = () => sleep(100);
 
-it('fetches once for any number of requests at the same time, and then answers without waiting', async () => {
+it('fetches the keys once for simultaneous requests, and then answers from memory', async () => {
   answer = setOf('a');
   expect(keys.known('ES256', 'a')).toBeUndefined();
   const found = await Promise.all(Array.from({ length: 50 }, () => keys.find('ES256', 'a')));
@@ -42,7 +42,7 @@ it('fetches once for any number of requests at the same time, and then answers w
   expect(server.requests).toEqual(['GET /jwks']);
 });
 
-it('takes up a rotated key as soon as a token names it', async () => {
+it('fetches the keys again when a token names a rotated key', async () => {
   answer = setOf('a');
   await keys.find('ES256', 'a');
   answer = setOf('a', 'b');
@@ -50,7 +50,7 @@ it('takes up a rotated key as soon as a token names it', async () => {
   expect(await keys.find('ES256', 'b')).toBeDefined();
 });
 
-it('asks again for unknown key ids at most every 30 seconds', async () => {
+it('fetches the keys for unknown key ids at most every 30 seconds', async () => {
   answer = setOf('a');
   await keys.find('ES256', 'a');
   for (clock = SECOND; clock < 31 * SECOND; clock += SECOND) {
@@ -67,13 +67,13 @@ it('asks again for unknown key ids at most every 30 seconds', async () => {
   expect(server.requests).toHaveLength(3);
 });
 
-it('does not fetch twice when the very first token names an unknown key', async () => {
+it('does not fetch the keys twice when the first token names an unknown key', async () => {
   answer = setOf('a');
   expect(await keys.find('ES256', 'b')).toBeUndefined();
   expect(server.requests).toHaveLength(1);
 });
 
-it('renews the keys behind the requests after 5 minutes and forgets those that are gone', async () => {
+it('renews the keys in the background after 5 minutes, and drops the removed ones', async () => {
   answer = setOf('a');
   await keys.find('ES256', 'a');
   answer = setOf('b');
@@ -84,7 +84,7 @@ it('renews the keys behind the requests after 5 minutes and forgets those that a
   expect(keys.known('ES256', 'b')).toBeDefined();
 });
 
-it('keeps serving while its source is down, and never beyond 10 minutes', async () => {
+it('keeps serving keys for at most 10 minutes while the key server is down', async () => {
   answer = setOf('a');
   await keys.find('ES256', 'a');
   answer = down;
@@ -97,7 +97,7 @@ it('keeps serving while its source is down, and never beyond 10 minutes', async 
   await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
 });
 
-it('does not call a key unknown while its source is down', async () => {
+it('reports the keys as unavailable, not a key as unknown, while the key server is down', async () => {
   answer = setOf('a');
   await keys.find('ES256', 'a');
   answer = down;
@@ -106,7 +106,7 @@ it('does not call a key unknown while its source is down', async () => {
   expect(await keys.find('ES256', 'a')).toBeDefined();
 });
 
-it('is unavailable while its source is down, asks it every 5 seconds, and recovers', async () => {
+it('retries an unavailable key server every 5 seconds, and recovers', async () => {
   answer = down;
   for (let i = 0; i < 3; i += 1) await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
   expect(server.requests).toHaveLength(1);
@@ -117,14 +117,14 @@ it('is unavailable while its source is down, asks it every 5 seconds, and recove
   expect(await keys.find('ES256', 'a')).toBeDefined();
 });
 
-describe('an answer that is not the key set', () => {
+describe('a response that is not a JWK Set', () => {
   const refused = async (listener: RequestListener, reason: string) => {
     answer = listener;
     await expect(keys.find('ES256', 'a')).rejects.toMatchObject({ ...UNAVAILABLE, cause: { reason } });
   };
 
   it.each([301, 302, 303, 307, 308])(
-    'is refused when it redirects (%i), and nothing else is fetched',
+    'is refused if it is a redirect (%i), and the redirect is not followed',
     async (status) => {
       await refused(
         (_request, response) => response.writeHead(status, { location: '/other' }).end(),
@@ -138,7 +138,7 @@ describe('an answer that is not the key set', () => {
     refused((_request, response) => response.writeHead(status).end(), 'keys_refused'),
   );
 
-  it('is refused when it is larger than 256 kB, also when it only becomes so once decompressed', async () => {
+  it('is refused if it is larger than 256 kB, before or after decompression', async () => {
     const large = Buffer.from(JSON.stringify({ keys: [jwk('a')], padding: 'x'.repeat(256 * 1024) }));
     await refused((_request, response) => response.end(large), 'keys_too_large');
     clock = 5 * SECOND;
@@ -149,10 +149,10 @@ describe('an answer that is not the key set', () => {
     );
   });
 
-  it('is refused when it is not JSON', () =>
+  it('is refused if it is not JSON', () =>
     refused((_request, response) => response.end('<html>'), 'keys_malformed'));
 
-  it('is refused when it takes longer than 5 seconds, even if it trickles', async () => {
+  it('is refused if it takes longer than 5 seconds, even if it trickles in', async () => {
     const startedAt = performance.now();
     let timer: NodeJS.Timeout | undefined;
     await refused((_request, response) => {

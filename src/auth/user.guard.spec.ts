@@ -106,14 +106,14 @@ const USER = { issuer: ISSUER, subject: 'user-1', username: 'user-1' };
 describe('the Authorization header', () => {
   beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
 
-  it('names the caller with a verified token', async () => {
+  it('identifies the caller by a verified token', async () => {
     expect(await call(aToken({ email: 'ada@example.org' }))).toEqual({
       ...USER,
       username: 'ada@example.org',
     });
   });
 
-  it('is not blamed for a bug: the answer is 500, not 401', async () => {
+  it('is not refused because of a bug: the answer is 500, not 401', async () => {
     app.useLogger(false);
     app.get(JwtStrategy, { strict: false }).validate = () => {
       throw new TypeError('Cannot read properties of undefined');
@@ -121,29 +121,29 @@ describe('the Authorization header', () => {
     expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
   });
 
-  it('names the actor for all code that runs for the request', async () => {
+  it('sets the actor for all code that runs for the request', async () => {
     expect(await who(`Bearer ${await aToken()}`, '/actor')).toEqual({ actor: 'user:user-1' });
   });
 
-  it('is read with the scheme in any case', async () => {
+  it('is read with the scheme in any letter case', async () => {
     expect(await who(`bEaReR  ${await aToken()}`)).toEqual(USER);
   });
 
   it.each([undefined, '', 'Basic dXNlcjpwYXNz', 'Bearerx', 'Token abc'])(
-    'is a missing token when it is %j',
+    'counts as a missing token when it is %j',
     async (header) => {
       expect(await who(header)).toEqual({ code: 'missing_token' });
     },
   );
 
-  it('is the only part of the request that a token is read from', async () => {
+  it('is the only part of the request that is searched for a token', async () => {
     const token = await aToken();
     const body = JSON.stringify({ access_token: token, auth_token: token });
     const answer = await who(undefined, `/who?access_token=${token}&auth_token=${token}`, body);
     expect(answer).toEqual({ code: 'missing_token' });
   });
 
-  it('is refused when it is sent twice, whichever of the two is good', async () => {
+  it('is refused when it is sent twice, even if one of them is valid', async () => {
     await app.listen(0, '127.0.0.1');
     const url = `${await app.getUrl()}/who`;
     const good = `Bearer ${await aToken()}`;
@@ -179,7 +179,7 @@ describe('the Authorization header', () => {
   });
 });
 
-describe('the claims', () => {
+describe('the claims of a token', () => {
   beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
 
   it('are refused without an expiry that is a number', async () => {
@@ -210,7 +210,7 @@ describe('the claims', () => {
     async (aud) => expect(await call(aToken({ aud } as never))).toEqual(refusedFor('wrong_audience')),
   );
 
-  it('are accepted when they name other audiences beside ours', async () => {
+  it('are accepted when they name other audiences besides ours', async () => {
     expect(await call(aToken({ aud: ['other', AUDIENCE, AUDIENCE] }))).toEqual(USER);
   });
 
@@ -219,7 +219,7 @@ describe('the claims', () => {
   );
 
   it.each(['null', '"text"', '[]', '7', 'not json'])(
-    'are refused when they are %s, however well signed',
+    'are refused when they are %s, even if the signature is valid',
     async (text) => {
       for (const header of [{ alg: 'HS256' }, { alg: 'HS256', typ: 'JWT' }]) {
         const token = await new CompactSign(Buffer.from(text)).setProtectedHeader(header).sign(SECRET);
@@ -232,7 +232,7 @@ describe('the claims', () => {
 describe('the signature', () => {
   const publicKey = { kind: 'public-key', key: RSA.publicKey } as const;
 
-  it('is refused unless it is by the configured key', async () => {
+  it('is refused if it was made with another key or over other claims', async () => {
     await startWith({ kind: 'secret', key: SECRET }, 'HS256');
     const other = createSecretKey(Buffer.alloc(32, 8));
     expect(await call(aToken({}, { key: other }))).toEqual(refusedFor('wrong_signature'));
@@ -251,7 +251,7 @@ describe('the signature', () => {
     expect(await call(aToken({}, { key: EC.privateKey, header: { alg: 'ES256' } }))).toEqual(USER);
   });
 
-  it('is refused by an algorithm that is not configured, though the key could verify it', async () => {
+  it('is refused for an algorithm that is not configured, even if the key could verify it', async () => {
     await startWith(publicKey, 'RS256');
     const token = aToken({}, { key: RSA.privateKey, header: { alg: 'RS512' } });
     expect(await call(token)).toEqual(refusedFor('unsupported_algorithm'));
@@ -274,7 +274,7 @@ describe('the signature', () => {
   });
 
   it.each(['none', 'None', 'NONE', '', undefined, null, ['HS256'], { alg: 'HS256' }, 'hs256'])(
-    'is refused when the header says alg %j',
+    'is refused when the header has the alg %j',
     async (alg) => {
       await startWith({ kind: 'secret', key: SECRET }, 'HS256');
       const [, payload, signature] = (await aToken()).split('.');
@@ -296,7 +296,7 @@ describe('the signature', () => {
   );
 });
 
-describe('with a JWK Set', () => {
+describe('the guard with a JWK Set', () => {
   const attacker = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const exported = (key: KeyObject, kid: string) => ({ ...key.export({ format: 'jwk' }), kid });
   const signed = (header: Record<string, unknown>, key = RSA.privateKey) =>
@@ -321,11 +321,11 @@ describe('with a JWK Set', () => {
 
   afterEach(() => server?.close());
 
-  it('the guard names the actor also after it fetched the keys', async () => {
+  it('sets the actor also after it fetched the keys', async () => {
     expect(await who(`Bearer ${await signed({})}`, '/actor')).toEqual({ actor: 'user:user-1' });
   });
 
-  it('the guard verifies with the key that the token names, and fetches the set once', async () => {
+  it('verifies with the key that the token names, and fetches the set once', async () => {
     const rsa = await signed({});
     const answers = await Promise.all(Array.from({ length: 20 }, () => call(rsa)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(new Set([JSON.stringify(USER)]));
@@ -334,7 +334,7 @@ describe('with a JWK Set', () => {
     expect(server.requests).toEqual(['GET /jwks']);
   });
 
-  it('the guard refuses another key, a key of another type, and a key id that is not a text', async () => {
+  it('refuses another key, a key of another type, and a key id that is not a string', async () => {
     expect(await call(signed({}, attacker.privateKey))).toEqual(refusedFor('wrong_signature'));
     expect(await call(signed({ alg: 'ES256', kid: 'rsa' }, EC.privateKey))).toEqual(
       refusedFor('unknown_key'),
@@ -343,7 +343,7 @@ describe('with a JWK Set', () => {
     expect(await call(signed({ kid: 7 }))).toEqual(refusedFor('unknown_key'));
   });
 
-  it('the guard never verifies HMAC, neither with a symmetric member nor with a public key, and fetches nothing for it', async () => {
+  it('never verifies HMAC with a symmetric member or a public key, and fetches nothing for it', async () => {
     expect(await call(aToken({}, { header: { kid: 'oct' } }))).toEqual(refusedFor('unsupported_algorithm'));
     const confused = createSecretKey(Buffer.from(RSA.publicKey.export({ type: 'spki', format: 'pem' })));
     const token = aToken({}, { key: confused, header: { kid: 'rsa' } });
@@ -351,7 +351,7 @@ describe('with a JWK Set', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('the guard ignores jku, x5u, x5c and jwk in the header', async () => {
+  it('ignores jku, x5u, x5c and jwk in the header', async () => {
     const jwk = attacker.publicKey.export({ format: 'jwk' });
     for (const header of [
       { jwk },
@@ -365,14 +365,14 @@ describe('with a JWK Set', () => {
     expect(server.requests).toEqual(['GET /jwks']);
   });
 
-  it('the guard throws token_keys_unavailable, not invalid_token, when the source is down', async () => {
+  it('throws token_keys_unavailable, not invalid_token, when the key server is down', async () => {
     body = null;
     const unavailable = { code: 'token_keys_unavailable', retryAfter: 5, reason: 'keys_unreachable' };
     expect(await call(signed({}))).toEqual(unavailable);
     expect(await call(signed({}, attacker.privateKey))).toEqual(unavailable);
   });
 
-  it('the guard refuses claims that are not an object after a fetch', async () => {
+  it('refuses claims that are not an object after it fetched the keys', async () => {
     const header = { alg: 'RS256', kid: 'rsa', typ: 'JWT' };
     const token = new CompactSign(Buffer.from('null')).setProtectedHeader(header).sign(RSA.privateKey);
     expect(await call(token)).toEqual(refusedFor('malformed_token'));

@@ -27,19 +27,19 @@ const servedOf = (authenticators: Authenticators, name = MODEL) =>
   ['light', 'dark'].map((variant) => authenticators.icon(name, variant)?.svg.toString());
 
 describe('the name of a model', () => {
-  it('is known without a file, in either case, and null for a model nobody knows', () => {
+  it('is known without a metadata file, in either letter case, and null for an unknown model', () => {
     expect(made(null).nameOf(ICLOUD)).toMatch(/iCloud|Apple/);
     expect(made(null).nameOf(ICLOUD.toUpperCase())).toBe(made(null).nameOf(ICLOUD));
     expect(made(null).nameOf(MODEL)).toBeNull();
     expect(made(null).nameOf('__proto__')).toBeNull();
   });
 
-  it('is the one of the file where both know it', () => {
+  it('is taken from the metadata file if both sources have one', () => {
     const authenticators = withMetadata({ [ICLOUD.toUpperCase()]: { name: 'Our Keychain' } });
     expect(authenticators.nameOf(ICLOUD)).toBe('Our Keychain');
   });
 
-  it('stays when the file has an icon only', () => {
+  it('stays the built-in one if the metadata file has only an icon', () => {
     const authenticators = withMetadata({ [ICLOUD]: { icon_light: asSvg(SVG) } });
     expect(authenticators.nameOf(ICLOUD)).toBe(made(null).nameOf(ICLOUD));
   });
@@ -51,7 +51,7 @@ describe('the name of a model', () => {
     expect(authenticators.icon(ZERO, 'light')).toBeUndefined();
   });
 
-  it('holds no control or bidirectional-override characters and at most 64 whole characters', () => {
+  it('has at most 64 characters, none of them a control character or a bidirectional override', () => {
     expect(withEntry({ name: ' Ke\u0000y\u202e\n\u2066 ' }).nameOf(MODEL)).toBe('Key');
     expect(withEntry({ name: 'x'.repeat(80) }).nameOf(MODEL)).toHaveLength(64);
     expect(withEntry({ name: `x${'\u{1f511}'.repeat(40)}` }).nameOf(MODEL)).toBe(
@@ -62,7 +62,7 @@ describe('the name of a model', () => {
 });
 
 describe('the icons of a model', () => {
-  it('are our own drawings by type where the model has none', () => {
+  it('are the built-in drawings of its type if the model has none', () => {
     expect(made(null).iconPaths(ICLOUD, 'security_key')).toEqual({
       light: '/icons/security_key/light.svg',
       dark: '/icons/security_key/dark.svg',
@@ -73,7 +73,7 @@ describe('the icons of a model', () => {
     ]);
   });
 
-  it('are those of the file', () => {
+  it('are those of the metadata file', () => {
     const dark = `<?xml version="1.0"?>${SVG}`;
     const authenticators = withEntry({ name: 'K', icon_light: asSvg(SVG), icon_dark: asSvg(dark) });
     expect(authenticators.iconPaths(MODEL, 'passkey')).toEqual({
@@ -83,26 +83,26 @@ describe('the icons of a model', () => {
     expect(servedOf(authenticators)).toEqual([SVG, dark]);
   });
 
-  it('stand in for each other where one is missing', () => {
+  it('replace each other if the light or the dark one is missing', () => {
     expect(servedOf(withEntry({ icon_light: asSvg(SVG) }))).toEqual([SVG, SVG]);
     expect(servedOf(withEntry({ icon_dark: asSvg(SVG), icon_light: null }))).toEqual([SVG, SVG]);
   });
 
   it.each([
     ['a PNG', 'data:image/png;base64,iVBORw0KGgo='],
-    ['no base64', `data:image/svg+xml;base64,${SVG}`],
+    ['not base64', `data:image/svg+xml;base64,${SVG}`],
     ['an address', 'https://icons.example/a.svg'],
     ['HTML', asSvg('<html><svg/></html>')],
     ['larger than 64 KiB', asSvg(SVG + ' '.repeat(64 * 1024))],
-    ['no text', 7],
-  ])('are left out when they are %s', (_what, icon) => {
+    ['not text', 7],
+  ])('are ignored when they are %s', (_what, icon) => {
     const authenticators = withEntry({ name: 'K', icon_light: icon });
     expect(authenticators.iconPaths(MODEL, 'platform').light).toBe('/icons/platform/light.svg');
     expect(servedOf(authenticators)).toEqual([undefined, undefined]);
   });
 });
 
-describe('a file that cannot be used stops the start and says why', () => {
+describe('a metadata file that cannot be used stops the start with the reason', () => {
   it.each([
     ['', 'it is not JSON'],
     ['{', 'it is not JSON'],
@@ -116,14 +116,14 @@ describe('a file that cannot be used stops the start and says why', () => {
     expect(() => withText(text)).toThrow('AUTHENTICATOR_METADATA_FILE');
   });
 
-  it('as when it is not there', () => {
+  it('when the file does not exist', () => {
     expect(() => made(join(directory, 'absent.json'))).toThrow('it cannot be read');
   });
 });
 
-describe('our own drawings', () => {
+describe('the built-in drawings', () => {
   it.each(['passkey', 'security_key', 'platform'] as const)(
-    'of a %s hold nothing active and no styles',
+    'of a %s contain no scripts, links or styles',
     (type) => {
       for (const variant of ['light', 'dark'] as const) {
         const svg = drawingOf(type, variant);

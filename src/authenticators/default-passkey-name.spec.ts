@@ -12,8 +12,8 @@ const CHROME = 'Chrome/126.0.0.0';
 
 const nameBy = (userAgent: string | null) => defaultPasskeyName({ providerName: null, userAgent });
 
-describe('the default name', () => {
-  it('is the name of the provider where that is known', () => {
+describe('the default name of a passkey', () => {
+  it('is the name of the provider if that is known', () => {
     expect(defaultPasskeyName({ providerName: 'iCloud Keychain', userAgent: `${MAC} ${CHROME}` })).toBe(
       'iCloud Keychain',
     );
@@ -35,26 +35,26 @@ describe('the default name', () => {
     [`Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) ${BLINK} ${CHROME} Safari/537.36`, 'Chrome on ChromeOS'],
     [`${LINUX} ${BLINK} ${CHROME} Safari/537.36`, 'Chrome on Linux'],
     [`${LINUX} ${BLINK} HeadlessChrome/126.0.0.0 Safari/537.36`, 'Chrome on Linux'],
-  ])('of %s is %s', (userAgent, name) => expect(nameBy(userAgent)).toBe(name));
+  ])('for the user agent %s is %s', (userAgent, name) => expect(nameBy(userAgent)).toBe(name));
 
   it.each([null, '', 'curl/8.7.1', 'okhttp/4.12.0', `${WINDOWS} Trident/7.0`, `${CHROME} Safari/537.36`])(
-    'of %j is Passkey',
+    'for the user agent %j is Passkey',
     (userAgent) => expect(nameBy(userAgent)).toBe('Passkey'),
   );
 });
 
-describe('numbering', () => {
-  it('leaves a name alone that is not taken', () => {
+describe('numberedName', () => {
+  it('does not change a name that is free', () => {
     expect(numberedName('Passkey', ['passkey', 'Other'])).toBe('Passkey');
   });
 
-  it('takes the first free number', () => {
+  it('appends the first free number to a name that is in use', () => {
     expect(numberedName('Passkey', ['Passkey'])).toBe('Passkey (2)');
     expect(numberedName('Passkey', ['Passkey (3)', 'Passkey', 'Passkey (2)'])).toBe('Passkey (4)');
     expect(numberedName('Passkey', ['Passkey', 'Passkey (3)'])).toBe('Passkey (2)');
   });
 
-  it('stays within 64 characters and splits none', () => {
+  it('stays within 64 characters and splits no character', () => {
     const base = 'x'.repeat(64);
     const second = numberedName(base, [base]);
     expect(second).toBe(`${'x'.repeat(60)} (2)`);
@@ -66,7 +66,7 @@ describe('numbering', () => {
     expect(name.isWellFormed()).toBe(true);
   });
 
-  it('finds a free name when hundreds are taken', () => {
+  it('finds a free name when hundreds are in use', () => {
     const taken = ['Passkey', ...Array.from({ length: 500 }, (_, i) => `Passkey (${i + 2})`)];
     expect(numberedName('Passkey', taken)).toBe('Passkey (502)');
   });

@@ -40,13 +40,13 @@ describe('a FIDO metadata file', () => {
   });
   afterEach(() => warned.mockRestore());
 
-  it('may be absent, and then no model is known', async () => {
+  it('is optional, and without it no model is known', async () => {
     const metadata = await FidoMetadata.load(null);
     expect(metadata.ofAaguid(MODEL)).toBeNull();
     expect(metadata.ofAttestationKey(KEY)).toBeNull();
   });
 
-  it('gives the roots of a model by its AAGUID, in either case', async () => {
+  it('provides the roots of a model by its AAGUID, in either letter case', async () => {
     const spelled = aMetadataEntry({ aaguid: MODEL.toUpperCase(), roots: [vendor] });
     const metadata = await load(await metadataBlob(publisher, [aMetadataEntry({}), spelled]));
     const model = metadata.ofAaguid(MODEL);
@@ -56,7 +56,7 @@ describe('a FIDO metadata file', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  it('marks the models that share a root', async () => {
+  it('marks models that share a root', async () => {
     const [other, lone] = ['aaaaaaaa-0000-4000-8000-000000000002', 'aaaaaaaa-0000-4000-8000-000000000003'];
     const lonely = new TestAuthority('Lonely vendor');
     const entries = [
@@ -69,7 +69,7 @@ describe('a FIDO metadata file', () => {
     expect(shares).toEqual([true, true, false]);
   });
 
-  it('marks a root above another model’s root too, and not a model that is listed twice', async () => {
+  it('marks a model if its root certified a root of another model, and not a model that is listed twice', async () => {
     const [below, twice] = ['aaaaaaaa-0000-4000-8000-000000000004', 'aaaaaaaa-0000-4000-8000-000000000005'];
     const lonely = new TestAuthority('Lonely vendor');
     const entries = [
@@ -85,7 +85,7 @@ describe('a FIDO metadata file', () => {
     expect(other.ofAaguid(twice)?.sharesRoots).toBe(false);
   });
 
-  it('gives them by the identifier of the attestation key too', async () => {
+  it('provides the roots of a model by the identifier of its attestation key', async () => {
     const u2f = aMetadataEntry({ keyIdentifiers: [KEY.toUpperCase()], roots: [vendor] });
     const metadata = await load(await metadataBlob(publisher, [u2f]));
     expect(metadata.ofAttestationKey(KEY)?.attestationRoots).toHaveLength(1);
@@ -119,7 +119,7 @@ describe('a FIDO metadata file', () => {
     expect(metadata.ofAaguid(MODEL)?.attestationRoots).toHaveLength(1);
   });
 
-  it('is used past its date, with a warning', async () => {
+  it('is used after its nextUpdate date, with a warning', async () => {
     const blob = await metadataBlob(publisher, [entry], { payload: { no: 42, nextUpdate: '2026-01-31' } });
     expect((await load(blob)).ofAaguid(MODEL)).not.toBeNull();
     expect(warned.mock.calls).toEqual([
@@ -127,14 +127,15 @@ describe('a FIDO metadata file', () => {
     ]);
   });
 
-  it('stops the start if it is missing', () =>
+  it('stops the start if it does not exist', () =>
     expect(FidoMetadata.load(join(directory, 'absent'))).rejects.toThrow(
       /^FIDO_METADATA_FILE .+absent cannot be used: it cannot be read\.$/,
     ));
 
-  describe('is refused', () => {
-    it.each(['', 'garbage', '{"entries":[]}', 'a.b.c', 'e30.e30.e30', '\u0000'])('when it is %j', (text) =>
-      refuses(text, /it is not a JWT with its certificates/),
+  describe('a FIDO metadata file that cannot be trusted', () => {
+    it.each(['', 'garbage', '{"entries":[]}', 'a.b.c', 'e30.e30.e30', '\u0000'])(
+      'is refused when it is %j',
+      (text) => refuses(text, /it is not a JWT with its certificates/),
     );
 
     it.each<[string, unknown]>([
@@ -142,12 +143,12 @@ describe('a FIDO metadata file', () => {
       ['an address in place of them', 'https://mds.fidoalliance.org/chain'],
       ['certificates that cannot be read', ['bm9uZQ==']],
       ['a list of something else', [7]],
-    ])('when it has %s', async (_, x5c) =>
+    ])('is refused when its x5c header has %s', async (_, x5c) =>
       refuses(await metadataBlob(publisher, [entry], { header: { x5c } }), /it is not a JWT with its cert/),
     );
 
     const OTHERS = /expired or do not lead to a root/;
-    it('when its certificates do not lead to a root of the FIDO Alliance', async () => {
+    it('is refused when its certificates do not lead to a root of the FIDO Alliance', async () => {
       const blob = await metadataBlob(publisher, [entry]);
       await refuses(blob, OTHERS, [vendor.x509]);
       await refuses(blob, OTHERS, []);
@@ -157,7 +158,7 @@ describe('a FIDO metadata file', () => {
       await expect(FidoMetadata.load(path)).rejects.toThrow(OTHERS);
     });
 
-    it('when one of its certificates has expired', async () => {
+    it('is refused when one of its certificates has expired', async () => {
       const validity = { notBefore: new Date(0), notAfter: new Date(Date.now() - 1000) };
       const late = root.authority('Late', validity);
       await refuses(await metadataBlob(late, [entry]), OTHERS);
@@ -165,7 +166,7 @@ describe('a FIDO metadata file', () => {
       await refuses(await metadataBlob(publisher, [entry], { certificate }), OTHERS);
     });
 
-    it('when it is signed by another host with a certificate of the same authority', async () => {
+    it('is refused when the same authority certified its signer for another host', async () => {
       for (const host of ['evil.example', 'x.mds.fidoalliance.org', '*.fidoalliance.org']) {
         await refuses(
           await metadataBlob(publisher, [entry], { host }),
@@ -174,7 +175,7 @@ describe('a FIDO metadata file', () => {
       }
     });
 
-    it('when its signature is of another key or over other data', async () => {
+    it('is refused when its signature is by another key or over other data', async () => {
       await refuses(await metadataBlob(publisher, [entry], { signer: newKey() }), /signature is wrong/);
       const [header, , signature] = (await metadataBlob(publisher)).split('.');
       const payload = (await metadataBlob(publisher, [entry])).split('.')[1];
@@ -182,7 +183,7 @@ describe('a FIDO metadata file', () => {
       await refuses(`${header}.${payload}.`, /signature is wrong/);
     });
 
-    it('when it is signed with a shared secret, or with nothing', async () => {
+    it('is refused when it has an HMAC signature or none', async () => {
       const secret = createSecretKey(randomBytes(32));
       const shared = await metadataBlob(publisher, [entry], { algorithm: 'HS256', signer: secret });
       await refuses(shared, /signature is wrong/);
@@ -198,7 +199,7 @@ describe('a FIDO metadata file', () => {
       ['no JSON', 'legal'],
       ['no number', { no: 'seven' }],
       ['no date', { nextUpdate: 'soon' }],
-      ['a date that there is not', { nextUpdate: '2026-13-45' }],
+      ['an impossible date', { nextUpdate: '2026-13-45' }],
       ['no list of entries', { entries: {} }],
       ['an entry that is null', { entries: [null] }],
       ['an AAGUID that is not a text', { entries: [{ aaguid: 7 }] }],
@@ -207,7 +208,7 @@ describe('a FIDO metadata file', () => {
         { entries: [{ metadataStatement: { attestationRootCertificates: [7] } }] },
       ],
       ['status reports that are not objects', { entries: [{ statusReports: ['REVOKED'] }] }],
-    ])('when it holds %s', async (_, payload) =>
+    ])('is refused when it holds %s', async (_, payload) =>
       refuses(
         await metadataBlob(publisher, [], { payload }),
         /it is not in the form of metadata of version 3/,
@@ -215,7 +216,7 @@ describe('a FIDO metadata file', () => {
     );
   });
 
-  it('never causes a network call', async () => {
+  it('never causes a network request', async () => {
     const probe = await fakeServer((_request, response) => response.writeHead(404).end());
     const fetched = jest.spyOn(globalThis, 'fetch');
     try {

@@ -62,7 +62,7 @@ const HARMLESS = {
 };
 
 it.each(['passkey', 'security_key', 'platform'])(
-  'serves the drawing of a %s to anybody, for good',
+  'serves the drawing of a %s without authentication, to be cached for ever',
   async (type) => {
     for (const variant of ['light', 'dark']) {
       const answer = await get(`/icons/${type}/${variant}.svg`);
@@ -76,7 +76,7 @@ it.each(['passkey', 'security_key', 'platform'])(
   },
 );
 
-it('serves the icon of a model for a day, unable to run or load anything', async () => {
+it('serves the icon of a model, to be cached for a day, with headers that forbid scripts and loading', async () => {
   const answer = await get(`/icons/${MODEL}/dark.svg`);
   expect(answer.headers).toMatchObject({ ...HARMLESS, 'cache-control': 'public, max-age=86400' });
   expect(answer.body).toBe(SVG);
@@ -90,7 +90,7 @@ it.each([
   '/icons/toString/light.svg',
   '/icons/..%2fpasskey/light.svg',
   '/icons/aaaaaaaa-0000-4000-8000-000000000002/light.svg',
-])('knows no %s', async (url) => {
+])('answers 404 for %s', async (url) => {
   const answer = await get(url);
   expect(answer.json()).toEqual({ code: 'route_not_found' });
   expect(answer.headers['content-type']).toContain('application/json');

@@ -1,23 +1,23 @@
 import { passkeyType } from './passkey-type.js';
 
 describe('the type of a passkey', () => {
-  it('is passkey when it can be backed up, wherever it lives', () => {
+  it('is passkey if the credential can be backed up, with any transports', () => {
     expect(passkeyType({ backupEligible: true, attachment: 'cross-platform', transports: ['usb'] })).toBe(
       'passkey',
     );
   });
 
-  it.each(['usb', 'nfc', 'ble'])('is security_key when it can be reached by %s', (transport) => {
+  it.each(['usb', 'nfc', 'ble'])('is security_key if the credential is reachable over %s', (transport) => {
     expect(
       passkeyType({ backupEligible: false, attachment: null, transports: ['internal', transport] }),
     ).toBe('security_key');
   });
 
-  it('is security_key when it was attached from outside', () => {
+  it('is security_key if the authenticator is cross-platform', () => {
     expect(passkeyType({ backupEligible: null, attachment: 'cross-platform' })).toBe('security_key');
   });
 
-  it('is platform otherwise', () => {
+  it('is platform in all other cases', () => {
     expect(passkeyType({ backupEligible: false, attachment: 'platform', transports: ['internal'] })).toBe(
       'platform',
     );

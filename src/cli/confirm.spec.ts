@@ -14,7 +14,7 @@ async function onTerminal(typed: string | null): Promise<string> {
   return output.read() as string;
 }
 
-it('asks for the id on a terminal, and takes nothing else', async () => {
+it('requires the id to be typed on a terminal, and accepts nothing else', async () => {
   expect(await onTerminal('shop\n')).toBe(`${WHAT}\nType shop to go on: `);
   for (const typed of ['yes\n', '\n', 'shopp\n', null]) {
     await expect(onTerminal(typed)).rejects.toMatchObject({
@@ -24,13 +24,13 @@ it('asks for the id on a terminal, and takes nothing else', async () => {
   }
 });
 
-it('asks nobody who has said yes', async () => {
+it('does not ask when --yes was given', async () => {
   const output = new PassThrough();
   await confirm(WHAT, 'shop', true, { input: new PassThrough(), output });
   expect(output.read()).toBeNull();
 });
 
-it('says what to add where nobody can be asked', async () => {
+it('says to add --yes when there is no terminal', async () => {
   const terminal = { input: new PassThrough(), output: new PassThrough() };
   const asked = confirm(WHAT, 'shop', undefined, terminal);
   await expect(asked).rejects.toThrow(new UsageError(`${WHAT} Add --yes to go on.`));

@@ -3,7 +3,7 @@ import { describeFailure, ReaderGone } from './failure.js';
 const errorOf = (code: string) => Object.assign(new Error('duplicate key value violates "x"'), { code });
 
 it.each(['40001', '40P01', '23503', '23505'])(
-  'says that another was faster, and not in PostgreSQL’s words: %s',
+  'reports a conflict with a simultaneous change in its own words, not in PostgreSQL’s: %s',
   (code) =>
     expect(describeFailure(errorOf(code), '')).toEqual({
       exitCode: 1,
@@ -14,7 +14,7 @@ it.each(['40001', '40P01', '23503', '23505'])(
 );
 
 it.each(['42P01', '23502', '08006', 'ECONNRESET', '230', '4000123'])(
-  'lets other errors speak for themselves: %s',
+  'shows the message of any other error: %s',
   (code) =>
     expect(describeFailure(errorOf(code), '')).toMatchObject({
       exitCode: 1,
@@ -23,5 +23,5 @@ it.each(['42P01', '23502', '08006', 'ECONNRESET', '230', '4000123'])(
     }),
 );
 
-it('takes a reader that has had enough for no failure', () =>
+it('exits with 0 when the reader of its output has closed the pipe', () =>
   expect(describeFailure(new ReaderGone(), '')).toMatchObject({ exitCode: 0 }));

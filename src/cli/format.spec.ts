@@ -6,7 +6,7 @@ const ROWS = [
   ['a', '🔑 keys', 'https://a.example'],
 ];
 
-it('aligns columns by characters and leaves no space at the end of lines', () => {
+it('aligns columns by characters and writes no space at the end of a line', () => {
   expect(table(HEADINGS, ROWS, Infinity)).toBe(
     [
       'ID    NAME      ORIGINS',
@@ -16,17 +16,17 @@ it('aligns columns by characters and leaves no space at the end of lines', () =>
   );
 });
 
-it('cuts the widest column where the terminal is narrow', () => {
+it('truncates the widest column on a narrow terminal', () => {
   const narrow = table(HEADINGS, ROWS, 40).split('\n');
   expect(narrow[1]).toBe('shop  The Shop  https://shop.example ht…');
   expect(narrow.map((line) => [...line].length <= 40)).toEqual([true, true, true]);
 });
 
-it('keeps something of every column however narrow the terminal is', () => {
+it('shows a part of every column even on a very narrow terminal', () => {
   expect(table(HEADINGS, ROWS, 5).split('\n')[1]).toBe('shop  The Shop  https:/…');
 });
 
-it('puts a value beside each name', () => {
+it('aligns values beside their names', () => {
   expect(
     list([
       ['id', 'shop'],
@@ -36,7 +36,7 @@ it('puts a value beside each name', () => {
   ).toBe('id     shop\nRP ID  shop.example\n       more');
 });
 
-it('writes times to the second and counts in words', () => {
+it('writes times to the second, and writes counts with the singular or plural', () => {
   expect(time(new Date('2026-11-22T10:00:00.123Z'))).toBe('2026-11-22T10:00:00Z');
   expect(time(null)).toBe('never');
   expect([many(0, 'user'), many(1, 'user'), many(2, 'user')]).toEqual(['0 users', '1 user', '2 users']);

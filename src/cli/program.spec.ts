@@ -12,7 +12,7 @@ const commandsOf = (command: Command, words: string): [string, Command][] => [
 const help: string[] = [];
 
 it.each(commandsOf(createProgram(help, []), 'keyway'))(
-  '%s has its help end in examples',
+  'the help of %s ends with examples',
   (words, command) => {
     help.splice(0);
     command.outputHelp();
@@ -35,7 +35,7 @@ const helpOf = (...words: string[]): string => {
   return help.join('').replace(/\s+/g, ' ');
 };
 
-it('says which options a command cannot do without', () => {
+it('the help marks the required options of a command', () => {
   const required = (text: string) =>
     [...text.matchAll(/(--[a-z-]+) <(?:(?!--).)*\(required\)/g)].map(([, name]) => name);
   expect(required(helpOf('import'))).toEqual(['--app']);
@@ -44,7 +44,7 @@ it('says which options a command cannot do without', () => {
   expect(required(helpOf('app', 'update'))).toEqual([]);
 });
 
-it('says of every duration how it is written', () => {
+it('the help explains the format of every duration', () => {
   for (const words of [
     ['app', 'create'],
     ['app', 'update'],
@@ -55,7 +55,7 @@ it('says of every duration how it is written', () => {
   }
 });
 
-it('says its version, which is that of its package', async () => {
+it('--version prints the version of the package', async () => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   help.splice(0);
   await expect(createProgram(help, []).parseAsync(['--version'], { from: 'user' })).rejects.toMatchObject({

@@ -10,7 +10,7 @@ const accepts = (env: NodeJS.ProcessEnv) => expect(read(env).problems).toEqual([
 const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
   expect(read(env).problems).toEqual([expect.stringMatching(sentence)]);
 
-it('gives the app with just the columns that are named', () => {
+it('the app has only the columns that the settings name', () => {
   expect(read({}).app).toEqual({ id: 'shop' });
   const APP_ORIGINS = 'https://example.com, https://www.example.com';
   expect(read({ APP_NAME: ' The Shop ', APP_ORIGINS, APP_RP_ID: 'example.com', APP_API_KEY }).app).toEqual({
@@ -25,19 +25,18 @@ it('gives the app with just the columns that are named', () => {
 describe('APP_ID', () => {
   it('is required', () => refuses({ APP_ID: '' }, /^Set APP_ID to the app’s id/));
 
-  it.each(['a', 'A-b_9', 'x'.repeat(64)])('may be %s', (APP_ID) => accepts({ APP_ID }));
+  it.each(['a', 'A-b_9', 'x'.repeat(64)])('accepts %s', (APP_ID) => accepts({ APP_ID }));
 
-  it.each(['a b', 'a.b', 'ä', 'x'.repeat(65)])('may not be "%s"', (APP_ID) =>
+  it.each(['a b', 'a.b', 'ä', 'x'.repeat(65)])('refuses "%s"', (APP_ID) =>
     refuses({ APP_ID }, /^Set APP_ID to 1/),
   );
 });
 
 describe('APP_NAME', () => {
-  it.each(['x', 'Müller & Søn', '🔑'.repeat(64)])('may be %s', (APP_NAME) => accepts({ APP_NAME }));
+  it.each(['x', 'Müller & Søn', '🔑'.repeat(64)])('accepts %s', (APP_NAME) => accepts({ APP_NAME }));
 
-  it.each([' ', 'x'.repeat(65), 'a\u0007b', 'a\u202Eb', 'a\u2066b', 'a\u2028b'])(
-    'may not be %j',
-    (APP_NAME) => refuses({ APP_NAME }, /^Set APP_NAME to /),
+  it.each([' ', 'x'.repeat(65), 'a\u0007b', 'a\u202Eb', 'a\u2066b', 'a\u2028b'])('refuses %j', (APP_NAME) =>
+    refuses({ APP_NAME }, /^Set APP_NAME to /),
   );
 });
 
@@ -47,7 +46,7 @@ describe('APP_ORIGINS', () => {
     'https://example.com:8443',
     'http://localhost:3000',
     'http://shop.localhost',
-  ])('may have %s', (APP_ORIGINS) => accepts({ APP_ORIGINS }));
+  ])('accepts %s', (APP_ORIGINS) => accepts({ APP_ORIGINS }));
 
   it.each([
     ['https://example.com/', /exactly https:\/\/example\.com\./],
@@ -63,12 +62,12 @@ describe('APP_ORIGINS', () => {
     ['example.com', /an origin, such as/],
     ['null', /an origin, such as/],
     ['*', /an origin, such as/],
-  ])('may not have %s', (APP_ORIGINS, sentence) => {
+  ])('refuses %s', (APP_ORIGINS, sentence) => {
     refuses({ APP_ORIGINS }, sentence);
     expect(read({ APP_ORIGINS }).problems[0]).toMatch(/^Set entry 1 of APP_ORIGINS to (?!.*hunter2)/);
   });
 
-  it('may not have an empty entry, or one twice', () => {
+  it('refuses an empty entry and a repeated origin', () => {
     refuses({ APP_ORIGINS: 'https://example.com,' }, /^Set entry 2 of APP_ORIGINS/);
     refuses({ APP_ORIGINS: ',' + 'https://example.com' }, /^Set entry 1 of APP_ORIGINS/);
     refuses({ APP_ORIGINS: 'https://a.com,https://a.com' }, /names each origin once/);
@@ -83,7 +82,7 @@ describe('APP_RP_ID', () => {
     'shop.github.io',
     'xn--mnchen-3ya.de',
     'corp.internal',
-  ])('may be %s', (APP_RP_ID) => accepts({ APP_RP_ID }));
+  ])('accepts %s', (APP_RP_ID) => accepts({ APP_RP_ID }));
 
   it.each([
     'com',
@@ -98,9 +97,9 @@ describe('APP_RP_ID', () => {
     'https://example.com',
     'example.com:443',
     '*.example.com',
-  ])('may not be %s', (APP_RP_ID) => refuses({ APP_RP_ID }, /^Set APP_RP_ID to /));
+  ])('refuses %s', (APP_RP_ID) => refuses({ APP_RP_ID }, /^Set APP_RP_ID to /));
 
-  it('holds every origin', () => {
+  it('requires that every origin is on its domain', () => {
     const APP_RP_ID = 'example.com';
     accepts({ APP_RP_ID, APP_ORIGINS: 'https://example.com,https://a.b.example.com' });
     refuses(
@@ -115,14 +114,12 @@ describe('APP_RP_ID', () => {
 });
 
 describe('APP_API_KEY', () => {
-  it('has the form of an API key', () => accepts({ APP_API_KEY }));
+  it('accepts an API key in the right form', () => accepts({ APP_API_KEY }));
 
   it.each([
     APP_API_KEY.slice(0, -1),
     `${APP_API_KEY}x`,
     APP_API_KEY.replace('kw_', 'xx_'),
     `${APP_API_KEY}\n`,
-  ])('may not be %j', (key) =>
-    refuses({ APP_API_KEY: key }, /^Set APP_API_KEY to kw_<id>_<secret>(?!.*aB0)/),
-  );
+  ])('refuses %j', (key) => refuses({ APP_API_KEY: key }, /^Set APP_API_KEY to kw_<id>_<secret>(?!.*aB0)/));
 });

@@ -13,7 +13,7 @@ const problemsOf = (env: NodeJS.ProcessEnv): readonly string[] => {
   }
 };
 
-describe('the database', () => {
+describe('the database of the settings', () => {
   it('is PostgreSQL with ten connections when DATABASE_URL is set', () => {
     expect(loadDatabaseSettings({ DATABASE_URL })).toEqual({
       kind: 'postgresql',
@@ -22,7 +22,7 @@ describe('the database', () => {
     });
   });
 
-  it('is the embedded one in ./data when it is not', () => {
+  it('is the embedded one, in ./data or DATA_DIR, when DATABASE_URL is not set', () => {
     expect(loadDatabaseSettings({})).toEqual({ kind: 'embedded', directory: resolve('data') });
     expect(loadDatabaseSettings({ DATABASE_URL: '', DATA_DIR: 'elsewhere' })).toEqual({
       kind: 'embedded',
@@ -34,11 +34,11 @@ describe('the database', () => {
     expect(problemsOf({ NODE_ENV: 'production' })).toEqual([expect.stringMatching(/^Set DATABASE_URL to /)]);
   });
 
-  it('asks for nothing else', () => {
+  it('is loaded without checks of other settings', () => {
     expect(problemsOf({ NODE_ENV: 'production', DATABASE_URL, APP_IDD: 'x', PORT: 'x' })).toEqual([]);
   });
 
-  it('stops at a name that looks like its own', () => {
+  it('is refused if an unknown name looks like one of its settings', () => {
     expect(problemsOf({ DATABASE_URI: DATABASE_URL })).toEqual([
       'DATABASE_URI is not a setting of Keyway; did you mean DATABASE_URL?',
     ]);
@@ -51,7 +51,7 @@ describe('DATABASE_URL', () => {
     'postgresql://u:p@[::1]:5432/keyway?sslmode=require',
     'postgres:///keyway?host=/var/run/postgresql',
     'postgres://u:p%40ss@%2Fvar%2Frun%2Fpostgresql/keyway',
-  ])('may be %s', (url) => expect(problemsOf({ DATABASE_URL: url })).toEqual([]));
+  ])('accepts %s', (url) => expect(problemsOf({ DATABASE_URL: url })).toEqual([]));
 
   it.each([
     'mysql://keyway:hunter2@db/keyway',
@@ -62,13 +62,13 @@ describe('DATABASE_URL', () => {
     'postgres://keyway:hunter2@db/',
     'postgres://keyway:hunter2%@db/keyway',
     'postgres://keyway:hunter2@db:99999/keyway',
-  ])('may not be %s', (url) => {
+  ])('refuses %s', (url) => {
     const problems = problemsOf({ DATABASE_URL: url });
     expect(problems).toEqual([expect.stringMatching(/^Set DATABASE_URL to an? /)]);
     expect(problems.join()).not.toContain('hunter2');
   });
 
-  it('contradicts DATA_DIR', () => {
+  it('cannot be combined with DATA_DIR', () => {
     expect(problemsOf({ DATABASE_URL, DATA_DIR: '/data' })).toEqual([
       expect.stringMatching(/^Unset DATA_DIR/),
     ]);
@@ -76,19 +76,19 @@ describe('DATABASE_URL', () => {
 });
 
 describe('DATABASE_POOL_MAX', () => {
-  it.each(['2', '1000'])('may be %s', (DATABASE_POOL_MAX) => {
+  it.each(['2', '1000'])('accepts %s', (DATABASE_POOL_MAX) => {
     expect(loadDatabaseSettings({ DATABASE_URL, DATABASE_POOL_MAX })).toMatchObject({
       poolMax: Number(DATABASE_POOL_MAX),
     });
   });
 
-  it.each(['0', '1', '1001', '10.5', 'ten'])('may not be %s', (DATABASE_POOL_MAX) => {
+  it.each(['0', '1', '1001', '10.5', 'ten'])('refuses %s', (DATABASE_POOL_MAX) => {
     expect(problemsOf({ DATABASE_URL, DATABASE_POOL_MAX })).toEqual([
       expect.stringMatching(/^Set DATABASE_POOL_MAX to a whole number from 2 to 1000/),
     ]);
   });
 
-  it('means nothing to the embedded database', () => {
+  it('is refused with the embedded database', () => {
     expect(problemsOf({ DATABASE_POOL_MAX: '20' })).toEqual([
       expect.stringMatching(/unset DATABASE_POOL_MAX/),
     ]);

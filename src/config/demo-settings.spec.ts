@@ -52,11 +52,11 @@ describe('the demo', () => {
     expect(tokens.key).toEqual({ kind: 'secret', key: demo?.signingKey });
   });
 
-  it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('runs on %s', (HOST) =>
+  it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('runs on the host %s', (HOST) =>
     expect(isDemo({ HOST })).toBe(true),
   );
 
-  it('runs in development, with lifetimes, among the names of Kubernetes and with empty settings', () => {
+  it('runs in development, with lifetimes, with the variables of Kubernetes and with empty settings', () => {
     const kubernetes = { APP_SERVICE_HOST: '10.0.0.1', JWT_PORT: 'tcp://10.0.0.1:80' };
     expect(
       isDemo({ NODE_ENV: 'development', NONCE_TTL: '60', ...kubernetes, APP_ID: '', DATABASE_URL: '' }),
@@ -77,7 +77,7 @@ describe('the demo', () => {
     ['KEYWAY_SECRET_FILE', '/nonexistent'],
     ['PUBLIC_URL', 'http://localhost:3000'],
     ['TRUST_PROXY', '1'],
-  ])('does not run when %s is set, and says what is missing', (name, value) => {
+  ])('does not run when %s is set, and the error names the missing settings', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toContainEqual(expect.stringMatching(/^Set (APP_ID|KEYWAY_SECRET) to /));
     expect(problems.at(-1)).toBe(
@@ -104,7 +104,7 @@ describe('the demo', () => {
     ['PORT', 'x', /^Set PORT /],
     ['DATABASE_POOL_MAX', '5', /DATABASE_POOL_MAX/],
     ['KEYWAY_UNHEARD_OF', 'x', /is not a setting/],
-  ])('is refused when %s is %s, leaving nothing behind', (name, value, sentence) => {
+  ])('is refused when %s is %s, and creates no directory', (name, value, sentence) => {
     expect(problemsOf({ DATA_DIR, [name]: value })).toEqual([expect.stringMatching(sentence)]);
     expect(existsSync(DATA_DIR)).toBe(false);
   });
@@ -117,21 +117,21 @@ describe('the secrets of the demo', () => {
   };
   const path = () => join(DATA_DIR, 'demo-secrets.json');
 
-  it('are made once and kept', () => {
+  it('are created once and kept', () => {
     const [tokenSecret, keywaySecret] = load();
     expect([tokenSecret?.length, keywaySecret?.length]).toEqual([32, 32]);
     expect(tokenSecret).not.toEqual(keywaySecret);
     expect(load()).toEqual([tokenSecret, keywaySecret]);
   });
 
-  it('are the owner’s alone to read', () => {
+  it('are readable for their owner alone', () => {
     load();
     expect(statSync(DATA_DIR).mode & 0o777).toBe(0o700);
     expect(statSync(path()).mode & 0o777).toBe(0o600);
     expect(readdirSync(DATA_DIR)).toEqual(['demo-secrets.json']);
   });
 
-  it('are the same for all who start at once', async () => {
+  it('are the same for several processes that start at the same time', async () => {
     const code = `const { keepDemoSecrets } = await import(process.argv[1]);
       console.log(JSON.stringify(keepDemoSecrets(process.argv[2])));`;
     const args = ['--input-type=module', '-e', code, join(import.meta.dirname, 'demo-secrets.ts'), DATA_DIR];
@@ -152,14 +152,14 @@ describe('the secrets of the demo', () => {
     },
   );
 
-  it('are refused when the directory is none', () => {
+  it('are refused when DATA_DIR is not a directory', () => {
     writeFileSync(DATA_DIR, '');
     expect(problemsOf({ DATA_DIR })).toEqual([
       expect.stringMatching(/^Set DATA_DIR to a directory of your own/),
     ]);
   });
 
-  it('show nowhere', () => {
+  it('never appear in an inspected or serialized configuration', () => {
     const configuration = loadConfiguration({ DATA_DIR });
     const { keywaySecret, tokenSecret } = JSON.parse(readFileSync(path(), 'utf8')) as Record<string, string>;
     const shown = inspect(configuration, { depth: 9 }) + JSON.stringify(configuration);

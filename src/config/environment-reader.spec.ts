@@ -26,26 +26,26 @@ const refuses = (path: string, why: RegExp) => {
 };
 
 describe('a secret', () => {
-  it.each(SECRET_SETTINGS)('%s may be in a file, whose last newline does not count', (name) => {
+  it.each(SECRET_SETTINGS)('%s may be in a file, without the newline at the end of that file', (name) => {
     for (const ending of ['', '\n', '\r\n']) {
       const reader = new EnvironmentReader({ [`${name}_FILE`]: file('secret', ` a b ${ending}`) });
       expect([reader.secret(name), reader.problems]).toEqual([' a b ', []]);
     }
   });
 
-  it('is unset when empty, by either name', () => {
+  it('counts as unset when the variable or the _FILE variable is empty', () => {
     expect(readSecret({ JWT_SECRET: '', JWT_SECRET_FILE: '' })).toEqual({ text: undefined, problems: [] });
     expect(readSecret({ JWT_SECRET: '', JWT_SECRET_FILE: file('secret', 'a') }).text).toBe('a');
   });
 
-  it('may not be given both ways', () => {
+  it('is refused when both the variable and the _FILE variable are set', () => {
     expect(readSecret({ JWT_SECRET: 'hunter2', JWT_SECRET_FILE: file('secret', 'hunter2') })).toEqual({
       text: undefined,
       problems: ['Set either JWT_SECRET or JWT_SECRET_FILE, not both.'],
     });
   });
 
-  it('is read, and its problem told, once', () => {
+  it('is read once, and its problem is reported once', () => {
     const reader = new EnvironmentReader({ JWT_SECRET_FILE: '/nonexistent/secret' });
     reader.secret('JWT_SECRET');
     reader.secret('JWT_SECRET');
@@ -54,7 +54,7 @@ describe('a secret', () => {
 });
 
 describe('the file of a secret', () => {
-  it('must be there', () => refuses(join(directory, 'absent'), /cannot be read \(ENOENT\)/));
+  it('must exist', () => refuses(join(directory, 'absent'), /cannot be read \(ENOENT\)/));
   it('must not be a directory', () => refuses(directory, /is not a regular file/));
   it('must not be a device', () => refuses('/dev/zero', /is not a regular file/));
   it('must not be empty', () => refuses(file('empty', '\n'), /is empty/));
@@ -65,13 +65,13 @@ describe('the file of a secret', () => {
     refuses(file('larger', 'x'.repeat(65_537)), /is larger than 64 KiB/);
   });
 
-  it('is not named when its path may be the secret itself', () => {
+  it('is not named in the error if its path could be the secret itself', () => {
     const { problems } = readSecret({ JWT_SECRET_FILE: 'hunter2hunter2' });
     expect(problems).toEqual(['Set JWT_SECRET_FILE to a readable file: a file cannot be read (ENOENT).']);
   });
 });
 
-describe('an unknown name', () => {
+describe('an unknown variable', () => {
   const sentencesAbout = (name: string) => {
     const reader = new EnvironmentReader({ [name]: 'hunter2' });
     reader.reportUnknownNames();
@@ -92,18 +92,19 @@ describe('an unknown name', () => {
     ['JWT_ISSUER_FILE', 'JWT_ISSUER'],
     ['PUBLIC_URL_FILE', 'PUBLIC_URL'],
     ['PORT_FILE', 'PORT'],
-  ])('%s is refused in favour of %s', (name, meant) => {
+  ])('%s is refused with the suggestion %s', (name, meant) => {
     expect(sentencesAbout(name)).toEqual([`${name} is not a setting of Keyway; did you mean ${meant}?`]);
   });
 
-  it('is refused without a suggestion when nothing is near', () => {
+  it('is refused without a suggestion if no setting has a similar name', () => {
     expect(sentencesAbout('KEYWAY_FEATURE_FLAGS')).toEqual([
       'KEYWAY_FEATURE_FLAGS is not a setting of Keyway: unset it.',
     ]);
   });
 
-  it.each(['PATH', 'APPDATA', 'POSTGRES_PASSWORD', 'npm_config_cache'])('%s is not ours to refuse', (name) =>
-    expect(sentencesAbout(name)).toEqual([]),
+  it.each(['PATH', 'APPDATA', 'POSTGRES_PASSWORD', 'npm_config_cache'])(
+    '%s is ignored, because it does not look like a setting of Keyway',
+    (name) => expect(sentencesAbout(name)).toEqual([]),
   );
 
   it.each([
@@ -115,9 +116,9 @@ describe('an unknown name', () => {
     'KEYWAY_PORT_3000_TCP_PROTO',
     'DATABASE_PORT_5432_TCP_PORT',
     'DATABASE_PORT_53_UDP_ADDR',
-  ])('%s, which Kubernetes sets, is ignored', (name) => expect(sentencesAbout(name)).toEqual([]));
+  ])('%s is ignored, because Kubernetes sets it', (name) => expect(sentencesAbout(name)).toEqual([]));
 
-  it('counts as unset when empty', () => {
+  it('is ignored when it is empty', () => {
     const reader = new EnvironmentReader({ APP_FOO: '' });
     reader.reportUnknownNames();
     expect(reader.problems).toEqual([]);
@@ -132,12 +133,12 @@ describe.each(['AUTHENTICATOR_METADATA_FILE', 'FIDO_METADATA_FILE'] as const)('%
 
   it('is optional', () => expect(read()).toEqual({ path: null, problems: [] }));
 
-  it('may be any readable file', () => {
+  it('accepts any readable file', () => {
     const path = file('metadata.json', '{}');
     expect(read(path)).toEqual({ path, problems: [] });
   });
 
-  it('may not be absent or a directory', () => {
+  it('refuses a directory and a file that does not exist', () => {
     for (const path of [directory, join(directory, 'absent')]) {
       expect(read(path)).toEqual({
         path: null,

@@ -16,12 +16,12 @@ describe('NODE_ENV', () => {
     expect(new EnvironmentReader({ NODE_ENV: '' }).environment).toBe('development');
   });
 
-  it.each(['development', 'test', 'production'])('may be %s', (environment) => {
+  it.each(['development', 'test', 'production'])('accepts %s', (environment) => {
     const reader = new EnvironmentReader({ NODE_ENV: environment });
     expect([reader.environment, reader.problems]).toEqual([environment, []]);
   });
 
-  it.each(['prod', 'staging', 'Production', ' production'])('may not be "%s"', (NODE_ENV) => {
+  it.each(['prod', 'staging', 'Production', ' production'])('refuses "%s"', (NODE_ENV) => {
     expect(new EnvironmentReader({ NODE_ENV }).problems).toEqual([
       expect.stringMatching(/^Set NODE_ENV to /),
     ]);
@@ -29,32 +29,32 @@ describe('NODE_ENV', () => {
 });
 
 describe('HOST', () => {
-  it('is 127.0.0.1, and all addresses in production', () => {
+  it('is 127.0.0.1 by default, and all addresses in production', () => {
     expect(read({}).host).toBe('127.0.0.1');
     expect(read(production).host).toBe('0.0.0.0');
   });
 
-  it.each(['::1', '0.0.0.0', 'localhost', 'keyway-0.internal'])('may be %s', (HOST) => {
+  it.each(['::1', '0.0.0.0', 'localhost', 'keyway-0.internal'])('accepts %s', (HOST) => {
     expect(read({ HOST })).toMatchObject({ host: HOST, problems: [] });
   });
 
-  it.each(['127.0.0.1:3000', 'http://localhost', '[::1]', 'a b', '256.1.1.1'])('may not be "%s"', (HOST) =>
+  it.each(['127.0.0.1:3000', 'http://localhost', '[::1]', 'a b', '256.1.1.1'])('refuses "%s"', (HOST) =>
     refuses({ HOST }, /^Set HOST to /),
   );
 });
 
 describe('PORT', () => {
-  it('is 3000 unless set', () => expect(read({ PORT: '' }).port).toBe(3000));
+  it('is 3000 by default', () => expect(read({ PORT: '' }).port).toBe(3000));
 
   it.each([
     ['0', 0],
     ['1', 1],
     ['65535', 65535],
-  ])('may be %s', (PORT, port) => {
+  ])('accepts %s', (PORT, port) => {
     expect(read({ PORT })).toMatchObject({ port, problems: [] });
   });
 
-  it.each(['65536', '-1', '+80', '3e3', '0x50', '080', '80.5', ' 80', 'http'])('may not be "%s"', (PORT) =>
+  it.each(['65536', '-1', '+80', '3e3', '0x50', '080', '80.5', ' 80', 'http'])('refuses "%s"', (PORT) =>
     refuses({ PORT }, /^Set PORT to a whole number from 0 to 65535/),
   );
 });
@@ -63,17 +63,17 @@ describe('PUBLIC_URL', () => {
   it('is required in production', () =>
     refuses({ NODE_ENV: 'production' }, /^Set PUBLIC_URL to the https address/));
 
-  it('is localhost with the port elsewhere', () => {
+  it('is localhost with the port outside production', () => {
     expect(read({ PORT: '8080' }).publicUrl).toBe('http://localhost:8080');
   });
 
-  it('loses the slash at its end and keeps its path', () => {
+  it('drops a slash at the end and keeps the path', () => {
     expect(read({ PUBLIC_URL: 'https://example.com/' }).publicUrl).toBe('https://example.com');
     expect(read({ PUBLIC_URL: 'https://example.com/keys/' }).publicUrl).toBe('https://example.com/keys');
   });
 
   it.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:3000'])(
-    'may be %s, in production too',
+    'accepts %s, in production too',
     (url) => accepts({ ...production, PUBLIC_URL: url }),
   );
 
@@ -87,14 +87,14 @@ describe('PUBLIC_URL', () => {
     ['ftp://example.com', /^Set PUBLIC_URL/],
     ['passkeys.example.com', /^Set PUBLIC_URL/],
     ['/keys', /^Set PUBLIC_URL/],
-  ])('may not be %s', (PUBLIC_URL, sentence) => {
+  ])('refuses %s', (PUBLIC_URL, sentence) => {
     refuses({ PUBLIC_URL }, sentence);
     expect(read({ PUBLIC_URL }).problems[0]).not.toContain('hunter2');
   });
 });
 
 describe('TRUST_PROXY', () => {
-  it('trusts nobody unless set', () => expect(read({}).trustProxy).toBe(false));
+  it('trusts no proxy by default', () => expect(read({}).trustProxy).toBe(false));
 
   it.each([
     ['1', 1],
@@ -102,11 +102,11 @@ describe('TRUST_PROXY', () => {
     ['10.0.0.0/8', ['10.0.0.0/8']],
     ['loopback, 192.0.2.7,2001:db8::/32', ['loopback', '192.0.2.7', '2001:db8::/32']],
     ['linklocal,uniquelocal', ['linklocal', 'uniquelocal']],
-  ])('may be %s', (TRUST_PROXY, trustProxy) => {
+  ])('accepts %s', (TRUST_PROXY, trustProxy) => {
     expect(read({ TRUST_PROXY })).toMatchObject({ trustProxy, problems: [] });
   });
 
-  it('may not be true, since that would believe every caller', () =>
+  it('refuses true, because that would trust the address of every caller', () =>
     refuses({ TRUST_PROXY: 'true' }, /true would believe whatever address a caller claims/));
 
   it.each([
@@ -122,5 +122,5 @@ describe('TRUST_PROXY', () => {
     'fe80::1%eth0',
     '1,2',
     'loopback,',
-  ])('may not be %s', (TRUST_PROXY) => refuses({ TRUST_PROXY }, /^Set TRUST_PROXY to /));
+  ])('refuses %s', (TRUST_PROXY) => refuses({ TRUST_PROXY }, /^Set TRUST_PROXY to /));
 });

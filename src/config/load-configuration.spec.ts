@@ -35,7 +35,7 @@ const problemsOf = (env: NodeJS.ProcessEnv): readonly string[] => {
 };
 
 describe('a configuration', () => {
-  it('holds everything in production', () => {
+  it('holds all settings in production', () => {
     expect(loadConfiguration(production)).toMatchObject({
       environment: 'production',
       demo: null,
@@ -48,7 +48,7 @@ describe('a configuration', () => {
     });
   });
 
-  it('has an embedded database outside production when none is named', () => {
+  it('uses the embedded database outside production when DATABASE_URL is not set', () => {
     const DATA_DIR = join(tmpdir(), `keyway-${randomBytes(8).toString('hex')}`);
     const { demo, database } = loadConfiguration({
       ...production,
@@ -60,7 +60,7 @@ describe('a configuration', () => {
     expect(existsSync(DATA_DIR)).toBe(false);
   });
 
-  it('is frozen all the way down', () => {
+  it('is deeply frozen', () => {
     const configuration = loadConfiguration({ ...production, TRUST_PROXY: 'loopback' });
     const { http, tokens, ...rest } = configuration;
     const passage = embeddedPassageOf(configuration);
@@ -97,7 +97,7 @@ describe('a configuration', () => {
 });
 
 describe('a refused configuration', () => {
-  it('tells all that is wrong at once', () => {
+  it('reports every problem at once', () => {
     const problems = problemsOf({
       ...production,
       PUBLIC_URL: '',
@@ -125,7 +125,7 @@ describe('a refused configuration', () => {
     for (const sentence of problems) expect(sentence).toMatch(/^[^\n]+[.?]$/);
   });
 
-  it('shows no secret', () => {
+  it('shows no secret in its error', () => {
     const broken = Object.fromEntries(
       Object.entries(secrets).map(([name, value]) => [name, `!${value}\u0000`]),
     );
@@ -138,7 +138,7 @@ describe('a refused configuration', () => {
     for (const secret of [...Object.values(secrets), 'hunter']) expect(shown).not.toContain(secret);
   });
 
-  it('tells what is missing in production, without a word about the demo', () => {
+  it('names every setting that production lacks, and does not mention the demo', () => {
     const problems = problemsOf({ NODE_ENV: 'production' });
     const names = [
       'PUBLIC_URL',

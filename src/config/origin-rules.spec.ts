@@ -2,8 +2,8 @@ import { androidOriginProblem, listProblems, originsOutside, relatedOriginProble
 
 const HASH = Buffer.alloc(32, 7).toString('base64url');
 
-describe('a related origin', () => {
-  it.each(['https://example.org', 'https://example.org:8443'])('may be %s', (origin) => {
+describe('relatedOriginProblem', () => {
+  it.each(['https://example.org', 'https://example.org:8443'])('accepts %s', (origin) => {
     expect(relatedOriginProblem(origin)).toBeUndefined();
   });
 
@@ -12,13 +12,13 @@ describe('a related origin', () => {
     ['http://example.org', /http is for localhost only/],
     ['https://example.org/', /exactly https:\/\/example\.org/],
     [`android:apk-key-hash:${HASH}`, /listed apart/],
-  ])('may not be %s', (origin, problem) => {
+  ])('refuses %s', (origin, problem) => {
     expect(relatedOriginProblem(origin)).toMatch(problem);
   });
 });
 
-describe('an Android origin', () => {
-  it('is the hash of a signing certificate', () => {
+describe('androidOriginProblem', () => {
+  it('accepts the SHA-256 of a signing certificate', () => {
     expect(androidOriginProblem(`android:apk-key-hash:${HASH}`)).toBeUndefined();
   });
 
@@ -32,12 +32,12 @@ describe('an Android origin', () => {
     `android:apk-key-hash:${HASH.slice(0, -1)}9`, // bits that 32 bytes do not have
     `android:apk-key-hash-sha256:${HASH}`,
     `Android:apk-key-hash:${HASH}`,
-  ])('is not %j', (origin) => {
+  ])('refuses %j', (origin) => {
     expect(androidOriginProblem(origin)).toMatch(/43 base64url characters/);
   });
 });
 
-it('tells which entries of a list are wrong, and whether one is there twice', () => {
+it('listProblems reports which entries of a list are wrong, and a repeated entry', () => {
   const problemsOf = (...origins: string[]) => listProblems('X', origins, relatedOriginProblem);
   expect(problemsOf('https://a.example', 'http://a.example', '')).toEqual([
     expect.stringMatching(/^Set entry 2 of X to /),
@@ -49,7 +49,7 @@ it('tells which entries of a list are wrong, and whether one is there twice', ()
   expect(problemsOf()).toEqual([]);
 });
 
-it('tells which origins are not on the domain of an RP ID', () => {
+it('originsOutside returns the origins that are not on the domain of the RP ID', () => {
   const origins = [
     'https://example.com',
     'https://a.example.com:8443',

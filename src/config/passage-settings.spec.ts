@@ -20,7 +20,7 @@ describe('KEYWAY_SECRET', () => {
   it('is required', () =>
     refuses({ KEYWAY_SECRET: '' }, /^Set KEYWAY_SECRET to 32 random bytes or more in base64/));
 
-  it('may be in either alphabet, padded or not', () => {
+  it('accepts base64 and base64url, padded or not', () => {
     const secret = Buffer.concat([Buffer.from([0xfb, 0xff, 0xfe]), bytes]);
     const spellings = [
       secret.toString('base64'),
@@ -30,7 +30,7 @@ describe('KEYWAY_SECRET', () => {
     for (const text of spellings) expect(embedded({ KEYWAY_SECRET: text })?.secrets).toEqual([secret]);
   });
 
-  it('rotates as a list whose first one signs', () => {
+  it('accepts a list for rotation, the signing secret first', () => {
     const older = randomBytes(48);
     const passage = embedded({ KEYWAY_SECRET: `${KEYWAY_SECRET}, ${older.toString('base64url')}` });
     expect(passage?.secrets).toEqual([bytes, older]);
@@ -40,17 +40,17 @@ describe('KEYWAY_SECRET', () => {
     ['short', randomBytes(31).toString('base64')],
     ['not base64', `${'correct horse battery staple '.repeat(3)}`],
     ['cut in the middle', `${KEYWAY_SECRET.slice(0, 20)}\n${KEYWAY_SECRET.slice(20)}`],
-  ])('may not be %s', (_what, text) =>
+  ])('refuses a text that is %s', (_what, text) =>
     refuses({ KEYWAY_SECRET: text }, /^Set KEYWAY_SECRET to 32 random bytes/),
   );
 
-  it('may not be monotonous', () =>
+  it('refuses repetitive bytes', () =>
     refuses({ KEYWAY_SECRET: Buffer.alloc(32, 'secret').toString('base64') }, /too monotonous/));
 
-  it('says which entry of the list is wrong', () =>
+  it('is refused with the position of the wrong entry', () =>
     refuses({ KEYWAY_SECRET: `${KEYWAY_SECRET},` }, /^Set entry 2 of KEYWAY_SECRET/));
 
-  it('may not repeat itself in another spelling', () =>
+  it('refuses the same secret twice in different encodings', () =>
     refuses({ KEYWAY_SECRET: `${KEYWAY_SECRET},${bytes.toString('base64url')}` }, /differ from each other/));
 
   it.each([
@@ -59,18 +59,18 @@ describe('KEYWAY_SECRET', () => {
     ['APP_API_KEY', { APP_API_KEY: `kw_a1B2c3D4e5F6_${bytes.toString('base64url')}` }],
     ['DATABASE_URL', { DATABASE_URL: `postgres://keyway:${encodeURIComponent(KEYWAY_SECRET)}@db/keyway` }],
     ['DATABASE_URL', { DATABASE_URL: `postgres://keyway:${bytes.toString('base64url')}@db/keyway` }],
-  ])('may not be the same as %s', (name, other) => {
+  ])('refuses the value of %s', (name, other) => {
     refuses(other, new RegExp(`^Set KEYWAY_SECRET to a secret of its own: it is the same as .*${name}`));
   });
 
-  it('is never shown', () => {
+  it('never appears in an error', () => {
     const shown = read({ JWT_SECRET: KEYWAY_SECRET, KEYWAY_SECRET: `${KEYWAY_SECRET},!` }).problems.join();
     expect(shown).not.toContain(KEYWAY_SECRET);
   });
 });
 
-describe('lifetimes', () => {
-  it('have defaults', () => {
+describe('the lifetimes', () => {
+  it('have default values', () => {
     expect(embedded({})?.lifetimes).toEqual({
       handshake: 300,
       registerTransaction: 300,
@@ -84,7 +84,7 @@ describe('lifetimes', () => {
     ['REGISTER_TRANSACTION_TTL', 60, 86_400],
     ['AUTHENTICATE_TRANSACTION_TTL', 60, 86_400],
     ['NONCE_TTL', 30, 3600],
-  ])('%s is %d to %d whole seconds', (name, from, to) => {
+  ])('%s accepts %d to %d whole seconds', (name, from, to) => {
     for (const seconds of [from, to]) {
       expect(read({ [name]: `${seconds}` }).problems).toEqual([]);
       expect(Object.values(embedded({ [name]: `${seconds}` })?.lifetimes ?? {})).toContain(seconds);
@@ -99,16 +99,16 @@ describe('lifetimes', () => {
 });
 
 describe('PASSAGE_MODE', () => {
-  it('may be embedded, which it is unless set', () => {
+  it('accepts embedded, which is the default', () => {
     expect(read({ PASSAGE_MODE: 'embedded' })).toMatchObject({ passage: { mode: 'embedded' }, problems: [] });
     expect(read({})).toMatchObject({ passage: { mode: 'embedded' }, problems: [] });
   });
 
-  it('may not be anything else, of whose settings nothing is said then', () =>
+  it('refuses any other value, and then reports no problem with other settings', () =>
     refuses({ PASSAGE_MODE: 'Embedded', KEYWAY_SECRET: '' }, /^Set PASSAGE_MODE to embedded or remote/));
 
   it.each(['PASSAGE_BASE_URL', 'PASSAGE_APP_ID', 'PASSAGE_API_KEY', 'PASSAGE_API_KEY_FILE'])(
-    'embedded contradicts %s',
+    'is refused as embedded together with %s',
     (name) => refuses({ [name]: 'hunter2' }, new RegExp(`^Unset ${name}: (?!.*hunter2)`)),
   );
 });

@@ -18,15 +18,15 @@ const read = (env: NodeJS.ProcessEnv) => {
 const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
   expect(read(env).problems).toEqual([expect.stringMatching(sentence)]);
 
-describe('the remote provider', () => {
-  it('needs an address, an app and its key, and nothing else of its own', () => {
+describe('PASSAGE_MODE remote', () => {
+  it('requires an address, an app and its key, and nothing else', () => {
     expect(read({})).toEqual({
       passage: { mode: 'remote', baseUrl: remote.PASSAGE_BASE_URL, appId: 'shop', apiKey: 'hunter2' },
       problems: [],
     });
   });
 
-  it.each(['PASSAGE_BASE_URL', 'PASSAGE_APP_ID', 'PASSAGE_API_KEY'])('cannot do without %s', (name) =>
+  it.each(['PASSAGE_BASE_URL', 'PASSAGE_APP_ID', 'PASSAGE_API_KEY'])('requires %s', (name) =>
     refuses({ [name]: '' }, new RegExp(`^Set ${name} to `)),
   );
 
@@ -44,14 +44,14 @@ describe('the remote provider', () => {
     ['REGISTER_TRANSACTION_TTL', '300'],
     ['AUTHENTICATE_TRANSACTION_TTL', '300'],
     ['NONCE_TTL', '300'],
-  ])('contradicts %s', (name, value) =>
+  ])('cannot be combined with %s', (name, value) =>
     refuses({ [name]: value }, new RegExp(`^Unset ${name}: the provider of PASSAGE_MODE remote has its own`)),
   );
 
-  it('says all that contradicts it in one sentence', () =>
+  it('names all settings that it cannot be combined with in one sentence', () =>
     refuses({ APP_ID: 'shop', NONCE_TTL: '60' }, /^Unset APP_ID and NONCE_TTL: /));
 
-  it('makes a whole configuration, whose key is never shown', () => {
+  it('makes a complete configuration, and never shows its key', () => {
     const configuration = loadConfiguration({
       ...remote,
       NODE_ENV: 'production',
@@ -68,7 +68,7 @@ describe('the remote provider', () => {
     }
   });
 
-  it('is not taken for the demo when it is all that is set', () =>
+  it('does not start the demo when it is the only setting', () =>
     expect(() => loadConfiguration({ PASSAGE_MODE: 'remote' })).toThrow(ConfigurationError));
 });
 
@@ -78,7 +78,7 @@ describe('PASSAGE_BASE_URL', () => {
     ['https://passkeys.example.com:8443/flex/v1/', 'https://passkeys.example.com:8443/flex/v1'],
     ['http://127.0.0.1:3000/v1', 'http://127.0.0.1:3000/v1'],
     ['http://[::1]:3000/v1', 'http://[::1]:3000/v1'],
-  ])('may be %s', (PASSAGE_BASE_URL, baseUrl) =>
+  ])('accepts %s', (PASSAGE_BASE_URL, baseUrl) =>
     expect(read({ PASSAGE_BASE_URL })).toMatchObject({ passage: { baseUrl }, problems: [] }),
   );
 
@@ -91,14 +91,14 @@ describe('PASSAGE_BASE_URL', () => {
     ['https://passkeys.example.com/v1#apps', /without a query or a fragment/],
     ['https://passkeys.example.com', /this one ends elsewhere/],
     ['https://passkeys.example.com/v1/apps', /this one ends elsewhere/],
-  ])('may not be %s', (PASSAGE_BASE_URL, sentence) => {
+  ])('refuses %s', (PASSAGE_BASE_URL, sentence) => {
     refuses({ PASSAGE_BASE_URL }, sentence);
     expect(read({ PASSAGE_BASE_URL }).problems[0]).toMatch(
       /^Set PASSAGE_BASE_URL to the https (?!.*hunter3)/,
     );
   });
 
-  it('may not be http in production, even on loopback', () =>
+  it('refuses http in production, even on loopback', () =>
     refuses(
       { PASSAGE_BASE_URL: 'http://127.0.0.1:3000/v1', NODE_ENV: 'production' },
       /http is for loopback outside production only/,
@@ -106,20 +106,20 @@ describe('PASSAGE_BASE_URL', () => {
 });
 
 describe('PASSAGE_APP_ID', () => {
-  it.each(['a b', 'a/b', '..', 'ä', 'x'.repeat(65)])('may not be "%s"', (PASSAGE_APP_ID) =>
+  it.each(['a b', 'a/b', '..', 'ä', 'x'.repeat(65)])('refuses "%s"', (PASSAGE_APP_ID) =>
     refuses({ PASSAGE_APP_ID }, /^Set PASSAGE_APP_ID to /),
   );
 });
 
 describe('PASSAGE_API_KEY', () => {
   it.each([`kw_a1B2c3D4e5F6_${'-_aB0'.repeat(8)}xyz`, 'ABC.def+ghi/jkl=', 'x'.repeat(1024)])(
-    'may have any form that fits into a header, such as %s',
+    'accepts any text that fits into a header, such as %s',
     (PASSAGE_API_KEY) =>
       expect(read({ PASSAGE_API_KEY })).toMatchObject({ passage: { apiKey: PASSAGE_API_KEY }, problems: [] }),
   );
 
   it.each(['hunter 3', 'hunter3\n', 'hunter3\r\nx-evil: 1', 'hünter3', 'x'.repeat(1025)])(
-    'may not be %j',
+    'refuses %j',
     (PASSAGE_API_KEY) => refuses({ PASSAGE_API_KEY }, /^Set PASSAGE_API_KEY to (?!.*nter3)/),
   );
 });

@@ -21,11 +21,11 @@ const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
     problems: [expect.stringMatching(sentence)],
   });
 
-describe('the key', () => {
+describe('the key for tokens', () => {
   it('is required', () =>
     refuses({}, /^Set exactly one of JWT_JWKS_URI, JWT_PUBLIC_KEY and JWT_SECRET to say/));
 
-  it('is only one', () => {
+  it('is refused if more than one is set', () => {
     refuses({ ...jwks, JWT_SECRET }, /^Set exactly one of .*: JWT_JWKS_URI and JWT_SECRET are set/);
     refuses({ JWT_PUBLIC_KEY: RSA_PEM, JWT_SECRET }, /^Set exactly one of /);
     refuses({ ...jwks, JWT_PUBLIC_KEY: RSA_PEM, JWT_SECRET }, /^Set exactly one of /);
@@ -33,7 +33,7 @@ describe('the key', () => {
 });
 
 describe('JWT_JWKS_URI', () => {
-  it('gives the address of the set', () => {
+  it('sets the address of the JWK Set', () => {
     expect(read(jwks).tokens).toMatchObject({
       key: { kind: 'jwks', uri: jwks.JWT_JWKS_URI },
       issuer: claims.JWT_ISSUER,
@@ -42,7 +42,7 @@ describe('JWT_JWKS_URI', () => {
   });
 
   it.each(['http://localhost:8080/jwks', 'http://127.0.0.1/jwks', 'http://[::1]/jwks'])(
-    'may be %s outside production only',
+    'accepts %s outside production only',
     (JWT_JWKS_URI) => {
       expect(read({ ...claims, JWT_JWKS_URI }).problems).toEqual([]);
       refuses({ NODE_ENV: 'production', JWT_JWKS_URI }, /^Set JWT_JWKS_URI to the https address/);
@@ -55,40 +55,40 @@ describe('JWT_JWKS_URI', () => {
     'https://login.example.com/jwks#a',
     'file:///etc/jwks.json',
     'login.example.com/jwks',
-  ])('may not be %s', (JWT_JWKS_URI) => refuses({ JWT_JWKS_URI }, /^Set JWT_JWKS_URI to (?!.*hunter2)/));
+  ])('refuses %s', (JWT_JWKS_URI) => refuses({ JWT_JWKS_URI }, /^Set JWT_JWKS_URI to (?!.*hunter2)/));
 });
 
 describe('JWT_PUBLIC_KEY', () => {
-  it('may be an RSA key of 2048 bits or more, SPKI or PKCS #1', () => {
+  it('accepts an RSA key of 2048 bits or more, as SPKI or PKCS #1', () => {
     expect(algorithmsOf({ JWT_PUBLIC_KEY: RSA_PEM })).toEqual(['RS256']);
     const pkcs1 = rsa().publicKey.export({ type: 'pkcs1', format: 'pem' }).toString();
     expect(algorithmsOf({ JWT_PUBLIC_KEY: pkcs1 })).toEqual(['RS256']);
     refuses({ JWT_PUBLIC_KEY: pem(rsa(1024).publicKey) }, /an RSA key of at least 2048 bits/);
   });
 
-  it('may be an EC key on a curve of JOSE', () => {
+  it('accepts an EC key on P-256, P-384 or P-521', () => {
     expect(algorithmsOf({ JWT_PUBLIC_KEY: pem(ec('P-256').publicKey) })).toEqual(['ES256']);
     expect(algorithmsOf({ JWT_PUBLIC_KEY: pem(ec('P-384').publicKey) })).toEqual(['ES384']);
     expect(algorithmsOf({ JWT_PUBLIC_KEY: pem(ec('P-521').publicKey) })).toEqual(['ES512']);
     refuses({ JWT_PUBLIC_KEY: pem(ec('secp256k1').publicKey) }, /on the curve P-256, P-384 or P-521/);
   });
 
-  it('may be on one line', () => {
+  it('accepts a key with escaped line breaks', () => {
     const { tokens } = read({ ...claims, JWT_PUBLIC_KEY: RSA_PEM.replaceAll('\n', '\\n') });
     expect(tokens?.key.kind === 'public-key' && tokens.key.key.type).toBe('public');
   });
 
-  it('may not be private', () => {
+  it('refuses a private key', () => {
     const key = ec().privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     refuses({ JWT_PUBLIC_KEY: key }, /it holds a private key/);
     refuses({ JWT_PUBLIC_KEY: RSA_PEM + key }, /it holds a private key/);
     expect(read({ ...claims, JWT_PUBLIC_KEY: key }).problems.join()).not.toContain(key.split('\n')[1]);
   });
 
-  it('may not be an Ed25519 key, which passport-jwt cannot verify', () =>
+  it('refuses an Ed25519 key, which passport-jwt cannot verify', () =>
     refuses({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('ed25519').publicKey) }, /ES256 or RS256/));
 
-  it('may not be of any other kind', () => {
+  it('refuses keys of other types', () => {
     refuses({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('x25519').publicKey) }, /an RSA or EC key/);
     refuses(
       { JWT_PUBLIC_KEY: pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey) },
@@ -96,7 +96,7 @@ describe('JWT_PUBLIC_KEY', () => {
     );
   });
 
-  it('may not be a certificate, several keys or broken', () => {
+  it('refuses a certificate, several keys and a broken key', () => {
     refuses(
       { JWT_PUBLIC_KEY: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----' },
       /openssl x509/,
@@ -108,12 +108,12 @@ describe('JWT_PUBLIC_KEY', () => {
 });
 
 describe('JWT_SECRET', () => {
-  it('is taken as the bytes of its text', () => {
+  it('is used as the bytes of its text', () => {
     const key = read({ ...claims, JWT_SECRET }).tokens?.key;
     expect(key?.kind === 'secret' && key.key.export()).toEqual(Buffer.from(JWT_SECRET));
   });
 
-  it('may not be shorter than 32 bytes or monotonous', () => {
+  it('refuses a secret that is shorter than 32 bytes or repetitive', () => {
     refuses(
       { JWT_SECRET: 'abcdefghijklmnopqrstuvwxyz01234' },
       /^Set JWT_SECRET to .*32 random bytes or more/,
@@ -123,12 +123,12 @@ describe('JWT_SECRET', () => {
 });
 
 describe('JWT_ALGORITHMS', () => {
-  it('are those of the key unless set', () => {
+  it('default to those of the key', () => {
     expect(algorithmsOf({ JWT_SECRET })).toEqual(['HS256']);
     expect(algorithmsOf(jwks)).toEqual(['RS256', 'ES256']);
   });
 
-  it('may be any that the key can serve, each once', () => {
+  it('accepts each algorithm that the key can serve, once', () => {
     expect(algorithmsOf({ JWT_SECRET, JWT_ALGORITHMS: 'HS512, HS256,HS512' })).toEqual(['HS512', 'HS256']);
     expect(algorithmsOf({ JWT_PUBLIC_KEY: RSA_PEM, JWT_ALGORITHMS: 'PS384,RS512' })).toEqual([
       'PS384',
@@ -144,11 +144,11 @@ describe('JWT_ALGORITHMS', () => {
     ['an RSA key', { JWT_PUBLIC_KEY: RSA_PEM }, 'ES256'],
     ['a P-256 key', { JWT_PUBLIC_KEY: pem(ec().publicKey) }, 'ES384'],
     ['a JWK Set', jwks, 'RS256,HS256'],
-  ])('may not be foreign to %s', (_what, key, JWT_ALGORITHMS) =>
+  ])('refuses an algorithm that does not fit %s', (_what, key, JWT_ALGORITHMS) =>
     refuses({ ...key, JWT_ALGORITHMS }, /^Set JWT_ALGORITHMS to algorithms that the key can serve/),
   );
 
-  it('may not be none, EdDSA or unknown', () => {
+  it('refuses none, EdDSA and unknown algorithms', () => {
     refuses({ ...jwks, JWT_ALGORITHMS: 'RS256,None' }, /without none/);
     refuses({ ...jwks, JWT_ALGORITHMS: 'EdDSA' }, /without EdDSA/);
     refuses({ ...jwks, JWT_ALGORITHMS: 'rs256' }, /a comma list out of RS256/);
@@ -159,7 +159,7 @@ describe('JWT_ALGORITHMS', () => {
 describe.each(['JWT_ISSUER', 'JWT_AUDIENCE'])('%s', (name) => {
   it('is required', () => refuses({ ...jwks, [name]: '' }, new RegExp(`^Set ${name} to `)));
 
-  it.each([' a', 'a ', 'a\tb', 'a\n'])('may not be %j', (text) =>
+  it.each([' a', 'a ', 'a\tb', 'a\n'])('refuses %j', (text) =>
     refuses({ ...jwks, [name]: text }, new RegExp(`^Set ${name} to .*without spaces around it`)),
   );
 });

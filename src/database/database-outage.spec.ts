@@ -69,7 +69,7 @@ describe('databaseOutage', () => {
     expect(await outageOf(transaction.query(UPDATE))).toBe('database_busy serialization_failure');
   });
 
-  it('calls a lock and a statement that take too long busy, and tells them apart', async () => {
+  it('calls a lock timeout and a statement timeout busy, each with its reason', async () => {
     await aTransaction('begin', UPDATE);
     expect(await outageOf(aPool({ lock_timeout: 50 }).query(UPDATE))).toBe('database_busy lock_timeout');
     expect(await outageOf(aPool({ statement_timeout: 50 }).query(UPDATE))).toBe(
@@ -87,7 +87,7 @@ describe('databaseOutage', () => {
     }
   });
 
-  it('calls a server that does not answer unavailable, at the connection and later', async () => {
+  it('calls a server that does not answer unavailable, while connecting and later', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => void sockets.push(socket));
     const connectionString = await listen(silent);
@@ -99,7 +99,7 @@ describe('databaseOutage', () => {
     expect(await outageOf(slow.query('select pg_sleep(0.3)'))).toBe('database_unavailable answer_timeout');
   });
 
-  it('calls a server that is not there, or that is gone, unavailable', async () => {
+  it('calls a server that cannot be reached, or that ended the connection, unavailable', async () => {
     const gone = createServer();
     const connectionString = await listen(gone);
     gone.close();
@@ -110,12 +110,12 @@ describe('databaseOutage', () => {
     expect(await outageOf(aPool().query(suicide))).toBe('database_unavailable connection_lost');
   });
 
-  it('calls a database that only reads unavailable', async () => {
+  it('calls a read-only database unavailable', async () => {
     const pool = aPool({ options: '-c default_transaction_read_only=on' });
     expect(await outageOf(pool.query(UPDATE))).toBe('database_unavailable read_only');
   });
 
-  it('calls a process or a system without free file descriptors unavailable', () => {
+  it('calls a lack of free file descriptors unavailable', () => {
     for (const code of ['EMFILE', 'ENFILE']) {
       const error = Object.assign(new Error(`connect ${code} 127.0.0.1:5432`), { code, syscall: 'connect' });
       expect(databaseOutage(error)).toMatchObject({
@@ -125,7 +125,7 @@ describe('databaseOutage', () => {
     }
   });
 
-  it('finds what the ORM wrapped', async () => {
+  it('finds an outage in the cause of an error of the ORM', async () => {
     const pool = aPool({ options: '-c default_transaction_read_only=on' });
     const wrapped = pool.query(UPDATE).catch((cause: unknown) => {
       throw new Error('wrapped', { cause });
@@ -138,11 +138,11 @@ describe('databaseOutage', () => {
     ['a table that is not there', 'select * from nothing'],
     ['a syntax error', 'selec 1'],
     ['an SQLSTATE of our own', `do $$ begin raise exception 'odd' using errcode = 'KW001'; end $$`],
-  ])('calls %s no outage', async (_what, text) => {
+  ])('does not call %s an outage', async (_what, text) => {
     expect(await outageOf(aPool().query(text))).toBeNull();
   });
 
-  it('calls nothing else an outage', () => {
+  it('does not call any other thrown value an outage', () => {
     const circular = new Error('circular');
     circular.cause = circular;
     for (const thrown of [new TypeError('x is not a function'), circular, 'text', undefined, null, 7]) {

@@ -27,27 +27,27 @@ describe('the access policy', () => {
   const policy = new AccessPolicy(new Reflector());
   policy.register('app', { canActivate: () => false });
 
-  it('judges a handler that two controllers inherit by the controller, also after the other one was asked', () => {
+  it('applies the access of the controller to a handler that two controllers inherit', () => {
     for (let round = 0; round < 2; round++) {
       expect(policy.canActivate(on(OpenShelf, list))).toBe(true);
       expect(policy.canActivate(on(StaffShelf, list))).toBe(false);
     }
   });
 
-  it('judges a handler by its own access, not by that of its controller', () => {
+  it('prefers the access of a handler to that of its controller', () => {
     for (let round = 0; round < 2; round++) {
       expect(policy.canActivate(on(StaffShelf, list))).toBe(false);
       expect(() => policy.canActivate(on(OpenShelf, own))).toThrow('access_denied');
     }
   });
 
-  it('denies a route that says nothing, however often it is asked', () => {
+  it('denies a route without a declared access, at every request', () => {
     for (let round = 0; round < 2; round++) {
       expect(() => policy.canActivate(on(Shelf, list))).toThrow('access_denied');
     }
   });
 
-  it('heeds a guard that is registered after the route was denied for want of one', () => {
+  it('uses a guard that is registered after a route was denied because it was missing', () => {
     expect(() => policy.canActivate(on(OpenShelf, own))).toThrow('access_denied');
     policy.register('user', { canActivate: () => true });
     expect(policy.canActivate(on(OpenShelf, own))).toBe(true);

@@ -16,12 +16,12 @@ class Order {
 const asBody = (metatype: new () => object) => ({ type: 'body', metatype }) as const;
 const MISSING = { code: 'invalid_request', detail: 'item must be a string' };
 
-describe('a body', () => {
+describe('the body pipes', () => {
   it.each([
     ['strict', StrictBody],
     ['lenient', LenientBody],
   ])(
-    'that is empty is an object of its own each time, where the %s pipe needs nothing of it',
+    'turn an empty body into a new object each time if no member is required (%s pipe)',
     async (_name, pipe) => {
       const bodies = [await pipe.transform({}, asBody(Wish)), await pipe.transform({}, asBody(Wish))];
       for (const body of bodies) expect(body).toEqual(new Wish());
@@ -30,14 +30,14 @@ describe('a body', () => {
     },
   );
 
-  it('that is empty is refused each time, where a member is needed, also after another DTO passed', async () => {
+  it('refuse an empty body if a member is required, also after another DTO accepted one', async () => {
     await StrictBody.transform({}, asBody(Wish));
     for (let round = 0; round < 2; round++) {
       await expect(StrictBody.transform({}, asBody(Order))).rejects.toMatchObject(MISSING);
     }
   });
 
-  it('that is not empty is looked at, also after an empty one passed', async () => {
+  it('validate a body that is not empty, also after an empty one was accepted', async () => {
     await StrictBody.transform({}, asBody(Wish));
     await expect(StrictBody.transform({ colour: 7 }, asBody(Wish))).rejects.toMatchObject({
       detail: 'colour must be a string',
@@ -45,7 +45,7 @@ describe('a body', () => {
     expect(await StrictBody.transform({ colour: 'red' }, asBody(Wish))).toEqual({ colour: 'red' });
   });
 
-  it('with a member that is not known is refused on our own API, and loses it on the Flex protocol', async () => {
+  it('refuse an unknown member if strict, and drop it if lenient', async () => {
     const body = { colour: 'red', size: 1 };
     await expect(StrictBody.transform(body, asBody(Wish))).rejects.toMatchObject({
       detail: 'property size should not exist',
@@ -55,12 +55,9 @@ describe('a body', () => {
     expect(kept).toEqual({ colour: 'red' });
   });
 
-  it.each([[[]], [null], ['text'], [undefined]])(
-    'that is %j is refused: it is not a JSON object',
-    async (value) => {
-      await expect(LenientBody.transform(value, asBody(Wish))).rejects.toMatchObject({
-        detail: 'The body must be a JSON object.',
-      });
-    },
-  );
+  it.each([[[]], [null], ['text'], [undefined]])('refuse %j, which is not a JSON object', async (value) => {
+    await expect(LenientBody.transform(value, asBody(Wish))).rejects.toMatchObject({
+      detail: 'The body must be a JSON object.',
+    });
+  });
 });

@@ -17,10 +17,10 @@ async function addressOf(trust: Parameters<typeof trustedProxies>[0], ...hops: s
   return first;
 }
 
-describe('the address of a caller', () => {
+describe('the address of a client', () => {
   it.each([
-    ['nobody is trusted', false, ['203.0.113.1', '127.0.0.1'], '127.0.0.1'],
-    ['one hop is', 1, ['198.51.100.9', '203.0.113.1', '192.0.2.1'], '203.0.113.1'],
+    ['no proxy is trusted', false, ['203.0.113.1', '127.0.0.1'], '127.0.0.1'],
+    ['one hop is trusted', 1, ['198.51.100.9', '203.0.113.1', '192.0.2.1'], '203.0.113.1'],
     [
       'its proxy is on the loopback',
       ['loopback'],
@@ -35,18 +35,18 @@ describe('the address of a caller', () => {
     ],
     ['the proxy is not in the networks', ['10.0.0.0/8'], ['203.0.113.1', '192.0.2.1'], '192.0.2.1'],
     [
-      'a stranger claims to be a proxy of ours',
+      'a client claims to be a trusted proxy',
       ['10.0.0.0/8'],
       ['10.9.9.9', '192.0.2.1', '10.1.2.3'],
       '192.0.2.1',
     ],
     ['IPv4 comes mapped into IPv6', ['10.0.0.0/8'], ['203.0.113.1', '::ffff:10.1.2.3'], '203.0.113.1'],
-    ['it came with a port', ['loopback'], ['203.0.113.1:4711', '127.0.0.1'], '203.0.113.1'],
-  ] as const)('is found where %s', async (_case, trust, hops, address) => {
+    ['the address has a port', ['loopback'], ['203.0.113.1:4711', '127.0.0.1'], '203.0.113.1'],
+  ] as const)('is determined correctly where %s', async (_case, trust, hops, address) => {
     expect(await addressOf(trust, ...hops)).toBe(address);
   });
 
-  it('is still known once the caller has hung up', async () => {
+  it('is still known after the client has closed the connection', async () => {
     const fastify = Fastify();
     installRequestContext(fastify);
     const address = new Promise((resolve) => {

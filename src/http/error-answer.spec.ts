@@ -14,7 +14,7 @@ describe('answerOf', () => {
   const flex = (code: ErrorCode, detail?: string) =>
     answerOf({ code, detail }, { isFlex: true, requestId: 'request-1' });
 
-  it.each(CODES)('says the same of %s on both edges, with a full stop on Flex alone', (code) => {
+  it.each(CODES)('words %s alike on both edges, with a full stop on Flex alone', (code) => {
     const { title } = problem(code).body;
     expect(title).toMatch(/^[A-Z].*[^.]$/);
     expect(flex(code).body.error).toBe(WORDED[code] ?? `${String(title)}.`);
@@ -39,7 +39,7 @@ describe('answerOf', () => {
     });
   });
 
-  it('tells a detail beside the title on our API, and instead of the sentence on Flex', () => {
+  it('adds a detail to the title on our API, and replaces the sentence with it on Flex', () => {
     const detail = 'The body is not well-formed JSON.';
     expect(problem('invalid_request', detail).body).toMatchObject({
       title: 'The request is malformed',

@@ -32,11 +32,11 @@ describe('NestLog', () => {
     Logger.overrideLogger(false);
   });
 
-  it("writes what the service logs at info, and none of Nest's reports of its own start", async () => {
+  it('writes at info what the service logs, without the start-up lines of Nest', async () => {
     expect(await linesAt('info')).toMatchObject([{ level: 30, context: 'Doors', msg: 'The door is open' }]);
   });
 
-  it("writes Nest's reports of its own start at debug", async () => {
+  it('writes the start-up lines of Nest at debug', async () => {
     const contexts = (await linesAt('debug'))
       .filter(({ level }) => level === 20)
       .map(({ context }) => context);

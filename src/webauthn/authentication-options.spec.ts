@@ -9,7 +9,7 @@ const input = {
 } as const;
 
 describe('WebAuthn Level 3 §5.5 Options for Assertion Generation', () => {
-  it('has no allowCredentials for a discoverable sign-in', () => {
+  it('omit allowCredentials for a discoverable sign-in', () => {
     expect(requestOptions(input)).toEqual({
       challenge: 'Y2hhbGxlbmdl',
       rpId: 'example.com',
@@ -18,14 +18,14 @@ describe('WebAuthn Level 3 §5.5 Options for Assertion Generation', () => {
     });
   });
 
-  it('lists the credentials of a named user', () => {
+  it('list the credentials of a named user', () => {
     const allowCredentials = [{ id: Buffer.from([1, 2, 3]), transports: ['internal'] }];
     expect(requestOptions({ ...input, allowCredentials }).allowCredentials).toEqual([
       { type: 'public-key', id: 'AQID', transports: ['internal'] },
     ]);
   });
 
-  it('keeps an empty list, which would otherwise become a discoverable sign-in', () => {
+  it('keep an empty list, which would otherwise become a discoverable sign-in', () => {
     expect(requestOptions({ ...input, allowCredentials: [] })).toHaveProperty('allowCredentials', []);
   });
 });

@@ -4,7 +4,7 @@ import { CeremonyRefusal } from './ceremony-refusal.js';
 const endOf = (hex: string) => endOfCborItem(Buffer.from(hex, 'hex'), 0, '7.1-13');
 const nested = (depth: number) => '81'.repeat(depth - 1) + '00';
 
-describe('the structure of CBOR', () => {
+describe('the CBOR scanner', () => {
   it.each([
     ['a small integer', '17', 1],
     ['a negative integer of eight bytes', '3bffffffffffffffff', 9],
@@ -15,12 +15,12 @@ describe('the structure of CBOR', () => {
     ['true, false, null and undefined', '84f5f4f6f7', 5],
     ['a double', 'fb3ff0000000000000', 9],
     ['sixteen levels', nested(16), 16],
-  ])('knows where %s ends', (_, hex, end) => {
+  ])('finds the end of %s', (_, hex, end) => {
     expect(endOf(`${hex}ffff`)).toBe(end);
   });
 
   it.each([
-    ['nothing', ''],
+    ['an empty input', ''],
     ['a head cut short', '1901'],
     ['a byte string cut short', '4301'],
     ['a byte string of 2^64 - 1 bytes', '5bffffffffffffffff'],
@@ -47,13 +47,13 @@ describe('the structure of CBOR', () => {
     expect(() => endOf(hex)).toThrow(new CeremonyRefusal('malformed_cbor', '7.1-13'));
   });
 
-  it('distinguishes the keys 1 and -1', () => {
+  it('tells the keys 1 and -1 apart', () => {
     expect(endOf('a201002000')).toBe(5);
   });
 
   it.each([
     ['something after the map', 'a000'],
-    ['an array in its place', '80'],
+    ['an array', '80'],
     ['no bytes', ''],
   ])('refuses %s where exactly one map belongs', (_, hex) => {
     expect(() => requireOneCborMap(Buffer.from(hex, 'hex'), '7.2-7')).toThrow(

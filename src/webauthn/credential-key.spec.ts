@@ -34,7 +34,7 @@ const littleEndian = (value: bigint) =>
   new Uint8Array(Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse());
 
 describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => {
-  it.each([-7, -8, -257] as const)('accepts a key of algorithm %i and returns it', (algorithm) => {
+  it.each([-7, -8, -257] as const)('accepts and returns a key of algorithm %i', (algorithm) => {
     const key = encodeCbor(KEYS.get(algorithm));
     expect(verifyCredentialKey(key, OFFERED)).toBe(algorithm);
   });
@@ -120,14 +120,14 @@ describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => 
 describe('RFC 8032 §5.1.3 points on Ed25519', () => {
   const p = 2n ** 255n - 19n;
 
-  it('accepts the keys that Node generates', () => {
+  it('accepts keys that Node generates', () => {
     for (let count = 0; count < 50; count++) {
       const { x = '' } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' });
       expect(verify(changed(-8, [-2, new Uint8Array(Buffer.from(x, 'base64url'))]))).toBe(-8);
     }
   });
 
-  it('accepts y = 3', () => expect(verify(changed(-8, [-2, littleEndian(3n)]))).toBe(-8));
+  it('accepts the point with y = 3', () => expect(verify(changed(-8, [-2, littleEndian(3n)]))).toBe(-8));
 
   it.each([
     ['the neutral element', littleEndian(1n)],

@@ -113,8 +113,8 @@ const AUTHENTICATION_MEMBERS = [
   'userHandle',
 ];
 
-describe.each([-7, -8, -257] as const)('hostile responses to a ceremony with algorithm %i', (algorithm) => {
-  it('refuses arbitrary JSON at registration, and throws nothing else', async () => {
+describe.each([-7, -8, -257] as const)('hostile responses to a ceremony of algorithm %i', (algorithm) => {
+  it('at registration: arbitrary JSON causes a refusal and no other error', async () => {
     const { expected } = aRegistration();
     const verify: Verify = (response) => verifyRegistration(response, expected);
     await fc.assert(
@@ -124,7 +124,7 @@ describe.each([-7, -8, -257] as const)('hostile responses to a ceremony with alg
     );
   });
 
-  it('refuses arbitrary JSON at authentication, and throws nothing else', async () => {
+  it('at authentication: arbitrary JSON causes a refusal and no other error', async () => {
     const { expected } = await anAuthentication({ algorithms: [algorithm] });
     const verify: Verify = (response) => verifyAuthentication(response, expected);
     await fc.assert(
@@ -134,7 +134,7 @@ describe.each([-7, -8, -257] as const)('hostile responses to a ceremony with alg
     );
   });
 
-  it('accepts a signed registration, and refuses it with any byte changed', async () => {
+  it('a signed registration is accepted, and refused with any byte changed', async () => {
     const { respond, expected } = aRegistration({ algorithms: [algorithm] });
     const response = respond({ format: 'packed' });
     const verify: Verify = (presented) => verifyRegistration(presented, expected);
@@ -148,7 +148,7 @@ describe.each([-7, -8, -257] as const)('hostile responses to a ceremony with alg
     );
   });
 
-  it('accepts an authentication, and refuses it with any byte changed', async () => {
+  it('an authentication is accepted, and refused with any byte changed', async () => {
     const { respond, expected } = await anAuthentication({ algorithms: [algorithm] });
     const response = respond();
     const verify: Verify = (presented) => verifyAuthentication(presented, expected);
@@ -162,7 +162,7 @@ describe.each([-7, -8, -257] as const)('hostile responses to a ceremony with alg
     );
   });
 
-  it('accepts an unsigned registration with bytes changed or refuses it, and throws nothing else', async () => {
+  it('an unsigned registration with changed bytes causes success or a refusal, and no other error', async () => {
     const { respond, expected } = aRegistration({ algorithms: [algorithm] });
     const response = respond({ extensions: new Map([['credProtect', 2]]) });
     const verify: Verify = (presented) => verifyRegistration(presented, expected);
@@ -193,7 +193,7 @@ describe('hostile attestation statements', () => {
     ['android-key', androidKey(authority), [root]],
     ['apple', apple(authority), [root]],
   ] as const)(
-    'are accepted for %s, or refused with any bytes changed, and throw nothing else',
+    'of %s cause success or a refusal with any bytes changed, and no other error',
     (format, made, roots) =>
       withRoots(format, roots, async () => {
         const { respond, expected } = aRegistration({}, { algorithms: [-7] });
@@ -215,8 +215,8 @@ describe('hostile attestation statements', () => {
   );
 });
 
-describe('an error of our own', () => {
-  it('is never taken for a refusal of a registration', async () => {
+describe('an error that is not a refusal', () => {
+  it('is not turned into a refusal of a registration', async () => {
     const { respond, expected } = aRegistration();
     for (const member of ['relyingParty', 'algorithms'] as const) {
       const mistaken = { ...expected, [member]: undefined };
@@ -224,7 +224,7 @@ describe('an error of our own', () => {
     }
   });
 
-  it('is never taken for a refusal of an attestation', async () => {
+  it('is not turned into a refusal of an attestation', async () => {
     const identifier = 'apple';
     const own = SettingsService.getRootCertificates({ identifier });
     const root = new TestAuthority('Root');
@@ -241,7 +241,7 @@ describe('an error of our own', () => {
     }
   });
 
-  it('is never taken for a refusal of an authentication', async () => {
+  it('is not turned into a refusal of an authentication', async () => {
     const { respond, expected } = await anAuthentication();
     for (const member of ['relyingParty', 'credential'] as const) {
       const mistaken = { ...expected, [member]: undefined };
@@ -251,7 +251,7 @@ describe('an error of our own', () => {
 });
 
 describe('hostile credential IDs', () => {
-  it('finds bytes in arbitrary JSON or refuses it, and throws nothing else', () => {
+  it('in arbitrary JSON are read as bytes or refused, and cause no other error', () => {
     fc.assert(
       fc.property(fc.oneof(anything, lookalike), (response) => {
         try {

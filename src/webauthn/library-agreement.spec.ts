@@ -119,7 +119,7 @@ describe.each([-7, -8, -257] as const)('authentications of algorithm %i', (algor
   });
 
   it.each<[string, Vector]>([
-    ['as it usually is', {}],
+    ['with the usual members', {}],
     ['with a counter', { get: { counter: 4_294_967_295 } }],
     ['without user verification', flags({ uv: false }, { requireUserVerification: false })],
     ['not backed up', flags({ bs: false })],
@@ -129,7 +129,7 @@ describe.each([-7, -8, -257] as const)('authentications of algorithm %i', (algor
     ['with unknown client data', clientData({ extra: [] })],
     ['with the user handle as text', { get: { userHandle: 'text' } }],
     ['with an empty user handle', { inner: { userHandle: '' }, expected: { userHandleRequired: false } }],
-  ])('are accepted by both %s', async (_, vector) => {
+  ])('are accepted by Keyway and the library: %s', async (_, vector) => {
     expect(await judgeVector(begun, vector)).toEqual({ ours: 'accepted', library: 'accepted' });
   });
 
@@ -140,7 +140,7 @@ describe.each([-7, -8, -257] as const)('authentications of algorithm %i', (algor
     ['in another frame', 'top_origin_not_allowed', { get: { crossOrigin: true, topOrigin: TOP } }],
     ['with a top origin alone', 'cross_origin', { get: { topOrigin: TOP }, expected: framing }],
     ['for another RP ID', 'rp_id_mismatch', { get: { rpId: 'evil.example' } }],
-    ['without the user', 'user_not_present', flags({ up: false })],
+    ['without user presence', 'user_not_present', flags({ up: false })],
     ['without user verification', 'user_not_verified', flags({ uv: false })],
     ['backed up and not eligible', 'backup_flags_invalid', flags({ be: false, bs: true })],
     ['with a wrong signature', 'signature_invalid', signature((bytes) => flipAt(bytes, bytes.length - 1))],
@@ -150,38 +150,30 @@ describe.each([-7, -8, -257] as const)('authentications of algorithm %i', (algor
       { get: { extensions: new Map(), flags: { ed: false } } },
     ],
     ['with a reserved CBOR head', 'malformed_cbor', withExtension('a1016161' + '1c')],
-  ])('are refused by both %s', async (_, reason, vector) => {
+  ])('are refused by Keyway and the library: %s', async (_, reason, vector) => {
     expect(await judgeVector(begun, vector)).toEqual({ ours: reason, library: 'refused' });
   });
 
   it.each<[why: string, RefusalReason, Vector]>([
-    [
-      'the caller tells it which credential it is',
-      'credential_id_mismatch',
-      { stored: { id: randomBytes(32) } },
-    ],
+    ['its caller chooses the credential', 'credential_id_mismatch', { stored: { id: randomBytes(32) } }],
     ['it compares no user handles', 'user_handle_mismatch', { stored: { userHandle: randomBytes(32) } }],
-    ['it needs no user handle', 'user_handle_missing', { get: { userHandle: 'none' } }],
+    ['it requires no user handle', 'user_handle_missing', { get: { userHandle: 'none' } }],
     ['it does not know backup eligibility', 'backup_eligibility_changed', flags({ be: false, bs: false })],
-    [
-      'Safari says nothing of the top origin',
-      'cross_origin',
-      { get: { crossOrigin: true }, expected: framing },
-    ],
-    ['it does not look at types', 'malformed_client_data', clientData({ crossOrigin: null })],
+    ['Safari omits the top origin', 'cross_origin', { get: { crossOrigin: true }, expected: framing }],
+    ['it does not check types', 'malformed_client_data', clientData({ crossOrigin: null })],
     [
       'it knows another old status',
       'malformed_client_data',
       clientData({ tokenBinding: { status: 'notSupported' } }),
     ],
-    ['it takes any CBOR for extensions', 'malformed_cbor', withExtension('80')],
+    ['it accepts any CBOR as extensions', 'malformed_cbor', withExtension('80')],
     ['it decodes tags', 'malformed_cbor', withExtension('a16161c000')],
-  ])('are accepted by the library alone, because %s', async (_, reason, vector) => {
+  ])('are refused by Keyway and accepted by the library, because %s', async (_, reason, vector) => {
     expect(await judgeVector(begun, vector)).toEqual({ ours: reason, library: 'accepted' });
   });
 });
 
-describe('every change of a byte', () => {
+describe('a change of any byte', () => {
   /** Each byte flipped in three ways or left out, and a byte put in before each and at the end. */
   const changesOf = (bytes: Buffer): Buffer[] =>
     Array.from({ length: bytes.length + 1 }, (_, at) => {
@@ -207,7 +199,7 @@ describe('every change of a byte', () => {
     [-8, []],
     [-257, []],
   ] as const)(
-    'of a signature of algorithm %i gives the same verdict, but for %j',
+    'of a signature of algorithm %i gets the same verdict from both, except %j',
     async (algorithm, reasons) => {
       const { respond, expected } = await anAuthentication({ algorithms: [algorithm] });
       const response = respond();
@@ -233,7 +225,7 @@ describe('every change of a byte', () => {
     },
   );
 
-  it('of client data before it is signed gives the same verdict, but for broken UTF-8', async () => {
+  it('of client data before it is signed gets the same verdict from both, except for broken UTF-8', async () => {
     const { respond, expected } = await anAuthentication({ algorithms: [-8] });
     const verdicts = changesOf(bytesOf(respond().response.clientDataJSON)).map((clientDataJSON) =>
       judgeAuthentication(respond({ clientDataJSON }), expected),
@@ -241,7 +233,7 @@ describe('every change of a byte', () => {
     expect(await differences(verdicts)).toEqual(['malformed_client_data']);
   });
 
-  it('of authenticator data before it is signed gives the same verdict, but for CBOR that is not CTAP’s', async () => {
+  it('of authenticator data before it is signed gets the same verdict, except for CBOR outside CTAP', async () => {
     const { respond, expected } = await anAuthentication({ algorithms: [-8] });
     const key = encodeCbor(coseKey([1, 1], [3, -8], [-1, 6], [-2, new Uint8Array(32)]));
     const whole = {
@@ -259,7 +251,7 @@ describe('every change of a byte', () => {
     ['none', ['credential_id_mismatch', 'malformed_cbor', 'malformed_key']],
     // It looks at the algorithm of a self attestation only where the key leaves a choice.
     ['packed', ['attestation_invalid', 'malformed_cbor']],
-  ])('of an attestation object of %s gives the same verdict, but for %j', async (format, reasons) => {
+  ])('of an attestation object of %s gets the same verdict from both, except %j', async (format, reasons) => {
     const { respond, expected } = aRegistration({}, { algorithms: [-8] });
     const response = respond({ format });
     const verdicts = changesOf(bytesOf(response.response.attestationObject)).map((attestationObject) =>

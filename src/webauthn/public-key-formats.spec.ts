@@ -29,7 +29,7 @@ describe.each(['ES256', 'EdDSA', 'RS256'] as const)('a public key of %s', (name)
   const { publicKey, privateKey } = KEYS[name];
   const cose = readPublicKey(jwkOf(publicKey)).publicKey;
 
-  it('is read as the same COSE_Key from every form', () => {
+  it('is read as the same COSE_Key from every format', () => {
     const forms = [
       cose.toString('base64url'),
       cose.toString('base64'),
@@ -47,7 +47,7 @@ describe.each(['ES256', 'EdDSA', 'RS256'] as const)('a public key of %s', (name)
     }
   });
 
-  it('is refused with anything private in it', () => {
+  it('is refused if it has a private member', () => {
     expect(reasonFor(jwkOf(privateKey))).toBe('private');
     expect(reasonFor(JSON.stringify(jwkOf(privateKey)))).toBe('private');
     expect(reasonFor(privateKey.export({ format: 'pem', type: 'pkcs8' }))).toBe('private');
@@ -58,7 +58,7 @@ describe.each(['ES256', 'EdDSA', 'RS256'] as const)('a public key of %s', (name)
     expect(reasonFor(whole.toString('base64'))).toBe('private');
   });
 
-  it('is refused with something after it, cut short, or for another algorithm', () => {
+  it('is refused if it is extended, truncated or for another algorithm', () => {
     for (const whole of [cose, derOf(publicKey)]) {
       expect(reasonFor(Buffer.concat([whole, Buffer.from([0])]).toString('base64'))).toBe('malformed');
       expect(reasonFor(whole.subarray(0, -1).toString('base64'))).toBe('malformed');
@@ -67,11 +67,11 @@ describe.each(['ES256', 'EdDSA', 'RS256'] as const)('a public key of %s', (name)
   });
 });
 
-describe('public keys that are refused', () => {
+describe('a public key', () => {
   const p256 = jwkOf(KEYS.ES256.publicKey);
   const spki = (...pair: [{ publicKey: KeyObject }]) => derOf(pair[0].publicKey).toString('base64');
 
-  it('are of other curves, algorithms and kinds', () => {
+  it('is refused for other curves, algorithms and key types', () => {
     const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     const k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
     const ed448 = generateKeyPairSync('ed448');
@@ -83,7 +83,7 @@ describe('public keys that are refused', () => {
     expect(reasonFor(encodeCbor(es384).toString('base64url'))).toBe('unsupported');
   });
 
-  it('are weak, off their curve or of small order', () => {
+  it('is refused if it is weak, off its curve or of small order', () => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
     expect(reasonFor(spki(weak))).toBe('malformed');
     expect(reasonFor(jwkOf(weak.publicKey))).toBe('malformed');
@@ -94,7 +94,7 @@ describe('public keys that are refused', () => {
     );
   });
 
-  it('are COSE_Keys with members of their own', () => {
+  it('is refused as a COSE_Key with unknown members', () => {
     const members: [number, number | Uint8Array][] = [
       [1, 2],
       [3, -7],
@@ -106,7 +106,7 @@ describe('public keys that are refused', () => {
     expect(reasonFor(withAnother.toString('base64url'))).toBe('malformed');
   });
 
-  it('are not keys at all', () => {
+  it('is refused if it is not a key', () => {
     const hostile = [undefined, null, '', '  ', 7, true, [], {}, '{', '[]', '{"kty":', 'AAAA', '-', 'ä'];
     const texts = [
       '-----BEGIN PUBLIC KEY-----',
@@ -120,7 +120,7 @@ describe('public keys that are refused', () => {
 });
 
 describe('two COSE_Keys', () => {
-  it('are the same key with their members in different orders', () => {
+  it('are equal if only the order of their members differs', () => {
     const { publicKey } = readPublicKey(jwkOf(KEYS.ES256.publicKey));
     const { x, y } = jwkOf(KEYS.ES256.publicKey);
     const shuffled = encodeCbor(coseKey([-3, bytes(y)], [-2, bytes(x)], [-1, 1], [3, -7], [1, 2]));

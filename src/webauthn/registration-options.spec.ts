@@ -14,7 +14,7 @@ const input = {
 } as const;
 
 describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
-  it('gives every member that browsers and the Passage SDKs read, byte strings as unpadded base64url', () => {
+  it('have every member that browsers and the Passage SDKs read, with bytes as unpadded base64url', () => {
     expect(creationOptions(input)).toEqual({
       rp: { id: 'example.com', name: 'Example' },
       user: {
@@ -41,7 +41,7 @@ describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
   });
 
   it.each(['preferred', 'discouraged'] as const)(
-    'does not require a resident key when it is %s',
+    'do not require a resident key when it is %s',
     (residentKey) => {
       const { authenticatorSelection } = creationOptions({ ...input, residentKey });
       expect(authenticatorSelection).toMatchObject({ residentKey, requireResidentKey: false });
@@ -49,7 +49,7 @@ describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
   );
 
   it.each(['platform', 'cross-platform'] as const)(
-    'asks for a %s authenticator only if one is wanted',
+    'ask for a %s authenticator only if one is wanted',
     (attachment) => {
       expect(creationOptions({ ...input, attachment }).authenticatorSelection).toHaveProperty(
         'authenticatorAttachment',
@@ -59,7 +59,7 @@ describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
     },
   );
 
-  it('lists the credentials to exclude, with transports only if some are known', () => {
+  it('list the credentials to exclude, with transports only if some are known', () => {
     const excludeCredentials = [
       { id: Buffer.from([1, 2, 3]), transports: ['usb', 'nfc'] },
       { id: new Uint8Array([0xff]), transports: [] },
@@ -70,7 +70,7 @@ describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
     ]);
   });
 
-  it('keeps an authenticator from registering twice', () => {
+  it('prevent an authenticator from registering twice', () => {
     const { authenticator, options, respond } = aRegistration();
     const { id } = respond();
     const again = { ...options, excludeCredentials: [{ type: 'public-key' as const, id }] };

@@ -38,7 +38,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       { uv: true, be: false, bs: false },
       { uv: false, be: true, bs: true },
       { uv: false, be: false, bs: false },
-    ])('reports what the authenticator said: %o', async ({ uv, be, bs }) => {
+    ])('returns the flags and the counter of the authenticator: %o', async ({ uv, be, bs }) => {
       const traits = { userVerified: uv, backupEligible: be, backedUp: bs, algorithms: [algorithm] };
       const begun = await anAuthentication(traits);
       const verified = await signIn(begun, { counter: 4_294_967_295 }, { requireUserVerification: false });
@@ -52,7 +52,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
   });
 
   describe('Step 3: the response is that of an authentication', () => {
-    it("accepts the Passage browser SDK's form", async () => {
+    it('accepts the form of the Passage browser SDK', async () => {
       const { respond, expected } = ceremony;
       await expect(verifyAuthentication(toHandshakeResponse(respond()), expected)).resolves.toBeDefined();
     });
@@ -98,12 +98,12 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       );
     });
 
-    it('refuses an id that is not rawId', () =>
+    it('refuses an id that differs from rawId', () =>
       expectRefusal(signIn(ceremony, { response: { id: 'AQID' } }), 'credential_id_mismatch', '7.2-3'));
   });
 
   describe('Step 6: the credential is the stored one, and the user handle its owner’s', () => {
-    it('finds the credential ID for the lookup', () => {
+    it('reads the credential ID for the lookup', () => {
       expect(presentedCredentialId(ceremony.respond())).toEqual(ceremony.registered.credentialId);
     });
 
@@ -116,18 +116,18 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       [{ id: 'A'.repeat(1366), rawId: 'A'.repeat(1366) }, 'credential_id_too_long', '7.1-25'],
       [{ id: 'A'.repeat(1365), rawId: 'A'.repeat(1365) }, 'credential_id_too_long', '7.1-25'],
       [null, 'malformed_response', '7.2-3'],
-    ])('finds none in %o', (response, reason, step) => {
+    ])('reads no credential ID from %o', (response, reason, step) => {
       expect(() => presentedCredentialId(response)).toThrow(
         expect.objectContaining({ name: 'CeremonyRefusal', reason, step }),
       );
     });
 
-    it('finds one of 1023 bytes', () => {
+    it('reads a credential ID of 1023 bytes', () => {
       const id = Buffer.alloc(1023, 1).toString('base64url');
       expect(presentedCredentialId({ id, rawId: id })).toHaveLength(1023);
     });
 
-    it('refuses a credential that is not the stored one', () =>
+    it('refuses a credential other than the stored one', () =>
       expectRefusal(
         signIn(ceremony, {}, stored({ id: randomBytes(32) })),
         'credential_id_mismatch',
@@ -153,14 +153,14 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
         '7.2-6',
       ));
 
-    it('refuses a wrong user handle even if none is required', () =>
+    it('refuses a wrong user handle even if a user handle is not required', () =>
       expectRefusal(
         signIn(ceremony, {}, { ...stored({ userHandle: randomBytes(32) }), userHandleRequired: false }),
         'user_handle_mismatch',
         '7.2-6',
       ));
 
-    it('returns any user handle if none is stored, except in a discoverable sign-in', async () => {
+    it('accepts any user handle if none is stored, except in a discoverable sign-in', async () => {
       const expected = { ...stored({ userHandle: null }), userHandleRequired: false };
       const verified = await signIn(ceremony, {}, expected);
       expect(verified.userHandle).toEqual(ceremony.userHandle);
@@ -185,7 +185,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
     it('accepts authenticator extension outputs', () =>
       expect(signIn(ceremony, { extensions: new Map([['uvm', [[2, 4, 2]]]]) })).resolves.toBeDefined());
 
-    it('accepts attested credential data that parses', () =>
+    it('accepts well-formed attested credential data', () =>
       expect(
         signIn(ceremony, {
           attestedCredentialData: Buffer.concat([
@@ -202,13 +202,13 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       expectRefusal(signIn(ceremony, { mutateAuthenticatorData }), 'malformed_authenticator_data', '7.2-7'),
     );
 
-    it('refuses announced credential data that is missing', () =>
+    it('refuses a flag that announces missing credential data', () =>
       expectRefusal(signIn(ceremony, { flags: { at: true } }), 'malformed_authenticator_data', '7.2-7'));
 
-    it('refuses announced extensions that are missing', () =>
+    it('refuses a flag that announces missing extensions', () =>
       expectRefusal(signIn(ceremony, { flags: { ed: true } }), 'malformed_cbor', '7.2-7'));
 
-    it('refuses extensions that are not announced', () =>
+    it('refuses extensions that no flag announces', () =>
       expectRefusal(
         signIn(ceremony, { extensions: new Map(), flags: { ed: false } }),
         'malformed_authenticator_data',
@@ -217,7 +217,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
   });
 
   describe('Step 8: the client data is UTF-8', () => {
-    it('refuses broken sequences', () =>
+    it('refuses broken UTF-8', () =>
       expectRefusal(
         signIn(ceremony, { clientDataJSON: Buffer.from('c328', 'hex') }),
         'malformed_client_data',
@@ -226,43 +226,45 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
   });
 
   describe('Step 9: the client data is a JSON object', () => {
-    it('accepts unknown members', () =>
+    it('accepts unknown members of the client data', () =>
       expect(signIn(ceremony, { clientData: { extra: [] } })).resolves.toBeDefined());
 
-    it('accepts the token binding of old clients', () =>
+    it('accepts the token binding member of old clients', () =>
       expect(
         signIn(ceremony, { clientData: { tokenBinding: { status: 'supported' } } }),
       ).resolves.toBeDefined());
 
-    it.each(['null', '[]', 'webauthn.get', '{"type":"webauthn.get"}'])('refuses %p', (text) =>
-      expectRefusal(
-        signIn(ceremony, { clientDataJSON: Buffer.from(text) }),
-        'malformed_client_data',
-        '7.2-9',
-      ),
+    it.each(['null', '[]', 'webauthn.get', '{"type":"webauthn.get"}'])(
+      'refuses client data that is %p',
+      (text) =>
+        expectRefusal(
+          signIn(ceremony, { clientDataJSON: Buffer.from(text) }),
+          'malformed_client_data',
+          '7.2-9',
+        ),
     );
   });
 
   describe('Step 10: the type is webauthn.get', () => {
-    it.each(['webauthn.create', 'payment.get', ''])('refuses %p', (type) =>
+    it.each(['webauthn.create', 'payment.get', ''])('refuses the type %p', (type) =>
       expectRefusal(signIn(ceremony, { clientData: { type } }), 'type_mismatch', '7.2-10'),
     );
   });
 
   describe('Step 11: the challenge is the one that was issued', () => {
-    it('refuses another', () =>
+    it('refuses another challenge', () =>
       expectRefusal(signIn(ceremony, {}, { challenge: aChallenge() }), 'challenge_mismatch', '7.2-11'));
   });
 
   describe('Step 12: the origin is one of the app’s', () => {
-    it('accepts a second one', () => {
+    it('accepts any of several origins', () => {
       const relyingParty = aRelyingParty({ origins: ['https://example.com', 'https://login.example.com'] });
       const attempt = signIn(ceremony, { origin: 'https://login.example.com' }, { relyingParty });
       return expect(attempt).resolves.toBeDefined();
     });
 
     it.each(['https://evil.example', 'https://example.com/', 'http://example.com', ''])(
-      'refuses %p',
+      'refuses the origin %p',
       (origin) => expectRefusal(signIn(ceremony, { origin }), 'origin_not_allowed', '7.2-12'),
     );
   });
@@ -276,12 +278,12 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
   });
 
   describe('Step 14: the top origin is one the app lists', () => {
-    it('accepts a frame in a listed page', () =>
+    it('accepts a frame in a page that the app lists', () =>
       expect(
         signIn(ceremony, { crossOrigin: true, topOrigin: TOP }, { relyingParty: framing }),
       ).resolves.toBeDefined());
 
-    it('refuses a frame in a page that is not listed', () =>
+    it('refuses a frame in a page that the app does not list', () =>
       expectRefusal(
         signIn(ceremony, { crossOrigin: true, topOrigin: TOP }),
         'top_origin_not_allowed',
@@ -297,20 +299,20 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
   });
 
   describe('Step 15: the RP ID is the app’s', () => {
-    it('refuses another', () =>
+    it('refuses another RP ID', () =>
       expectRefusal(signIn(ceremony, { rpId: 'evil.example' }), 'rp_id_mismatch', '7.2-15'));
   });
 
   describe('Step 16: the user is present', () => {
-    it('refuses without the flag', () =>
+    it('refuses a response without the UP flag', () =>
       expectRefusal(signIn(ceremony, { flags: { up: false } }), 'user_not_present', '7.2-16'));
   });
 
   describe('Step 17: the user is verified where that is required', () => {
-    it('refuses without the flag', () =>
+    it('refuses a response without the UV flag if user verification is required', () =>
       expectRefusal(signIn(ceremony, { flags: { uv: false } }), 'user_not_verified', '7.2-17'));
 
-    it('accepts without the flag where it is not required', () =>
+    it('accepts a response without the UV flag if user verification is not required', () =>
       expect(
         signIn(ceremony, { flags: { uv: false } }, { requireUserVerification: false }),
       ).resolves.toBeDefined());
@@ -326,7 +328,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
   });
 
   describe('Step 19: backup eligibility never changes', () => {
-    it.each([true, false])('refuses %p when the opposite is stored', (be) =>
+    it.each([true, false])('refuses backup eligibility %p when the opposite is stored', (be) =>
       expectRefusal(
         signIn(ceremony, { flags: { be, bs: false } }, stored({ backupEligible: !be })),
         'backup_eligibility_changed',
@@ -334,13 +336,13 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       ),
     );
 
-    it.each([true, false])('returns %p if none is stored', (be) =>
+    it.each([true, false])('returns backup eligibility %p if none is stored', (be) =>
       expect(
         signIn(ceremony, { flags: { be, bs: false } }, stored({ backupEligible: null })),
       ).resolves.toMatchObject({ backupEligible: be }),
     );
 
-    it.each([true, false])('reports backup state %p', (bs) =>
+    it.each([true, false])('returns the backup state %p', (bs) =>
       expect(signIn(ceremony, { flags: { be: true, bs } })).resolves.toMatchObject({ backedUp: bs }),
     );
   });
@@ -399,7 +401,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
     );
 
     it.each(['a0', '', 'a10102', 'ff'])(
-      'throws an error that is not a refusal if the stored key is the unreadable %p',
+      'throws an error that is not a refusal if the stored key is %p, which cannot be read',
       async (hex) => {
         const attempt = signIn(ceremony, {}, stored({ publicKey: Buffer.from(hex, 'hex') }));
         await expect(attempt).rejects.not.toBeInstanceOf(Refusal);
@@ -408,14 +410,14 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
   });
 
   describe('Step 22: the counter is returned for the caller to compare', () => {
-    it('counts every use of an authenticator that counts', async () => {
+    it('returns the counter of an authenticator that counts', async () => {
       const counting = await anAuthentication({ counter: 'increasing' });
       expect(counting.registered.counter).toBe(1);
       expect((await signIn(counting)).counter).toBe(2);
       expect((await signIn(counting)).counter).toBe(3);
     });
 
-    it('stays at zero for one that does not', async () => {
+    it('returns zero for an authenticator that does not count', async () => {
       expect((await signIn(ceremony)).counter).toBe(0);
     });
   });

@@ -22,14 +22,14 @@ const framing = aRelyingParty({ topOrigins: [TOP] });
 
 describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   describe.each([-7, -8, -257] as const)('a whole ceremony with algorithm %i', (algorithm) => {
-    describe.each(['none', 'packed'])('and attestation %s', (format) => {
+    describe.each(['none', 'packed'])('with attestation %s', (format) => {
       it.each([
         { uv: true, be: true, bs: true },
         { uv: true, be: true, bs: false },
         { uv: true, be: false, bs: false },
         { uv: false, be: true, bs: true },
         { uv: false, be: false, bs: false },
-      ])('reports what the authenticator said: %o', async ({ uv, be, bs }) => {
+      ])('returns the flags and the counter of the authenticator: %o', async ({ uv, be, bs }) => {
         const registration = aRegistration(
           {
             userVerified: uv,
@@ -65,7 +65,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   });
 
   describe('Step 3: the response is that of a registration', () => {
-    it("accepts the Passage browser SDK's form, with transports beside the response", async () => {
+    it('accepts the form of the Passage browser SDK, with transports beside the response', async () => {
       const { respond, expected } = aRegistration({ transports: ['usb', 'nfc'] });
       const verified = await verifyRegistration(toHandshakeResponse(respond()), expected);
       expect(verified).toMatchObject({ transports: ['usb', 'nfc'], attachment: null });
@@ -89,13 +89,13 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
         Array.from({ length: 1000 }, (_, index) => `t${index}`),
         [...'01234567'].map((n) => `t${n}`),
       ],
-    ])('keeps only sensible transports when they are %s', async (_, transports, kept) => {
+    ])('keeps only well-formed transports when they are %s', async (_, transports, kept) => {
       const { respond, expected } = aRegistration({ transports: null });
       const verified = await verifyRegistration({ ...respond(), transports }, expected);
       expect(verified.transports).toEqual(kept);
     });
 
-    it('ignores an unknown attachment', async () => {
+    it('ignores an unknown authenticatorAttachment', async () => {
       const registration = aRegistration();
       const verified = await register(registration, { response: { authenticatorAttachment: 'implant' } });
       expect(verified.attachment).toBeNull();
@@ -134,7 +134,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       expectRefusal(register(aRegistration(), { response }), 'malformed_response', '7.1-3'),
     );
 
-    it('refuses an id that is not rawId', () =>
+    it('refuses an id that differs from rawId', () =>
       expectRefusal(
         register(aRegistration(), { response: { rawId: 'AQID' } }),
         'credential_id_mismatch',
@@ -151,7 +151,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       await expect(register(registration, { clientDataJSON })).resolves.toMatchObject({ origin: ORIGIN });
     });
 
-    it('refuses broken sequences', () =>
+    it('refuses broken UTF-8', () =>
       expectRefusal(
         register(aRegistration(), { clientDataJSON: Buffer.from('7b2261223a22ff227d', 'hex') }),
         'malformed_client_data',
@@ -160,17 +160,19 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   });
 
   describe('Step 6: the client data is a JSON object', () => {
-    it('accepts unknown members', () =>
+    it('accepts unknown members of the client data', () =>
       expect(
         register(aRegistration(), { clientData: { other_keys_can_be_added_here: 'yes' } }),
       ).resolves.toBeDefined());
 
-    it.each(['', '{', 'null', '[]', '"text"', '1', '{} {}', '['.repeat(4000)])('refuses %p', (text) =>
-      expectRefusal(
-        register(aRegistration(), { clientDataJSON: Buffer.from(text || ' ') }),
-        'malformed_client_data',
-        '7.1-6',
-      ),
+    it.each(['', '{', 'null', '[]', '"text"', '1', '{} {}', '['.repeat(4000)])(
+      'refuses client data that is %p',
+      (text) =>
+        expectRefusal(
+          register(aRegistration(), { clientDataJSON: Buffer.from(text || ' ') }),
+          'malformed_client_data',
+          '7.1-6',
+        ),
     );
 
     it.each([
@@ -185,34 +187,34 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       { topOrigin: 1 },
       { tokenBinding: 'none' },
       { tokenBinding: { status: 'bound' } },
-    ])('refuses %o', (clientData) =>
+    ])('refuses client data with %o', (clientData) =>
       expectRefusal(register(aRegistration(), { clientData }), 'malformed_client_data', '7.1-6'),
     );
   });
 
   describe('Step 7: the type is webauthn.create', () => {
-    it.each(['webauthn.get', 'payment.get', 'WebAuthn.create', ''])('refuses %p', (type) =>
+    it.each(['webauthn.get', 'payment.get', 'WebAuthn.create', ''])('refuses the type %p', (type) =>
       expectRefusal(register(aRegistration(), { clientData: { type } }), 'type_mismatch', '7.1-7'),
     );
   });
 
   describe('Step 8: the challenge is the one that was issued', () => {
-    it('accepts it', () => expect(register(aRegistration())).resolves.toBeDefined());
+    it('accepts the issued challenge', () => expect(register(aRegistration())).resolves.toBeDefined());
 
-    it('refuses another', () =>
+    it('refuses another challenge', () =>
       expectRefusal(
         register(aRegistration(), {}, { challenge: aChallenge() }),
         'challenge_mismatch',
         '7.1-8',
       ));
 
-    it('refuses another spelling of it', () => {
+    it('refuses another encoding of the challenge', () => {
       const registration = aRegistration();
       const clientData = { challenge: `${registration.options.challenge}=` };
       return expectRefusal(register(registration, { clientData }), 'challenge_mismatch', '7.1-8');
     });
 
-    it('refuses an empty one', () =>
+    it('refuses an empty challenge', () =>
       expectRefusal(
         register(aRegistration(), { clientData: { challenge: '' } }),
         'challenge_mismatch',
@@ -241,13 +243,13 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       'https://sub.example.com',
       'null',
       '',
-    ])('refuses %p', (origin) =>
+    ])('refuses the origin %p', (origin) =>
       expectRefusal(register(aRegistration(), { origin }), 'origin_not_allowed', '7.1-9'),
     );
   });
 
   describe('Step 10: a cross-origin frame is expected', () => {
-    it.each([{ crossOrigin: false }, { crossOrigin: undefined }])('accepts %o', (clientData) =>
+    it.each([{ crossOrigin: false }, { crossOrigin: undefined }])('accepts a frame with %o', (clientData) =>
       expect(register(aRegistration(), { clientData })).resolves.toBeDefined(),
     );
 
@@ -263,7 +265,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   });
 
   describe('Step 11: the top origin is one the app lists', () => {
-    it('accepts a frame in a listed page', () =>
+    it('accepts a frame in a page that the app lists', () =>
       expect(
         register(aRegistration(), { crossOrigin: true, topOrigin: TOP }, { relyingParty: framing }),
       ).resolves.toBeDefined());
@@ -275,7 +277,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
         '7.1-11',
       ));
 
-    it.each([`${TOP}/`, 'https://evil.example', ''])('refuses a frame in %p', (topOrigin) =>
+    it.each([`${TOP}/`, 'https://evil.example', ''])('refuses a frame in the page %p', (topOrigin) =>
       expectRefusal(
         register(aRegistration(), { crossOrigin: true, topOrigin }, { relyingParty: framing }),
         'top_origin_not_allowed',
@@ -326,7 +328,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       });
     });
 
-    it('refuses it without attested credential data', () =>
+    it('refuses authenticator data without attested credential data', () =>
       expectRefusal(
         register(aRegistration(), {
           flags: { at: false },
@@ -336,28 +338,28 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
         '7.1-13',
       ));
 
-    it('refuses credential data that its flag does not announce', () =>
+    it('refuses credential data that no flag announces', () =>
       expectRefusal(
         register(aRegistration(), { flags: { at: false } }),
         'malformed_authenticator_data',
         '7.1-13',
       ));
 
-    it('refuses extensions that their flag does not announce', () =>
+    it('refuses extensions that no flag announces', () =>
       expectRefusal(
         register(aRegistration(), { extensions: new Map(), flags: { ed: false } }),
         'malformed_authenticator_data',
         '7.1-13',
       ));
 
-    it('refuses announced extensions that are missing', () =>
+    it('refuses a flag that announces missing extensions', () =>
       expectRefusal(register(aRegistration(), { flags: { ed: true } }), 'malformed_cbor', '7.1-13'));
 
     it.each([
       ['a text', encodeCbor('extensions')],
       ['two maps', Buffer.from('a0a0', 'hex')],
       ['a map that nests too deep', Buffer.from(`a10081${'81'.repeat(20)}00`, 'hex')],
-    ])('refuses %s for extensions', (_, extensions) =>
+    ])('refuses %s as extensions', (_, extensions) =>
       expectRefusal(
         register(aRegistration(), {
           flags: { ed: true },
@@ -370,21 +372,22 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   });
 
   describe('Step 14: the RP ID is the app’s', () => {
-    it.each(['evil.example', 'EXAMPLE.com', 'sub.example.com', ''])('refuses a credential for %p', (rpId) =>
-      expectRefusal(register(aRegistration(), { rpId }), 'rp_id_mismatch', '7.1-14'),
+    it.each(['evil.example', 'EXAMPLE.com', 'sub.example.com', ''])(
+      'refuses a credential for the RP ID %p',
+      (rpId) => expectRefusal(register(aRegistration(), { rpId }), 'rp_id_mismatch', '7.1-14'),
     );
   });
 
   describe('Step 15: the user is present', () => {
-    it('refuses without the flag', () =>
+    it('refuses a response without the UP flag', () =>
       expectRefusal(register(aRegistration(), { flags: { up: false } }), 'user_not_present', '7.1-15'));
   });
 
   describe('Step 16: the user is verified where that is required', () => {
-    it('refuses without the flag', () =>
+    it('refuses a response without the UV flag if user verification is required', () =>
       expectRefusal(register(aRegistration(), { flags: { uv: false } }), 'user_not_verified', '7.1-16'));
 
-    it('accepts without the flag where it is not required', () =>
+    it('accepts a response without the UV flag if user verification is not required', () =>
       expect(
         register(aRegistration(), { flags: { uv: false } }, { requireUserVerification: false }),
       ).resolves.toMatchObject({ userVerified: false }));
@@ -400,14 +403,14 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   });
 
   describe('Step 20: the algorithm is one that was offered', () => {
-    it('refuses another', () =>
+    it('refuses an algorithm that was not offered', () =>
       expectRefusal(
         register(aRegistration({}, { algorithms: [-7] }), { algorithm: -8 }),
         'algorithm_not_offered',
         '7.1-20',
       ));
 
-    it('refuses a malformed key', () =>
+    it('refuses a malformed public key', () =>
       expectRefusal(
         register(aRegistration(), { mutateKey: (key) => key.set(-2, new Uint8Array(32)) }),
         'malformed_key',
@@ -423,12 +426,14 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   });
 
   describe('Step 21: the attestation statement format is known', () => {
-    it.each(['android-safetynet', 'compound', 'Packed', 'x', '__proto__'])('refuses %p', (format) =>
-      expectRefusal(register(aRegistration(), { format }), 'attestation_format_unsupported', '7.1-21'),
+    it.each(['android-safetynet', 'compound', 'Packed', 'x', '__proto__'])(
+      'refuses the format %p',
+      (format) =>
+        expectRefusal(register(aRegistration(), { format }), 'attestation_format_unsupported', '7.1-21'),
     );
   });
 
-  describe('Step 22: the attestation statement is correct', () => {
+  describe('Step 22: the attestation statement is valid', () => {
     const certified =
       (traits: Parameters<typeof attestationCertificate>[1] = {}): CreateOverrides['mutateStatement'] =>
       (statement, { privateKey }) =>
@@ -450,7 +455,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       ));
 
     it.each(['packed', 'tpm', 'android-key', 'fido-u2f', 'apple'])(
-      'refuses an empty statement for %s',
+      'refuses an empty statement of format %s',
       (format) =>
         expectRefusal(
           register(aRegistration(), { format, mutateStatement: () => new Map() }),
@@ -459,7 +464,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
         ),
     );
 
-    it('refuses a statement for none', () =>
+    it('refuses a statement that is not empty in the format none', () =>
       expectRefusal(
         register(aRegistration(), { mutateStatement: (statement) => statement.set('alg', -7) }),
         'attestation_invalid',
@@ -472,7 +477,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       ['an empty list', []],
       ['a list of texts', ['MIIB']],
       ['bytes that are not a certificate', [new Uint8Array([1, 2, 3])]],
-    ])('refuses %s for certificates', (_, x5c) =>
+    ])('refuses %s as certificates', (_, x5c) =>
       expectRefusal(
         register(aRegistration(), {
           format: 'packed',
@@ -507,7 +512,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       ),
     );
 
-    it('refuses a self attestation whose signature is followed by something', () =>
+    it('refuses a self attestation with bytes after its signature', () =>
       expectRefusal(
         register(aRegistration(), {
           format: 'packed',
@@ -529,12 +534,12 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   });
 
   describe('Step 25: the credential ID is at most 1023 bytes, and the same in the response and in the authenticator data', () => {
-    it.each([1, 16, 64, 1023])('accepts %i bytes', async (length) => {
+    it.each([1, 16, 64, 1023])('accepts a credential ID of %i bytes', async (length) => {
       const credentialId = Buffer.alloc(length, 0x42);
       await expect(register(aRegistration(), { credentialId })).resolves.toMatchObject({ credentialId });
     });
 
-    it.each([1024, 20_000])('refuses %i bytes', (length) =>
+    it.each([1024, 20_000])('refuses a credential ID of %i bytes', (length) =>
       expectRefusal(
         register(aRegistration(), { credentialId: Buffer.alloc(length, 0x42) }),
         'credential_id_too_long',
@@ -542,7 +547,7 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
       ),
     );
 
-    it('refuses a longer one in the authenticator data', () =>
+    it('refuses a longer credential ID in the authenticator data', () =>
       expectRefusal(
         register(aRegistration(), {
           credentialId: Buffer.alloc(1024),

@@ -94,14 +94,14 @@ const sortedSignals = async (visitor: Visitor) =>
   }));
 
 describe('signing in', () => {
-  it('leads a visitor who came by another loopback address to localhost', async () => {
+  it('redirects a visitor from another loopback address to localhost', async () => {
     const visitor = await aVisitor();
     await visitor.page.goto(server.url.replace('localhost', '127.0.0.1'));
     expect(visitor.page.url()).toBe(`${server.url}/`);
     await visitor.isSignedOut();
   });
 
-  it('shows a user without passkeys the empty state, and nothing to confirm with', async () => {
+  it('shows the empty state to a user without passkeys, and refuses to confirm', async () => {
     const { visitor } = await aUser('newcomer');
     await visitor.emptyState.waitFor();
     expect(await visitor.passkeys()).toEqual([]);
@@ -110,7 +110,7 @@ describe('signing in', () => {
     await expectRefusal(visitor, 409);
   });
 
-  it('signs in with a passkey and no name, and counts the use on that passkey alone', async () => {
+  it('signs in with a passkey and no name, and counts the use of that passkey alone', async () => {
     const [laptop, stick] = [new VirtualAuthenticator('synced'), new VirtualAuthenticator('security key')];
     const { visitor, passkeys } = await aUser('ada', laptop, stick);
     const [onLaptop, onStick] = passkeys as [string, string];
@@ -142,7 +142,7 @@ describe('signing in', () => {
     await eventually(async () => expect((await returning.passkeys())[0]?.uses).toBe('1'));
   });
 
-  it('takes the autofill’s offer back when the button is pressed', async () => {
+  it('aborts the offer in autofill when the sign-in button is pressed', async () => {
     const laptop = new VirtualAuthenticator();
     const { visitor } = await aUser('impatient', laptop);
     await laptop.unplug();
@@ -156,7 +156,7 @@ describe('signing in', () => {
     expect(await returning.requests()).toEqual(['conditional AbortError', 'prompt passkey']);
   });
 
-  it('says so when the owner is not recognised, and signs nobody in', async () => {
+  it('reports that nothing was confirmed when user verification fails, and signs no user in', async () => {
     const laptop = new VirtualAuthenticator();
     const { visitor } = await aUser('stranger', laptop);
     await visitor.signOut();
@@ -166,7 +166,7 @@ describe('signing in', () => {
     await visitor.isSignedOut();
   });
 
-  it('ends the session in words when the token is no longer accepted', async () => {
+  it('ends the session with a message when the token is no longer accepted', async () => {
     const { visitor } = await aUser('expired');
     await visitor.page.route('**/user/devices', (route) =>
       route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer worn.out.token' } }),
@@ -179,7 +179,7 @@ describe('signing in', () => {
 });
 
 describe('the list of passkeys', () => {
-  it('shows each added passkey with its name, where it is kept, today’s date and no use so far', async () => {
+  it('shows each new passkey with its name, its storage, today’s date and no use', async () => {
     const before = Date.now();
     const { visitor, passkeys } = await aUser(
       'lister',
@@ -202,7 +202,7 @@ describe('the list of passkeys', () => {
     ]);
   });
 
-  it('says in words that an authenticator already holds a passkey for the account', async () => {
+  it('reports that an authenticator already holds a passkey for the account', async () => {
     const laptop = new VirtualAuthenticator();
     const { visitor } = await aUser('collector', laptop);
     await visitor.button('Add a passkey').click();
@@ -223,7 +223,7 @@ describe('the list of passkeys', () => {
     expect(await ada.visitor.passkeys()).toEqual([]);
   });
 
-  it('tells the browser all accepted passkeys after each load, addition and revocation', async () => {
+  it('signals all accepted passkeys to the browser after each load, addition and revocation', async () => {
     const [laptop, stick] = [new VirtualAuthenticator('synced'), new VirtualAuthenticator('security key')];
     const { visitor, passkeys } = await aUser('signaller', laptop);
     const [onLaptop] = await laptop.credentials();
@@ -247,7 +247,7 @@ describe('the list of passkeys', () => {
     await eventually(async () => expect(await laptop.credentials()).toEqual([]));
   });
 
-  it('fits a narrow screen without scrolling sideways', async () => {
+  it('fits a narrow screen without horizontal scrolling', async () => {
     const { visitor } = await aUser('phone', new VirtualAuthenticator(), new VirtualAuthenticator());
     await visitor.page.setViewportSize({ width: 320, height: 640 });
     await visitor.button('Details of Chrome on Linux').click();
@@ -287,7 +287,7 @@ describe('adding a passkey', () => {
     await expectKept(visitor, stick, onLaptop);
   });
 
-  it('keeps the new passkey when a list from before the add is answered after it', async () => {
+  it('keeps the new passkey when a list requested before the registration is answered after it', async () => {
     const { visitor, stick, onLaptop } = await anOwner('slow-reader');
     const list = await holdNext(visitor.page, LIST, 'answer');
     const refreshed = visitor.page.evaluate(refresh);
@@ -303,7 +303,7 @@ describe('adding a passkey', () => {
     await expectKept(visitor, stick, onLaptop);
   });
 
-  it('keeps the new passkey when the list is asked for before the add and answered during it', async () => {
+  it('keeps the new passkey when a list requested before the registration is answered during it', async () => {
     const { visitor, stick, onLaptop } = await anOwner('early-reader');
     const list = await holdNext(visitor.page, LIST, 'answer');
     const refreshed = visitor.page.evaluate(refresh);
@@ -318,7 +318,7 @@ describe('adding a passkey', () => {
     await expectKept(visitor, stick, onLaptop);
   });
 
-  it('completes the add of a user who signs out before the finish is answered', async () => {
+  it('completes the registration of a user who signs out before the finish is answered', async () => {
     const { visitor, stick, onLaptop } = await anOwner('leaver');
     const finish = await holdNext(visitor.page, FINISH, 'request');
     await visitor.button('Add a passkey').click();
@@ -334,7 +334,7 @@ describe('adding a passkey', () => {
     await expectKept(visitor, stick, onLaptop);
   });
 
-  it('has the browser hide a passkey whose finish the server refused', async () => {
+  it('signals the browser to hide a passkey after the server refused its finish', async () => {
     const { visitor, stick } = await anOwner('refused-adder');
     await visitor.page.route(FINISH, (route) =>
       route.fulfill({ status: 400, json: { code: 'invalid_request', error: 'Not accepted.' } }),
@@ -346,7 +346,7 @@ describe('adding a passkey', () => {
     await expectRefusal(visitor, 400);
   });
 
-  it('shows a passkey as added when only the answer to its finish was lost', async () => {
+  it('shows a passkey as added when only the response to its finish was lost', async () => {
     const { visitor, stick, onLaptop } = await anOwner('lost-answer');
     await visitor.page.route(FINISH, async (route) => {
       await route.fetch();
@@ -358,7 +358,7 @@ describe('adding a passkey', () => {
     await expectLostAnswer(visitor);
   });
 
-  it('keeps a passkey whose finish got no answer, for the server may yet store it', async () => {
+  it('keeps a passkey when its finish got no response, because the server may have stored it', async () => {
     const { visitor, stick, onLaptop } = await anOwner('unheard');
     await visitor.page.route(FINISH, (route) => route.abort('connectionreset'));
     await visitor.button('Add a passkey').click();
@@ -383,7 +383,7 @@ describe('adding a passkey', () => {
 });
 
 describe('renaming', () => {
-  it('keeps the new name over a reload, and shows it as text whatever is in it', async () => {
+  it('keeps the new name after a reload, and shows markup in it as text', async () => {
     const { visitor, passkeys } = await aUser('renamer', new VirtualAuthenticator());
     const name = 'Ada’s <img src=x onerror=throw>';
     await visitor.rename(passkeys[0]!, name);
@@ -392,7 +392,7 @@ describe('renaming', () => {
     await eventually(async () => expect((await visitor.passkeys())[0]?.name).toBe(name));
   });
 
-  it('works by keyboard alone: Enter saves, Escape leaves the name as it was', async () => {
+  it('works with the keyboard alone: Enter saves, Escape keeps the old name', async () => {
     const { visitor, passkeys } = await aUser('typist', new VirtualAuthenticator());
     const { keyboard } = visitor.page;
     const old = passkeys[0]!;
@@ -412,7 +412,7 @@ describe('renaming', () => {
     expect(await visitor.focused()).toBe('Rename Desk');
   });
 
-  it('asks for a name when there is none, and keeps the field open', async () => {
+  it('asks for a name when the field is blank, and keeps the field open', async () => {
     const { visitor, passkeys } = await aUser('nameless', new VirtualAuthenticator());
     await visitor.button(`Rename ${passkeys[0]}`).click();
     const field = visitor.page.getByLabel(`New name for ${passkeys[0]}`);
@@ -426,7 +426,7 @@ describe('renaming', () => {
 });
 
 describe('revoking', () => {
-  it('asks first, and keeps the passkey unless the answer is to revoke it', async () => {
+  it('asks for confirmation, and keeps the passkey unless the user confirms', async () => {
     const { visitor, passkeys } = await aUser('undecided', new VirtualAuthenticator());
     const revoke = visitor.button(`Revoke ${passkeys[0]}`);
     await revoke.click();
@@ -448,7 +448,7 @@ describe('revoking', () => {
     expect(await visitor.focused()).toBe('Add a passkey');
   });
 
-  it('refuses the revoked passkey’s key wherever a copy of it remains, and accepts the others', async () => {
+  it('refuses a copy of the revoked passkey, and accepts the other passkeys', async () => {
     const [laptop, stick] = [new VirtualAuthenticator('synced'), new VirtualAuthenticator('security key')];
     const { visitor, passkeys } = await aUser('revoker', laptop, stick);
     const copy = new VirtualAuthenticator('synced', await laptop.credentials());
@@ -470,15 +470,15 @@ describe('revoking', () => {
   });
 });
 
-describe('confirming that it is still the same user', () => {
-  it('takes one of the user’s own passkeys, and counts the use', async () => {
+describe('step-up in the demo', () => {
+  it('accepts one of the user’s own passkeys, and counts the use', async () => {
     const { visitor } = await aUser('confirmer', new VirtualAuthenticator());
     await visitor.button('Confirm it’s you').click();
     await visitor.said.getByText('Confirmed with a passkey: it is confirmer.').waitFor();
     await eventually(async () => expect((await visitor.passkeys())[0]?.uses).toBe('1'));
   });
 
-  it('does not take somebody else’s', async () => {
+  it('refuses the passkey of another user', async () => {
     const theirs = new VirtualAuthenticator();
     await aUser('somebody-else', theirs);
     const { visitor, passkeys } = await aUser('same-user', new VirtualAuthenticator());
@@ -490,8 +490,8 @@ describe('confirming that it is still the same user', () => {
   });
 });
 
-describe('the server', () => {
-  it('has logged no error, and stops with success when asked to', async () => {
+describe('the demo server', () => {
+  it('logs no error during these tests, and exits with 0 on a signal', async () => {
     await browser.close();
     expect(await server.stop()).toBe(0);
     expect(server.complaints()).toEqual([]);

@@ -68,7 +68,7 @@ describe('the pictures of the README', () => {
     await server?.kill();
   });
 
-  it('show the passkey table with three passkeys, in light and in dark', async () => {
+  it('show the passkey table with three passkeys in the light and the dark theme', async () => {
     const visitor = await Visitor.arrive(browser, server.url, {
       context: {
         viewport: { width: 1200, height: 800 },

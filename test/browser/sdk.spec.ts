@@ -52,7 +52,7 @@ describe.each([
   ['the published SDK, unmodified', published, OLD_HOST],
   ['the drop-in client', dropIn, NEW_HOST],
 ])('%s', (title, client, host) => {
-  it('registers, signs in with a transaction and without one', async () => {
+  it('registers a passkey, and signs in with and without a transaction', async () => {
     const page = await aPage();
     const user = await DemoUser.signIn(server, `user of ${title}`);
     await page.plugIn();
@@ -89,7 +89,7 @@ describe.each([
     await page.hasRequested('conditional passkey');
   });
 
-  it('throws what the server refuses', async () => {
+  it('throws the refusal of the server', async () => {
     const page = await aPage();
     await page.plugIn();
     expect(await page.call(client, `passkey.register('no-such-transaction')`)).toMatchObject({
@@ -102,7 +102,7 @@ describe.each([
     });
   });
 
-  it('asks for a passkey on this device unless it is told otherwise', async () => {
+  it('asks for a platform authenticator by default', async () => {
     const page = await aPage();
     for (const [options, attachment] of [
       ['', 'platform'],
@@ -126,13 +126,13 @@ describe('the drop-in client’s autofill', () => {
   const autofill = 'passkey.authenticate({ isConditionalMediation: true })';
 
   // The published SDK says that it is not, as it asks for a capability by a name that browsers have given up.
-  it('is known to be possible', async () => {
+  it('is reported as available', async () => {
     const page = await aPage();
     await page.plugIn();
     expect(await page.call(dropIn, 'passkey.canUseConditionalMediation()')).toEqual({ value: true });
   });
 
-  it('is aborted when another ceremony begins, and can be offered again', async () => {
+  it('is aborted when another ceremony begins, and can be started again', async () => {
     const { page, user, authenticator } = await aUser('impatient');
     await authenticator.touch(false);
     const offer = page.call(dropIn, autofill);
@@ -147,7 +147,7 @@ describe('the drop-in client’s autofill', () => {
     expect(await whoSignedIn(server, await page.text(dropIn, autofill))).toBe(user.name);
   });
 
-  it('gives way to a registration, and to an offer made anew', async () => {
+  it('is aborted by a registration and by a second call for autofill', async () => {
     const { page, authenticator } = await aUser('twofold');
     const newcomer = await DemoUser.signIn(server, 'newcomer');
     await authenticator.touch(false);
@@ -166,7 +166,7 @@ describe('the drop-in client’s autofill', () => {
     expect(await page.requests()).toEqual(['conditional AbortError', 'conditional AbortError']);
   });
 
-  it('leaves no prompt behind when it is cancelled while it is about to open', async () => {
+  it('leaves no prompt open when it is cancelled just before the prompt opens', async () => {
     const { page, authenticator } = await aUser('hasty');
     await authenticator.touch(false);
     // The library asks the browser whether there is autofill just before it opens the prompt.
@@ -183,7 +183,7 @@ describe('the drop-in client’s autofill', () => {
     await page.hasRequested('conditional AbortError');
   });
 
-  it('does not let what ignores its abort get in the way', async () => {
+  it('does not block a sign-in when an extension ignores its abort', async () => {
     const { page, user } = await aUser('extended');
     await page.page.evaluate(`{
       const get = navigator.credentials.get;
@@ -199,7 +199,7 @@ describe('the drop-in client’s autofill', () => {
     expect(await offer).toMatchObject({ error: { code: 'ceremony_aborted' } });
   });
 
-  it('begins when the page comes into view', async () => {
+  it('begins when the page becomes visible', async () => {
     const { page, user } = await aUser('elsewhere');
     await page.page.evaluate(`{
       let state = 'hidden';
@@ -216,7 +216,7 @@ describe('the drop-in client’s autofill', () => {
     expect(await whoSignedIn(server, await offer)).toBe(user.name);
   });
 
-  it('outlives its handshake: it is renewed, and then used', async () => {
+  it('is renewed when its handshake expires, and can then be used', async () => {
     const { page, user, authenticator } = await aUser('patient');
     await authenticator.touch(false);
     await page.page.clock.install();
@@ -233,7 +233,7 @@ describe('the drop-in client’s autofill', () => {
 });
 
 describe('the drop-in client’s signal', () => {
-  it('ends an offer in autofill, and lets the next ceremony begin', async () => {
+  it('aborts autofill, and allows the next ceremony to begin', async () => {
     const { page, user, authenticator } = await aUser('departing');
     await authenticator.touch(false);
     await page.page.evaluate('globalThis.leaving = new AbortController()');
@@ -249,7 +249,7 @@ describe('the drop-in client’s signal', () => {
     expect(await whoSignedIn(server, await page.text(dropIn, 'passkey.authenticate()'))).toBe(user.name);
   });
 
-  it('asks for nothing when it was aborted before, and leaves the ceremony that waits alone', async () => {
+  it('sends no request when it was aborted before the call, and does not abort a waiting ceremony', async () => {
     const { page, authenticator } = await aUser('early');
     await authenticator.touch(false);
     const offer = page.call(dropIn, 'passkey.authenticate({ isConditionalMediation: true })');
@@ -265,7 +265,7 @@ describe('the drop-in client’s signal', () => {
     await offer;
   });
 
-  it('does not stop the finish of a passkey that the authenticator has made', async () => {
+  it('does not stop the finish of a passkey that the authenticator has created', async () => {
     const page = await aPage();
     const user = await DemoUser.signIn(server, 'too late to abort');
     await page.plugIn();
@@ -283,11 +283,11 @@ describe('the drop-in client’s signal', () => {
   });
 });
 
-describe('the drop-in client’s autofill, when it is to be renewed', () => {
+describe('the renewal of the drop-in client’s autofill', () => {
   const autofill = 'passkey.authenticate({ isConditionalMediation: true })';
   const start = '**/authenticate/transactions/webauthn/start';
 
-  it('outlasts a network and a server that fail, and asks them less and less often', async () => {
+  it('survives failures of the network and the server, with growing intervals between its requests', async () => {
     const { page, user, authenticator } = await aUser('persistent');
     await authenticator.touch(false);
     await page.page.clock.install();
@@ -328,7 +328,7 @@ describe('the drop-in client’s autofill, when it is to be renewed', () => {
     }
   });
 
-  it('is over at once when it is cancelled while it waits, or cannot even begin', async () => {
+  it('stops at once when it is cancelled, and is not tried if the first start fails', async () => {
     const { page, authenticator } = await aUser('resigned');
     await authenticator.touch(false);
     await page.page.clock.install();
@@ -356,7 +356,7 @@ describe('the drop-in client’s autofill, when it is to be renewed', () => {
 });
 
 describe('the drop-in client’s errors', () => {
-  it('say that the authenticator holds a passkey for the account already', async () => {
+  it('say that the authenticator already holds a passkey for the account', async () => {
     const { page, user } = await aUser('twice');
     const leave = await user.leaveToRegister();
     expect(await page.call(dropIn, `passkey.register('${leave}')`)).toMatchObject({
@@ -364,7 +364,7 @@ describe('the drop-in client’s errors', () => {
     });
   });
 
-  it('say that no passkey was used, whether its owner is not recognised or there is none', async () => {
+  it('say that no passkey was used when verification fails and when there is no passkey', async () => {
     const { page, authenticator } = await aUser('stranger');
     await authenticator.recogniseOwner(false);
     const cancelled = { error: { name: 'PassageError', code: 'passkey_cancelled', statusCode: 0 } };
@@ -374,7 +374,7 @@ describe('the drop-in client’s errors', () => {
     expect(await other.call(dropIn, 'passkey.authenticate()')).toMatchObject(cancelled);
   });
 
-  it('leave an offer in autofill as it is when an argument is to blame', async () => {
+  it('do not abort autofill when an argument is invalid', async () => {
     const { page, user, authenticator } = await aUser('careless');
     await authenticator.touch(false);
     const offer = page.call(dropIn, 'passkey.authenticate({ isConditionalMediation: true })');
@@ -392,7 +392,7 @@ describe('the drop-in client’s errors', () => {
     expect(await offer).toMatchObject({ error: { code: 'ceremony_aborted' } });
   });
 
-  it('carry the server’s codes', async () => {
+  it('carry the code of the server', async () => {
     const { page, user } = await aUser('refused');
     const leave = await user.leaveToAuthenticate();
     const code = async (call: string) => {
@@ -418,7 +418,7 @@ describe('the drop-in client’s errors', () => {
     });
   });
 
-  it('tell an unreachable server from a foreign answer', async () => {
+  it('distinguish an unreachable server from a response that is not of the protocol', async () => {
     const page = await aPage();
     await page.plugIn();
     await page.page.route('**/start', (route) => route.abort());
@@ -433,7 +433,7 @@ describe('the drop-in client’s errors', () => {
     });
   });
 
-  it('blame the server for options that no browser could use', async () => {
+  it('report an invalid response of the server for options that no browser could use', async () => {
     const page = await aPage();
     await page.plugIn();
     const [rp, user] = [{ name: 'Demo' }, { id: 'AAAA', name: 'ada', displayName: 'Ada' }];
@@ -481,8 +481,8 @@ describe('the drop-in client’s errors', () => {
   });
 });
 
-describe('the server', () => {
-  it('has logged no error', () => {
+describe('the demo server', () => {
+  it('logs no error during these tests', () => {
     expect(server.complaints()).toEqual([]);
   });
 });

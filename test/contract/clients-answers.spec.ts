@@ -54,7 +54,7 @@ async function thrownBy(call: Promise<unknown>): Promise<unknown> {
 
 const INVALID = [200, 'invalid_response'];
 
-describe('the client for Node servers, given answers that are not of the protocol', () => {
+describe('the client for Node servers, given responses that are not of the protocol', () => {
   let server: FakeServer;
   let passage: PassageFlex;
   let answer: Parameters<typeof fakeServer>[0];
@@ -67,7 +67,7 @@ describe('the client for Node servers, given answers that are not of the protoco
   });
   afterAll(() => server?.close());
 
-  it('takes the least that the protocol promises', async () => {
+  it('accepts the members that the protocol guarantees, and no more are needed', async () => {
     says({ users: [{ id: 'u1', external_id: 'ada' }], user: aUser(), devices: [aDevice()], app: anApp() });
     const devices = await passage.user.listDevices('ada');
     expect(devices[0]).toMatchObject({
@@ -81,19 +81,19 @@ describe('the client for Node servers, given answers that are not of the protoco
   });
 
   it.each<[string, object]>([
-    ['none', { users: [null] }],
+    ['null', { users: [null] }],
     ['no id', { users: [{ external_id: 'ada' }] }],
     ['a number for an id', { users: [{ id: 1, external_id: 'ada' }] }],
-    ['an id that climbs', { users: [{ id: '..', external_id: 'ada' }] }],
-    ['an id that is no text', { users: [{ id: '\ud800', external_id: 'ada' }] }],
-  ])('finds no user in a list with %s', async (_, found) => {
+    ['a dot segment as id', { users: [{ id: '..', external_id: 'ada' }] }],
+    ['an id that is not well-formed text', { users: [{ id: '\ud800', external_id: 'ada' }] }],
+  ])('refuses a list of users with %s', async (_, found) => {
     says({ user: aUser(), devices: [], ...found });
     expect(await thrownBy(passage.user.get('ada'))).toEqual(INVALID);
     expect(await thrownBy(passage.user.listDevices('ada'))).toEqual(INVALID);
     expect(await thrownBy(passage.user.revokeDevice('ada', 'd1'))).toEqual(INVALID);
   });
 
-  it('takes neither another user than it asked for, nor half a one', async () => {
+  it('refuses another user than the requested one, and a user that lacks a member', async () => {
     const half = Object.keys(aUser()).filter((member) => member !== 'user_metadata');
     for (const changes of [
       { id: 'u2' },
@@ -112,7 +112,7 @@ describe('the client for Node servers, given answers that are not of the protoco
     }
   });
 
-  it('takes no passkey that lacks something, on its own or with its user', async () => {
+  it('refuses a passkey that lacks a member, on its own or with its user', async () => {
     for (const device of [
       null,
       'd1',
@@ -133,7 +133,7 @@ describe('the client for Node servers, given answers that are not of the protoco
     }
   });
 
-  it('takes no app that lacks something', async () => {
+  it('refuses an app that lacks a member', async () => {
     const half = Object.keys(anApp()).map((member) => anApp({ [member]: undefined }));
     for (const app of [{}, 1, 'shop', [], anApp({ rp_id: 1 }), ...half]) {
       says({ app });
@@ -141,7 +141,7 @@ describe('the client for Node servers, given answers that are not of the protoco
     }
   });
 
-  it('reads 1 MiB of an answer, decompressed, and no more', async () => {
+  it('reads a response of 1 MiB after decompression, and refuses a longer one', async () => {
     const sized = (size: number) => {
       const [head, tail] = ['{"transaction_id":"leave","more":"', '"}'];
       return Buffer.from(head + 'x'.repeat(size - head.length - tail.length) + tail);
@@ -158,7 +158,7 @@ describe('the client for Node servers, given answers that are not of the protoco
     }
   });
 
-  it('hangs up on an answer that does not end', async () => {
+  it('closes the connection when a response does not end', async () => {
     let closed: Promise<unknown> | undefined;
     answer = (_, response) => {
       closed = once(response, 'close');
@@ -172,7 +172,7 @@ describe('the client for Node servers, given answers that are not of the protoco
     await closed;
   });
 
-  it('keeps out of its errors what a broken answer held', async () => {
+  it('keeps the content of a malformed response out of its errors', async () => {
     const broken = [
       'HTTP/1.1 200 OK\r\nno header\r\n\r\n{"transaction_id":"secret"}',
       'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n{"tr\r\nsecret"}\r\n',

@@ -11,7 +11,7 @@ describe('the base URL of the client for browsers', () => {
     ['HTTPS://Host.Example:443/a/../v1', 'https://host.example/v1'],
     ['\u0001https://host.example/v1', 'https://host.example/v1'],
     ['http://localhost:3000/v1', 'http://localhost:3000/v1'],
-  ])('%j is read as %s', (text, url) => {
+  ])('%j is normalized to %s', (text, url) => {
     expect(parseBaseUrl(text)).toBe(url);
   });
 
@@ -25,7 +25,7 @@ describe('the base URL of the client for browsers', () => {
     'https://host.example/v1?',
     'https://evil.example\\@host.example/v1',
     'https://user:word@host.example/v1',
-  ])('%j is refused, as it is more than an origin and a path', (text) => {
+  ])('%j is refused, because it is more than an origin and a path', (text) => {
     expect(() => parseBaseUrl(text)).toThrow(/^baseUrl must /);
   });
 
@@ -37,7 +37,7 @@ describe('the base URL of the client for browsers', () => {
     '/v1/..//evil.example/v1',
     '/%2e%2e//evil.example/v1',
     '///evil.example/v1',
-  ])('%j takes nobody to another server than the page’s', (text) => {
+  ])('%j is refused, because it could lead to another server than the page’s', (text) => {
     expect(() => new URL(`${parseBaseUrl(text)}/apps/shop`, PAGE)).toThrow(/^baseUrl must /);
   });
 });

@@ -58,7 +58,7 @@ export async function use(): Promise<string> {
 `;
 
 /** A project of somebody who has both packages installed, with nothing else of ours around. */
-describe('the clients’ packages', () => {
+describe('the published clients', () => {
   let project: string;
   const packed: Record<string, string[]> = {};
 
@@ -94,7 +94,7 @@ describe('the clients’ packages', () => {
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
   it.each(PACKAGES)(
-    '$name holds what was built, its types for both kinds of modules, and its README',
+    '$name contains the build, types for both kinds of modules, and its README',
     ({ folder }) => {
       const files = packed[folder]!;
       expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual(['README.md', 'package.json']);
@@ -105,7 +105,7 @@ describe('the clients’ packages', () => {
     },
   );
 
-  it.each(PACKAGES)('$name loads as ESM and as CommonJS, without a browser too', ({ name, settings }) => {
+  it.each(PACKAGES)('$name loads in Node as ESM and as CommonJS', ({ name, settings }) => {
     const says = `console.log(JSON.stringify([
       new PassageFlex(${settings}).constructor.name, new PassageError() instanceof Error]))`;
     const told = ['PassageFlex', true];
@@ -119,20 +119,23 @@ describe('the clients’ packages', () => {
     ['nodenext', 'user.mts'],
     ['nodenext', 'user.cts'],
     ['bundler', 'user.ts'],
-  ])('have types for %s in %s, their own checked too', (moduleResolution, file) => {
-    const compilerOptions = {
-      noEmit: true,
-      strict: true,
-      target: 'es2022',
-      lib: ['es2022', 'dom'],
-      types: [],
-      module: moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
-      moduleResolution,
-    };
-    writeFileSync(join(project, file), USER);
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
-    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const { stdout } = spawnSync(process.execPath, [compiler, '-p', project], { encoding: 'utf8' });
-    expect(stdout).toBe('');
-  });
+  ])(
+    'have types that compile with moduleResolution %s in %s, declaration files included',
+    (moduleResolution, file) => {
+      const compilerOptions = {
+        noEmit: true,
+        strict: true,
+        target: 'es2022',
+        lib: ['es2022', 'dom'],
+        types: [],
+        module: moduleResolution === 'bundler' ? 'esnext' : moduleResolution,
+        moduleResolution,
+      };
+      writeFileSync(join(project, file), USER);
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+      const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+      const { stdout } = spawnSync(process.execPath, [compiler, '-p', project], { encoding: 'utf8' });
+      expect(stdout).toBe('');
+    },
+  );
 });

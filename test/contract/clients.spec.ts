@@ -148,19 +148,19 @@ describe('the client for Node servers', () => {
     });
   });
 
-  it('tells of the app', async () => {
+  it('returns the app, and app_not_found for an unknown app', async () => {
     const { id, origin: authOrigin, rpId } = server.tenant;
     expect(await passage.getApp()).toStrictEqual({ id, name: id, authOrigin, rpId });
     expect(await codeOf(client({ appId: 'no-such-app' }).getApp())).toEqual([404, 'app_not_found']);
   });
 
-  it('takes its arguments one by one in 0.2.x’s revokeDevice too, as some of its releases did', async () => {
+  it('accepts separate arguments in revokeDevice of 0.2.x, as some of its releases did', async () => {
     const { externalId, deviceId } = await aUserWithPasskey();
     expect(await passage.revokeDevice(externalId, deviceId)).toBe(true);
     expect(await passage.getDevices(externalId)).toEqual([]);
   });
 
-  it('gives the server’s status and code in its error, under the name that 0.2.x had for it as well', async () => {
+  it('puts status and code of the server into its error, the code also as statusText', async () => {
     const error = await refusal(passage.auth.verifyNonce('no-such-nonce'));
     expect(error).toMatchObject({
       name: 'PassageError',
@@ -178,7 +178,7 @@ describe('the client for Node servers', () => {
     expect(await codeOf(passage.auth.verifyNonce(nonce))).toEqual([401, 'invalid_nonce']);
   });
 
-  it('says user_not_found of a user that the app does not have', async () => {
+  it('reports user_not_found for a user that the app does not have', async () => {
     for (const code of await codesOf(
       passage.user.get('nobody'),
       passage.user.listDevices('nobody'),
@@ -189,7 +189,7 @@ describe('the client for Node servers', () => {
     }
   });
 
-  it('neither finds nor revokes the passkey of somebody else', async () => {
+  it('neither finds nor revokes the passkey of another user', async () => {
     const [ada, bob] = [await aUserWithPasskey(), await aUserWithPasskey()];
     expect(await codeOf(passage.user.revokeDevice(ada.externalId, bob.deviceId))).toEqual([
       404,
@@ -204,7 +204,7 @@ describe('the client for Node servers', () => {
     }
   });
 
-  it('never mentions the API key, a nonce or a transaction in what it throws or is inspected as', async () => {
+  it('never shows the API key or a nonce in an error or when it is inspected', async () => {
     const { id } = server.tenant;
     const wrong = client({ apiKey: KEY });
     const errors = [
@@ -228,7 +228,7 @@ describe('the client for Node servers', () => {
     expect(broken).toThrow('apiKey has characters that no key has.');
   });
 
-  describe('before it sends anything', () => {
+  describe('before it sends a request', () => {
     let silent: FakeServer;
     let unheard: PassageFlex;
     beforeAll(async () => {
@@ -259,7 +259,7 @@ describe('the client for Node servers', () => {
       expect(silent.requests).toEqual([]);
     });
 
-    it('refuses settings that are missing or unsafe, in a sentence', () => {
+    it('refuses settings that are missing or unsafe, with a sentence for each', () => {
       const make = (changes: Record<string, unknown>) => () => client(changes);
       expect(make({ appId: '' })).toThrow('appId is required.');
       expect(make({ appId: '..' })).toThrow('is no id');
@@ -282,7 +282,7 @@ describe('the client for Node servers', () => {
     });
   });
 
-  it('asks for nothing but a device when it revokes one, whatever its id is', async () => {
+  it('sends no other request than the revocation of a device for an id with path characters', async () => {
     const { externalId, deviceId } = await aUserWithPasskey();
     expect(await codeOf(passage.user.revokeDevice(externalId, '..'))).toEqual([0, 'invalid_argument']);
     expect(await codeOf(passage.user.revokeDevice(externalId, '../..'))).toEqual([404, 'device_not_found']);
@@ -293,7 +293,7 @@ describe('the client for Node servers', () => {
     expect((await passage.user.listDevices(externalId)).map(({ id }) => id)).toEqual([deviceId]);
   });
 
-  describe('against a server that is not as it should be', () => {
+  describe('with a server that breaks the protocol', () => {
     const servers: FakeServer[] = [];
     afterAll(() => Promise.all(servers.map((each) => each.close())));
 
@@ -308,7 +308,7 @@ describe('the client for Node servers', () => {
     const json = (status: number, body: unknown) =>
       against((_, response) => response.writeHead(status).end(JSON.stringify(body)));
 
-    it('takes no user whose external ID is another, even if the server offers it', async () => {
+    it('returns no user with another external ID, even if the server offers one', async () => {
       const { passage, fake } = await json(200, {
         users: [
           { id: 'u1', external_id: 'ada-lovelace' },
@@ -330,7 +330,7 @@ describe('the client for Node servers', () => {
       );
     });
 
-    it('finds the user among loose matches', async () => {
+    it('finds the exact user among similar external IDs', async () => {
       const { passage, fake } = await json(200, {
         users: [
           { id: 'u1', external_id: 'ada-lovelace' },
@@ -354,7 +354,7 @@ describe('the client for Node servers', () => {
       expect(elsewhere.fake.requests).toEqual([]);
     });
 
-    it('waits no longer than its timeout, for the head as for the body', async () => {
+    it('gives up after its timeout, both for the headers and for the body', async () => {
       for (const answer of [
         () => undefined,
         (_: unknown, response: { write: (text: string) => unknown }) => void response.write('{'),
@@ -364,7 +364,7 @@ describe('the client for Node servers', () => {
       }
     });
 
-    it('says so when nobody is there, or the connection breaks', async () => {
+    it('reports an unreachable server and a broken connection', async () => {
       const { passage, fake } = await against((request) => request.socket.destroy());
       expect(await codeOf(passage.getApp())).toEqual([0, 'network_unreachable']);
       servers.splice(servers.indexOf(fake), 1);
@@ -372,7 +372,7 @@ describe('the client for Node servers', () => {
       expect(await codeOf(passage.getApp())).toEqual([0, 'network_unreachable']);
     });
 
-    it('keeps the status of an answer that is no JSON, or no error of the protocol', async () => {
+    it('keeps the status of a response that is not JSON or not an error of the protocol', async () => {
       const proxy = await against((_, response) => response.writeHead(502).end('<h1>Bad gateway</h1>'));
       expect(await codeOf(proxy.passage.getApp())).toEqual([502, 'invalid_response']);
       const cases: [number, unknown][] = [

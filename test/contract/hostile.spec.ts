@@ -30,7 +30,7 @@ const PARAMETERS = [
   ...['last_login_at', 'created_before', 'order_by', 'page', 'limit', 'limit[]', '__proto__', 'x'],
 ];
 
-describe('whatever is sent to /v1', () => {
+describe('arbitrary input to /v1', () => {
   let app: TestApp;
   let server: AppServer;
   let routes: { method: Method; url: string }[];
@@ -129,7 +129,7 @@ describe('whatever is sent to /v1', () => {
     return fc.tuple(operator, operand).map((parts) => parts.join(''));
   }
 
-  it('gets an answer of the protocol on every route, and stores nothing unless it is a success', async () => {
+  it('gets a response of the protocol on every route, and stores nothing unless it succeeds', async () => {
     const every = fc.nat().map((pick) => routes[pick % routes.length]!);
     const request = fc.record({
       route: every,
@@ -164,7 +164,7 @@ describe('whatever is sent to /v1', () => {
     expect([...reached]).toEqual(expect.arrayContaining([200, 400, 404]));
   }, 120_000);
 
-  it('gets an answer of the protocol under any path, with any method', async () => {
+  it('gets a response of the protocol for any path and method', async () => {
     const path = fc.array(
       fc.oneof(segment, fc.constantFrom('', 'users', 'devices', 'external-users', 'apps')),
       { maxLength: 7 },
@@ -181,7 +181,7 @@ describe('whatever is sent to /v1', () => {
     );
   }, 60_000);
 
-  it('is a list of users or a refusal, whatever is asked of the list', async () => {
+  it('gets a list of users or a refusal for any query of the list', async () => {
     await fc.assert(
       fc.asyncProperty(query, async (search) => {
         const answer = await ask({ url: `/v1/apps/${server.tenant.id}/users?${search}` });
@@ -196,7 +196,7 @@ describe('whatever is sent to /v1', () => {
     );
   }, 60_000);
 
-  describe('as a ceremony', () => {
+  describe('a ceremony with a mutated response', () => {
     const strange = fc.oneof(
       fc.constantFrom<unknown[]>(
         null,
@@ -286,7 +286,7 @@ describe('whatever is sent to /v1', () => {
       ['authenticate', 'authenticate'],
       ['discoverable', 'authenticate'],
     ])(
-      '%s with something wrong stores nothing but a refusal in the audit trail',
+      'stores nothing but a refusal in the audit trail: %s',
       async (start, kind) => {
         let ceremony = await begin[start]();
         let refusals = 0;

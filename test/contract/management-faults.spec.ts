@@ -49,7 +49,7 @@ describe('failures on /v1', () => {
       methods.filter((it) => it === 'POST' || it === 'PATCH').map((method) => ({ method, url: fill(url) })),
     ) as { method: Method; url: string }[];
 
-  it('can happen on the routes of the protocol and on our own, and on no other', () => {
+  it('can occur on exactly the routes of the protocol and our own', () => {
     const known = routes.flatMap(({ url, methods }) =>
       methods.map((method) => `${method} ${url.slice('/v1/apps'.length)}`),
     );
@@ -106,7 +106,7 @@ describe('failures on /v1', () => {
       '/v1/apps/{app}/transactions/other',
       '/v1/apps/{app}/authenticate',
       '/v1/apps/{app}/users/x/unknown',
-    ])('is the answer to every method at %s', async (path) => {
+    ])('is the response to every method at %s', async (path) => {
       const before = await contents(app);
       const url = path.replace('{app}', server.tenant.id);
       for (const method of METHODS) {
@@ -122,7 +122,7 @@ describe('failures on /v1', () => {
       expect(await contents(app)).toEqual(before);
     });
 
-    it('is the answer to what only a client of bytes can ask for', async () => {
+    it('is the response to dot segments that only a raw socket can send', async () => {
       await app.application.listen(0, '127.0.0.1');
       const { port } = app.application.getHttpServer().address() as { port: number };
       const raw = (path: string) =>
@@ -152,7 +152,7 @@ describe('failures on /v1', () => {
     });
   });
 
-  it('405: a route does not have the method, and names those that it has', async () => {
+  it('405 names the methods that the route supports', async () => {
     for (const { url, methods } of routes) {
       for (const method of METHODS) {
         if (methods.includes(method)) continue;
@@ -164,7 +164,7 @@ describe('failures on /v1', () => {
     }
   });
 
-  it('OPTIONS is answered without harm on every route', async () => {
+  it('OPTIONS grants no CORS access to a foreign origin on any route', async () => {
     for (const { url } of routes) {
       const plain = await ask({ method: 'OPTIONS', url: fill(url) });
       if (plain.status >= 300) flexError(plain);
@@ -178,7 +178,7 @@ describe('failures on /v1', () => {
     }
   });
 
-  it('HEAD answers as GET does, without a body', async () => {
+  it('HEAD has the status and content type of GET, and no body', async () => {
     for (const { url, methods } of routes.filter((it) => it.methods.includes('GET'))) {
       expect(methods).toContain('HEAD');
       const [get, head] = [await ask({ url: fill(url) }), await ask({ method: 'HEAD', url: fill(url) })];
@@ -189,13 +189,13 @@ describe('failures on /v1', () => {
 
   it.each<[string, string, string]>([
     ['malformed JSON', '{"external_id":', 'application/json'],
-    ['no object', '"text"', 'application/json'],
+    ['not an object', '"text"', 'application/json'],
     ['a list', '[{"external_id":"ada"}]', 'application/json'],
-    ['U+0000', '{"external_id":"a\\u0000","status":"\\u0000"}', 'application/json'],
-    ['a prototype', '{"__proto__":{"external_id":"ada"}}', 'application/json'],
-    ['nothing', '', 'application/json'],
+    ['a text with U+0000', '{"external_id":"a\\u0000","status":"\\u0000"}', 'application/json'],
+    ['an object with __proto__', '{"__proto__":{"external_id":"ada"}}', 'application/json'],
+    ['empty', '', 'application/json'],
     ['nested too deeply', `{"a":${'['.repeat(9_000)}${']'.repeat(9_000)}}`, 'application/json'],
-  ])('400: %s', async (_, payload, type) => {
+  ])('400 is the response to a body that is %s', async (_, payload, type) => {
     for (const route of writes()) {
       // A discoverable sign-in is begun with nothing.
       if (payload === '' && route.url.endsWith('authenticate/transactions/webauthn/start')) continue;
@@ -204,7 +204,7 @@ describe('failures on /v1', () => {
     }
   });
 
-  it('413 and 415: a body is too large, or not JSON', async () => {
+  it('413 is the response to a body that is too large, and 415 to one that is not JSON', async () => {
     const json = 'application/json';
     for (const route of writes()) {
       const large = await ask({
@@ -226,7 +226,7 @@ describe('failures on /v1', () => {
     }
   });
 
-  it('429: one address makes too many requests, and is told when to come back', async () => {
+  it('429 is the response to too many requests of one address, with Retry-After', async () => {
     const remoteAddress = newAddress();
     const url = `/v1/apps/${server.tenant.id}`;
     const answers: HttpAnswer[] = [];
@@ -239,7 +239,7 @@ describe('failures on /v1', () => {
     expect((await ask({ url: `${url}/users`, remoteAddress })).status).toBe(200);
   });
 
-  it('500: an unexpected error has the same shape, and the log holds nothing of the request', async () => {
+  it('500 is the response to an unexpected error, without details in the body or secrets in the log', async () => {
     const browser = server.tenant.browser();
     const begun = await browser.beginRegistration(await server.leaveToRegister('ada'));
     const body = begun.answer(new SoftwareAuthenticator());
@@ -292,7 +292,7 @@ describe('failures on /v1', () => {
     }
   });
 
-  it('503: every route fails with Retry-After while the database is out of reach, and works once it is back', async () => {
+  it('503 with Retry-After is the response of every route while the database is unreachable', async () => {
     const { database, passage } = app.configuration;
     const url = new URL(database.kind === 'postgresql' ? database.url : '');
     const wire = new TcpProxy({ host: url.hostname, port: Number(url.port) });

@@ -48,7 +48,7 @@ describe('API keys', () => {
   };
   const idOf = (key: string) => key.slice(3, 15);
 
-  it('are asked for by every route of the management side, and told apart by nothing in the answer', async () => {
+  it('are required on every route of the management side, with the same refusal for every wrong key', async () => {
     const [, id, secret] = server.key.split(/_(.{12})_/) as ['kw', string, string];
     const flipped = (secret.startsWith('A') ? 'B' : 'A') + secret.slice(1);
     const strangers: Record<string, AppServer> = {
@@ -78,14 +78,14 @@ describe('API keys', () => {
     expect(await contents(app)).toEqual(before);
   });
 
-  it('are asked for before it is told whether there is such an app', async () => {
+  it('are required before an unknown app is reported', async () => {
     for (const id of ['nobody', '%00', server.tenant.id.toUpperCase()]) {
       const answer = await server.ask({ url: `/v1/apps/${id}/users` });
       expect(flexError(answer)).toBe('401 invalid_access_token');
     }
   });
 
-  it('count as a bearer token in the header alone', async () => {
+  it('are accepted only as a bearer token in the Authorization header', async () => {
     const url = `/v1/apps/${server.tenant.id}/users`;
     for (const authorization of [
       server.key,
@@ -125,7 +125,7 @@ describe('API keys', () => {
       expect(await statusOf(several)).toBe(401);
   });
 
-  it('may be guessed 300 times a minute from one network, and no working server is shut out by it', async () => {
+  it('are limited to 300 guesses a minute from one network, which does not block valid keys in use', async () => {
     const [network, elsewhere] = [newAddress(), newAddress()];
     const url = `/v1/apps/${server.tenant.id}/users`;
     const ask = (stranger: AppServer, remoteAddress: string) => stranger.ask({ url, remoteAddress });
@@ -146,7 +146,7 @@ describe('API keys', () => {
     expect((await ask(aGuess(), elsewhere)).status).toBe(401);
   });
 
-  it('may be several of one app, each good until it ends', async () => {
+  it('work side by side for one app, each until it expires or is revoked', async () => {
     const second = await server.withKey({ expires_at: `now() + interval '1 hour'` });
     expect((await second.call('GET', '/users')).status).toBe(200);
     await sql(app, 'update api_keys set expires_at = now() where id = $1', idOf(second.key));
@@ -158,7 +158,7 @@ describe('API keys', () => {
     expect((await server.call('GET', '/users')).status).toBe(200);
   });
 
-  it('open the app that they belong to, also if a key of another app has the same id', async () => {
+  it('open their own app alone, even if a key of another app has the same id', async () => {
     const [mine, theirs] = [await server.withKey({}), await other.withKey({})];
     const id = idOf(mine.key);
     await sql(app, 'update api_keys set id = $1 where id = $2', id, idOf(theirs.key));
@@ -179,7 +179,7 @@ describe('API keys', () => {
     await sql(app, 'delete from api_keys where id = $1', id);
   });
 
-  it('have their last use written down, at most once a minute, and only when they were right', async () => {
+  it('have their last use recorded at most once a minute, and only when they were valid', async () => {
     const used = await server.withKey({});
     const id = idOf(used.key);
     await used.withText(`kw_${id}_${'A'.repeat(43)}`).call('GET', '/users');
@@ -203,7 +203,7 @@ describe('API keys', () => {
     ).toBe(1);
   });
 
-  it('are in no log and no table', async () => {
+  it('appear neither in the log nor in the table of keys', async () => {
     await server.call('GET', '/users/x');
     await server.withText(other.key).call('GET', '/users');
     // Swapped by mistake, a key stands where the app should.
@@ -232,7 +232,7 @@ describe('two apps with users of the same external IDs', () => {
   const withoutLinks = (seen: unknown) =>
     JSON.stringify(seen).replace(/"created_before":\d+|created_before=\d+/g, '');
 
-  it('are separate on every route', async () => {
+  it('are kept apart on every route', async () => {
     const credentialId = Buffer.alloc(32, 7);
     for (const each of [one, two]) await each.tenant.register('same', { credentialId });
     const [mine, theirs] = [await one.find('same'), await two.find('same')];

@@ -66,9 +66,9 @@ describe('a user of the management side', () => {
     return told;
   };
 
-  describe('who is deactivated', () => {
+  describe('when deactivated', () => {
     it.each(['/users', '/external-users'])(
-      'by PATCH %s is shown as such, with every member',
+      'by PATCH %s has the new status, and every other member unchanged',
       async (noun) => {
         const user = await aBusyUser();
         const path = `${noun}/${noun === '/users' ? user.id : user.externalId}`;
@@ -89,7 +89,7 @@ describe('a user of the management side', () => {
     );
 
     it.each<unknown>([undefined, null, '', 'ACTIVE', 'deleted', 7, ['active'], { status: 'active' }])(
-      'is never %p',
+      'is refused the status %p',
       async (status) => {
         const { id } = await aBusyUser();
         const before = await contents(app);
@@ -98,7 +98,7 @@ describe('a user of the management side', () => {
       },
     );
 
-    it('starts and finishes nothing, and what they proved is void', async () => {
+    it('cannot start or finish a ceremony, and their nonces are void', async () => {
       const user = await aBusyUser();
       (await server.call('PATCH', `/users/${user.id}`, { status: 'inactive' })).expect();
       const before = await server.user<Partial<UserJson>>(user.externalId);
@@ -118,7 +118,7 @@ describe('a user of the management side', () => {
       expect(before).toMatchObject(after);
     });
 
-    it('goes on once reactivated, but not with what was begun or proved before', async () => {
+    it('can start new ceremonies once reactivated, but cannot use earlier transactions and nonces', async () => {
       const user = await aBusyUser();
       (await server.call('PATCH', `/users/${user.id}`, { status: 'inactive' })).expect();
       await outcomes({ ...user, nonce: 'x' });
@@ -138,7 +138,7 @@ describe('a user of the management side', () => {
       expect((await server.verify(nonce)).status).toBe(200);
     });
 
-    it('loses nothing by being set active again while they are, nor does anybody else', async () => {
+    it('loses nothing when set active while active, even if another user is deactivated', async () => {
       const [user, witness] = [await aBusyUser(), await aBusyUser()];
       for (const status of ['active', 'pending', 'active'])
         (await server.call('PATCH', `/users/${user.id}`, { status })).expect();
@@ -147,7 +147,7 @@ describe('a user of the management side', () => {
       expect(new Set(Object.values(await outcomes(user)))).toEqual(new Set(['200', '201']));
     });
 
-    it('can still be looked up, and have their passkeys revoked', async () => {
+    it('can still have their passkeys listed and revoked', async () => {
       const { id, externalId } = await aBusyUser();
       (await server.call('PATCH', `/users/${id}`, { status: 'inactive' })).expect();
       const [device] = await server.devices(externalId);
@@ -155,11 +155,11 @@ describe('a user of the management side', () => {
     });
   });
 
-  describe('who is erased', () => {
+  describe('when erased', () => {
     const TABLES_OF_PEOPLE = ['devices', 'transactions', 'nonces'];
 
     it.each(['/users', '/external-users'])(
-      'by DELETE %s is gone with everything that was theirs: 200, empty',
+      'by DELETE %s is deleted with all their rows: 200 without a body',
       async (noun) => {
         const user = await aBusyUser();
         const witness = await aBusyUser();
@@ -183,7 +183,7 @@ describe('a user of the management side', () => {
       },
     );
 
-    it('finishes nothing that was begun', async () => {
+    it('cannot finish a ceremony that was begun', async () => {
       const user = await aBusyUser();
       await server.call('DELETE', `/users/${user.id}`);
       const { createRegister, createAuthenticate, ...begun } = await outcomes({
@@ -203,7 +203,7 @@ describe('a user of the management side', () => {
       expect(successor.id).not.toBe(user.id);
     });
 
-    it('leaves the audit trail, without who acted from where; the erasure names the server that asked for it', async () => {
+    it('stays in the audit trail without actor and address, and the erasure names the server’s key', async () => {
       const user = await aBusyUser();
       const witness = await aBusyUser();
       const wrong = await user.browser.beginSignIn(user.leave.authenticate);
@@ -231,7 +231,7 @@ describe('a user of the management side', () => {
       expect(await ofUser(witness.id)).toEqual(unrelated);
     });
 
-    it('frees the credential for anybody to enrol, but for no import', async () => {
+    it('leaves a credential that any user can register again, and a tombstone for it', async () => {
       const credentialId = Buffer.alloc(32, 99);
       const { authenticator } = await server.tenant.register('leaver', { credentialId });
       await server.call('DELETE', '/external-users/leaver');
@@ -243,7 +243,7 @@ describe('a user of the management side', () => {
       await server.tenant.signIn(heir.authenticator);
     });
 
-    it('frees a passkey whose key stayed behind no more than any other', async () => {
+    it('leaves a tombstone for a device without a key', async () => {
       const credentialId = Buffer.alloc(32, 98);
       const { externalId, id } = await aBusyUser();
       await sql(
@@ -259,7 +259,7 @@ describe('a user of the management side', () => {
       expect(await count(app, buried, server.tenant.id, credentialId)).toBe(1);
     });
 
-    it('may come back under the same external ID as somebody else', async () => {
+    it('can register again under the same external ID as a new user', async () => {
       const { externalId } = await aBusyUser();
       const before = await server.user<UserJson & { user_handle: string }>(externalId);
       await server.call('DELETE', `/external-users/${externalId}`);
@@ -272,7 +272,7 @@ describe('a user of the management side', () => {
       expect(after).toMatchObject({ login_count: 0, recent_events: [{ type: 'registered' }] });
     });
 
-    it('while ceremonies finish and transactions are asked for costs no 5xx, and leaves nothing', async () => {
+    it('during simultaneous ceremonies causes no 5xx and leaves no row', async () => {
       for (let round = 0; round < 15; round++) {
         const user = await aBusyUser();
         const [told, erased] = await Promise.all([
@@ -290,7 +290,7 @@ describe('a user of the management side', () => {
       }
     }, 60_000);
 
-    it('in the service’s own app is forgotten by the user’s API too, and may begin anew', async () => {
+    it('in the app of the service is also erased from the user’s API, and can start again', async () => {
       const user = new TestUser(app, { name: 'Ada Lovelace' });
       const authenticator = new SoftwareAuthenticator();
       await registerPasskey(user, { authenticator });

@@ -37,7 +37,7 @@ describe('GET /users', () => {
   const where = (holds: (user: UserJson) => boolean) => users.filter(holds).map((it) => it.external_id);
   const encode = encodeURIComponent;
 
-  it('gives every member of every listed user, oldest first', async () => {
+  it('returns every member of every user, oldest first', async () => {
     const list = await server.list();
     expect(list).toStrictEqual({
       _links: expect.any(Object) as object,
@@ -72,7 +72,7 @@ describe('GET /users', () => {
   });
 
   describe('?identifier=', () => {
-    it.each(NAMES)('finds exactly the one user: %p', async (name) => {
+    it.each(NAMES)('finds exactly one user: %p', async (name) => {
       const list = await server.list(`?identifier=${encode(name)}&limit=1&page=1`);
       expect(list.users.map((it) => it.external_id)).toEqual([name]);
       expect(list).toMatchObject({ total_users: 1, page: 1, limit: 1 });
@@ -101,17 +101,17 @@ describe('GET /users', () => {
       '?identifier=.',
       `?identifier=${'x'.repeat(256)}`,
       `?identifier=${'x'.repeat(4_000)}`,
-    ])('finds nobody: %s', async (query) => {
+    ])('finds no user: %s', async (query) => {
       expect(await server.list(query)).toMatchObject({ users: [], total_users: 0 });
     });
 
-    it('is held to all the other filters as well', async () => {
+    it('is combined with all other filters', async () => {
       expect(await names('?identifier=ada&status=inactive')).toEqual([]);
       expect(await names('?identifier=ada&status=active')).toEqual(['ada']);
       expect(await server.list('?identifier=ada&page=2')).toMatchObject({ users: [], total_users: 1 });
     });
 
-    it('is looked up in one index', async () => {
+    it('has an index for its lookup', async () => {
       const plan = await sql<{ 'QUERY PLAN': string }>(
         app,
         `explain select id from flex_users where app_id = 'a' and external_id = 'b' order by created_at, id limit 1`,
@@ -121,17 +121,17 @@ describe('GET /users', () => {
   });
 
   describe('filters', () => {
-    it('by id', async () => {
+    it('select users by id', async () => {
       const [one] = users;
       expect(await names(`?id=${one!.id}`)).toEqual(['ada']);
       expect(await names(`?id=${one!.id.toUpperCase()}`)).toEqual([]);
     });
 
-    it.each(['active', 'inactive', 'pending'])('by status %s', async (status) => {
+    it.each(['active', 'inactive', 'pending'])('select users by status %s', async (status) => {
       expect(await names(`?status=${status}`)).toEqual(where((it) => it.status === status));
     });
 
-    it('by number of sign-ins: equal, fewer, more', async () => {
+    it('select users by an equal, smaller or larger number of sign-ins', async () => {
       expect(await names('?login_count=1')).toEqual(where((it) => it.login_count === 1));
       expect(await names('?login_count=%3C2')).toEqual(where((it) => it.login_count < 2));
       expect(await names('?login_count=%3E2')).toEqual(where((it) => it.login_count > 2));
@@ -140,7 +140,7 @@ describe('GET /users', () => {
     });
 
     it.each(['created_at', 'updated_at', 'last_login_at'] as const)(
-      'by %s as it is shown: at, before and after that moment',
+      'select users by %s at, before and after a moment',
       async (column) => {
         for (const { [column]: moment } of users) {
           expect(await names(`?${column}=${moment}`)).toEqual(where((it) => it[column] === moment));
@@ -155,14 +155,14 @@ describe('GET /users', () => {
       },
     );
 
-    it('by creation before a second', async () => {
+    it('select users created before a second', async () => {
       const seconds = Date.parse('2026-01-01T00:05:00Z') / 1000;
       const list = await server.list(`?created_before=${seconds}`);
       expect(list).toMatchObject({ created_before: seconds, total_users: 5 });
       expect(list.users.map((it) => it.external_id)).toEqual(NAMES.slice(0, 5));
     });
 
-    it('together', async () => {
+    it('select users by several filters together', async () => {
       const wanted = where((it) => it.status === 'active' && it.login_count > 0);
       expect(await names('?status=active&login_count=>0')).toEqual(wanted);
     });
@@ -220,7 +220,7 @@ describe('GET /users', () => {
       'order_by=created_at,created_at:DESC',
       'order_by=user_handle',
       'order_by=id&order_by=id',
-    ])('that are malformed are refused: %s', async (query) => {
+    ])('are refused when malformed: %s', async (query) => {
       for (const each of [query, `identifier=ada&${query}`, `identifier=&${query}`]) {
         expect(flexError(await server.call('GET', `/users?${each}`))).toBe('400 invalid_request');
       }
@@ -233,11 +233,11 @@ describe('GET /users', () => {
       ['created_at=>9999-12-31T23:59:59Z', []],
       ['created_before=9999999999', NAMES],
       ['created_before=0', []],
-    ])('reach to the ends of time: %s', async (query, expected) => {
+    ])('accept the earliest and latest times: %s', async (query, expected) => {
       expect(await names(`?${query}`)).toEqual(expected);
     });
 
-    it('that are unknown are ignored', async () => {
+    it('are ignored when unknown', async () => {
       expect(await names('?colour=red&email=x&constructor=1&__proto__=1')).toEqual(NAMES);
     });
   });
@@ -252,7 +252,7 @@ describe('GET /users', () => {
     const down = (name: keyof UserJson) => (a: UserJson, b: UserJson) => up(name)(b, a);
 
     it.each(['id', 'login_count', 'created_at', 'updated_at', 'last_login_at', 'status'] as const)(
-      'sorts by %s, both ways',
+      'sorts by %s in both directions',
       async (column) => {
         expect(await names(`?order_by=${column}`)).toEqual(sorted(up(column)));
         expect(await names(`?order_by=${column}:ASC`)).toEqual(sorted(up(column)));
@@ -283,7 +283,7 @@ describe('GET /users', () => {
       >();
     };
 
-    it('are linked with each other, and lead through everybody once', async () => {
+    it('are linked with each other, and together contain every user once', async () => {
       const first = await server.list('?limit=3&order_by=external_id:DESC&status=active&x=a?b%26c');
       expect(first).toMatchObject({ page: 1, limit: 3, total_users: 4 });
       expect(first._links.previous).toEqual({ href: '' });
@@ -313,7 +313,7 @@ describe('GET /users', () => {
       expect(walked).toEqual(await names('?order_by=external_id:DESC&status=active'));
     });
 
-    it('past the end are empty, and lead back', async () => {
+    it('past the end are empty, and link back to the last page', async () => {
       const beyond = await server.list('?limit=4&page=9');
       expect(beyond).toMatchObject({ users: [], page: 9, limit: 4, total_users: 10 });
       expect(beyond._links.next).toEqual({ href: '' });
@@ -321,7 +321,7 @@ describe('GET /users', () => {
       expect(await server.list('?page=1000000&limit=500')).toMatchObject({ users: [] });
     });
 
-    it('of nobody are one empty page', async () => {
+    it('of an empty list are one empty page', async () => {
       const none = await server.list('?identifier=');
       expect(none).toMatchObject({ users: [], page: 1, total_users: 0 });
       expect(none._links).toMatchObject({ next: { href: '' }, previous: { href: '' } });
@@ -329,7 +329,7 @@ describe('GET /users', () => {
       expect(await get(none._links.last.href)).toMatchObject({ users: [] });
     });
 
-    it('hold 1 to 500 users, 10 unless asked', async () => {
+    it('hold 1 to 500 users, 10 by default', async () => {
       const crowd = await AppServer.create(app);
       await sql(
         app,
@@ -350,7 +350,7 @@ describe('GET /users', () => {
       expect(seen.size).toBe(501);
     });
 
-    it('hold still while users come, and leave out none who was counted', async () => {
+    it('do not change while users are created, and contain every user of the total', async () => {
       const busy = await AppServer.create(app);
       for (let i = 0; i < 5; i++) await busy.leaveToRegister(`early-${i}`);
       const first = await busy.list('?limit=3&order_by=created_at:DESC');
@@ -368,7 +368,7 @@ describe('GET /users', () => {
       expect(second.total_users).toBe(5);
     });
 
-    it('come from an index, in the order they are listed in', async () => {
+    it('have an index in the default order of the list', async () => {
       const { database } = app.configuration;
       const client = new Client({ connectionString: database.kind === 'postgresql' ? database.url : '' });
       await client.connect();

@@ -76,7 +76,7 @@ describe('the management side', () => {
   const signIn = (authenticator: SoftwareAuthenticator) => server.tenant.signIn(authenticator);
 
   describe('GET /apps/{app}', () => {
-    it('gives every member of an app, whatever key is sent along', async () => {
+    it('returns every member of an app, with any key in the request', async () => {
       await server.tenant.change('origins', [server.tenant.origin, `https://m.${server.tenant.rpId}`]);
       for (const key of [server.key, other.key, 'nonsense']) {
         const answer = await server.withText(key).call('GET', '');
@@ -91,7 +91,7 @@ describe('the management side', () => {
       }
     });
 
-    it('knows no other app', async () => {
+    it('answers app_not_found for any other app', async () => {
       for (const id of ['nobody', server.tenant.id.toUpperCase(), '%00', `${server.tenant.id}%20`]) {
         expect(flexError(await server.ask({ url: `/v1/apps/${id}` }))).toBe('404 app_not_found');
       }
@@ -99,7 +99,7 @@ describe('the management side', () => {
   });
 
   describe('POST /transactions/register', () => {
-    it('makes the user, and a transaction whose id is told only here', async () => {
+    it('creates the user and a transaction, and shows the transaction id only in the response', async () => {
       const externalId = aName();
       const answer = await server.call('POST', '/transactions/register', {
         external_id: externalId,
@@ -118,14 +118,14 @@ describe('the management side', () => {
       }
     });
 
-    it('makes one user, also when a hundred ask at once', async () => {
+    it('creates one user even if a hundred requests arrive at once', async () => {
       const externalId = aName();
       const ids = await Promise.all(Array.from({ length: 100 }, () => server.leaveToRegister(externalId)));
       expect(new Set(ids).size).toBe(100);
       expect(await count(app, 'flex_users where external_id = $1', externalId)).toBe(1);
     });
 
-    it('is refused at the limit of passkeys, and makes nothing then', async () => {
+    it('is refused at the limit of passkeys, and then changes nothing', async () => {
       const strict = await AppServer.create(app, { max_passkeys_per_user: 1 });
       await strict.tenant.register('ada');
       await strict.list();
@@ -149,7 +149,7 @@ describe('the management side', () => {
       ['an external ID without control characters', 'a\nb', 'Ada'],
       ['an external ID without U+0000', 'a\0b', 'Ada'],
       ['an external ID of whole characters', 'a\ud800', 'Ada'],
-    ])('asks for %s', async (_, external_id, passkey_display_name) => {
+    ])('requires %s', async (_, external_id, passkey_display_name) => {
       const before = await contents(app);
       const body = { external_id, passkey_display_name };
       expect(flexError(await server.call('POST', '/transactions/register', body))).toBe(
@@ -160,7 +160,7 @@ describe('the management side', () => {
   });
 
   describe('POST /transactions/authenticate', () => {
-    it('makes a transaction for the user', async () => {
+    it('creates a transaction with which the user signs in', async () => {
       const { externalId, authenticator } = await aUser();
       const answer = await server.call('POST', '/transactions/authenticate', { external_id: externalId });
       expect(answer.status).toBe(201);
@@ -170,7 +170,7 @@ describe('the management side', () => {
       expect((await browser.finish('authenticate', begun.answer(authenticator))).status).toBe(200);
     });
 
-    it('tells an unknown user from one without passkeys, and compares exactly', async () => {
+    it('distinguishes an unknown user from one without passkeys, and compares external IDs exactly', async () => {
       const { externalId, id } = await aUser();
       const empty = aName();
       await server.leaveToRegister(empty);
@@ -190,7 +190,7 @@ describe('the management side', () => {
   });
 
   describe('POST /authenticate/verify', () => {
-    it('says once what a nonce proved', async () => {
+    it('returns once what a nonce proved', async () => {
       const { externalId, device, authenticator, nonce } = await aUser();
       for (const [kind, each] of [
         ['register', nonce] as const,
@@ -202,7 +202,7 @@ describe('the management side', () => {
       }
     });
 
-    it('does not verify what is no nonce of this app, too old, or too late', async () => {
+    it('refuses an unknown nonce, one of another app, an expired one, and one of a revoked passkey', async () => {
       const { id, device, authenticator, nonce } = await aUser();
       const late = await signIn(authenticator);
       expect(flexError(await other.verify(nonce))).toBe('401 invalid_nonce');
@@ -223,7 +223,7 @@ describe('the management side', () => {
     });
 
     it.each<unknown>([undefined, null, '', 7, {}, ['a'], 'x'.repeat(257)])(
-      'asks for a nonce, not %p',
+      'requires a nonce, and refuses %p',
       async (nonce) => {
         expect(flexError(await server.call('POST', '/authenticate/verify', { nonce }))).toBe(
           '400 invalid_request',
@@ -233,7 +233,7 @@ describe('the management side', () => {
   });
 
   describe('GET /users/{user_id}', () => {
-    it('gives every member of a user who has never signed in', async () => {
+    it('returns every member of a user who has never signed in', async () => {
       const { externalId, id } = await aUser();
       for (const path of [`/users/${id}`, `/external-users/${externalId}`]) {
         const { user } = (await server.call('GET', path)).expect<{ user: UserJson }>();
@@ -252,7 +252,7 @@ describe('the management side', () => {
       }
     });
 
-    it('says in words what browser an event came from', async () => {
+    it('names the browser of an event in words', async () => {
       const { externalId, id } = await aUser();
       const userAgent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36';
       await sql(app, 'update audit_events set user_agent = $1 where user_id = $2', userAgent, id);
@@ -261,7 +261,7 @@ describe('the management side', () => {
       });
     });
 
-    it('gives every member of a user without passkeys', async () => {
+    it('returns every member of a user without passkeys', async () => {
       const externalId = aName();
       await server.leaveToRegister(externalId);
       expect(await server.user(externalId)).toMatchObject({
@@ -272,7 +272,7 @@ describe('the management side', () => {
       });
     });
 
-    it('counts sign-ins, and tells recent events newest first', async () => {
+    it('counts sign-ins, and returns the ten latest events newest first', async () => {
       const { externalId, id, device, authenticator } = await aUser();
       await signIn(authenticator);
       const browser = server.tenant.browser();
@@ -296,7 +296,7 @@ describe('the management side', () => {
       expect(later.recent_events.map(({ action }) => action)).toEqual(Array(10).fill('login'));
     });
 
-    it('takes no external ID for an id, nor the other way round', async () => {
+    it('does not accept an external ID as an id, or an id as an external ID', async () => {
       const first = await aUser();
       const { externalId, id } = await aUser(first.id);
       expect(externalId).toBe(first.id);
@@ -323,7 +323,7 @@ describe('the management side', () => {
       }
     });
 
-    it('gives every member of every device', async () => {
+    it('returns every member of every device', async () => {
       const { externalId, id } = await aUser();
       const traits = {
         aaguid: 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4',
@@ -346,7 +346,7 @@ describe('the management side', () => {
       expect(await server.user(externalId)).toMatchObject({ webauthn_types: ['passkey', 'security_key'] });
     });
 
-    it('counts the sign-ins of each device, which change nothing else of it', async () => {
+    it('counts the sign-ins of each device, and changes nothing else of it', async () => {
       const { externalId, device, authenticator } = await aUser();
       await signIn(authenticator);
       const [now] = await server.devices(externalId);
@@ -354,7 +354,7 @@ describe('the management side', () => {
       expect(now!.last_login_at).not.toBe(device.last_login_at);
     });
 
-    it('renames one device by PATCH, as the user may', async () => {
+    it('renames one device by PATCH, by the rules of the user’s API', async () => {
       const { externalId, id, device } = await aUser();
       const [first, second] = [`/users/${id}`, `/external-users/${externalId}`].map(
         (it) => `${it}/devices/${device.id}`,
@@ -369,7 +369,7 @@ describe('the management side', () => {
     });
 
     it.each<unknown>([undefined, null, '', '  ', 'x'.repeat(65), 'a\u202eb', 'a\nb', 7, {}, ['a']])(
-      'gives no device the name %p',
+      'refuses the device name %p',
       async (friendly_name) => {
         const { id, device } = await aUser();
         const before = await contents(app);
@@ -380,7 +380,7 @@ describe('the management side', () => {
     );
 
     it.each(['/users', '/external-users'])(
-      'revokes one device by DELETE %s: 200 and nothing else',
+      'revokes one device by DELETE %s: 200 without a body',
       async (noun) => {
         const { externalId, id, device, authenticator, nonce } = await aUser();
         await server.tenant.register(externalId);
@@ -405,7 +405,7 @@ describe('the management side', () => {
       },
     );
 
-    it('accepts a DELETE whose content type promises JSON and whose body is empty', async () => {
+    it('accepts a DELETE with the content type JSON and an empty body', async () => {
       const { id, device } = await aUser();
       const url = `/v1/apps/${server.tenant.id}/users/${id}/devices/${device.id}`;
       const answer = await server.ask({
@@ -416,7 +416,7 @@ describe('the management side', () => {
       expect([answer.status, answer.text]).toEqual([200, '']);
     });
 
-    it('frees the credential of a revoked device for anybody to enrol', async () => {
+    it('allows any user to register the credential of a revoked device', async () => {
       const credentialId = Buffer.alloc(32, ++users);
       const externalId = aName();
       await server.tenant.register(externalId, { credentialId });
@@ -431,7 +431,7 @@ describe('the management side', () => {
       expect(await server.devices(heir)).toMatchObject([{ cred_id: credentialId.toString('base64url') }]);
     });
 
-    it('knows nothing of unknown users and devices, nor of somebody else’s', async () => {
+    it('answers 404 for unknown users and devices, and for devices of other users', async () => {
       const [one, another] = [await aUser(), await aUser()];
       const before = await contents(app);
       const change = { friendly_name: 'Mine' };
@@ -501,7 +501,7 @@ describe('the management side', () => {
       'x'.repeat(255),
       '用'.repeat(255),
       '🔑'.repeat(255),
-    ])('name exactly one user: %p', async (externalId) => {
+    ])('find exactly one user: %p', async (externalId) => {
       const { authenticator } = await server.tenant.register(externalId);
       const path = `/external-users/${encodeURIComponent(externalId)}`;
       expect(await server.user(externalId)).toMatchObject({ external_id: externalId });
@@ -513,7 +513,7 @@ describe('the management side', () => {
       expect((await server.call('DELETE', path)).status).toBe(200);
     });
 
-    it('name the user that was made under them, whatever they are', async () => {
+    it('find the user who was created under them, with any characters', async () => {
       const character = fc.oneof(
         fc.constantFrom(...'%/?#&=+;:.\\ "'),
         fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
@@ -535,7 +535,7 @@ describe('the management side', () => {
     });
 
     it.each(['%00', 'a%00', '%0a', '%7f', 'x'.repeat(256), '%F0%9F%94%91'.repeat(256)])(
-      'that no user can have find nobody: %p',
+      'find no user when no user can have them: %p',
       async (name) => {
         for (const path of [`/external-users/${name}`, `/external-users/${name}/devices`]) {
           expect(flexError(await server.call('GET', path))).toMatch(/^404 (user_not_found|invalid_request)$/);

@@ -8,7 +8,7 @@ import { TestUser } from '../support/test-user.js';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-describe('whose pages may read answers, in remote mode', () => {
+describe('the CORS origins in remote mode', () => {
   let odd: OddProvider;
   let app: TestApp;
   let token: string;
@@ -54,8 +54,8 @@ describe('whose pages may read answers, in remote mode', () => {
   it.each<[string, Parameters<OddProvider['answers']>[0]]>([
     ['falls silent', 'silence'],
     ['fails', { status: 500 }],
-    ['tells of another app', foreign({ app: { id: 'bank', auth_origin: 'https://bank.example' } })],
-  ])('is known for ten minutes after the provider %s', async (_how, answer) => {
+    ['returns another app', foreign({ app: { id: 'bank', auth_origin: 'https://bank.example' } })],
+  ])('are remembered for ten minutes after the provider %s', async (_how, answer) => {
     expect(allowed(await preflight())).toBe(TEST.origin);
     odd.answers(answer);
     for (const elapsed of [6 * SECOND, 12 * SECOND, 9 * MINUTE]) {
@@ -71,7 +71,7 @@ describe('whose pages may read answers, in remote mode', () => {
     expect(timesAsked()).toBeGreaterThanOrEqual(1);
   });
 
-  it('is as the provider has it now, however long nobody asked', async () => {
+  it('are read again from the provider after a long time without requests', async () => {
     expect(allowed(await preflight())).toBe(TEST.origin);
     odd.answers(foreign({ app: { id: 'shop', name: 'Shop', auth_origin: 'https://new.example' } }));
     ahead = 9 * MINUTE;
@@ -79,7 +79,7 @@ describe('whose pages may read answers, in remote mode', () => {
     expect(allowed(await preflight('https://new.example'))).toBe('https://new.example');
   });
 
-  it('is known to a page that is told of an outage, which is not made to wait for it twice', async () => {
+  it('are allowed in responses about an outage of the provider, without a second wait for it', async () => {
     await preflight();
     odd.answers('silence');
     ahead = 6 * SECOND;
@@ -101,7 +101,7 @@ describe('whose pages may read answers, in remote mode', () => {
     expect(long).toBeLessThan(8_500);
   });
 
-  it('is waited for a second at most where it was never known', async () => {
+  it('delay a request for at most a second when they were never read', async () => {
     odd.answers('silence');
     for (const ask of [preflight, () => list()]) {
       const [answer, duration] = await timed(ask());
@@ -111,7 +111,7 @@ describe('whose pages may read answers, in remote mode', () => {
     }
   });
 
-  it('is asked anew once in five seconds, and changes', async () => {
+  it('are read again at most every five seconds, and can change', async () => {
     await preflight();
     odd.answers(foreign({ app: { auth_origin: 'https://new.shop.example' } }));
     for (let i = 0; i < 20; i++) await preflight();

@@ -24,8 +24,8 @@ describe('outages of the provider', () => {
     await odd?.stop();
   });
 
-  describe('an ailing server', () => {
-    it.each(READS)('is asked again by %s, twice at most', async (name) => {
+  describe('a failing provider', () => {
+    it.each(READS)('is retried by %s at most twice', async (name) => {
       for (const [answer, reason] of [
         [{ status: 500 }, 'provider_failed'],
         [{ status: 502, body: '<html>Bad gateway' }, 'provider_failed'],
@@ -38,14 +38,14 @@ describe('outages of the provider', () => {
       }
     });
 
-    it.each(READS)('may recover while %s waits', async (name) => {
+    it.each(READS)('can recover while %s retries', async (name) => {
       const healthy = foreign();
       let failures = 2;
       odd.answers((request) => (failures-- > 0 ? { status: 503 } : healthy(request)));
       await expect(CALLS[name]!(passage)).resolves.toBeTruthy();
     });
 
-    it.each(WRITES)('is never asked twice by %s once it may have heard', async (name) => {
+    it.each(WRITES)('is not retried by %s once a request may have reached it', async (name) => {
       for (const [answer, reason] of [
         [{ status: 500 }, 'provider_failed'],
         ['reset', 'provider_unreachable'],
@@ -57,7 +57,7 @@ describe('outages of the provider', () => {
       }
     });
 
-    it('is waited for no longer than the limit for the whole', async () => {
+    it('delays a call no longer than the limit of the whole call', async () => {
       odd.answers('silence');
       const slow = remotePassage(odd.settings, { ...BRIEF, whole: 500 });
       const begun = performance.now();
@@ -65,20 +65,20 @@ describe('outages of the provider', () => {
       expect(performance.now() - begun).toBeLessThan(1_900);
     });
 
-    it('is waited for as its body drips in, too', async () => {
+    it('delays a call no longer than the limit when its body trickles in', async () => {
       odd.answers({ headers: { 'content-length': '1000' }, body: '{"users":' });
       await unavailable(remotePassage(odd.settings, HASTY), 'getUser', 'provider_timeout');
     });
   });
 
-  describe('a server that is down', () => {
+  describe('a provider that is down', () => {
     it.each(Object.keys(CALLS))('makes %s unavailable', async (name) => {
       await odd.stop();
       await unavailable(passage, name, 'provider_unreachable');
       expect(odd.requests).toEqual([]);
     });
 
-    it.each(Object.keys(CALLS))('may come up while %s waits', async (name) => {
+    it.each(Object.keys(CALLS))('can start while %s retries', async (name) => {
       odd.answers((request) =>
         request.method === 'PATCH' ? { body: { device: DEVICE } } : foreign()(request),
       );
@@ -90,16 +90,16 @@ describe('outages of the provider', () => {
       await expect(result).resolves.not.toThrow();
     });
 
-    it('is as well one whose name nobody knows', async () => {
+    it('is reported as unreachable when its host name does not resolve', async () => {
       const nowhere = remotePassage({ ...odd.settings, baseUrl: 'http://keyway.invalid/v1' }, BRIEF);
       await unavailable(nowhere, 'verifyNonce', 'provider_unreachable');
     });
   });
 
-  describe('a server that says when to come back', () => {
+  describe('a provider that sends Retry-After', () => {
     const busy = (status: number, seconds: string) => ({ status, headers: { 'retry-after': seconds } });
 
-    it('is asked nothing before, by any call, and once the time is up', async () => {
+    it('gets no request from any call until the time is over', async () => {
       odd.answers(busy(503, '60'));
       expect(await unavailable(passage, 'getUser', 'provider_failed')).toMatchObject({ retryAfter: 60 });
       for (const name of Object.keys(CALLS)) {
@@ -118,14 +118,14 @@ describe('outages of the provider', () => {
       await expect(another.verifyNonce('nonce')).resolves.toMatchObject({ externalId: 'ada' });
     });
 
-    it('is left alone for five minutes at most', async () => {
+    it('gets no request for at most five minutes', async () => {
       odd.answers(busy(503, '86400'));
       await unavailable(passage, 'getUser', 'provider_failed');
       const { retryAfter } = await unavailable(passage, 'getUser', 'provider_on_hold');
       expect(retryAfter).toBeLessThanOrEqual(300);
     });
 
-    it('because one route is asked too often is asked on others', async () => {
+    it('with 429 on one route still gets requests on other routes', async () => {
       odd.answers((request) => (request.url.endsWith('/verify') ? busy(429, '17') : foreign()(request)));
       const throttled = await unavailable(passage, 'verifyNonce', 'provider_throttled');
       expect(throttled).toMatchObject({ retryAfter: 17 });
@@ -145,7 +145,7 @@ describe('outages of the provider', () => {
       for (let i = 0; i < times; i++) await unavailable(guarded, 'verifyNonce', 'provider_failed');
     };
 
-    it('opens after five failed writes in a row, answers at once, and closes again', async () => {
+    it('opens after five failed writes in a row, then fails at once, and closes again', async () => {
       odd.answers((request) => (request.method === 'GET' ? foreign()(request) : { status: 500 }));
       for (let i = 0; i < 5; i++) {
         await fail(1);
@@ -171,7 +171,7 @@ describe('outages of the provider', () => {
       ]);
     });
 
-    it('lets nobody who waited for its trial go on past their own time', async () => {
+    it('does not let a call that waited for the trial request exceed its own time limit', async () => {
       const hasty = remotePassage(odd.settings, { ...LIMITS, failures: 1, rest: 200, whole: 600 });
       odd.answers({ status: 500 });
       await unavailable(hasty, 'verifyNonce', 'provider_failed');
@@ -188,7 +188,7 @@ describe('outages of the provider', () => {
       expect({ asked: odd.requests.length, waiting: odd.waiting }).toEqual({ asked: 2, waiting: 0 });
     });
 
-    it('stays open if the one request that tries is not answered', async () => {
+    it('stays open if the trial request fails', async () => {
       odd.answers({ status: 500 });
       await fail(5);
       await pause(LIMITS.rest);
@@ -199,7 +199,7 @@ describe('outages of the provider', () => {
       expect(odd.requests).toHaveLength(6);
     });
 
-    it('counts retries, and says how the network failed', async () => {
+    it('counts retries, and logs the network error', async () => {
       await odd.stop();
       await unavailable(guarded, 'getUser', 'provider_unreachable');
       await unavailable(guarded, 'getUser', 'provider_circuit_open');
@@ -208,7 +208,7 @@ describe('outages of the provider', () => {
       ]);
     });
 
-    it('counts answers that never come, and none that makes no sense: they may be about one user', async () => {
+    it('counts timeouts, but not invalid responses, which may concern one user', async () => {
       const hasty = remotePassage(odd.settings, { ...LIMITS, write: 100 });
       odd.answers({ body: '[]' });
       for (let i = 0; i < 10; i++) {
@@ -222,7 +222,7 @@ describe('outages of the provider', () => {
       await unavailable(hasty, 'verifyNonce', 'provider_circuit_open');
     });
 
-    it('counts no refusal, which shows that the server is well', async () => {
+    it('resets its count on a refusal, which shows that the provider works', async () => {
       odd.answers({ status: 500 });
       await fail(4);
       odd.answers(refusal(401, 'invalid_nonce'));

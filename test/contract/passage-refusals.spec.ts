@@ -105,17 +105,23 @@ describe('refusals of the provider', () => {
     return meanings;
   };
 
-  it.each(Object.keys(CALLS))('mean to %s what its contract names, and else an outage', async (name) => {
-    expect(await meaningsFor(name, refuserFor(name))).toEqual(MEANINGS[name]);
-  });
+  it.each(Object.keys(CALLS))(
+    'cause in %s the error of its contract, and otherwise an outage',
+    async (name) => {
+      expect(await meaningsFor(name, refuserFor(name))).toEqual(MEANINGS[name]);
+    },
+  );
 
-  it.each(ON_DEVICES)('to find the user mean to %s that there is none, and else an outage', async (name) => {
-    const meanings = await meaningsFor(name, (answer) => odd.answers(answer));
-    expect(meanings).toEqual({ '404 user_not_found': 'device_not_found' });
-  });
+  it.each(ON_DEVICES)(
+    'of the user lookup cause device_not_found in %s if the user is unknown, and otherwise an outage',
+    async (name) => {
+      const meanings = await meaningsFor(name, (answer) => odd.answers(answer));
+      expect(meanings).toEqual({ '404 user_not_found': 'device_not_found' });
+    },
+  );
 
   it.each(Object.keys(CALLS))(
-    'in words that are not the protocol’s are an outage to %s, and told',
+    'without a code of the protocol are an outage for %s, and are logged',
     async (name) => {
       for (const status of [400, 401, 403, 404, 405, 409, 413, 418]) {
         for (const body of [HTML, '', '"no"', { error: 'No.' }, { code: '<b>hunter3</b>\n' }]) {
@@ -131,7 +137,7 @@ describe('refusals of the provider', () => {
     },
   );
 
-  it('of our key tell which setting is wrong: once, however many meet them', async () => {
+  it('of our key name the wrong setting in the log once, however many calls they fail', async () => {
     odd.answers(refusal(401, 'invalid_access_token'));
     for (let i = 0; i < 200; i++) await unavailable(passage, 'verifyNonce', 'provider_key_refused');
     expect(logged).toEqual([expect.stringMatching(/verify with 401 .*PASSAGE_API_KEY(?!.*hunter2)/)]);
@@ -140,7 +146,7 @@ describe('refusals of the provider', () => {
     expect(logged.slice(1)).toEqual([expect.stringMatching(/404 app_not_found: .* PASSAGE_APP_ID/)]);
   });
 
-  it('are final: what is refused is not asked again', async () => {
+  it('are final: a refused request is not sent again', async () => {
     for (const [status, code] of [
       [401, 'invalid_nonce'],
       [401, 'invalid_access_token'],
@@ -152,21 +158,21 @@ describe('refusals of the provider', () => {
     }
   });
 
-  describe('to say that a passkey is revoked', () => {
+  describe('the response to a revocation', () => {
     const answersRevocation = (answer: OddAnswer) =>
       odd.answers((request) => (request.method === 'DELETE' ? answer : foreign()(request)));
 
-    it.each([200, 204])('there is nothing to say: %d and no body', async (status) => {
+    it.each([200, 204])('succeeds with status %d and no body', async (status) => {
       answersRevocation({ status });
       await expect(passage.revokeDevice('ada', 'dev_1')).resolves.toBeUndefined();
       expect(odd.requests.at(-1)!.url).toBe(`/v1/apps/shop/users/${ID}/devices/dev_1`);
     });
 
     it.each<[string, OddAnswer]>([
-      ['a page', { headers: { 'content-type': 'text/html' }, body: HTML }],
-      ['a refusal that calls itself a success', { body: { code: 'device_not_found' } }],
-      ['a promise for later', { status: 202 }],
-    ])('%s is not enough', async (_what, answer) => {
+      ['an HTML page', { headers: { 'content-type': 'text/html' }, body: HTML }],
+      ['a refusal with status 200', { body: { code: 'device_not_found' } }],
+      ['status 202', { status: 202 }],
+    ])('is an outage if it is %s', async (_what, answer) => {
       answersRevocation(answer);
       await unavailable(passage, 'revokeDevice', 'provider_unintelligible');
       expect(logged).toEqual([

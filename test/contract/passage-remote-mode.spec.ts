@@ -38,7 +38,7 @@ describe('in remote mode', () => {
     });
 
   describe("the user's API", () => {
-    it('sends browsers to the provider', async () => {
+    it('directs browsers to the provider', async () => {
       expect(await aUser().leaveToRegister()).toEqual({
         transactionId: expect.stringMatching(/^[\w-]{43}$/),
         appId: TEST.appId,
@@ -46,7 +46,7 @@ describe('in remote mode', () => {
       });
     });
 
-    it('lists what the provider keeps, with the signal', async () => {
+    it('lists the passkeys of the provider, with the signal', async () => {
       const { user, authenticator, device } = await aUserWithPasskey();
       const credId = authenticator.credentials[0]!.id.toString('base64url');
       expect(await user.list()).toEqual({
@@ -68,7 +68,7 @@ describe('in remote mode', () => {
       });
     });
 
-    it('renames, by the rules of either side', async () => {
+    it('renames a passkey, and refuses invalid names', async () => {
       const { user, device } = await aUserWithPasskey();
       const renamed = (await user.rename(device.id, '  Zoë’s laptop ')).expect();
       expect(renamed).toMatchObject({ id: device.id, friendlyName: 'Zoë’s laptop' });
@@ -82,7 +82,7 @@ describe('in remote mode', () => {
       expect(await user.passkeys()).toEqual([renamed]);
     });
 
-    it('revokes in both ways', async () => {
+    it('revokes a passkey through both routes', async () => {
       const { user, browser, authenticator, device } = await aUserWithPasskey();
       const another = await registerPasskey(user, { browser });
       expect((await user.call('POST', '/user/revokePasskey', { id: device.id })).text).toBe('OK');
@@ -92,7 +92,7 @@ describe('in remote mode', () => {
       expect((await browser.finish('authenticate', begun.answer(authenticator))).status).toBe(401);
     });
 
-    it('knows no passkey of somebody else', async () => {
+    it('answers device_not_found for the passkey of another user', async () => {
       const mine = await aUserWithPasskey();
       const other = await aUserWithPasskey();
       for (const user of [other.user, aUser()]) {
@@ -108,7 +108,7 @@ describe('in remote mode', () => {
       expect(await mine.user.passkeys()).toEqual([mine.device]);
     });
 
-    it('steps up, and verifies what was proved once, for its own user alone', async () => {
+    it('verifies the nonce of a step-up once, and for its own user alone', async () => {
       const passkey = await aUserWithPasskey();
       const { user } = passkey;
       const other = await aUserWithPasskey();
@@ -122,7 +122,7 @@ describe('in remote mode', () => {
       expect(await user.passkeys()).toMatchObject([{ usageCount: 2, lastLoginAt: expect.any(String) }]);
     });
 
-    it('refuses a step-up without a passkey, whether or not the provider knows the user', async () => {
+    it('refuses a step-up to a user without a passkey, known to the provider or not', async () => {
       const user = aUser();
       const refused = { status: 409, body: { code: 'user_has_no_passkeys' } };
       const ask = async () => {
@@ -136,7 +136,7 @@ describe('in remote mode', () => {
   });
 
   describe('the Flex backend', () => {
-    it('is not there: /v1 is no route', async () => {
+    it('has no route under /v1', async () => {
       for (const [method, url] of [
         ['GET', '/v1'],
         ['GET', `/v1/apps/${TEST.appId}`],
@@ -153,7 +153,7 @@ describe('in remote mode', () => {
       expect(urls).toContain('/user/devices');
     });
 
-    it('leaves its tables alone', async () => {
+    it('writes to none of its tables', async () => {
       const { user } = await aUserWithPasskey();
       await user.list();
       const filled: string[] = [];
@@ -162,7 +162,7 @@ describe('in remote mode', () => {
     });
   });
 
-  it('lets the pages of the provider’s app call the user’s API, and no others', async () => {
+  it('allows only the origins of the provider’s app to call the user’s API', async () => {
     const allowed = await preflight('/user/devices', TEST.origin);
     expect({ status: allowed.status, origin: allowed.headers['access-control-allow-origin'] }).toEqual({
       status: 204,
@@ -177,7 +177,7 @@ describe('in remote mode', () => {
     }
   });
 
-  it('logs neither our key nor what proves anything', async () => {
+  it('logs neither the API key nor transactions and nonces', async () => {
     const passkey = await aUserWithPasskey();
     const nonce = await stepUp(passkey);
     await passkey.user.verify(nonce);
@@ -188,14 +188,14 @@ describe('in remote mode', () => {
   });
 
   // These come last: they leave the circuit open.
-  describe('with the provider down', () => {
+  describe('while the provider is down', () => {
     let passkey: Awaited<ReturnType<typeof aUserWithPasskey>>;
     beforeAll(async () => {
       passkey = await aUserWithPasskey();
       await network.cut();
     });
 
-    it('each call that needs it is a 503 with Retry-After', async () => {
+    it('each call that needs it gets 503 with Retry-After', async () => {
       const { user, device } = passkey;
       for (const call of [
         () => user.call('GET', '/user/devices'),
@@ -225,15 +225,15 @@ describe('in remote mode', () => {
       expect(log).toContain('The passkey provider is sent no writes for 10000 ms');
     });
 
-    it('a user who never added a passkey still has an empty list', async () => {
+    it('a user who never added a passkey still gets an empty list', async () => {
       expect(await aUser().list()).toEqual({ username: 'ada', passkeys: [], signal: null });
     });
 
-    it('this service is ready all the same', async () => {
+    it('the service is still ready', async () => {
       expect((await send(app, { url: '/health/ready' })).status).toBe(200);
     });
 
-    it('its pages may still read the answers, long after its app was last read', async () => {
+    it('the pages of the app can still read responses, 5 s after its origins were last read', async () => {
       await pause(5_000);
       for (let i = 0; i < 2; i++) {
         const answer = await preflight('/user/devices', TEST.origin);
@@ -242,7 +242,7 @@ describe('in remote mode', () => {
       }
     });
 
-    it('it is used again as soon as it is back', async () => {
+    it('the service uses the provider again once it is back', async () => {
       await network.open();
       await pause(6_000);
       expect(await passkey.user.passkeys()).toEqual([passkey.device]);

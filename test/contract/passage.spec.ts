@@ -30,7 +30,7 @@ const PROVIDERS: Record<string, () => Promise<Subject>> = {
 const anExternalId = (): string => randomUUID();
 const code = (name: string) => expect.objectContaining({ name: 'AppError', code: name }) as Error;
 
-describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', (_name, start) => {
+describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented by %s', (_name, start) => {
   let passage: Passage;
   let app: TestApp;
   let flexUrl: string;
@@ -61,12 +61,12 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
     sql(app, `update flex_users set status = 'inactive' where external_id = $1`, externalId);
 
   describe('the app', () => {
-    it('is named as browsers name it', () => {
+    it('has the id and the URL that browsers use', () => {
       expect(passage.appId).toBe(TEST.appId);
       expect(passage.flexUrl).toBe(flexUrl);
     });
 
-    it('is told as it is now', async () => {
+    it('is returned with its current origins', async () => {
       const shop = { id: TEST.appId, name: 'The Shop', rpId: TEST.rpId };
       expect(await passage.getApp()).toEqual({ ...shop, origins: [TEST.origin] });
       const origins = [TEST.origin, 'https://m.shop.example'];
@@ -77,7 +77,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   });
 
   describe('a user', () => {
-    it('is null until their first register transaction', async () => {
+    it('is null before the first register transaction', async () => {
       const externalId = anExternalId();
       expect(await passage.getUser(externalId)).toBeNull();
       await passage.createRegisterTransaction(externalId, 'Ada');
@@ -88,7 +88,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       expect(user!.id).not.toBe(externalId);
     });
 
-    it('has signed in as often as they did', async () => {
+    it('has the count and the time of their sign-ins', async () => {
       const { externalId, browser, authenticator } = await aUserWithPasskey();
       expect(await passage.getUser(externalId)).toMatchObject({ loginCount: 0, lastLoginAt: null });
       await signIn(browser, authenticator);
@@ -97,14 +97,14 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       expect(user!.lastLoginAt!.getTime()).toBeGreaterThan(user!.createdAt.getTime());
     });
 
-    it('may be inactive', async () => {
+    it('is returned as inactive once deactivated', async () => {
       const { externalId } = await aUserWithPasskey();
       await deactivate(externalId);
       expect(await passage.getUser(externalId)).toMatchObject({ status: 'inactive' });
     });
 
     it.each(['a b+c', '100%2Fx', '?&=#/..;', 'Ümläut 🔑', "'; --", '%', 'long'.repeat(63)])(
-      'may be called %j, and nobody else is meant',
+      'is found under the external ID %j alone',
       async (externalId) => {
         const { device } = await aUserWithPasskey(externalId);
         expect(await passage.getUser(externalId)).toMatchObject({ externalId });
@@ -116,7 +116,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       },
     );
 
-    it('is not found by their id, nor in other letters', async () => {
+    it('is not found by their id, or by their external ID in other letter case', async () => {
       const { externalId } = await aUserWithPasskey(`Case-${anExternalId()}`);
       const { id } = (await passage.getUser(externalId))!;
       for (const other of [id, externalId.toLowerCase()]) {
@@ -127,12 +127,12 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   });
 
   describe('the passkeys', () => {
-    it('of nobody are none, and tell no more', async () => {
+    it('are an empty list without RP ID and user handle for an unknown user', async () => {
       const nothing = { devices: [], rpId: null, userHandle: null };
       expect(await passage.getDevices(anExternalId())).toEqual(nothing);
     });
 
-    it('of a user without any are none, of a known user', async () => {
+    it('are an empty list with RP ID and user handle for a known user without any', async () => {
       const externalId = anExternalId();
       await passage.createRegisterTransaction(externalId, 'Ada');
       expect(await passage.getDevices(externalId)).toEqual({
@@ -142,7 +142,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       });
     });
 
-    it('are told in full', async () => {
+    it('are returned with every member', async () => {
       const externalId = anExternalId();
       const { authenticator, begun } = await register(externalId);
       const { devices, rpId, userHandle } = await passage.getDevices(externalId);
@@ -177,7 +177,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       expect(await ids()).toEqual(oldestFirst);
     });
 
-    it('are used when they are', async () => {
+    it('have the count and the time of their last use', async () => {
       const { externalId, browser, authenticator, device } = await aUserWithPasskey();
       await signIn(browser, authenticator);
       const [used] = (await passage.getDevices(externalId)).devices;
@@ -186,7 +186,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   });
 
   describe('renaming', () => {
-    it('changes the name, and gives what there is then', async () => {
+    it('changes the name, and returns the changed passkey', async () => {
       const { externalId, device } = await aUserWithPasskey();
       const friendlyName = 'Zoë’s 🔑 & "laptop"';
       const renamed = await passage.renameDevice(externalId, device.id, friendlyName);
@@ -195,7 +195,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       expect((await passage.getDevices(externalId)).devices).toEqual([renamed]);
     });
 
-    it('knows no passkey of somebody else, of nobody, or that is none', async () => {
+    it('refuses an unknown passkey and the passkey of another user with device_not_found', async () => {
       const mine = await aUserWithPasskey();
       const other = await aUserWithPasskey();
       const rename = (externalId: string, id: string) => passage.renameDevice(externalId, id, 'Mine now');
@@ -208,7 +208,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   });
 
   describe('revoking', () => {
-    it('takes the passkey away, and what it proved', async () => {
+    it('removes the passkey, and voids its nonces', async () => {
       const { externalId, browser, authenticator, nonce, device } = await aUserWithPasskey();
       const begun = await browser.beginSignIn();
       await passage.revokeDevice(externalId, device.id);
@@ -218,7 +218,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       await expect(passage.revokeDevice(externalId, device.id)).rejects.toEqual(code('device_not_found'));
     });
 
-    it('knows no passkey of somebody else, of nobody, or that is none', async () => {
+    it('refuses an unknown passkey and the passkey of another user with device_not_found', async () => {
       const mine = await aUserWithPasskey();
       const other = await aUserWithPasskey();
       const revoke = (externalId: string, id: string) => passage.revokeDevice(externalId, id);
@@ -232,7 +232,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   });
 
   describe('a register transaction', () => {
-    it('lets the user register one passkey', async () => {
+    it('allows the user to register one passkey', async () => {
       const externalId = anExternalId();
       const { browser, transaction, nonce, begun } = await register(externalId);
       expect(begun.publicKey.user).toMatchObject({ name: 'Ada', displayName: 'Ada' });
@@ -241,7 +241,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       expect((await passage.getDevices(externalId)).devices).toHaveLength(1);
     });
 
-    it('makes the user once, also when many are asked for at once', async () => {
+    it('creates the user once, even if many are requested at once', async () => {
       const externalId = anExternalId();
       const asked = Array.from({ length: 8 }, () => passage.createRegisterTransaction(externalId, 'Ada'));
       expect(new Set(await Promise.all(asked)).size).toBe(8);
@@ -270,7 +270,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   });
 
   describe('an authenticate transaction', () => {
-    it('lets the user sign in once', async () => {
+    it('allows the user to sign in once', async () => {
       const { externalId, browser, authenticator, device } = await aUserWithPasskey();
       const transaction = await passage.createAuthenticateTransaction(externalId);
       const nonce = await signIn(browser, authenticator, transaction);
@@ -282,7 +282,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       expect((await browser.post('authenticate', 'start', { transaction_id: transaction })).status).toBe(404);
     });
 
-    it('is refused to nobody, to a user without passkeys and to an inactive one', async () => {
+    it('is refused to an unknown user, to a user without passkeys and to an inactive one', async () => {
       const ask = (externalId: string) => passage.createAuthenticateTransaction(externalId);
       await expect(ask(anExternalId())).rejects.toEqual(code('user_not_found'));
       const bare = anExternalId();
@@ -295,7 +295,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
   });
 
   describe('a nonce', () => {
-    it('is verified once, however many ask at once', async () => {
+    it('is verified once, even if many calls verify it at once', async () => {
       const { externalId, device, nonce } = await aUserWithPasskey();
       const asked = Array.from({ length: 10 }, () => passage.verifyNonce(nonce));
       const outcomes = await Promise.allSettled(asked);
@@ -311,12 +311,12 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, kept by %s', 
       ['empty', ''],
       ['long', 'x'.repeat(300)],
       ['other text', 'ä b\n'],
-      ['no text', '\ud800'],
-    ])('is invalid if nobody was given it, be it %s', (_what, nonce) =>
+      ['not well-formed text', '\ud800'],
+    ])('is invalid if it was never issued: %s', (_what, nonce) =>
       expect(passage.verifyNonce(nonce)).rejects.toEqual(code('invalid_nonce')),
     );
 
-    it('is invalid for another app, which uses it up for nobody', async () => {
+    it('is invalid for another app, and stays valid for its own', async () => {
       const tenant = await Tenant.create(app);
       const { nonce } = await tenant.register(anExternalId());
       await expect(passage.verifyNonce(nonce)).rejects.toEqual(code('invalid_nonce'));

@@ -15,10 +15,10 @@ describe('RemotePassage', () => {
   });
   afterEach(() => odd?.stop());
 
-  describe('with a server that is no Keyway', () => {
+  describe('with a provider that is not Keyway', () => {
     beforeEach(() => odd.answers(foreign()));
 
-    it('tells what is told, and leaves open what is not', async () => {
+    it('returns what the provider sends, and null for what it does not send', async () => {
       const moment = new Date(NOW);
       expect(await passage.getDevices('ada')).toEqual({
         devices: [
@@ -49,7 +49,7 @@ describe('RemotePassage', () => {
       });
     });
 
-    it('takes members of our own names for ours only if they look like ours', async () => {
+    it('ignores malformed values of the members that only Keyway has', async () => {
       const mine = {
         provider: 'x'.repeat(65),
         synced: 'yes',
@@ -67,7 +67,7 @@ describe('RemotePassage', () => {
       }
     });
 
-    it('renames what was asked for, if it can: another passkey is no answer', async () => {
+    it('renames the requested passkey, and refuses a response about another one', async () => {
       const renames = (device: object) =>
         odd.answers((request) =>
           request.method === 'PATCH' ? { body: { device: { ...DEVICE, ...device } } } : foreign()(request),
@@ -82,19 +82,19 @@ describe('RemotePassage', () => {
       ['untrimmed', '  Café ', 'Café'],
       ['long', 'x'.repeat(64), 'x'.repeat(64)],
       ['too long', 'x'.repeat(500_000), 'Passkey'],
-      ['for terminals', '\u0000\u001b[31m'.repeat(20_000), 'Passkey'],
-      ['backwards', 'a\u202eb', 'Passkey'],
+      ['made of control sequences', '\u0000\u001b[31m'.repeat(20_000), 'Passkey'],
+      ['written with a bidirectional override', 'a\u202eb', 'Passkey'],
       ['empty', '', 'Passkey'],
-    ])('shows a name that is %s as one that is fit to be shown', async (_how, friendly_name, shown) => {
+    ])('returns a displayable name for a name that is %s', async (_how, friendly_name, shown) => {
       odd.answers(foreign({ user: { webauthn_devices: [{ ...DEVICE, friendly_name }] } }));
       expect((await passage.getDevices('ada')).devices).toMatchObject([{ friendlyName: shown }]);
     });
 
-    it('cannot rename, and says so', async () => {
+    it('throws access_denied if the provider cannot rename', async () => {
       expect(await failureOf(CALLS.renameDevice!(passage))).toMatchObject({ code: 'access_denied' });
     });
 
-    it('sorts the passkeys, oldest first', async () => {
+    it('sorts the passkeys oldest first', async () => {
       const devices = ['2026-03-01T00:00:00Z', '2026-01-01T00:00:00Z', '2026-02-01T00:00:00.5+02:00'];
       const made = devices.map((created_at, i) => ({ ...DEVICE, id: `dev_${i}`, created_at }));
       odd.answers(foreign({ user: { webauthn_devices: made } }));
@@ -105,7 +105,7 @@ describe('RemotePassage', () => {
       ]);
     });
 
-    it('asks as the protocol has it, over connections that are kept', async () => {
+    it('sends the requests of the protocol over persistent connections', async () => {
       const askAll = async () => {
         for (const call of Object.values(CALLS)) await call(passage).catch(() => undefined);
       };
@@ -135,13 +135,13 @@ describe('RemotePassage', () => {
     });
   });
 
-  describe('with a server that matches users loosely', () => {
+  describe('with a provider that matches users loosely', () => {
     const listed = [
       { ...USER, id: 'somebody', external_id: 'ada2' },
       { ...USER, id: 'another', external_id: 'Ada' },
     ];
 
-    it('takes nobody for somebody else', async () => {
+    it('finds no user among similar external IDs', async () => {
       odd.answers(foreign({ listed }));
       expect(await passage.getUser('ada')).toBeNull();
       expect(await passage.getDevices('ada')).toEqual({ devices: [], rpId: null, userHandle: null });
@@ -151,7 +151,7 @@ describe('RemotePassage', () => {
       expect(odd.requests.filter(({ method }) => method !== 'GET')).toEqual([]);
     });
 
-    it('finds the right one among others', async () => {
+    it('finds the exact user among similar external IDs', async () => {
       odd.answers(foreign({ listed: [...listed, USER] }));
       expect(await passage.getUser('ada')).toMatchObject({ id: ID });
       await passage.revokeDevice('ada', 'dev_1');
@@ -162,7 +162,7 @@ describe('RemotePassage', () => {
     });
 
     it.each([{ id: 'other' }, { external_id: 'eve' }])(
-      'believes no user of %j to be another',
+      'refuses a response about another user: %j',
       async (user) => {
         odd.answers(foreign({ user, listed: [USER] }));
         await unavailable(passage, 'getDevices', 'provider_unintelligible');
@@ -170,7 +170,7 @@ describe('RemotePassage', () => {
     );
   });
 
-  it('takes a user who is gone in between for nobody', async () => {
+  it('reports an unknown user when the user is deleted during a call', async () => {
     odd.answers(({ url }) =>
       url.includes('?')
         ? { body: { users: [USER] } }
@@ -184,28 +184,28 @@ describe('RemotePassage', () => {
     }
   });
 
-  describe('an answer that makes no sense', () => {
+  describe('reports an outage', () => {
     const user = (changes: object) => ({ users: [{ ...USER, ...changes }] });
 
     it.each([
-      ['no JSON', '{"users":'],
-      ['no UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
-      ['nothing', ''],
-      ['a text', '"users"'],
+      ['not JSON', '{"users":'],
+      ['not UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+      ['empty', ''],
+      ['a string', '"users"'],
       ['null', 'null'],
       ['an array', '[]'],
-      ['nothing of what was asked for', {}],
-      ['no list', { users: {} }],
-      ['a list of something else', { users: [null] }],
-      ['a user of no name', user({ external_id: 7 })],
-      ['an id that is a path', user({ id: '../../apps' })],
-      ['a status of its own', user({ status: 'frozen' })],
-      ['half a sign-in', user({ login_count: 0.5 })],
-      ['signs-in below zero', user({ login_count: -1 })],
-      ['no moment', user({ created_at: 'yesterday' })],
-      ['a moment that never was', user({ created_at: '2026-13-01T00:00:00Z' })],
-      ['members of a prototype', '{"__proto__":{"users":[]}}'],
-    ])('is %s', async (_what, body) => {
+      ['an object without the requested member', {}],
+      ['an object instead of a list', { users: {} }],
+      ['a list with null', { users: [null] }],
+      ['a user with a number as external ID', user({ external_id: 7 })],
+      ['a user with a path as id', user({ id: '../../apps' })],
+      ['a user with an unknown status', user({ status: 'frozen' })],
+      ['a user with a fractional count', user({ login_count: 0.5 })],
+      ['a user with a negative count', user({ login_count: -1 })],
+      ['a user with a malformed time', user({ created_at: 'yesterday' })],
+      ['a user with an impossible date', user({ created_at: '2026-13-01T00:00:00Z' })],
+      ['an object with __proto__', '{"__proto__":{"users":[]}}'],
+    ])('when the response is %s', async (_what, body) => {
       odd.answers({ body });
       await unavailable(passage, 'getUser', 'provider_unintelligible');
       expect(odd.requests).toHaveLength(1);
@@ -223,7 +223,7 @@ describe('RemotePassage', () => {
       { usage_count: '1' },
       { usage_count: 1, last_login_at: null },
       { updated_at: undefined },
-    ])('is a passkey with %j', async (changes) => {
+    ])('when a passkey has %j', async (changes) => {
       odd.answers(foreign({ user: { webauthn_devices: [{ ...DEVICE, ...changes }] } }));
       await unavailable(passage, 'getDevices', 'provider_unintelligible');
     });
@@ -235,36 +235,39 @@ describe('RemotePassage', () => {
       ['verifyNonce', { kind: 'register' }],
       ['getApp', { app: { ...APP, auth_origin: 7 } }],
       ['getApp', { app: { ...APP, id: 'bank' } }],
-    ])('of %s is %j', async (name, body) => {
+    ])('when the response to %s is %j', async (name, body) => {
       odd.answers({ body });
       await unavailable(passage, name, 'provider_unintelligible');
     });
 
     it.each([
-      ['as it is', { body: `{"users":[],"x":"${'x'.repeat(1024 * 1024)}"}` }],
+      ['uncompressed', { body: `{"users":[],"x":"${'x'.repeat(1024 * 1024)}"}` }],
       [
-        'unpacked',
+        'after decompression',
         {
           headers: { 'content-encoding': 'gzip' },
           body: gzipSync(`{"users":[],"x":"${'x'.repeat(4 * 1024 * 1024)}"}`),
         },
       ],
-    ])('is larger than 1 MiB, %s', async (_how, answer) => {
+    ])('when the response is larger than 1 MiB, %s', async (_how, answer) => {
       odd.answers(answer);
       await unavailable(passage, 'getUser', 'provider_unintelligible');
     });
 
-    it.each([301, 302, 303, 307, 308])('leads elsewhere (%d), where our key is not taken', async (status) => {
-      const elsewhere = await new OddProvider(foreign()).start();
-      try {
-        const location = `${elsewhere.settings.baseUrl}/apps/shop/users?identifier=ada`;
-        odd.answers({ status, headers: { location } });
-        await unavailable(passage, 'getUser', 'provider_unintelligible');
-        await unavailable(passage, 'verifyNonce', 'provider_unintelligible');
-        expect(elsewhere.requests).toEqual([]);
-      } finally {
-        await elsewhere.stop();
-      }
-    });
+    it.each([301, 302, 303, 307, 308])(
+      'when the response is a redirect (%d), to which the API key is not sent',
+      async (status) => {
+        const elsewhere = await new OddProvider(foreign()).start();
+        try {
+          const location = `${elsewhere.settings.baseUrl}/apps/shop/users?identifier=ada`;
+          odd.answers({ status, headers: { location } });
+          await unavailable(passage, 'getUser', 'provider_unintelligible');
+          await unavailable(passage, 'verifyNonce', 'provider_unintelligible');
+          expect(elsewhere.requests).toEqual([]);
+        } finally {
+          await elsewhere.stop();
+        }
+      },
+    );
   });
 });

@@ -50,7 +50,7 @@ afterEach(async () => {
 });
 
 describe('keyway import', () => {
-  it('does not let its report take the place of what it reads, by whatever path', async () => {
+  it('refuses a report that would overwrite its input, by any path', async () => {
     linkSync(file('in.jsonl'), file('hard'));
     symlinkSync(file('in.jsonl'), file('soft'));
     for (const args of ['in.jsonl in.jsonl', 'hard in.jsonl', 'soft ./in.jsonl', 'in.jsonl - < in.jsonl']) {
@@ -74,7 +74,7 @@ describe('keyway import', () => {
     ['folder', '"folder" cannot be read: it is a directory.'],
     ['/proc/self/mem', '"/proc/self/mem" cannot be read: EIO.'],
     ['- < folder', 'Standard input cannot be read: it is a directory.'],
-  ])('says what it cannot read, and why: %s', async (args, sentence) => {
+  ])('says which input cannot be read, and why: %s', async (args, sentence) => {
     const error = `${sentence} Change that, or name another file.`;
     expect(await shell(`keyway import --app shop ${args}`)).toMatchObject({ code: 1, stderr: `${error}\n` });
     const inJson = await shell(`keyway import --app shop --json ${args}`);
@@ -85,18 +85,18 @@ describe('keyway import', () => {
     ['folder/none/x', 'there is no such file or directory'],
     ['folder', 'it is a directory'],
     ['/dev/full', 'no space is left'],
-  ])('says what it cannot report to, and why: %s', async (report, reason) => {
+  ])('says which report cannot be written, and why: %s', async (report, reason) => {
     const refused = await keyway('import', ...APP, '--json', '--report', report, 'in.jsonl');
     const error = `"${report}" cannot be written: ${reason}. Change that, or name another file.`;
     expect(failureOf(refused)).toEqual({ exit: 1, code: 'file_unwritable', error });
   });
 
-  it('fails where nobody reads its report to the end', async () => {
+  it('fails if the reader of its report closes the pipe early', async () => {
     const script = 'mkfifo pipe; true < pipe & keyway import --app shop --json --report pipe in.jsonl';
     expect(failureOf(await shell(script))).toMatchObject({ exit: 1, code: 'file_unwritable' });
   });
 
-  it('leaves an earlier report as it is where there is no such app', async () => {
+  it('keeps an earlier report unchanged if the app does not exist', async () => {
     writeFileSync(file('refused.jsonl'), 'earlier');
     const refused = await keyway(
       'import',
@@ -124,7 +124,7 @@ describe('keyway export', () => {
     expect(await keyway('import', ...APP, 'in.jsonl')).toMatchObject({ code: 3 });
   });
 
-  it('puts nothing in the place of an earlier file until it is complete', async () => {
+  it('replaces an earlier file only when the export is complete', async () => {
     writeFileSync(file('out.jsonl'), 'earlier', { mode: 0o644 });
     expect(await keyway('export', '--app', 'typo', ...OUTPUT)).toMatchObject({
       code: 1,
@@ -146,7 +146,7 @@ describe('keyway export', () => {
     expect(readdirSync(directory).sort()).toEqual(['folder', 'in.jsonl', 'out.jsonl']);
   }, 60_000);
 
-  it('takes what it has begun away when it is stopped', async () => {
+  it('removes the partial file when it is stopped', async () => {
     writeFileSync(file('out.jsonl'), 'earlier');
     const other = await connectTo(database.url);
     await other.query('begin; lock table tombstones');
@@ -158,7 +158,7 @@ describe('keyway export', () => {
     expect(readdirSync(directory).sort()).toEqual(['folder', 'in.jsonl', 'out.jsonl']);
   });
 
-  it('writes where a link leads, and keeps the link', async () => {
+  it('writes to the target of a symbolic link, and keeps the link', async () => {
     writeFileSync(file('folder/real.jsonl'), 'earlier');
     symlinkSync('folder/real.jsonl', file('out.jsonl'));
     expect(await keyway('export', ...APP, ...OUTPUT)).toMatchObject({ code: 0 });
@@ -167,7 +167,7 @@ describe('keyway export', () => {
     expect(readdirSync(file('folder'))).toEqual(['real.jsonl']);
   });
 
-  it('writes straight into pipes and devices, and nothing but lines to standard output', async () => {
+  it('writes directly into pipes and devices, and only lines to standard output', async () => {
     const lines = await exported();
     const fifo = 'mkfifo pipe; cat pipe > got & keyway export --app shop --output pipe; wait';
     expect(await shell(fifo)).toMatchObject({ code: 0, stdout: '2 lines were exported.\n', stderr: '' });
@@ -184,7 +184,7 @@ describe('keyway export', () => {
     ['in.jsonl/x', 'a part of its path is no directory'],
     ['folder', 'it is a directory'],
     ['/dev/full', 'no space is left'],
-  ])('says what it cannot write, and why: %s', async (output, reason) => {
+  ])('says which output cannot be written, and why: %s', async (output, reason) => {
     const error = `"${output}" cannot be written: ${reason}. Change that, or name another file.`;
     const refused = await keyway('export', ...APP, '--json', '--output', output);
     expect(failureOf(refused)).toEqual({ exit: 1, code: 'file_unwritable', error });
@@ -199,14 +199,14 @@ describe('keyway’s standard output', () => {
   const unread = (command: string, reader = 'true') => `{ ${command}; echo "ended $?" >&2; } | ${reader}`;
 
   it.each(['keyway app list', 'keyway app --help', 'keyway', 'keyway app show shop --json'])(
-    'may be left unread: %s',
+    'causes exit status 0 when its reader closes it: %s',
     async (command) => {
       expect((await shell(unread(command))).stderr).toBe('ended 0\n');
       expect((await shell(unread(command, 'head -n 1'))).stderr).toBe('ended 0\n');
     },
   );
 
-  it('may be left unread in the middle of an export, which ends then, also through a pipe with a name', async () => {
+  it('can be closed by its reader during an export, which then exits with 0', async () => {
     await sqlOn(
       database.url,
       `insert into flex_users (app_id, id, external_id, user_handle)
@@ -220,7 +220,7 @@ describe('keyway’s standard output', () => {
     expect((await shell(named)).stderr).toBe('ended 0\n');
   });
 
-  it('may be left unread, as may standard error, without a change to what is done and how it ends', async () => {
+  it('can be closed by its reader without a change to the result and the exit status', async () => {
     const quiet = await shell(unread('keyway import --app shop in.jsonl'));
     expect(quiet.stderr).toMatch(/^2: .*\n1 of 2 rows were refused\.\nended 3\n$/);
     const silent = `{ keyway import --app shop in.jsonl 2>&1 > out; echo "ended $?" > code; } | true; cat out code`;
@@ -228,14 +228,14 @@ describe('keyway’s standard output', () => {
   });
 
   it.each(['keyway app list', 'keyway app --help', 'keyway export --app shop'])(
-    'is said to be full, and ends with 1: %s',
+    'causes exit status 1 when its device is full: %s',
     async (command) => {
       await keyway('import', ...APP, 'in.jsonl');
       expect(await shell(`${command} > /dev/full`)).toMatchObject({ code: 1, stderr: FULL });
     },
   );
 
-  it('is said to be full in JSON, and which key was made all the same', async () => {
+  it('causes an error in JSON when its device is full, and the id of a created key is still printed', async () => {
     const inJson = await shell('keyway app list --json > /dev/full');
     expect(failureOf(inJson)).toEqual({ exit: 1, code: 'output_unwritable', error: FULL.trimEnd() });
     const made = await shell('keyway key create shop > /dev/full');

@@ -22,7 +22,7 @@ describe('keyway key', () => {
 
   const keyway = (...args: string[]) => runCommand(args, { DATABASE_URL: database.url });
 
-  it('changes the key of an app without an hour in which none is valid', async () => {
+  it('replaces the key of an app while one of the two keys is always valid', async () => {
     const { url } = await startKeyway(productionSettings(database.url));
     const asks = async (key: string): Promise<number> =>
       (await ask(`${url}/v1/apps/blog/users`, { headers: { authorization: `Bearer ${key.trim()}` } })).status;
@@ -59,7 +59,7 @@ describe('keyway key', () => {
     );
   });
 
-  it('makes a key that ends by itself', async () => {
+  it('creates a key that expires', async () => {
     const { url } = await startKeyway(productionSettings(database.url));
     const { stdout } = await keyway('key', 'create', 'blog', '--expires-in', '2s');
     const headers = { authorization: `Bearer ${stdout.trim()}` };
@@ -68,7 +68,7 @@ describe('keyway key', () => {
     expect((await keyway('key', 'list', 'blog')).stdout).toMatch(/ expired /);
   });
 
-  it('says what follows when the key of the settings is revoked, and what there is not', async () => {
+  it('warns when the key of the settings is revoked, and reports unknown keys and apps', async () => {
     const APP_API_KEY = `kw_fromSettin12_${'x'.repeat(43)}`;
     const settings = { ...productionSettings(database.url), APP_API_KEY };
     await startKeyway(settings);

@@ -48,7 +48,7 @@ describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export
   });
   afterEach(() => drop?.());
 
-  it('answer with what became of the rows, report those refused, and end with 3 for them', async () => {
+  it('print the counts, report refused rows, and exit with 3 if there are any', async () => {
     writeFileSync(file('in.jsonl'), toJsonl([row, refused]));
     const dry = await keyway('import', ...APP, '--dry-run', file('in.jsonl'));
     expect(dry).toEqual({
@@ -84,7 +84,7 @@ describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export
     });
   }, 150_000);
 
-  it('tell the first of the rows refused, and how many more there are; in JSON with the answer', async () => {
+  it('print the first 20 refused rows and the number of the others, and all of them in JSON', async () => {
     const sentence = 'type must be passkey, user, legacy_device or tombstone.';
     writeFileSync(file('in.jsonl'), toJsonl(Array.from({ length: 53 }, () => ({ type: 'x' }))));
     const told = await keyway('import', ...APP, file('in.jsonl'));
@@ -103,7 +103,7 @@ describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export
     });
   }, 150_000);
 
-  it('read Passage’s files, and a pipe', async () => {
+  it('read the files of Passage, and a pipe', async () => {
     writeFileSync(file('users.csv'), 'external_id,status\nada,active\nbob,inactive\n');
     writeFileSync(
       file('devices.json'),
@@ -120,7 +120,7 @@ describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export
     expect(stdout).toBe('3 rows: 3 created, 0 unchanged, 0 refused.\n');
   }, 150_000);
 
-  it('end with 1 or 2, and a sentence, where nothing can be done', async () => {
+  it('exit with 1 for a failure and with 2 for a usage error', async () => {
     writeFileSync(file('in.csv'), 'id\n1\n');
     const failures = [
       await keyway('import', '--app', 'nobody', file('in.csv')),

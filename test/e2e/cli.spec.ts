@@ -45,7 +45,7 @@ describe('keyway app', () => {
   const keyway = (...args: string[]) => runCommand(args, settings);
   const inJson = async (...args: string[]) => answerOf(await keyway(...args, '--json'));
 
-  it('makes, lists, shows, changes and deletes', async () => {
+  it('creates, lists, shows, changes and deletes an app', async () => {
     expect((await keyway('app', 'list')).stdout).toBe('There are no apps.\n');
     const made = await keyway(...CREATE, '--name', 'The Shop');
     expect(made).toMatchObject({ code: 0, stderr: '' });
@@ -91,7 +91,7 @@ describe('keyway app', () => {
     expect(await inJson('app', 'list')).toEqual([]);
   });
 
-  it('refuses what an app may not be with a sentence for each thing, and stores nothing', async () => {
+  it('refuses an invalid app with a sentence for each problem, and stores nothing', async () => {
     const wrong = ['--rp-id', 'co.uk', '--origins', 'http://shop.example,https://10.0.0.1', '--name', ' '];
     const refused = await keyway('app', 'create', 'shop', ...wrong);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
@@ -108,7 +108,7 @@ describe('keyway app', () => {
     });
   });
 
-  it('lets one of two have an RP ID that both ask for at the same time', async () => {
+  it('gives an RP ID to one of two apps that are created at the same time', async () => {
     const create = (id: string) => keyway('app', 'create', id, ...CREATE.slice(3));
     const endings = await Promise.all(['one', 'other'].map(create));
     expect(endings.map(({ code }) => code).sort()).toEqual([0, 1]);
@@ -118,7 +118,7 @@ describe('keyway app', () => {
     expect(await inJson('app', 'list')).toHaveLength(1);
   });
 
-  it('says that another was faster in words of its own, whatever the database says', async () => {
+  it('reports a simultaneous change in its own words, not in those of the database', async () => {
     await keyway(...CREATE);
     await sqlOn(
       database.url,
@@ -138,7 +138,7 @@ describe('keyway app', () => {
     }
   });
 
-  it('purges, and says how much', async () => {
+  it('purges, and prints a count for each table', async () => {
     expect(await inJson('purge')).toEqual({ nonces: 0, transactions: 0, handshakes: 0, refusals: 0 });
     const { stdout } = await keyway('purge');
     expect(stdout).toBe('nonces        0\ntransactions  0\nhandshakes    0\nrefusals      0\n');
@@ -148,7 +148,7 @@ describe('keyway app', () => {
 describe('keyway', () => {
   const keyway = (...args: string[]) => runCommand(args, {});
 
-  it('lists its commands, and says of each what it takes', async () => {
+  it('lists its commands, and shows the arguments of app create', async () => {
     const help = await keyway();
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('Usage: keyway <command>');
@@ -177,14 +177,14 @@ describe('keyway', () => {
     [['app', 'update', 'shop', '--algorithms', 'ES256,RS1'], /Give some of ES256, /],
     [['app', 'update', 'shop', '--nonce-ttl', 'soon'], /Give a time such as 90d/],
     [['key', 'create', 'shop', '--expires-in', '0d'], /Give a time such as 90d/],
-  ])('ends with 2 when the command line is wrong: %j', async (args, sentence) => {
+  ])('exits with 2 when the command line is wrong: %j', async (args, sentence) => {
     const ending = await keyway(...args);
     expect(ending).toMatchObject({ code: 2, stdout: '' });
     expect(ending.stderr).toMatch(sentence);
   });
 
   it.each([[['app']], [['app', 'show']], [['app', 'update', 'shop']]])(
-    'says what is wrong in JSON if asked to: %j',
+    'reports a wrong command line in JSON with --json: %j',
     async (args) => {
       const ending = await keyway(...args, '--json');
       expect(ending.code).toBe(2);
@@ -192,7 +192,7 @@ describe('keyway', () => {
     },
   );
 
-  it('does not repeat a whole key that it is given by mistake', async () => {
+  it('does not print the secret of a key that is passed by mistake', async () => {
     const key = `kw_a1B2c3D4e5F6_${'s3cr3t_'.repeat(6)}x`;
     for (const args of [
       ['key', 'revoke', key],
@@ -206,7 +206,7 @@ describe('keyway', () => {
     }
   });
 
-  it('says what to set when settings are wrong, and what to run when the schema is behind', async () => {
+  it('says what to set when settings are missing, and what to run when the schema is behind', async () => {
     const unset = await runCommand(['app', 'list', '--json'], { NODE_ENV: 'production' });
     expect(unset.code).toBe(1);
     expect(failureOf(unset)).toMatchObject({
@@ -229,22 +229,19 @@ describe('keyway', () => {
     [['app', 'update', 'shop', '--name', 'The Shop']],
     [['purge']],
     [['export', '--app', 'shop']],
-  ])(
-    'makes no embedded database where there is none, but asks for the one that was meant: %j',
-    async (args) => {
-      const directory = aDirectory();
-      const DATA_DIR = join(directory, 'none/x');
-      for (const env of [{ DATA_DIR }, {}] as Environment[]) {
-        const failure = failureOf(await runCommand([...args, '--json'], env, directory));
-        expect(failure.code).toBe('no_database');
-        const place = env.DATA_DIR ?? join(directory, 'data');
-        expect(failure.error).toContain(`There is no database in ${place}, and DATABASE_URL is not set: `);
-      }
-      expect(readdirSync(directory)).toEqual([]);
-    },
-  );
+  ])('creates no embedded database when there is none, and asks for the intended one: %j', async (args) => {
+    const directory = aDirectory();
+    const DATA_DIR = join(directory, 'none/x');
+    for (const env of [{ DATA_DIR }, {}] as Environment[]) {
+      const failure = failureOf(await runCommand([...args, '--json'], env, directory));
+      expect(failure.code).toBe('no_database');
+      const place = env.DATA_DIR ?? join(directory, 'data');
+      expect(failure.error).toContain(`There is no database in ${place}, and DATABASE_URL is not set: `);
+    }
+    expect(readdirSync(directory)).toEqual([]);
+  });
 
-  it('says where it looked for what the embedded database does not have', async () => {
+  it('says in which embedded database it found no such app or key', async () => {
     const directory = aDirectory();
     const migrated = await runCommand(['migrate'], {}, directory);
     expect(migrated).toMatchObject({ code: 0, stderr: '' });
@@ -258,7 +255,7 @@ describe('keyway', () => {
     }
   });
 
-  it('works on the embedded database while no service has it, and says so while one does', async () => {
+  it('works on the embedded database unless a running service has locked it', async () => {
     const directory = aDirectory();
     const made = await runCommand([...CREATE, '--json'], {}, directory);
     expect(answerOf(made)).toMatchObject({ id: 'shop', rpId: RP_ID });

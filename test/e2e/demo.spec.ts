@@ -11,7 +11,7 @@ describe('the demo', () => {
   afterEach(sweep);
 
   it(
-    'starts with nothing configured, shows its page, and signs made-up users in',
+    'starts without settings, serves its page, and signs in any user name',
     async () => {
       const { url, ending, signal } = await startKeyway({ PORT: String(await freePort()) });
       const page = await ask(url, { headers: { accept: 'text/html' } });
@@ -33,7 +33,7 @@ describe('the demo', () => {
   );
 
   it(
-    'keeps its database from a second process, and gives it up when the first has ended',
+    'locks its database against a second process until the first one has ended',
     async () => {
       const directory = aDirectory();
       const first = await startKeyway({ PORT: String(await freePort()) }, directory);

@@ -20,7 +20,7 @@ describe('keyway migrate', () => {
 
   const migrate = () => runCommand(['migrate'], { NODE_ENV: 'production', DATABASE_URL: database.url });
 
-  it('needs nothing but the database, brings its schema up to date, and does nothing the second time', async () => {
+  it('needs only the database URL, brings the schema up to date, and changes nothing the second time', async () => {
     const first = await migrate();
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toMatch(/^Applied Migration\d+_initial.*\.\n$/);
@@ -57,7 +57,7 @@ describe('the command line of MikroORM', () => {
     return { status, output: stdout + stderr };
   };
 
-  it('finds a migrated database up to date, and writes no migration for it', () => {
+  it('finds a migrated database up to date, and creates no migration for it', () => {
     const migrations = () => readdirSync('src/database/migrations');
     const before = migrations();
     expect(mikroOrm('migration:check')).toMatchObject({
@@ -68,7 +68,7 @@ describe('the command line of MikroORM', () => {
     expect(migrations()).toEqual(before);
   });
 
-  it('finds a foreign key that the database lacks', async () => {
+  it('finds a missing foreign key', async () => {
     await sqlOn(database.url, 'alter table nonces drop constraint nonces_app_id_device_id_foreign');
     expect(mikroOrm('migration:check')).toMatchObject({
       status: 1,
@@ -81,13 +81,13 @@ describe('keyway', () => {
   beforeAll(buildKeyway, 150_000);
   afterEach(sweep);
 
-  it('says in one sentence that migrate has no database to work on', async () => {
+  it('says in one sentence that migrate needs DATABASE_URL', async () => {
     const { code, stdout, stderr } = await runCommand(['migrate'], { NODE_ENV: 'production' });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^Set DATABASE_URL to the address of the PostgreSQL database, [^\n]+\.\n$/);
   });
 
-  it('says in one sentence, without the password, that the database does not answer', async () => {
+  it('says in one sentence, without the password, that the database is unreachable', async () => {
     const ending = await runCommand(['migrate'], {
       DATABASE_URL: 'postgresql://keyway:hunter2@127.0.0.1:1/shop',
     });

@@ -23,7 +23,7 @@ describe('a start in production', () => {
   afterEach(sweep);
   afterAll(() => database?.drop());
 
-  it('serves with all of its settings, and logs nothing but JSON and no secret', async () => {
+  it('succeeds with all settings, and logs only JSON without secrets', async () => {
     const settings = productionSettings(database.url);
     const { url, ending, signal } = await startKeyway(settings);
     expect((await ask(`${url}/health/live`)).status).toBe(200);
@@ -46,7 +46,7 @@ describe('a start in production', () => {
       expect(output).not.toContain(settings[name]);
   });
 
-  it('says in a sentence each what is missing', async () => {
+  it('fails with one sentence for each missing setting', async () => {
     const ending = await runKeyway({ NODE_ENV: 'production' });
     const sentences = refusalOf(ending);
     expect(
@@ -62,13 +62,13 @@ describe('a start in production', () => {
     ]);
   });
 
-  it('says which single setting is missing', async () => {
+  it('fails with the name of a single missing setting', async () => {
     const settings = { ...productionSettings(database.url), JWT_AUDIENCE: '' };
     const sentences = refusalOf(await runKeyway(settings));
     expect(sentences).toEqual([expect.stringMatching(/^Set JWT_AUDIENCE to .*\.$/)]);
   });
 
-  it('refuses a schema that is not up to date, and leaves it as it is', async () => {
+  it('fails on a schema that is not up to date, a second time too', async () => {
     const empty = await aDatabase({ migrated: false });
     try {
       const sentence = /^The database schema is not up to date: run .*migrate.*\.$/;
@@ -83,23 +83,26 @@ describe('a start in production', () => {
 
   it.each([
     [
-      'is not there',
+      'is unreachable',
       'postgresql://keyway:hunter2@127.0.0.1:1/shop',
       /^Cannot connect to the database 127\.0\.0\.1:1\/shop .*ECONNREFUSED/,
     ],
-    ['has another name', null, /^Cannot connect to the database [^ ]+\/no_such_shop .*does not exist/],
-  ])('names DATABASE_URL, without its password, when the database %s', async (_, given, expected) => {
-    const url = new URL(given ?? database.url);
-    if (!given) url.pathname = '/no_such_shop';
-    const ending = await runKeyway(productionSettings(url.href));
-    const sentences = refusalOf(ending);
-    expect(sentences).toEqual([expect.stringMatching(expected)]);
-    expect(sentences[0]).toMatch(/set DATABASE_URL to .*\.$/);
-    expect(ending.output).not.toContain(`:${url.password}@`);
-    expect(ending.output).not.toContain('hunter2');
-  });
+    ['does not exist', null, /^Cannot connect to the database [^ ]+\/no_such_shop .*does not exist/],
+  ])(
+    'fails with the name DATABASE_URL, without its password, when the database %s',
+    async (_, given, expected) => {
+      const url = new URL(given ?? database.url);
+      if (!given) url.pathname = '/no_such_shop';
+      const ending = await runKeyway(productionSettings(url.href));
+      const sentences = refusalOf(ending);
+      expect(sentences).toEqual([expect.stringMatching(expected)]);
+      expect(sentences[0]).toMatch(/set DATABASE_URL to .*\.$/);
+      expect(ending.output).not.toContain(`:${url.password}@`);
+      expect(ending.output).not.toContain('hunter2');
+    },
+  );
 
-  it('says that its port is taken', async () => {
+  it('fails with a sentence when its port is in use', async () => {
     const { url } = await startKeyway(productionSettings(database.url));
     const { port } = new URL(url);
     const ending = await runKeyway({ ...productionSettings(database.url), PORT: port });

@@ -20,7 +20,7 @@ describe('a stop in production', () => {
   afterEach(sweep);
   afterAll(() => database?.drop());
 
-  it('finishes a request that outlasts the drain, and ends with success', async () => {
+  it('completes a request that takes longer than the drain, and exits with 0', async () => {
     const { url, ending, signal } = await startKeyway(productionSettings(database.url));
     const release = await holdUsers(database.url);
     const slow = ask(`${url}/user/devices`, { headers: { authorization: `Bearer ${await aToken()}` } });
@@ -36,14 +36,14 @@ describe('a stop in production', () => {
     expect(stdout).toMatch(/"route":"\/user\/devices","status":200/);
   });
 
-  it('ends the service and not just the shell that npm starts it in', async () => {
+  it('stops the service, not only the shell in which npm starts it', async () => {
     const { url, ending, signal } = await startByScript(productionSettings(database.url));
     signal('SIGTERM');
     expect(await ending).toMatchObject({ code: 0, stderr: '' });
     await expect(ask(`${url}/health/live`)).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('is not held up by a connection on which nothing was ever asked', async () => {
+  it('does not wait for a connection without a request', async () => {
     const { url, ending, signal } = await startKeyway(productionSettings(database.url));
     const unused = connect(Number(new URL(url).port), '127.0.0.1');
     await once(unused, 'connect');
@@ -54,7 +54,7 @@ describe('a stop in production', () => {
     unused.destroy();
   });
 
-  it('asks for no more traffic, yet answers all that comes while load balancers take notice', async () => {
+  it('reports not ready, but answers every request, until load balancers have noticed', async () => {
     const { url, ending, signal } = await startKeyway(productionSettings(database.url));
     const agent = new Agent({ keepAlive: true });
     const idle = new Agent({ keepAlive: true });
@@ -80,7 +80,7 @@ describe('a stop in production', () => {
     idle.destroy();
   });
 
-  it('ends at once on a second signal, but takes one that comes twice for one', async () => {
+  it('is immediate on a second signal, but counts the same signal twice at once as one', async () => {
     const { url, ending, signal } = await startKeyway(productionSettings(database.url));
     const asked = Date.now();
     signal('SIGINT');

@@ -45,7 +45,7 @@ const refusal = async (work: () => Promise<unknown>): Promise<{ code: string; me
 };
 
 describe('an app', () => {
-  it('has what the schema gives a new row, unless it is told otherwise', async () => {
+  it('has the defaults of the schema, unless fields are given', async () => {
     const tenant = await Tenant.create(app);
     const created = await apps.create('plain', { rpId: 'plain.example', origins: ['https://plain.example'] });
     const { createdAt, updatedAt, ...rest } = await apps.get(tenant.id);
@@ -60,7 +60,7 @@ describe('an app', () => {
     expect(created.updatedAt.getTime()).toBeGreaterThanOrEqual(updatedAt.getTime());
   });
 
-  it('changes in the fields that are named, and in no other', async () => {
+  it('changes in the named fields, and in no other', async () => {
     const { id, ...before } = await anApp({ name: ' Keys & Co ', relatedOrigins: ['https://keys.test'] });
     expect(before.name).toBe('Keys & Co');
     const changes: Partial<AppFields> = {
@@ -93,7 +93,7 @@ describe('an app', () => {
     ],
     ['an origin with a path', { origins: ['https://a.example/x'] }, /exactly https:\/\/a\.example\.$/],
     [
-      'an origin elsewhere',
+      'an origin on another domain',
       { origins: ['https://elsewhere.example'] },
       /as related origins: https:\/\/elsewhere/,
     ],
@@ -105,14 +105,26 @@ describe('an app', () => {
     ['an Android origin among others', { origins: [anAndroidOrigin()] }, /listed apart/],
     ['a short Android hash', { androidOrigins: ['android:apk-key-hash:AAAA'] }, /43 base64url/],
     ['a top origin with a slash', { topOrigins: ['https://b.example/'] }, /of the top origins to exactly/],
-    ['an algorithm unknown', { algorithms: [-8, -65_535] }, /^Set the algorithms to one or more of ES256, /],
+    ['an unknown algorithm', { algorithms: [-8, -65_535] }, /^Set the algorithms to one or more of ES256, /],
     ['no algorithm', { algorithms: [] }, /^Set the algorithms/],
     ['an algorithm twice', { algorithms: [-7, -7] }, /each once/],
-    ['no passkeys', { maxPasskeysPerUser: 0 }, /passkeys per user to a whole number from 1 to 1000/],
-    ['a long nonce', { nonceTtl: 3_601 }, /nonces to a whole number of seconds from 30 to 3600/],
-    ['a bad name', { name: 'a\u202Eb' }, /^Set the name to the name that users see/],
-    ['no name', { name: '  ' }, /^Set the name/],
-  ])('is not made or changed with %s', async (_what, fields, sentence) => {
+    [
+      'a limit of no passkeys',
+      { maxPasskeysPerUser: 0 },
+      /passkeys per user to a whole number from 1 to 1000/,
+    ],
+    [
+      'a nonce lifetime of over an hour',
+      { nonceTtl: 3_601 },
+      /nonces to a whole number of seconds from 30 to 3600/,
+    ],
+    [
+      'a name with a bidirectional override',
+      { name: 'a\u202Eb' },
+      /^Set the name to the name that users see/,
+    ],
+    ['a blank name', { name: '  ' }, /^Set the name/],
+  ])('is neither created nor changed with %s', async (_what, fields, sentence) => {
     const { id } = await anApp();
     const made = await refusal(() => anApp(fields));
     const changed = await refusal(() => apps.update(id, fields));
@@ -122,7 +134,7 @@ describe('an app', () => {
     }
   });
 
-  it('is told all that is wrong at once, and holds what it is not told against what it is', async () => {
+  it('is refused with all problems at once, checked together with its stored fields', async () => {
     const { id, rpId } = await anApp();
     const { message } = await refusal(() => apps.update(id, { rpId: 'com', origins: ['x'], nonceTtl: 1 }));
     expect(message.split('\n')).toHaveLength(3);
@@ -135,7 +147,7 @@ describe('an app', () => {
     );
   });
 
-  it('counts its devices that came without their keys, and no other app’s', async () => {
+  it('counts its own devices without keys, and not those of other apps', async () => {
     const [one, other] = [await anApp(), await anApp()];
     const rows = ['d1', 'd2'].map((id) => ({ type: 'legacy_device', external_id: 'ada', id }));
     await importRows(app, rows, { appId: one.id });
@@ -143,7 +155,7 @@ describe('an app', () => {
     expect(await apps.get(other.id)).toMatchObject({ legacyDevices: 0 });
   });
 
-  it('has an id and an RP ID that are no other app’s', async () => {
+  it('has an id and an RP ID that no other app has', async () => {
     const [one, other] = [await anApp(), await anApp()];
     const again = await refusal(() =>
       apps.create(one.id, { rpId: 'new.example', origins: ['https://new.example'] }),
@@ -159,7 +171,7 @@ describe('an app', () => {
     }
   });
 
-  it('is held to the same by the settings, which may name the RP ID or the origins alone', async () => {
+  it('is checked against its stored fields when the settings name only the RP ID or the origins', async () => {
     const start = (fields: { rpId?: string; origins?: string[] }) => {
       const passage = { ...embeddedPassageOf(app.configuration), app: { id: TEST.appId, ...fields } };
       return buildAppOn(app.configuration.database, { passage });
@@ -172,7 +184,7 @@ describe('an app', () => {
     }
   });
 
-  it('gets an RP ID that two ask for at the same time only once', async () => {
+  it('gets an RP ID once when two apps ask for it at the same time', async () => {
     for (let round = 0; round < 10; round += 1) {
       const fields = { rpId: `race-${round}.example`, origins: [`https://race-${round}.example`] };
       const both = ['x', 'y'].map((it) => apps.create(`race-${round}-${it}`, fields));
@@ -184,7 +196,7 @@ describe('an app', () => {
     }
   });
 
-  it('keeps every one of several changes at the same time', async () => {
+  it('keeps every one of several simultaneous changes', async () => {
     const { id } = await anApp();
     for (let seconds = 60; seconds < 70; seconds += 1) {
       const changes: Partial<AppFields>[] = [
@@ -198,7 +210,7 @@ describe('an app', () => {
     }
   });
 
-  it('takes everything of its own along when it is deleted, and nothing else but its name in the trail', async () => {
+  it('is deleted with all its rows, and keeps only its events in the audit trail', async () => {
     const [tenant, other] = [await Tenant.create(app), await Tenant.create(app)];
     const { authenticator } = await tenant.register('ada');
     await tenant.leaveToAuthenticate('ada');
@@ -232,7 +244,7 @@ describe('an app', () => {
       ? count(app, table)
       : count(app, `${table} where ${table === 'apps' ? 'id' : 'app_id'} <> $1`, id);
 
-  it('is not there for those who name another', async () => {
+  it('is reported as app_not_found under another id', async () => {
     for (const work of [
       () => apps.get('nobody'),
       () => apps.update('nobody', {}),
@@ -280,7 +292,7 @@ describe('the origins of an app', () => {
     return answer.headers['access-control-allow-origin'];
   };
 
-  it('may run ceremonies, related ones and those of Android apps included, and no others may', async () => {
+  it('run ceremonies, related and Android origins included, and no other origin does', async () => {
     for (const origin of [tenant.origin, related, android]) {
       expect(await ceremoniesOn(origin)).toEqual({ statuses: [200, 200], reasons: [] });
     }
@@ -291,14 +303,14 @@ describe('the origins of an app', () => {
     }
   });
 
-  it('may read answers, those of Android apps aside, which need no leave', async () => {
+  it('are allowed by CORS, except Android origins, which do not need it', async () => {
     expect(await corsOf(tenant.origin)).toBe(tenant.origin);
     expect(await corsOf(related)).toBe(related);
     expect(await corsOf(android)).toBeUndefined();
     expect(await corsOf('https://a.shop.test')).toBeUndefined();
   });
 
-  it('are told as the protocol tells them, and browsers wait as long as the app says', async () => {
+  it('are returned in the members of the protocol, and the app’s timeout in the options', async () => {
     const { app: told } = (await send(app, { url: `/v1/apps/${tenant.id}` })).expect<{ app: object }>();
     expect(told).toMatchObject({ auth_origin: tenant.origin, additional_auth_origins: [related] });
     expect((await tenant.browser().beginSignIn()).publicKey.timeout).toBe(90_000);
@@ -315,7 +327,7 @@ describe('an API key', () => {
     return (await send(app, { url: `/v1/apps/${appId}/users`, headers, remoteAddress: newAddress() })).status;
   };
 
-  it('is told once, and kept as the SHA-256 of its secret alone', async () => {
+  it('is shown once, and stored as the SHA-256 of its secret alone', async () => {
     const { id: appId } = await anApp();
     const { id, key, expiresAt } = await keys.create(appId, null);
     expect(key).toMatch(/^kw_[A-Za-z0-9]{12}_[A-Za-z0-9_-]{43}$/);
@@ -331,7 +343,7 @@ describe('an API key', () => {
     expect(JSON.stringify(await keys.list(appId))).not.toContain(key.slice(16));
   });
 
-  it('opens its own app only, beside any others, until it is revoked: at once, and for good', async () => {
+  it('opens its own app alone until it is revoked, immediately and for good', async () => {
     const [mine, theirs] = [await anApp(), await anApp()];
     const [one, two] = [await keys.create(mine.id, null), await keys.create(mine.id, 3_600)];
     expect([await asks(mine.id, one.key), await asks(mine.id, two.key)]).toEqual([200, 200]);
@@ -355,7 +367,7 @@ describe('an API key', () => {
     expect((await keys.list(appId)).map(({ id }) => id)).toEqual(oldestFirst);
   });
 
-  it('ends when it was to end, by the database’s clock', async () => {
+  it('expires at the given time by the clock of the database', async () => {
     const { id: appId } = await anApp();
     const { id, key, expiresAt } = await keys.create(appId, 90 * 86_400);
     expect(Math.abs(expiresAt!.getTime() - Date.now() - 90 * 86_400_000)).toBeLessThan(10_000);
@@ -366,7 +378,7 @@ describe('an API key', () => {
     expect((await apps.get(appId)).keys).toBe(0);
   });
 
-  it('has its last use written down, at most once a minute', async () => {
+  it('has its last use recorded at most once a minute', async () => {
     const { id: appId } = await anApp();
     const { id, key } = await keys.create(appId, null);
     const lastUse = async () => (await keys.list(appId))[0]!.lastUsedAt;
@@ -383,7 +395,7 @@ describe('an API key', () => {
     expect((await lastUse())!.getTime()).toBeGreaterThanOrEqual(first!.getTime());
   });
 
-  it('is made for an app there is, and revoked by an id there is', async () => {
+  it('is refused for an unknown app, and cannot be revoked by an unknown id', async () => {
     expect(await refusal(() => keys.create('nobody', null))).toMatchObject({ code: 'app_not_found' });
     expect(await refusal(() => keys.revoke('0123456789ab'))).toEqual({
       code: 'key_not_found',

@@ -94,7 +94,7 @@ describe('attestation', () => {
     return finish;
   };
 
-  describe('is written down', () => {
+  describe('is stored', () => {
     it.each<[string, string, Overrides]>([
       ['none', 'none', {}],
       ['packed', 'untrusted', { format: 'packed' }],
@@ -102,12 +102,12 @@ describe('attestation', () => {
       ['tpm', 'trusted', tpm(vendor)],
       ['packed', 'trusted', genuine],
       ['packed', 'untrusted', unnamed],
-    ])('with the passkey: %s, %s', async (format, trust, overrides) => {
+    ])('with a passkey of format %s and trust %s', async (format, trust, overrides) => {
       const tenant = await Tenant.create(app, { attestation: 'direct' });
       expect(await register(tenant, MODEL, overrides)).toEqual({ format, trust, aaguid: MODEL });
     });
 
-    it('as untrusted where there is no metadata, or none of the model, or bad news of it', async () => {
+    it('as untrusted without metadata, for an unknown model and for a revoked model', async () => {
       const untrusted = { trust: 'untrusted' };
       expect(await register(await Tenant.create(blind), MODEL, genuine)).toMatchObject(untrusted);
       const tenant = await Tenant.create(app);
@@ -119,7 +119,7 @@ describe('attestation', () => {
     it.each([
       ['android-key', androidKey],
       ['apple', apple],
-    ] as const)('for %s, whose roots are known without metadata', async (format, make) => {
+    ] as const)('as trusted for %s, with built-in roots and without metadata', async (format, make) => {
       const tenant = await Tenant.create(app, { attestation: 'direct' });
       const registered = await withRoots(format, [vendor], () =>
         register(tenant, MODEL, make(vendor.authority('Phones'))),
@@ -128,14 +128,14 @@ describe('attestation', () => {
     });
   });
 
-  it('is asked for as the app says', async () => {
+  it('is requested as the app’s setting says', async () => {
     for (const attestation of ['none', 'direct', 'enterprise']) {
       const { publicKey } = await begin(await Tenant.create(app, { attestation }));
       expect(publicKey.attestation).toBe(attestation);
     }
   });
 
-  it('is verified though the app asks for none', async () => {
+  it('is verified even if the app does not ask for it', async () => {
     const tenant = await Tenant.create(app, { attestation: 'none' });
     const broken = packed(vendor, { clientDataHash: Buffer.alloc(32) });
     await refuses(tenant, MODEL, broken, 'attestation_invalid');
@@ -145,7 +145,7 @@ describe('attestation', () => {
     const only = (...aaguids: string[]) =>
       Tenant.create(app, { attestation: 'direct', aaguid_allow: aaguids });
 
-    it('lets those in that prove what they are, and nobody else', async () => {
+    it('accepts only models that an attestation proves', async () => {
       const tenant = await only(MODEL, BROKEN_MODEL);
       await refuses(tenant, MODEL, {}, 'attestation_untrusted');
       await refuses(tenant, MODEL, { format: 'packed' }, 'attestation_untrusted');
@@ -158,7 +158,7 @@ describe('attestation', () => {
       (await finish(MODEL, genuine)).expect();
     });
 
-    it('lets nobody in without metadata', async () => {
+    it('accepts no passkey without metadata', async () => {
       const tenant = await Tenant.create(blind, { attestation: 'direct', aaguid_allow: [MODEL] });
       const { finish } = await begin(tenant);
       const events = await eventsOf(app, () => finish(MODEL, genuine));
@@ -174,7 +174,7 @@ describe('attestation', () => {
       expect(blind.logLines.join()).not.toContain('FIDO_METADATA_FILE is not set');
     });
 
-    it('holds for a registration that was begun before the list was there', async () => {
+    it('applies to a registration that was begun before the list was set', async () => {
       const tenant = await Tenant.create(app, { attestation: 'direct' });
       const { finish } = await begin(tenant);
       await tenant.change('aaguid_allow', [OTHER_MODEL]);
@@ -183,14 +183,14 @@ describe('attestation', () => {
     });
   });
 
-  it('with a list of denied models keeps those out, proven or not', async () => {
+  it('with a list of denied models refuses them, proven or not', async () => {
     const tenant = await Tenant.create(app, { aaguid_deny: [MODEL] });
     await refuses(tenant, MODEL, genuine, 'authenticator_not_allowed');
     const finish = await refuses(tenant, MODEL, {}, 'authenticator_not_allowed');
     (await finish(OTHER_MODEL, {})).expect();
   });
 
-  it('has lists that an operator sets, in lower case and with an attestation that proves them', async () => {
+  it('has lists in lower case that an operator sets, the allowed ones only with direct attestation', async () => {
     const tenant = await Tenant.create(app);
     const apps = app.application.get(AppsService, { strict: false });
     await expect(apps.update(tenant.id, { aaguidAllow: [MODEL] })).rejects.toMatchObject({
@@ -211,7 +211,7 @@ describe('attestation', () => {
     }
   });
 
-  it('calls no address that a registration brings', async () => {
+  it('requests no address from the certificates of a registration', async () => {
     const probe = await fakeServer((_request, response) => response.writeHead(404).end());
     try {
       const named = { revocationList: `${probe.url}/revoked.crl` };
@@ -231,7 +231,7 @@ describe('attestation', () => {
     }
   });
 
-  it('keeps the service from starting with a metadata file that is not the FIDO Alliance’s', async () => {
+  it('stops the start on a metadata file that the FIDO Alliance did not sign', async () => {
     const { database, passage } = app.configuration;
     await expect(buildAppOn(database, { passage, fidoMetadataFile })).rejects.toThrow(
       /^FIDO_METADATA_FILE .+blob\.jwt cannot be used: .+\.$/,

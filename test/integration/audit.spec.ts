@@ -13,7 +13,7 @@ import { TestUser } from '../support/test-user.js';
 
 const REQUEST_ID = /^[\da-f-]{36}$/;
 
-describe('what is told of a passkey afterwards', () => {
+describe('audit', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await buildApp();
@@ -23,7 +23,7 @@ describe('what is told of a passkey afterwards', () => {
   const aUser = () => new TestUser(app);
 
   describe('the audit trail', () => {
-    it('has a registration and a sign-in, from whose address and with what', async () => {
+    it('records a registration and a sign-in with address and user agent', async () => {
       const user = aUser();
       const { browser, answer } = await beginRegistration(
         user,
@@ -52,7 +52,7 @@ describe('what is told of a passkey afterwards', () => {
       ]);
     });
 
-    it('has a new name and a revocation, and which user did it', async () => {
+    it('records a new name and a revocation with the user who did it', async () => {
       const user = aUser();
       const { device } = await registerPasskey(user);
       const headers = {
@@ -82,7 +82,7 @@ describe('what is told of a passkey afterwards', () => {
       ]);
     });
 
-    it('has one refusal for each ceremony that was refused, and names whom a transaction or a signature proved', async () => {
+    it('records one refusal for each refused ceremony, with the user whom a transaction or signature proved', async () => {
       const user = aUser();
       const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });
       const { browser, answer } = await beginRegistration(user, passkey.browser);
@@ -120,7 +120,7 @@ describe('what is told of a passkey afterwards', () => {
       ]);
     });
 
-    it('names the app of the path in a refusal, whichever app the handshake was for', async () => {
+    it('records the app of the path in a refusal, even if the handshake was for another app', async () => {
       const tenant = await Tenant.create(app);
       const { authenticator, browser } = await registerPasskey(aUser());
       const begun = await browser.beginSignIn();
@@ -130,7 +130,7 @@ describe('what is told of a passkey afterwards', () => {
       expect(events).toMatchObject([{ type: 'refused', appId: tenant.id, reason: 'handshake_of_other_app' }]);
     });
 
-    it('has a suspected clone under a type of its own', async () => {
+    it('records a suspected clone as a type of its own', async () => {
       const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
       const begun = await passkey.browser.beginSignIn();
       const body = begun.answer(passkey.authenticator, { counter: 1 });
@@ -140,7 +140,7 @@ describe('what is told of a passkey afterwards', () => {
       ]);
     });
 
-    it('has nothing of what anybody could send without a handshake of ours', async () => {
+    it('records nothing for a request without an authentic handshake', async () => {
       const passkey = await registerPasskey(aUser());
       const { browser, authenticator, user } = passkey;
       const registration = (await beginRegistration(user, browser)).answer(new SoftwareAuthenticator());
@@ -159,7 +159,7 @@ describe('what is told of a passkey afterwards', () => {
       expect(events).toEqual([]);
     });
 
-    it('has no success whose change was rolled back, and no change without its event', async () => {
+    it('records no success that was rolled back, and no change is stored without its event', async () => {
       const user = aUser();
       const passkey = await registerPasskey(user);
       const { browser, answer } = await beginRegistration(user, passkey.browser);
@@ -183,14 +183,14 @@ describe('what is told of a passkey afterwards', () => {
       expect(await act()).toEqual([200, 200]);
     });
 
-    it('outlives the passkey, the user and the app that it tells of', async () => {
+    it('keeps the events of a deleted app', async () => {
       const tenant = await Tenant.create(app);
       await tenant.register('ada');
       await tenant.delete();
       expect(await count(app, `audit_events where type = 'registered' and app_id = $1`, tenant.id)).toBe(1);
     });
 
-    it('believes X-Forwarded-For as far as the settings say, and cuts long user agents', async () => {
+    it('records the address that TRUST_PROXY allows, and truncates long user agents', async () => {
       const { database, passage, http } = app.configuration;
       const behindProxy = await buildAppOn(database, { passage, http: { ...http, trustProxy: 1 } });
       try {
@@ -218,7 +218,7 @@ describe('what is told of a passkey afterwards', () => {
   });
 
   describe('the log', () => {
-    it('has one line a request: id, route template, app, actor, status and code', async () => {
+    it('has one line for each request with id, route template, app, actor, status and code', async () => {
       const { browser, authenticator, user } = await registerPasskey(aUser());
       const body = (await browser.beginSignIn()).answer(authenticator, { origin: 'https://evil.example' });
       const before = app.logLines.length;
@@ -240,7 +240,7 @@ describe('what is told of a passkey afterwards', () => {
       ]);
     });
 
-    it('holds no secret of any flow, not even of one that breaks', async () => {
+    it('contains no secret of any flow, even when one fails unexpectedly', async () => {
       const secrets = new Map<string, string>();
       // PostgreSQL and Node cut long values short: the first 16 bytes would be too many already.
       const remember = (what: string, text: string) => {
@@ -332,7 +332,7 @@ describe('what is told of a passkey afterwards', () => {
       expect(leaked).toEqual([]);
     });
 
-    it('never holds the password of the database, nor does the error of a start without one', async () => {
+    it('never contains the password of the database, nor does the error of a failed start', async () => {
       const { database, passage } = app.configuration;
       const url = new URL(database.kind === 'postgresql' ? database.url : '');
       const wire = new TcpProxy({ host: url.hostname, port: Number(url.port) });
@@ -363,7 +363,7 @@ describe('what is told of a passkey afterwards', () => {
     });
   });
 
-  it('is kept for good, but for the refusals of nobody we know, which strangers can cause: 30 days', async () => {
+  it('the audit trail keeps events for good, except refusals of unknown users, kept for 30 days', async () => {
     const insert = `insert into audit_events (id, type, app_id, user_id, created_at)
       select $1 || n, $2, 'shop', $3, now() - $4::interval from generate_series(1, 1500) n`;
     await sql(app, insert, 'old', 'refused', null, '30 days 1 minute');
@@ -376,7 +376,7 @@ describe('what is told of a passkey afterwards', () => {
     expect(await count(app, `audit_events where id ~ '^(new|known|used)'`)).toBe(4500);
   });
 
-  it('changes nothing else when it is only read', async () => {
+  it('reading the list, the app and the readiness changes no row', async () => {
     const user = aUser();
     await registerPasskey(user);
     const before = await contentsButTrail(app);

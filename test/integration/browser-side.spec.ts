@@ -31,7 +31,7 @@ describe("the protocol's browser side", () => {
   const registerTransaction = async () => (await aUser().leaveToRegister()).transactionId;
 
   describe('GET /v1/apps/{app}', () => {
-    it('tells every member that typed SDKs ask for', async () => {
+    it('returns every member that typed SDKs read', async () => {
       const answer = await send(app, { url: `/v1/apps/${TEST.appId}` });
       expect(answer.status).toBe(200);
       expect(answer.body).toStrictEqual({
@@ -39,7 +39,7 @@ describe("the protocol's browser side", () => {
       });
     });
 
-    it('ignores the key that old servers send with it', async () => {
+    it('ignores the key that old servers send with the request', async () => {
       const answer = await send(app, {
         url: `/v1/apps/${TEST.appId}`,
         headers: { authorization: 'Bearer whatever' },
@@ -47,9 +47,12 @@ describe("the protocol's browser side", () => {
       expect(answer.status).toBe(200);
     });
 
-    it.each(['unknown', 'SHOP', 'a'.repeat(65), 'a%20b', '%00'])('does not know the app %s', async (id) => {
-      expectFlexError(await send(app, { url: `/v1/apps/${id}` }), 404, 'app_not_found');
-    });
+    it.each(['unknown', 'SHOP', 'a'.repeat(65), 'a%20b', '%00'])(
+      'answers app_not_found for the app %s',
+      async (id) => {
+        expectFlexError(await send(app, { url: `/v1/apps/${id}` }), 404, 'app_not_found');
+      },
+    );
   });
 
   describe('starting a registration', () => {
@@ -89,19 +92,19 @@ describe("the protocol's browser side", () => {
       ['any', undefined],
       [null, undefined],
       [undefined, undefined],
-    ])('asks for the attachment %s that the browser chose', async (wish, asked) => {
+    ])('passes the attachment %s of the browser on', async (wish, asked) => {
       const begun = await new Browser(app).beginRegistration(await registerTransaction(), {
         authenticator_attachment: wish,
       });
       expect(begun.publicKey.authenticatorSelection!.authenticatorAttachment).toBe(asked);
     });
 
-    it('refuses an attachment that does not exist', async () => {
+    it('refuses an unknown attachment', async () => {
       const body = { transaction_id: await registerTransaction(), authenticator_attachment: 'usb' };
       expectFlexError(await new Browser(app).post('register', 'start', body), 400, 'invalid_request');
     });
 
-    it('excludes the passkeys that the user has, so that none is enrolled twice', async () => {
+    it('excludes the passkeys of the user, so that none is registered twice', async () => {
       const user = aUser();
       const { authenticator, device, browser } = await registerPasskey(user);
       const begun = await beginRegistration(user, browser);
@@ -113,7 +116,7 @@ describe("the protocol's browser side", () => {
       );
     });
 
-    it('gives every ceremony of a user the same user handle and another challenge', async () => {
+    it('returns the same user handle and another challenge in every ceremony of a user', async () => {
       const user = aUser();
       const { transactionId } = await user.leaveToRegister();
       const begun = [1, 2, 3].map(() => new Browser(app).beginRegistration(transactionId));
@@ -122,7 +125,7 @@ describe("the protocol's browser side", () => {
       expect(new Set(options.map(({ challenge }) => challenge)).size).toBe(3);
     });
 
-    it('writes nothing', async () => {
+    it('changes no row, nor does starting a sign-in', async () => {
       const transactionId = await registerTransaction();
       const before = await contents(app);
       await new Browser(app).beginRegistration(transactionId);
@@ -186,7 +189,7 @@ describe("the protocol's browser side", () => {
       });
     });
 
-    it('takes null for absent', async () => {
+    it('accepts null for an absent transaction', async () => {
       const answer = await new Browser(app).post('authenticate', 'start', { transaction_id: null });
       expect(answer.status).toBe(200);
       expect(answer.body).not.toHaveProperty('transaction_id');
@@ -198,7 +201,7 @@ describe("the protocol's browser side", () => {
       ['empty', ''],
       ['blank', ' '],
       ['unknown', 'A'.repeat(43)],
-    ])('that is %s is refused wherever it is named, and never stands for none', async (_, transaction_id) => {
+    ])('that is %s is refused at every step, and is never treated as absent', async (_, transaction_id) => {
       const passkey = await registerPasskey(aUser());
       const { browser } = passkey;
       const discoverable = await browser.beginSignIn();
@@ -220,7 +223,7 @@ describe("the protocol's browser side", () => {
       expect(await contentsButTrail(app)).toEqual(before);
     });
 
-    it('that is spent is refused, also to start again', async () => {
+    it('that is spent is refused at another start too', async () => {
       const passkey = await registerPasskey(aUser());
       const { browser, transactionId } = passkey;
       const registered = await browser.post('register', 'start', { transaction_id: transactionId });
@@ -242,7 +245,7 @@ describe("the protocol's browser side", () => {
       for (const answer of answers) expectFlexError(answer, 404, 'transaction_not_found');
     });
 
-    it('that was left out of the finish is missed there, and one that was added is refused', async () => {
+    it('is refused at the finish if it was omitted there or added there', async () => {
       const passkey = await registerPasskey(aUser());
       const { browser, user, authenticator } = passkey;
       const bound = await browser.beginSignIn((await user.leaveToAuthenticate()).transactionId);
@@ -260,7 +263,7 @@ describe("the protocol's browser side", () => {
       expect((await browser.finish('authenticate', { ...body, transaction_id: null })).status).toBe(200);
     });
 
-    it('must be there to register', async () => {
+    it('is required to register', async () => {
       for (const body of [{}, { transaction_id: null }, { transaction_id: 7 }]) {
         expectFlexError(await new Browser(app).post('register', 'start', body), 400, 'invalid_request');
       }
@@ -269,7 +272,7 @@ describe("the protocol's browser side", () => {
 
   describe('finishing', () => {
     it.each(['sdk', 'json'] as const)(
-      'takes responses as %s spells them, and answers with a nonce alone',
+      'accepts responses in the form %s, and returns a nonce alone',
       async (form) => {
         const passkey = await registerPasskey(aUser(), { browser: new Browser(app, { form }) });
         expect(passkey.device.transports).toEqual(['internal', 'hybrid']);
@@ -285,13 +288,13 @@ describe("the protocol's browser side", () => {
       expect((await passkey.user.verify(await signIn(passkey))).status).toBe(200);
     });
 
-    it('takes the user handle as iOS and Android spell it, bound and discoverable', async () => {
+    it('accepts the user handle in the encoding of iOS and Android, with and without a transaction', async () => {
       const passkey = await registerPasskey(aUser(), { traits: { userHandle: 'text' } });
       expect((await passkey.user.verify(await signIn(passkey))).status).toBe(200);
       expect((await passkey.user.verify(await stepUp(passkey))).status).toBe(200);
     });
 
-    it('needs the user handle where nobody was named beforehand, and only there', async () => {
+    it('requires the user handle in a discoverable sign-in, and only there', async () => {
       const passkey = await registerPasskey(aUser(), { traits: { userHandle: 'none' } });
       const begun = await passkey.browser.beginSignIn();
       const refused = await passkey.browser.finish('authenticate', begun.answer(passkey.authenticator));
@@ -312,7 +315,7 @@ describe("the protocol's browser side", () => {
       expectFlexError(boundly, 401, 'webauthn_login_failed');
     });
 
-    it('ignores members it does not know', async () => {
+    it('ignores unknown members', async () => {
       const { transactionId } = await aUser().leaveToRegister();
       const browser = new Browser(app);
       const begun = await browser.beginRegistration(transactionId, { user_id: 'x', __type: 1 });
@@ -327,9 +330,9 @@ describe("the protocol's browser side", () => {
       ['another challenge', { clientData: { challenge: 'A'.repeat(43) } }],
       ['the other type', { clientData: { type: 'payment.get' } }],
       ['a frame of another site', { crossOrigin: true }],
-      ['nobody present', { flags: { up: false } }],
-      ['nobody verified', { flags: { uv: false } }],
-      ['an id of its own', { response: { id: 'AAAA' } }],
+      ['a response without user presence', { flags: { up: false } }],
+      ['a response without user verification', { flags: { uv: false } }],
+      ['an id that differs from rawId', { response: { id: 'AAAA' } }],
     ])('refuses %s in both ceremonies, and changes nothing', async (_, overrides) => {
       const passkey = await registerPasskey(aUser());
       const { browser, user } = passkey;
@@ -346,7 +349,7 @@ describe("the protocol's browser side", () => {
       expect(await contentsButTrail(app)).toEqual(before);
     });
 
-    it('refuses a false signature', async () => {
+    it('refuses a wrong signature', async () => {
       const { browser, authenticator } = await registerPasskey(aUser());
       const begun = await browser.beginSignIn();
       const mutateSignature = (bytes: Buffer) =>
@@ -356,7 +359,7 @@ describe("the protocol's browser side", () => {
     });
 
     it.each(['', 'kh1', 'A'.repeat(1025), 'kh1.9999999999.e30.' + 'A'.repeat(43)])(
-      'refuses the handshake id %p, which is none of ours',
+      'refuses the handshake id %p, which Keyway did not sign',
       async (handshake_id) => {
         const passkey = await registerPasskey(aUser());
         const { browser, user, authenticator } = passkey;
@@ -372,7 +375,7 @@ describe("the protocol's browser side", () => {
       },
     );
 
-    it('refuses a handshake whose every part was moved by one character', async () => {
+    it('refuses a handshake with a changed character in any of its parts', async () => {
       const { browser, authenticator } = await registerPasskey(aUser());
       const begun = await browser.beginSignIn();
       const body = begun.answer(authenticator);
@@ -385,7 +388,7 @@ describe("the protocol's browser side", () => {
       expect((await browser.finish('authenticate', body)).status).toBe(200);
     });
 
-    it('refuses a passkey that nobody registered', async () => {
+    it('refuses an unknown passkey', async () => {
       const { browser, authenticator } = await registerPasskey(aUser());
       const begun = await browser.beginSignIn();
       authenticator.credentials[0]!.id.fill(7);
@@ -407,7 +410,7 @@ describe("the protocol's browser side", () => {
       return { ...passkey, register, authenticate, registration, bound, free };
     };
 
-    it('starts nothing', async () => {
+    it('cannot start a ceremony', async () => {
       const { browser, register, authenticate } = await deactivated();
       const starts = [
         await browser.post('register', 'start', { transaction_id: register.transactionId }),
@@ -416,7 +419,7 @@ describe("the protocol's browser side", () => {
       for (const answer of starts) expectFlexError(answer, 403, 'user_not_active');
     });
 
-    it('finishes nothing that was begun before', async () => {
+    it('cannot finish a ceremony that was begun before', async () => {
       const { browser, authenticator, registration, bound, free } = await deactivated();
       const before = await contentsButTrail(app);
       const finishes = [
@@ -428,7 +431,7 @@ describe("the protocol's browser side", () => {
       expect(await contentsButTrail(app)).toEqual(before);
     });
 
-    it('is given no transaction', async () => {
+    it('gets no transaction', async () => {
       const { user } = await deactivated();
       const transactions = app.application.get(TransactionsService, { strict: false });
       const [{ externalId } = { externalId: '' }] = await sql<{ externalId: string }>(
@@ -443,7 +446,7 @@ describe("the protocol's browser side", () => {
   });
 
   describe('the limit of passkeys', () => {
-    it('holds at the finish too, with the code of the protocol', async () => {
+    it('applies at the finish too, with the code of the protocol', async () => {
       const user = aUser();
       const browser = new Browser(app);
       const begun = await beginRegistration(user, browser);
@@ -471,7 +474,7 @@ describe("the protocol's browser side", () => {
         },
       });
 
-    it('lets the browser SDK call, without credentials', async () => {
+    it('allows the browser SDK to call, without credentials', async () => {
       const { status, headers } = await preflight(TEST.origin);
       expect(status).toBe(204);
       expect(headers['access-control-allow-origin']).toBe(TEST.origin);
@@ -481,7 +484,7 @@ describe("the protocol's browser side", () => {
       expect(headers['access-control-allow-credentials']).toBeUndefined();
     });
 
-    it('marks refusals too, so that the page can read them', async () => {
+    it('allows the page to read refusals too', async () => {
       const browser = new Browser(app);
       const answers = [
         await browser.post('register', 'start', { transaction_id: 'unknown' }),
@@ -498,7 +501,7 @@ describe("the protocol's browser side", () => {
       for (const { headers } of answers) expect(headers['access-control-allow-origin']).toBe(TEST.origin);
     });
 
-    it("knows neither foreign origins nor another app's", async () => {
+    it('allows neither foreign origins nor those of another app', async () => {
       await sql(
         app,
         `insert into apps (id, name, origins, rp_id) values ('cors', 'cors', '{https://cors.example}', 'cors.example')`,
@@ -516,7 +519,7 @@ describe("the protocol's browser side", () => {
   });
 
   describe('the rate limit', () => {
-    it('answers the 301st request of a minute from one address with 429 and when to come back', async () => {
+    it('answers the 301st request of a minute from one address with 429 and Retry-After', async () => {
       const remoteAddress = newAddress();
       const ask = (from = remoteAddress) =>
         send(app, { url: `/v1/apps/${TEST.appId}`, remoteAddress: from, headers: { origin: TEST.origin } });
@@ -530,7 +533,7 @@ describe("the protocol's browser side", () => {
       expect((await ask(newAddress())).status).toBe(200);
     });
 
-    it('is one for all public routes, and one for an IPv6 network', async () => {
+    it('is shared by all public routes and by the addresses of one IPv6 network', async () => {
       const network = '2001:db8:7:8:';
       for (let i = 0; i < 300; i++) {
         await send(app, { url: `/v1/apps/${TEST.appId}`, remoteAddress: `${network}:${i.toString(16)}` });
@@ -541,7 +544,7 @@ describe("the protocol's browser side", () => {
       expect((await start('2001:db8:7:9::1')).status).toBe(200);
     });
 
-    it('counts what CORS has to look up, and looks nothing up past it', async () => {
+    it('counts app lookups for CORS, and allows none beyond the limit', async () => {
       const remoteAddress = newAddress();
       const preflight = (appId: string, from = remoteAddress) =>
         send(app, {
@@ -582,7 +585,7 @@ describe("the protocol's browser side", () => {
       }
     }, 20_000);
 
-    describe('and the refusals of one handshake', () => {
+    describe('for refusals of one handshake', () => {
       const wrong = { origin: 'https://evil.example' };
 
       /** What each answer but the last took from what is left of the limit. */
@@ -609,7 +612,7 @@ describe("the protocol's browser side", () => {
         ['register', 400],
         ['authenticate', 401],
       ] as const)(
-        'counts a refused finish (%s) as ten requests from the third of its handshake on, and does not spend the handshake',
+        'counts a refused finish (%s) as ten requests from the third on, and does not spend the handshake',
         async (kind, status) => {
           const browser = new Browser(app);
           const { refused, good } = await begin[kind](browser);
@@ -622,7 +625,7 @@ describe("the protocol's browser side", () => {
         },
       );
 
-      it('counts each handshake apart, and against the network that sent the finish', async () => {
+      it('counts each handshake separately, and for the network that sent the finish', async () => {
         const [browser, other] = [new Browser(app), new Browser(app)];
         const [first, second] = [await begin.authenticate(browser), await begin.authenticate(browser)];
         const finish = (from: Browser, body: object) => from.finish('authenticate', body);
@@ -646,7 +649,7 @@ describe("the protocol's browser side", () => {
         expectFlexError(await browser.finish('authenticate', refused), 429, 'exceeded_attempts');
       });
 
-      it('counts a finish as one request, however often it is sent, if its handshake is not authentic', async () => {
+      it('counts a finish as one request each time if its handshake is not authentic', async () => {
         const browser = new Browser(app);
         const body = { handshake_id: 'kh1.9999999999.e30.AAAA', handshake_response: {} };
         const answers: HttpAnswer[] = [];
@@ -655,7 +658,7 @@ describe("the protocol's browser side", () => {
       });
     });
 
-    it('ignores an address that the caller made up', async () => {
+    it('ignores an X-Forwarded-For that the client sends', async () => {
       const remoteAddress = newAddress();
       const url = `/v1/apps/${TEST.appId}`;
       let last: HttpAnswer | undefined;

@@ -11,7 +11,7 @@ import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, count, sql } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
-describe('what gets in the way of each other', () => {
+describe('simultaneous requests', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await buildApp();
@@ -52,7 +52,7 @@ describe('what gets in the way of each other', () => {
     const remove = (server: AppServer) =>
       app.application.get(AppsService, { strict: false }).delete(server.tenant.id);
 
-    it('refuses an API key that is made for the app meanwhile, and stores none', async () => {
+    it('refuses an API key that is created for the app at the same time, and stores none', async () => {
       const { tenant } = await AppServer.create(app);
       const keys = app.application.get(ApiKeysService, { strict: false });
       const creation = await whileHolding('delete from apps where id = $1', [tenant.id], async () => {
@@ -64,7 +64,7 @@ describe('what gets in the way of each other', () => {
       expect(await count(app, 'api_keys where app_id = $1', tenant.id)).toBe(0);
     });
 
-    it('meets revocations and erasures, and neither fails', async () => {
+    it('succeeds during revocations and erasures, none of which fails', async () => {
       for (let round = 0; round < 8; round++) {
         const server = await AppServer.create(app);
         const names = ['a', 'b', 'c', 'd'];
@@ -82,7 +82,7 @@ describe('what gets in the way of each other', () => {
       }
     }, 30_000);
 
-    it('meets a user who is just made: they go with the app, or there is no such app', async () => {
+    it('deletes a user who is created at the same time, or the creation answers app_not_found', async () => {
       const server = await AppServer.create(app);
       await server.tenant.register('ada');
       let deletion: Promise<unknown> | undefined;
@@ -106,7 +106,7 @@ describe('what gets in the way of each other', () => {
     });
   });
 
-  it('a user who is held is not waited for by what is refused of them', async () => {
+  it('a refused sign-in does not wait for a lock on its user', async () => {
     const server = await AppServer.create(app);
     const { authenticator } = await server.tenant.register('ada');
     const { id } = await server.find('ada');
@@ -121,7 +121,7 @@ describe('what gets in the way of each other', () => {
     expect((await auditTrail(app)).at(-1)).toMatchObject({ userId: id, address: browser.address });
   });
 
-  it('a reactivation voids what was proved while it waited', async () => {
+  it('a reactivation voids the nonces of sign-ins that waited for a lock before it', async () => {
     const server = await AppServer.create(app);
     const { authenticator } = await server.tenant.register('ada');
     const { id } = await server.find('ada');
@@ -142,7 +142,7 @@ describe('what gets in the way of each other', () => {
     expect((await server.verify(nonce)).status).toBe(401);
   });
 
-  it('the same request ten times at once is carried out once, or leaves the same', async () => {
+  it('the same request ten times at once takes effect once', async () => {
     const server = await AppServer.create(app);
     await server.tenant.register('ada');
     const { id } = await server.find('ada');
@@ -165,7 +165,7 @@ describe('what gets in the way of each other', () => {
   });
 
   describe('erasing a user', () => {
-    it('meets a sign-in: what is refused after it tells nothing of the person', async () => {
+    it('removes the person from the refusal of a simultaneous sign-in', async () => {
       const server = await AppServer.create(app);
       const { authenticator } = await server.tenant.register('ada');
       const { id } = await server.find('ada');
@@ -188,7 +188,7 @@ describe('what gets in the way of each other', () => {
         expect(event).toMatchObject({ ...nothing, actor: null });
     });
 
-    it('takes along what their transactions and nobody’s proof had told of them', async () => {
+    it('removes the address from refused registrations of their transactions', async () => {
       const server = await AppServer.create(app);
       await server.tenant.register('eve');
       const browser = server.tenant.browser();
@@ -201,7 +201,7 @@ describe('what gets in the way of each other', () => {
       expect(await named()).toBe(0);
     });
 
-    it('forgets a trail of any length', async () => {
+    it('anonymizes an audit trail of any length', async () => {
       const server = await AppServer.create(app);
       await server.tenant.register('ada');
       const { id } = await server.find('ada');
@@ -218,7 +218,7 @@ describe('what gets in the way of each other', () => {
       expect(await count(app, 'audit_events where user_id = $1', id)).toBe(25_002);
     });
 
-    it('meets their own wish for another passkey, which then belongs to whom they are from now on', async () => {
+    it('allows a simultaneous request for a transaction, which then belongs to the new external ID', async () => {
       const user = new TestUser(app);
       await user.leaveToRegister();
       const externalIds = async () =>
@@ -251,7 +251,7 @@ describe('what gets in the way of each other', () => {
     });
   });
 
-  it('a list that reads every user leaves connections to everybody else', async () => {
+  it('lists that read every user do not use up the database connections', async () => {
     const server = await AppServer.create(app);
     await server.tenant.register('ada');
     const lists: Promise<HttpAnswer>[] = [];

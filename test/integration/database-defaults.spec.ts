@@ -15,7 +15,7 @@ async function connect(connectionString: string): Promise<Client> {
 }
 
 describe.each(['repeatable read', 'serializable'])(
-  'a database whose default isolation is %s',
+  'a database with the default isolation %s',
   (isolation) => {
     let first: TestApp;
     let app: TestApp;
@@ -45,7 +45,7 @@ describe.each(['repeatable read', 'serializable'])(
       }
     };
 
-    it('registers no more passkeys than the app allows, however many registrations finish at once', async () => {
+    it('registers no more passkeys than the app allows when registrations finish at once', async () => {
       const tenant = await Tenant.create(app, { max_passkeys_per_user: 2 });
       await tenant.register('ada');
       const bodies: object[] = [];
@@ -61,7 +61,7 @@ describe.each(['repeatable read', 'serializable'])(
       expect(await count(app, 'devices where app_id = $1', tenant.id)).toBe(2);
     });
 
-    it('refuses the copies of a sign-in that is finished several times at once, and is not busy', async () => {
+    it('refuses repeated finishes of one sign-in at once, and does not report itself as busy', async () => {
       const tenant = await Tenant.create(app);
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();

@@ -9,7 +9,7 @@ import { TestUser } from '../support/test-user.js';
 
 type Line = Record<string, unknown>;
 
-describe('a database that fails', () => {
+describe('a failing database', () => {
   let app: TestApp;
   let url: string;
   beforeAll(async () => {
@@ -37,7 +37,7 @@ describe('a database that fails', () => {
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
   }
 
-  describe('because it is busy', () => {
+  describe('when busy', () => {
     let impatient: TestApp;
     beforeAll(async () => {
       const settings = { kind: 'postgresql', url: `${url}?lock_timeout=100`, poolMax: 4 } as const;
@@ -45,7 +45,7 @@ describe('a database that fails', () => {
     });
     afterAll(() => impatient?.close());
 
-    it('is 503 database_busy with Retry-After on both edges, told apart in the log, and no refusal', async () => {
+    it('causes 503 database_busy with Retry-After on both edges, a warning in the log, and no refusal', async () => {
       const user = new TestUser(app);
       const { authenticator, device } = await registerPasskey(user);
       const browser = new Browser(impatient);
@@ -79,7 +79,7 @@ describe('a database that fails', () => {
     });
   });
 
-  describe('because it only reads', () => {
+  describe('when read-only', () => {
     const ready = async () => {
       const { status, body } = await send(app, { url: '/health/ready' });
       return { status, body };
@@ -109,7 +109,7 @@ describe('a database that fails', () => {
         () => true,
       );
 
-    it('answers 503 to every write and in readiness, and still serves every read', async () => {
+    it('causes 503 for writes and in readiness, while reads still work', async () => {
       const user = new TestUser(app);
       const { authenticator, browser, device } = await registerPasskey(user);
       const server = await AppServer.create(app);

@@ -30,7 +30,7 @@ const WAITING = `pg_stat_activity where datname = current_database() and wait_ev
 const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
 
 describe('migrations', () => {
-  it('are applied once by five that run them at the same time, and change nothing the second time', async () => {
+  it('are applied once when five replicas run them at the same time, and change nothing the second time', async () => {
     const { url, drop } = await createTestDatabase();
     const replicas = await Promise.all(Array.from({ length: 5 }, () => Database.open(settingsFor(url, 2))));
     try {
@@ -50,7 +50,7 @@ describe('migrations', () => {
     }
   });
 
-  it('take longer than any statement of a request may: they wait for another replica, and rewrite large tables', async () => {
+  it('may wait for another replica longer than a statement of a request may run', async () => {
     const { url, drop } = await createTestDatabase();
     const other = new Client({ connectionString: url });
     await other.connect();
@@ -71,7 +71,7 @@ describe('migrations', () => {
     }
   }, 60_000);
 
-  it('can be taken back and applied again', async () => {
+  it('can be reverted and applied again', async () => {
     const { url, drop } = await createTestDatabase();
     const database = await Database.open(settingsFor(url));
     try {
@@ -86,7 +86,7 @@ describe('migrations', () => {
     }
   });
 
-  it('that are missing keep the service from starting, with a sentence that says what to run', async () => {
+  it('stop the start when they are missing, with a sentence that says what to run', async () => {
     const { url, drop } = await createTestDatabase();
     try {
       await expect(buildAppOn(settingsFor(url))).rejects.toThrow(/npm run migrate/);
@@ -105,7 +105,7 @@ describe('the app of the settings', () => {
   };
   const aKey = (id: string) => `kw_${id.padEnd(12, '0')}_${randomBytes(32).toString('base64url')}`;
 
-  it('is made once by five replicas that start at the same time', async () => {
+  it('is created once by five replicas that start at the same time', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const replicas = await Promise.all(Array.from({ length: 5 }, () => buildAppOn(settings)));
     expect(await count({ database }, 'apps')).toBe(1);
@@ -116,7 +116,7 @@ describe('the app of the settings', () => {
     await drop();
   });
 
-  it('is created once when several transactions that do not find it provision it at the same time', async () => {
+  it('is created once by several simultaneous transactions that provision it', async () => {
     const { database, drop } = await anEmptyDatabase();
     const provisioning = new AppProvisioning(new AppRepository(database));
     const { app } = embeddedPassageOf(aConfiguration(settingsFor('')));
@@ -131,7 +131,7 @@ describe('the app of the settings', () => {
     }
   });
 
-  it('is overwritten at each start in just the columns that the settings name', async () => {
+  it('is overwritten at each start in only the columns that the settings name', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const start = async (app: {
       id: string;
@@ -176,7 +176,7 @@ describe('the app of the settings', () => {
     }
   });
 
-  it('has one valid key of the settings: a new one revokes its predecessor for good', async () => {
+  it('has one valid key of the settings: a new one revokes the previous one for good', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const passage = embeddedPassageOf(aConfiguration(settings));
     const start = async (apiKey: string) =>
@@ -203,7 +203,7 @@ describe('the app of the settings', () => {
     }
   });
 
-  it('is not changed, nor is any key, when its key is refused because another app has a key of that id', async () => {
+  it('stays unchanged if its key is refused because another app has a key of that id', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const passage = embeddedPassageOf(aConfiguration(settings));
     const start = async (changes: Partial<typeof passage.app>) =>
@@ -224,7 +224,7 @@ describe('the app of the settings', () => {
     }
   });
 
-  it('may have its key from an operator: it too goes when the settings name another, and is refused once it expired', async () => {
+  it('can use the key of an operator, which is revoked when the settings name another', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const passage = embeddedPassageOf(aConfiguration(settings));
     const start = async (apiKey?: string) => {
@@ -294,7 +294,7 @@ describe('a connection', () => {
   });
 });
 
-describe('a database out of reach', () => {
+describe('an unreachable database', () => {
   let app: TestApp;
   /** The same service, with a wire to its database that can be cut. */
   let wired: TestApp;
@@ -322,7 +322,7 @@ describe('a database out of reach', () => {
     expect(answer.body).toMatchObject(shape);
   };
 
-  it('is told with 503 in the shape of each edge, and forgotten once it is back', async () => {
+  it('causes 503 in the format of each edge, and the service recovers once it is back', async () => {
     const known = new TestUser(wired);
     const { browser, authenticator, device } = await registerPasskey(known);
     const leave = await known.leaveToAuthenticate();
@@ -363,7 +363,7 @@ describe('a database out of reach', () => {
     expect(await known.passkeys()).toMatchObject([{ usageCount: 1 }]);
   });
 
-  it('that falls silent in the middle of transactions costs those requests, and no place in the pool', async () => {
+  it('that stops answering during transactions fails those requests, and takes no place in the pool', async () => {
     const { database, passage } = app.configuration;
     const url = new URL(database.kind === 'postgresql' ? database.url : '');
     const ownWire = new TcpProxy({ host: url.hostname, port: Number(url.port) });
@@ -397,7 +397,7 @@ describe('a database out of reach', () => {
     }
   });
 
-  it('in the middle of transactions costs those requests, and no place in the pool', async () => {
+  it('that ends connections during transactions fails those requests, and takes no place in the pool', async () => {
     const user = new TestUser(wired);
     const { authenticator } = await registerPasskey(user);
     const browser = new Browser(wired);

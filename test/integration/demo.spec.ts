@@ -59,12 +59,12 @@ describe('the demo', () => {
     return finished.expect<{ nonce: string }>().nonce;
   };
 
-  it('needs nothing configured, and runs on localhost', async () => {
+  it('needs no settings, and runs on localhost', async () => {
     expect((await ask('/demo/app')).expect()).toEqual({ appId: 'demo', flexUrl: `${ORIGIN}/v1` });
     expect(app.configuration.demo).not.toBeNull();
   });
 
-  it('signs in anybody by name, with a token of a quarter of an hour', async () => {
+  it('signs in any user by name, with a token that is valid for 15 minutes', async () => {
     const session = await signInAs('  Ada Lovelace ');
     expect(session.username).toBe('Ada Lovelace');
     const lasts = Date.parse(session.expiresAt) - Date.now();
@@ -81,11 +81,11 @@ describe('the demo', () => {
     [{ name: 7 }],
     [{ name: 'x'.repeat(65) }],
     [{ name: 'a', admin: true }],
-  ])('refuses %j for a name', async (body) => {
+  ])('refuses the name %j', async (body) => {
     expectProblem(await post('/demo/sign-in', body), 400, 'invalid_request');
   });
 
-  it('signs in with a passkey, without a name, as the user who has it', async () => {
+  it('signs in with a passkey, without a name, as the user who owns it', async () => {
     const ada = await signInAs('Ada');
     const authenticator = new SoftwareAuthenticator();
     await addPasskey(ada, authenticator);
@@ -100,7 +100,7 @@ describe('the demo', () => {
     ]);
   });
 
-  it('takes no nonce twice, none of a registration, and none that it did not give', async () => {
+  it('refuses a spent nonce, the nonce of a registration, and an unknown nonce', async () => {
     const authenticator = new SoftwareAuthenticator();
     const ofRegistration = await addPasskey(await signInAs('Hedy'), authenticator);
     const spent = await passkeyNonce(authenticator);
@@ -117,7 +117,7 @@ describe('the demo', () => {
     '192.0.2.1:3999',
     '0.0.0.0:3999',
     'localhost:3999.evil.example',
-  ])('refuses whoever reached it under the name %s', async (host) => {
+  ])('refuses requests to the host name %s', async (host) => {
     const before = await contents(app);
     const headers = { host };
     expectProblem(await ask('/demo/app', { headers }), 421, 'misdirected_request');
@@ -134,7 +134,7 @@ describe('the demo', () => {
   });
 
   it.each(['127.0.0.1:3999', '127.0.0.1', '[::1]:3999'])(
-    'sends pages on %s to localhost, and only pages',
+    'redirects pages, and only pages, from %s to localhost',
     async (host) => {
       for (const [url, target] of [
         ['/', `${ORIGIN}/`],
@@ -148,7 +148,7 @@ describe('the demo', () => {
     },
   );
 
-  it('lets its own pages alone call it from a browser', async () => {
+  it('allows only its own pages to call it from a browser', async () => {
     const allowedFor = async (origin: string) => {
       const preflight = { origin, 'access-control-request-method': 'GET' };
       const answer = await ask('/user/devices', { method: 'OPTIONS', headers: preflight });
@@ -159,7 +159,7 @@ describe('the demo', () => {
     expect(await allowedFor('http://localhost:4000')).toBeUndefined();
   });
 
-  it('keeps users, passkeys and sessions over a restart', async () => {
+  it('keeps users, passkeys and sessions after a restart', async () => {
     const session = await signInAs('Katherine');
     const authenticator = new SoftwareAuthenticator();
     await addPasskey(session, authenticator);
@@ -172,7 +172,7 @@ describe('the demo', () => {
     expect(again.expect<SessionJson>().username).toBe('Katherine');
   });
 
-  it('is refused a network that others can reach', () => {
+  it('does not start on a network that others can reach', () => {
     expect(() => loadConfiguration({ DATA_DIR: directory, PORT: '3999', HOST: '0.0.0.0' })).toThrow(
       /unset HOST/,
     );

@@ -15,7 +15,7 @@ import { TestUser } from '../support/test-user.js';
 
 const IN_USE = /is in use by another process: stop that one first, or set DATA_DIR to another directory/;
 
-describe('on the embedded database', () => {
+describe('the embedded database', () => {
   let directory: string;
   let app: TestApp;
   beforeAll(async () => {
@@ -27,13 +27,13 @@ describe('on the embedded database', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('starts on a directory that was not there, migrates it, and keeps it to its user', async () => {
+  it('is created in a missing directory, migrated, and accessible to its user alone', async () => {
     expect(await send(app, { url: '/health/ready' })).toMatchObject({ status: 200 });
     expect(await app.database.pendingMigrations()).toEqual([]);
     expect((await stat(directory)).mode & 0o077).toBe(0);
   });
 
-  it('registers, signs in, lists, renames and revokes', async () => {
+  it('supports registering, signing in, listing, renaming and revoking', async () => {
     const user = new TestUser(app, { name: 'Ada' });
     expect(await user.list()).toEqual({ username: 'Ada', passkeys: [], signal: null });
     const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });
@@ -49,7 +49,7 @@ describe('on the embedded database', () => {
     expect(types).toEqual(['registered', 'authenticated', 'authenticated', 'renamed', 'revoked']);
   });
 
-  it('refuses replays, clones and taken credential IDs, and rolls them back whole', async () => {
+  it('refuses replays, clones and credential IDs in use, and rolls them back completely', async () => {
     const passkey = await registerPasskey(new TestUser(app), { traits: { counter: 'increasing' } });
     const { browser, authenticator, user } = passkey;
     const begun = await browser.beginSignIn();
@@ -73,7 +73,7 @@ describe('on the embedded database', () => {
     );
   });
 
-  it('lets one of ten that race finish a handshake, and one verify its nonce', async () => {
+  it('allows one of ten simultaneous finishes of a handshake, and one verification of its nonce', async () => {
     const user = new TestUser(app);
     const browser = new Browser(app);
     const begun = await beginRegistration(user, browser);
@@ -88,7 +88,7 @@ describe('on the embedded database', () => {
     expect(verified.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('refuses a second start on its directory with a sentence, in this process and in another', async () => {
+  it('is locked against a second start in this process and in another one', async () => {
     await expect(Database.open({ kind: 'embedded', directory })).rejects.toThrow(IN_USE);
     const lock = fileURLToPath(new URL('../../src/database/directory-lock.ts', import.meta.url));
     const script = `const { lockDirectory } = await import(process.argv[1]); await lockDirectory(process.argv[2]);`;
@@ -103,7 +103,7 @@ describe('on the embedded database', () => {
     expect(await send(app, { url: '/health/ready' })).toMatchObject({ status: 200 });
   });
 
-  it('keeps everything over a restart', async () => {
+  it('keeps everything after a restart', async () => {
     const passkey = await registerPasskey(new TestUser(app));
     const before = await contents(app);
     expect(await count(app, 'devices')).toBeGreaterThan(0);

@@ -18,7 +18,7 @@ import { TestUser } from '../support/test-user.js';
 
 const SAME = { externalId: 'same' };
 
-describe('what belongs to one ceremony, user or app is worth nothing to another', () => {
+describe('isolation of ceremonies, users and apps', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await buildApp();
@@ -38,7 +38,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   };
 
   describe('the other ceremony', () => {
-    it('does not take the handshake of a registration for a sign-in', async () => {
+    it('does not accept the handshake of a registration for a sign-in', async () => {
       const { user, browser, authenticator } = await registerPasskey(aUser());
       const { handshakeId, transactionId, publicKey } = await beginRegistration(user, browser);
       const request = { challenge: publicKey.challenge, rpId: TEST.rpId };
@@ -53,7 +53,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(await refusal(without, 'transaction_missing')).toBe('401 discoverable_login_failed');
     });
 
-    it('does not take the handshake of a sign-in for a registration', async () => {
+    it('does not accept the handshake of a sign-in for a registration', async () => {
       const passkey = await registerPasskey(aUser());
       const signInBegun = await beginStepUp(passkey);
       const registration = await beginRegistration(passkey.user, passkey.browser);
@@ -82,7 +82,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(await refusal(finishFreely, 'transaction_not_found')).toBe('404 transaction_not_found');
     });
 
-    it('does not take the response of one for the other', async () => {
+    it('does not accept the response of the other ceremony', async () => {
       const { user, browser, authenticator } = await registerPasskey(aUser());
       const registration = await beginRegistration(user, browser);
       const free = await browser.beginSignIn();
@@ -100,7 +100,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(await refusal(authenticate, 'credential_unknown')).toBe('401 discoverable_login_failed');
     });
 
-    it('does not take the handshake of another transaction of the same user', async () => {
+    it('does not accept the handshake of another transaction of the same user', async () => {
       const user = aUser();
       const [one, other] = [await beginRegistration(user), await beginRegistration(user)];
       const body = { ...one.answer(new SoftwareAuthenticator()), transaction_id: other.transactionId };
@@ -110,7 +110,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   });
 
   describe('another user', () => {
-    it("does not sign in on somebody else's transaction, and does not use it up", async () => {
+    it('does not sign in on the transaction of the first user, and does not consume it', async () => {
       const [owner, other] = [await registerPasskey(aUser()), await registerPasskey(aUser())];
       const begun = await beginStepUp(owner);
       const credential = other.authenticator.credentials[0]!;
@@ -121,14 +121,14 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(rightful.status).toBe(200);
     });
 
-    it("does not register on somebody else's handshake", async () => {
+    it('does not register on the handshake of the first user', async () => {
       const [one, other] = [await beginRegistration(aUser()), await beginRegistration(aUser())];
       const body = { ...other.answer(new SoftwareAuthenticator()), handshake_id: one.handshakeId };
       const finish = () => one.browser.finish('register', body);
       expect(await refusal(finish, 'transaction_not_found')).toBe('404 transaction_not_found');
     });
 
-    it('cannot take over a credential ID that is in use in the app', async () => {
+    it('cannot register a credential ID that is in use in the app', async () => {
       const owner = await registerPasskey(aUser());
       const thief = aUser();
       const begun = await beginRegistration(thief);
@@ -141,7 +141,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(own.status).toBe(200);
     });
 
-    it('is proven by nobody but the passkey: the nonce names its owner', async () => {
+    it('has a nonce that names another external ID', async () => {
       const [one, other] = [await registerPasskey(aUser()), await registerPasskey(aUser())];
       const ids = [];
       for (const passkey of [one, other]) {
@@ -153,7 +153,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   });
 
   describe('another app', () => {
-    it('does not know the transactions of this one', async () => {
+    it('does not find the transactions of the first app', async () => {
       const tenant = await Tenant.create(app);
       const { user } = await registerPasskey(aUser());
       const leaves = [
@@ -166,7 +166,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       }
     });
 
-    it('does not finish what was begun in this one', async () => {
+    it('does not finish what was begun in the first app', async () => {
       const tenant = await Tenant.create(app);
       const passkey = await registerPasskey(aUser());
       const registration = await beginRegistration(passkey.user);
@@ -183,7 +183,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(await refusal(authenticate, 'handshake_of_other_app')).toBe('401 discoverable_login_failed');
     });
 
-    it('does not know the passkeys of this one', async () => {
+    it('does not find the passkeys of the first app', async () => {
       const tenant = await Tenant.create(app);
       const { authenticator } = await registerPasskey(aUser());
       const credential = { ...authenticator.credentials[0]!, rpId: tenant.rpId };
@@ -193,7 +193,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(await refusal(finish, 'credential_unknown')).toBe('401 discoverable_login_failed');
     });
 
-    it('keeps its own user of the same external ID, its own handle and its own passkeys', async () => {
+    it('keeps its own user of the same external ID, with its own user handle and passkeys', async () => {
       const [one, other] = [await Tenant.create(app), await Tenant.create(app)];
       const credentialId = Buffer.alloc(32, 9);
       const first = await one.register('same', { credentialId });
@@ -217,7 +217,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       });
     });
 
-    it('neither verifies nor uses up the nonces of this one', async () => {
+    it('neither verifies nor consumes the nonces of the first app', async () => {
       const tenant = await Tenant.create(app);
       const passkey = await registerPasskey(aUser());
       const { authenticator } = await tenant.register('ada');
@@ -230,7 +230,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   });
 
   describe('an app that changes between start and finish', () => {
-    it('finishes nothing once it is deleted, and nothing of it is left', async () => {
+    it('finishes no ceremony once it is deleted, and none of its rows remain', async () => {
       const tenant = await Tenant.create(app);
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
@@ -250,7 +250,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       }
     });
 
-    it('refuses an origin that was withdrawn and accepts one that was added', async () => {
+    it('refuses an origin that was removed and accepts one that was added', async () => {
       const tenant = await Tenant.create(app);
       const browser = tenant.browser();
       const { authenticator } = await tenant.register('ada');
@@ -263,7 +263,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect((await browser.finish('authenticate', fromAdded)).status).toBe(200);
     });
 
-    it('refuses both ceremonies once its RP ID is another', async () => {
+    it('refuses both ceremonies once its RP ID has changed', async () => {
       const tenant = await Tenant.create(app);
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
@@ -283,29 +283,32 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       ['preferred', 'required'],
       ['required', 'preferred'],
       ['discouraged', 'required'],
-    ])('asks for user verification when it was %s at the start and is %s now', async (then, now) => {
-      const tenant = await Tenant.create(app, { user_verification: then });
-      const { authenticator } = await tenant.register('ada');
-      const browser = tenant.browser();
-      const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
-      const free = await browser.beginSignIn();
-      await tenant.change('user_verification', now);
-      const overrides = { flags: { uv: false } };
-      const register = () =>
-        browser.finish('register', registration.answer(new SoftwareAuthenticator(), overrides));
-      expect(await refusal(register, 'user_not_verified')).toBe('400 invalid_request');
-      const authenticate = () => browser.finish('authenticate', free.answer(authenticator, overrides));
-      expect(await refusal(authenticate, 'user_not_verified')).toBe('401 discoverable_login_failed');
-      expect((await browser.finish('authenticate', free.answer(authenticator))).status).toBe(200);
-    });
+    ])(
+      'requires user verification when it was %s at the start and is %s at the finish',
+      async (then, now) => {
+        const tenant = await Tenant.create(app, { user_verification: then });
+        const { authenticator } = await tenant.register('ada');
+        const browser = tenant.browser();
+        const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+        const free = await browser.beginSignIn();
+        await tenant.change('user_verification', now);
+        const overrides = { flags: { uv: false } };
+        const register = () =>
+          browser.finish('register', registration.answer(new SoftwareAuthenticator(), overrides));
+        expect(await refusal(register, 'user_not_verified')).toBe('400 invalid_request');
+        const authenticate = () => browser.finish('authenticate', free.answer(authenticator, overrides));
+        expect(await refusal(authenticate, 'user_not_verified')).toBe('401 discoverable_login_failed');
+        expect((await browser.finish('authenticate', free.answer(authenticator))).status).toBe(200);
+      },
+    );
 
-    it('lets an unverified user pass where neither start nor finish asks for more', async () => {
+    it('accepts an unverified user if neither start nor finish requires verification', async () => {
       const tenant = await Tenant.create(app, { user_verification: 'preferred' });
       const { authenticator } = await tenant.register('ada', { traits: { userVerified: false } });
       expect(await tenant.verify(await tenant.signIn(authenticator))).toMatchObject({ externalId: 'ada' });
     });
 
-    it('refuses an algorithm that was withdrawn, and one that was not offered then', async () => {
+    it('refuses an algorithm that was removed, and one that was not offered at the start', async () => {
       const tenant = await Tenant.create(app, { algorithms: [-7, -8] });
       const browser = tenant.browser();
       const begun = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
@@ -319,7 +322,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect((await browser.finish('register', both)).status).toBe(200);
     });
 
-    it('refuses a handshake that is older than it now lets one be', async () => {
+    it('refuses a handshake that is older than a lifetime shortened after the start', async () => {
       const tenant = await Tenant.create(app);
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
@@ -332,7 +335,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   });
 
   describe('a passkey that was revoked', () => {
-    it('finishes no sign-in that was begun before', async () => {
+    it('cannot finish a sign-in that was begun before', async () => {
       const passkey = await registerPasskey(aUser());
       await registerPasskey(passkey.user, { browser: passkey.browser });
       const bound = await beginStepUp(passkey);
@@ -344,7 +347,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(await refusal(freely, 'credential_unknown')).toBe('401 discoverable_login_failed');
     });
 
-    it('voids the transaction of a user who has no other', async () => {
+    it('voids the transaction of a user without another passkey', async () => {
       const { user, device, browser } = await registerPasskey(aUser());
       const { transactionId } = await user.leaveToAuthenticate();
       await user.revoke(device.id);
@@ -352,7 +355,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect([answer.status, answer.body]).toMatchObject([404, { code: 'transaction_not_found' }]);
     });
 
-    it('voids the nonces it gave, and no others', async () => {
+    it('voids the nonces of its sign-ins, and no others', async () => {
       const passkey = await registerPasskey(aUser());
       const kept = await registerPasskey(passkey.user);
       const nonces = [await signIn(passkey), await stepUp(passkey), await signIn(kept)];
@@ -362,7 +365,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect(answers).toEqual([401, 401, 200]);
     });
 
-    it('may be enrolled again by the same authenticator, and has a tombstone again once it is revoked again', async () => {
+    it('can be registered again by the same authenticator, and gets a tombstone again when revoked again', async () => {
       const passkey = await registerPasskey(aUser());
       const { user, browser, authenticator, device } = passkey;
       const [credential] = authenticator.credentials;
@@ -387,7 +390,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
   });
 
   describe('a passkey that was added after the start', () => {
-    it('was not among those allowed, and does not finish that sign-in', async () => {
+    it('cannot finish a sign-in if the options did not list it', async () => {
       const passkey = await registerPasskey(aUser());
       const begun = await beginStepUp(passkey);
       const later = await registerPasskey(passkey.user);
@@ -413,7 +416,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       return browser.finish('authenticate', begun.answer(authenticator, { counter }));
     };
 
-    it('may rise by any number', async () => {
+    it('may increase by any number', async () => {
       const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
       expect(await counterOf(passkey)).toBe('1');
       for (const counter of [2, 3, 70, 4_294_967_295]) {
@@ -432,7 +435,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       ['stands still', 7],
       ['falls', 6],
       ['falls to 0', 0],
-    ])('tells of a clone when it %s, and does not move', async (_, counter) => {
+    ])('reveals a clone when it %s, and is then not stored', async (_, counter) => {
       const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
       expect((await signInWith(passkey, 7)).status).toBe(200);
       const finish = () => signInWith(passkey, counter);
@@ -441,7 +444,7 @@ describe('what belongs to one ceremony, user or app is worth nothing to another'
       expect((await signInWith(passkey, 8)).status).toBe(200);
     });
 
-    it('is not looked at before the signature holds', async () => {
+    it('is not compared before the signature is verified', async () => {
       const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
       const begun = await passkey.browser.beginSignIn();
       const body = begun.answer(passkey.authenticator, {

@@ -15,7 +15,7 @@ const times = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length
 const succeeded = (answers: readonly HttpAnswer[]) => answers.filter(({ status }) => status < 300);
 const statuses = (answers: readonly HttpAnswer[]) => answers.map(({ status }) => status).sort();
 
-describe('once', () => {
+describe('single use', () => {
   let app: TestApp;
   /** A second process on the same database, with the same secrets. */
   let replica: TestApp;
@@ -51,7 +51,7 @@ describe('once', () => {
       user.subject,
     );
 
-  describe('replayed', () => {
+  describe('replays', () => {
     it('registers at most one passkey when a handshake is finished twice', async () => {
       const user = aUser();
       const { browser, answer } = await beginRegistration(user);
@@ -85,7 +85,7 @@ describe('once', () => {
       expect(await passkey.user.passkeys()).toMatchObject([{ usageCount: 2 }]);
     });
 
-    it('finishes one of several handshakes of a transaction, one after the other', async () => {
+    it('finishes only the first of several handshakes of a transaction', async () => {
       const user = aUser();
       const first = await beginRegistration(user);
       const second = await first.browser.beginRegistration(first.transactionId);
@@ -107,8 +107,8 @@ describe('once', () => {
     });
   });
 
-  describe('expired', () => {
-    it('a transaction starts and finishes nothing', async () => {
+  describe('expiry', () => {
+    it('an expired transaction starts and finishes no ceremony', async () => {
       const passkey = await registerPasskey(aUser());
       const { user, browser, authenticator } = passkey;
       const registration = await beginRegistration(user);
@@ -126,14 +126,14 @@ describe('once', () => {
       expect(await contentsButTrail(app)).toEqual(before);
     });
 
-    it('a nonce proves nothing', async () => {
+    it('an expired nonce is refused', async () => {
       const passkey = await registerPasskey(aUser());
       const nonce = await signIn(passkey);
       await sql(app, `update nonces set expires_at = now() - interval '1 second' where consumed_at is null`);
       expect((await passkey.user.verify(nonce)).as()).toMatchObject({ code: 'invalid_nonce' });
     });
 
-    it('a handshake finishes nothing, and being told so early costs no audit event', async () => {
+    it('an expired handshake finishes no ceremony, and its refusal writes no audit event', async () => {
       const tenant = await Tenant.create(app, { handshake_ttl: 1 });
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
@@ -151,7 +151,7 @@ describe('once', () => {
       expect(await contents(app)).toEqual(before);
     });
 
-    it('each lives as long as its app says, else as the settings say', async () => {
+    it('transactions, handshakes and nonces live as long as the app says, or else the settings', async () => {
       const { database } = app.configuration;
       const passage = embeddedPassageOf(app.configuration);
       const lifetimes = { handshake: 60, registerTransaction: 61, authenticateTransaction: 62, nonce: 63 };
@@ -192,7 +192,7 @@ describe('once', () => {
       }
     });
 
-    it('rows stay ten minutes longer, and are then purged', async () => {
+    it('expired rows stay for ten minutes, and are then purged', async () => {
       const tenant = await Tenant.create(app);
       const { authenticator } = await tenant.register('ada');
       await tenant.signIn(authenticator);
@@ -223,8 +223,8 @@ describe('once', () => {
     });
   });
 
-  describe('refused', () => {
-    it('a registration consumes nothing: the right response still succeeds', async () => {
+  describe('refusals', () => {
+    it('a refused registration consumes nothing, and the right response still succeeds', async () => {
       const user = aUser();
       const { browser, answer } = await beginRegistration(user);
       const before = await contentsButTrail(app);
@@ -248,7 +248,7 @@ describe('once', () => {
       expect((await browser.finish('register', answer(new SoftwareAuthenticator()))).status).toBe(200);
     });
 
-    it('a registration that fails on its last statements is rolled back whole', async () => {
+    it('a registration with a credential ID in use is rolled back completely', async () => {
       const owner = await registerPasskey(aUser());
       const credentialId = owner.authenticator.credentials[0]!.id;
       const { browser, answer } = await beginRegistration(aUser());
@@ -262,7 +262,7 @@ describe('once', () => {
       expect((await browser.finish('register', answer(new SoftwareAuthenticator()))).status).toBe(200);
     });
 
-    it('a sign-in consumes nothing, bound or discoverable', async () => {
+    it('a refused sign-in consumes nothing, with or without a transaction', async () => {
       const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
       const { browser, authenticator } = passkey;
       for (const begun of [await browser.beginSignIn(), await beginStepUp(passkey)]) {
@@ -282,8 +282,8 @@ describe('once', () => {
     });
   });
 
-  describe('raced', () => {
-    it('50 finishes of one handshake register one passkey and give one nonce', async () => {
+  describe('races', () => {
+    it('50 finishes of one handshake register one passkey and return one nonce', async () => {
       const user = aUser();
       const { browser, answer } = await beginRegistration(user);
       const bodies = times(50, () => answer(new SoftwareAuthenticator()));
@@ -306,7 +306,7 @@ describe('once', () => {
       expect((await passkey.user.verify(nonce)).status).toBe(200);
     });
 
-    it('50 verifications of one nonce succeed once, also by two replicas', async () => {
+    it('50 verifications of one nonce on two replicas succeed once', async () => {
       const passkey = await registerPasskey(aUser());
       const nonce = await signIn(passkey);
       const callers = [passkey.user, passkey.user.on(replica)];
@@ -314,7 +314,7 @@ describe('once', () => {
       expect(statuses(answers)).toEqual([200, ...times(49, () => 401)]);
     });
 
-    it('several handshakes on one transaction finish once', async () => {
+    it('10 finishes of registrations on one transaction succeed once', async () => {
       const user = aUser();
       const first = await beginRegistration(user);
       const others = await Promise.all(times(9, () => first.browser.beginRegistration(first.transactionId)));
@@ -324,7 +324,7 @@ describe('once', () => {
       expect(await traces(user)).toEqual({ devices: 1, nonces: 1, events: 1 });
     });
 
-    it('several handshakes on one transaction sign in once', async () => {
+    it('10 finishes of sign-ins on one transaction succeed once', async () => {
       const passkey = await registerPasskey(aUser());
       const first = await beginStepUp(passkey);
       const others = await Promise.all(times(9, () => passkey.browser.beginSignIn(first.transactionId)));
@@ -334,7 +334,7 @@ describe('once', () => {
       expect(await passkey.user.passkeys()).toMatchObject([{ usageCount: 1 }]);
     });
 
-    it('two replicas finish one handshake once', async () => {
+    it('finishes of one handshake on two replicas succeed once', async () => {
       const user = aUser();
       const { answer } = await beginRegistration(user);
       const race = async (kind: 'register' | 'authenticate', bodies: FinishBody[]) => {
@@ -361,7 +361,7 @@ describe('once', () => {
       expect(await user.passkeys()).toMatchObject([{ usageCount: 1 }]);
     });
 
-    it('20 first registrations make one external ID', async () => {
+    it('20 first registrations of a user create one external ID', async () => {
       const user = aUser();
       const callers = [user, user.on(replica)];
       const answers = await Promise.all(times(20, (i) => callers[i % 2]!.call('POST', '/passkey/register')));
@@ -377,7 +377,7 @@ describe('once', () => {
       expect(handles.size).toBe(1);
     });
 
-    it('10 finishes of a user who may have 3 passkeys leave 3', async () => {
+    it('10 finishes of a user who may have 3 passkeys register 3', async () => {
       const tenant = await Tenant.create(app, { max_passkeys_per_user: 3 });
       const browser = tenant.browser();
       const leaves = await Promise.all(times(10, () => tenant.leaveToRegister('ada')));
@@ -394,7 +394,7 @@ describe('once', () => {
       expect(names.map(({ name }) => name)).toEqual(['Passkey', 'Passkey (2)', 'Passkey (3)']);
     });
 
-    it('two users who claim one credential ID get it once', async () => {
+    it('10 users who claim one credential ID register it once', async () => {
       const credentialId = randomBytes(32);
       const begun = await Promise.all(times(10, () => beginRegistration(aUser())));
       const answers = await Promise.all(
@@ -406,7 +406,7 @@ describe('once', () => {
       expect(await count(app, 'devices where credential_id = $1', credentialId)).toBe(1);
     });
 
-    it('of clones that sign in with one counter, one does', async () => {
+    it('10 sign-ins with the same counter succeed once, and the others are suspected clones', async () => {
       const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
       const begun = await Promise.all(times(10, () => passkey.browser.beginSignIn()));
       const bodies = begun.map(({ answer }) => answer(passkey.authenticator, { counter: 2 }));
@@ -425,7 +425,7 @@ describe('once', () => {
       expect(await count(app, `audit_events where type = 'revoked' and device_id = $1`, device.id)).toBe(1);
     });
 
-    it('a revocation leaves no nonce to a sign-in that it meets', async () => {
+    it('a revocation voids the nonces of simultaneous sign-ins', async () => {
       const user = aUser();
       for (let round = 0; round < 8; round++) {
         const passkey = await registerPasskey(user);
@@ -445,8 +445,8 @@ describe('once', () => {
     });
   });
 
-  describe('with a secret that rotates', () => {
-    it('handshakes of the old one finish where it is still known, and only there', async () => {
+  describe('rotation of KEYWAY_SECRET', () => {
+    it('allows a handshake of the old secret to finish only where the old secret is still set', async () => {
       const { database } = app.configuration;
       const passage = embeddedPassageOf(app.configuration);
       const [old] = passage.secrets;
@@ -470,7 +470,7 @@ describe('once', () => {
     });
   });
 
-  it('leaves every nonce and transaction hashed', async () => {
+  it('stores no nonce and no transaction id in plain text', async () => {
     const passkey = await registerPasskey(aUser());
     const nonce = await signIn(passkey);
     for (const secret of [nonce, passkey.nonce, passkey.transactionId]) {

@@ -53,7 +53,7 @@ describe('the schema', () => {
   });
   afterAll(() => app?.close());
 
-  it('is what the entities say, so that MikroORM finds nothing to change', async () => {
+  it('equals the entities, so that MikroORM finds no difference', async () => {
     const { schema } = app.database.orm;
     expect(await schema.getUpdateSchemaSQL()).toBe('');
     const unlike = [
@@ -72,7 +72,7 @@ describe('the schema', () => {
     }
   });
 
-  it('has an index for every foreign key that begins with its columns', async () => {
+  it('has an index for every foreign key, beginning with the columns of the key', async () => {
     const foreignKeys = await count(
       app,
       `pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace`,
@@ -92,7 +92,7 @@ describe('the schema', () => {
     await sql(app, 'drop table careless');
   });
 
-  it('begins every unique key and every foreign key of the tables of an app with app_id', async () => {
+  it('begins every unique key and foreign key of the tables of an app with app_id', async () => {
     const keys = () =>
       sql<{ key: string }>(
         app,
@@ -111,7 +111,7 @@ describe('the schema', () => {
     await sql(app, 'drop index careless');
   });
 
-  it('keeps times with their zone', async () => {
+  it('has time zones in all timestamp columns', async () => {
     const withoutZone = `information_schema.columns
       where table_schema = 'public' and data_type = 'timestamp without time zone' and table_name = any($1)`;
     expect(await count(app, withoutZone, [...TABLES])).toBe(0);
@@ -123,7 +123,7 @@ describe('the schema', () => {
     ['spent_handshakes', 'hash'],
     ['api_keys', 'secret_hash'],
     ['tombstones', 'credential_hash'],
-  ])('refuses a row of %s whose %s is not 32 bytes long', async (table, column) => {
+  ])('refuses a row of %s if its %s is not 32 bytes long', async (table, column) => {
     const user = new TestUser(app);
     await registerPasskey(user);
     await user.revoke((await registerPasskey(user)).device.id);
@@ -145,13 +145,13 @@ describe('Keyway', () => {
   });
   afterEach(() => testDatabase?.drop());
 
-  it('works in a schema of its own, named by the search_path of the database', async () => {
+  it('works in its own schema, named by the search_path of the database', async () => {
     const { url } = testDatabase;
     await asSuperuser(url, 'create schema keyway', `alter database ${name} set search_path = keyway`);
     await useKeyway(url);
   });
 
-  it('works in a schema of its own, named by the search_path in the options of the URL', async () => {
+  it('works in its own schema, named by the search_path in the options of the URL', async () => {
     const url = new URL(testDatabase.url);
     await asSuperuser(url.href, 'create schema keyway');
     url.searchParams.set('options', '-c search_path=keyway');
@@ -163,7 +163,7 @@ describe('Keyway', () => {
     expect(rows).toEqual([]);
   });
 
-  it('imports and exports by table names with their schema, not by the search_path of the connection', async () => {
+  it('imports and exports in its own schema, even if the connection has another search_path', async () => {
     const { url } = testDatabase;
     await asSuperuser(url, 'create schema keyway', `alter database ${name} set search_path = keyway`);
     const migrated = await Database.open(settingsFor(url));
@@ -264,7 +264,7 @@ describe('Keyway', () => {
     );
   });
 
-  it('says what to grant where its user may make no tables in the schema public', async () => {
+  it('says what to grant if its user may not create tables in the schema public', async () => {
     const role = `${name}_user`;
     const url = new URL(testDatabase.url);
     Object.assign(url, { username: role, password: 'secret' });
@@ -284,7 +284,7 @@ describe('Keyway', () => {
     }
   });
 
-  it('keeps what there was when the keys of the tables of an app are made anew', async () => {
+  it('keeps the existing rows when a migration adds app_id to the keys', async () => {
     const database = await Database.open(settingsFor(testDatabase.url));
     const last = 'Migration20261122050000_nobodys_refusals';
     try {

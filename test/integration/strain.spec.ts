@@ -12,7 +12,7 @@ import { type LeaveJson, TestUser } from '../support/test-user.js';
 
 const FINISH = '/v1/apps/shop/authenticate/transactions/webauthn/finish';
 
-describe('under strain', () => {
+describe('load', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await buildApp();
@@ -67,7 +67,7 @@ describe('under strain', () => {
       return begun ? browser.finish('register', begun.answer(new SoftwareAuthenticator())) : leave;
     }
 
-    it('meets whatever the user does on two replicas, and neither waits for the other for good', async () => {
+    it('succeeds during any other request of the user on two replicas, without a deadlock', async () => {
       for (let round = 0; round < 8; round++) {
         const { id, acts } = await aBusyUser();
         const soon = () => pause(Math.random() * 60);
@@ -92,15 +92,15 @@ describe('under strain', () => {
     }, 120_000);
   });
 
-  describe('a body that is made to be slow', () => {
+  describe('a body that is expensive to validate', () => {
     const members = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`m${i}`, 1]));
 
     it.each<[string, object]>([
       ['members', { handshake_id: 'a', handshake_response: members(6_000) }],
-      ['members it does not know', { handshake_id: 'a', handshake_response: {}, ...members(6_000) }],
+      ['unknown members', { handshake_id: 'a', handshake_response: {}, ...members(6_000) }],
       ['items', { handshake_id: 'a', handshake_response: { a: Array(30_000).fill(1) } }],
       ['objects', { handshake_id: 'a', handshake_response: { a: Array(20_000).fill({}) } }],
-    ])('is refused before it is looked at, if it has very many %s', async (_what, payload) => {
+    ])('is refused when it has very many %s', async (_what, payload) => {
       const answer = await send(app, { method: 'POST', url: FINISH, payload, remoteAddress: newAddress() });
       expect([answer.status, answer.body]).toEqual([
         400,
@@ -108,13 +108,13 @@ describe('under strain', () => {
       ]);
     });
 
-    it('may have as many as any browser sends', async () => {
+    it('may have 900 members, more than any browser sends', async () => {
       const payload = { handshake_id: 'a', handshake_response: { clientExtensionResults: members(900) } };
       const answer = await send(app, { method: 'POST', url: FINISH, payload, remoteAddress: newAddress() });
       expect(answer.status).toBe(401);
     });
 
-    it('composes no text of more than 1,024 characters, however many combining marks a name has', async () => {
+    it('causes no normalization of a text over 1,024 characters, even with many combining marks', async () => {
       const user = new TestUser(app);
       const composing = jest.spyOn(String.prototype, 'normalize');
       try {
@@ -130,7 +130,7 @@ describe('under strain', () => {
     });
   });
 
-  describe('an address', () => {
+  describe('a client address', () => {
     let proxied: TestApp;
     beforeAll(async () => {
       const { database, passage, http } = app.configuration;
@@ -151,9 +151,9 @@ describe('under strain', () => {
       ['with a port, IPv6', ['[2001:db8:7::1]:1024', '2001:db8:7::1', '[2001:db8:7::1]']],
       ['mapped to IPv6', ['::ffff:203.0.113.8', '203.0.113.8', '::FFFF:203.0.113.8']],
       ['of one /64', ['2001:0:0:3::1', '2001::3:4:5:6:7', '2001:0:0:3:ffff::']],
-      ['that is none, of one peer', ['unknown', 'x'.repeat(9_000), '999.0.0.1', '_hidden']],
+      ['that is malformed', ['unknown', 'x'.repeat(9_000), '999.0.0.1', '_hidden']],
       ['with others claimed before it', ['1.1.1.1, 203.0.113.9', '2.2.2.2, 203.0.113.9']],
-    ])('%s has one limit', async (_what, spellings) => {
+    ])('%s shares one rate limit with its other spellings', async (_what, spellings) => {
       const first = await left(spellings[0]!);
       for (const [i, spelling] of spellings.slice(1).entries())
         expect(await left(spelling)).toBe(first - i - 1);
@@ -163,11 +163,11 @@ describe('under strain', () => {
       ['2001:db8:0:1::1', '2001:db8:0:2::1'],
       ['2001::4:4:5:6:7', '2001::5:4:5:6:7'],
       ['203.0.113.20', '203.0.113.21'],
-    ])('%s is limited apart from %s', async (one, other) => {
+    ])('%s has another rate limit than %s', async (one, other) => {
       expect(await left(one)).toBe(await left(other));
     });
 
-    it('is kept in the audit trail without its port', async () => {
+    it('is stored in the audit trail without its port', async () => {
       const tenant = await Tenant.create(proxied);
       const url = `/v1/apps/${tenant.id}/authenticate/transactions/webauthn`;
       const post = (step: string, payload: object) =>

@@ -83,7 +83,7 @@ describe('an imported passkey', () => {
     expect((await signIn(passkey.authenticator)).status).toBe(403);
   });
 
-  it('has its backup flags learnt at the first sign-in, and held to afterwards', async () => {
+  it('stores its backup flags at the first sign-in, and refuses another eligibility later', async () => {
     const name = aName();
     const passkey = aForeignPasskey(name);
     await importRows(app, [passkey.row]);
@@ -102,9 +102,9 @@ describe('an imported passkey', () => {
   });
 });
 
-describe('a user handle that no import told', () => {
+describe('a user handle that was not imported', () => {
   it.each(['bytes', 'text'] as const)(
-    'is learnt, as %s, from a sign-in on a transaction alone',
+    'is stored, as %s, only from a sign-in on a transaction',
     async (form) => {
       const name = aName();
       const passkey = aForeignPasskey(name, { traits: { userHandle: form }, members: unknown });
@@ -126,7 +126,7 @@ describe('a user handle that no import told', () => {
     },
   );
 
-  it('is not learnt where none is presented, and the sign-in counts all the same', async () => {
+  it('is not stored if the sign-in presents none, and the sign-in still counts', async () => {
     const name = aName();
     const passkey = aForeignPasskey(name, { traits: { userHandle: 'none' }, members: unknown });
     await importRows(app, [passkey.row]);
@@ -136,7 +136,7 @@ describe('a user handle that no import told', () => {
     expect(await rowOf(passkey.credential.id)).toMatchObject({ user_handle: passkey.credential.userId });
   });
 
-  it('is held to once it is learnt', async () => {
+  it('must match at every sign-in once it is stored', async () => {
     const name = aName();
     const passkey = aForeignPasskey(name, { members: unknown });
     await importRows(app, [passkey.row]);
@@ -147,10 +147,10 @@ describe('a user handle that no import told', () => {
   });
 
   it.each([
-    ['the handle of a user from elsewhere', (theirs: string) => theirs],
-    ['its text', (theirs: string) => Buffer.from(theirs).toString('base64url')],
-    ['what has it for its text', (_: string, root: string) => root],
-  ])('is never %s', async (_, collide) => {
+    ['the same handle', (theirs: string) => theirs],
+    ['its text form', (theirs: string) => Buffer.from(theirs).toString('base64url')],
+    ['the handle with that text form', (_: string, root: string) => root],
+  ])('is not stored if it belongs to an imported user: %s', async (_, collide) => {
     const [victim, name] = [aName(), aName()];
     const root = randomBytes(12).toString('base64url');
     const theirs = Buffer.from(root);
@@ -159,9 +159,9 @@ describe('a user handle that no import told', () => {
   });
 
   it.each([
-    ['the handle of a user of ours', (theirs: string) => theirs],
-    ['its text', (theirs: string) => Buffer.from(theirs).toString('base64url')],
-  ])('is never %s', async (_, collide) => {
+    ['the same handle', (theirs: string) => theirs],
+    ['its text form', (theirs: string) => Buffer.from(theirs).toString('base64url')],
+  ])('is not stored if it belongs to a registered user: %s', async (_, collide) => {
     const [victim, name] = [aName(), aName()];
     const theirs = await register(victim, aForeignPasskey(victim).authenticator);
     await expectUnlearnt(name, collide(theirs));
@@ -186,7 +186,7 @@ describe('a user handle that no import told', () => {
     expect(await rowOf(passkey.credential.id)).toMatchObject({ user_handle: passkey.credential.userId });
   }
 
-  it('goes to the first of two users who present it, and locks the other one out no more than before', async () => {
+  it('is stored for the first of two users who present it, and the other one can still sign in', async () => {
     const [slow, quick] = [aName(), aName()];
     const mine = aForeignPasskey(slow, { members: unknown });
     const theirs = aForeignPasskey(quick, { members: unknown });
@@ -197,7 +197,7 @@ describe('a user handle that no import told', () => {
     expect(await rowOf(mine.credential.id)).toMatchObject({ user_handle: null, usage_count: 2 });
   });
 
-  it('belongs to one of two users who present it at the same time', async () => {
+  it('is stored for one of two users who present it at the same time', async () => {
     const userHandle = randomBytes(16);
     const passkeys = [aName(), aName()].map((name) => ({
       name,
@@ -221,7 +221,7 @@ describe('a user handle that no import told', () => {
     expect(forms).toHaveLength(1);
   });
 
-  it('stays with its passkey where the user has begun to register others', async () => {
+  it('is stored for the passkey alone if the user has begun to register other passkeys', async () => {
     const name = aName();
     const passkey = aForeignPasskey(name, { members: unknown });
     await importRows(app, [passkey.row]);
@@ -238,7 +238,7 @@ describe('a user handle that no import told', () => {
     expect((await rowOf(authenticator.credentials.at(-1)!.id)).user_handle).toBe(own);
   });
 
-  it('of more than 48 bytes stays with its passkey, since phones could make no others with it', async () => {
+  it('of more than 48 bytes is stored for the passkey alone, because phones refuse longer ones', async () => {
     const name = aName();
     const passkey = aForeignPasskey(name, { userHandle: randomBytes(64), members: unknown });
     await importRows(app, [passkey.row]);
@@ -250,7 +250,7 @@ describe('a user handle that no import told', () => {
     );
   });
 
-  it('is learnt by each of a user’s passkeys, also at the same time', async () => {
+  it('is stored for each passkey of a user, also in simultaneous sign-ins', async () => {
     const name = aName();
     const userHandle = randomBytes(16);
     const passkeys = [userHandle, userHandle, randomBytes(16)].map((handle) =>
@@ -267,7 +267,7 @@ describe('a user handle that no import told', () => {
 });
 
 describe('the embedded database', () => {
-  it('learns user handles, and leaves others, as PostgreSQL does', async () => {
+  it('stores a user handle once, as PostgreSQL does', async () => {
     const parent = await mkdtemp(join(tmpdir(), 'keyway-transfer-'));
     const embedded = await buildAppOn({ kind: 'embedded', directory: join(parent, 'data') });
     try {
@@ -289,8 +289,8 @@ describe('the embedded database', () => {
   });
 });
 
-describe('a round trip', () => {
-  it('takes users and their passkeys to an empty app, where the same authenticators sign in', async () => {
+describe('an export and import into an empty app', () => {
+  it('keeps users and their passkeys, with which the same authenticators sign in', async () => {
     const [ada, bob] = [aName(), aName()];
     const registered = aForeignPasskey(ada, { traits: { counter: 'increasing' } }).authenticator;
     const own = await register(ada, registered);

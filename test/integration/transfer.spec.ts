@@ -107,7 +107,7 @@ describe('an import of passkeys', () => {
     }
   });
 
-  it('refuses rows of another user’s credential, of another key, or of a revoked credential, and changes nothing', async () => {
+  it('refuses another user’s credential, another key and a revoked credential, and changes nothing', async () => {
     const [ada, bob, eve] = names(3);
     const known = aForeignPasskey(ada!, { members: { id: randomUUID() } });
     await importRows(app, [known.row]);
@@ -249,7 +249,7 @@ describe('an import of passkeys', () => {
     expect(created.reduce((sum, each) => sum + each)).toBe(600);
   });
 
-  it('refuses no row when several imports read the same file at the same time', async () => {
+  it('refuses no row when several imports of the same file run at the same time', async () => {
     const { row } = aForeignPasskey(names(1)[0]!);
     const rows = Array.from({ length: 2_500 }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
     const outcomes = await Promise.all([rows, rows, rows].map((each) => importRows(app, each)));
@@ -257,7 +257,7 @@ describe('an import of passkeys', () => {
     expect(outcomes.reduce((sum, { created }) => sum + created, 0)).toBe(2_500);
   }, 30_000);
 
-  it('keeps the first of a passkey and its tombstone, in one batch or in two', async () => {
+  it('keeps the first of a passkey and its tombstone, in one batch or two', async () => {
     for (const apart of [0, 600]) {
       const { row } = aForeignPasskey(names(1)[0]!);
       const between = Array.from({ length: apart }, () => aForeignPasskeyOfKey(row, names(1)[0]!));
@@ -273,7 +273,7 @@ describe('an import of passkeys', () => {
     }
   }, 30_000);
 
-  it('replaces the name of a passkey that cannot be displayed, and goes on', async () => {
+  it('replaces a passkey name that cannot be displayed', async () => {
     const rows = ['a\ud800', '\udc00', 'a\u0000b'].map((friendly_name) => {
       const [name] = names(1);
       return { ...aForeignPasskey(name!).row, friendly_name };
@@ -302,7 +302,7 @@ describe('an import of passkeys', () => {
 });
 
 describe('an import of users', () => {
-  it('creates them with their ids, status and counts, and never changes them afterwards', async () => {
+  it('creates them with their ids, status and counts, and does not change them later', async () => {
     const [ada, bob, eve] = names(3);
     const csv =
       'external_id,id,status,created_at,last_login_at,login_count,email\n' +
@@ -334,7 +334,7 @@ describe('an import of users', () => {
     expect(rows.find(({ external_id }) => external_id === bob)).toMatchObject({ status: 'active' });
   });
 
-  it('refuses to make a user inactive who is active here, for example because of an earlier passkey', async () => {
+  it('refuses to deactivate a user who is active in the app', async () => {
     const [ada] = names(1);
     const user = { type: 'user', external_id: ada, status: 'inactive' };
     expect(await importRows(app, [aForeignPasskey(ada!).row])).toMatchObject({ created: 1 });
@@ -365,7 +365,7 @@ describe('an import of users', () => {
     );
   });
 
-  it('gives them the user handle of a later row while no passkey was made with the one that they have', async () => {
+  it('sets the user handle of a later row if no passkey was registered with the present one', async () => {
     const [ada, bob] = names(2);
     await importRows(app, [
       { type: 'user', external_id: ada },
@@ -402,7 +402,7 @@ describe('an import of devices without their keys', () => {
     icons: { light: null, dark: null },
   });
 
-  it('keeps them, but never lists them and never names them in a ceremony', async () => {
+  it('stores them, but never lists them and never names them in a ceremony', async () => {
     const user = new TestUser(app);
     const { device, browser } = await registerPasskey(user);
     const userId = await flexUserIdOf(app, user.subject);
@@ -511,7 +511,7 @@ describe('an export', () => {
     }
   }, 60_000);
 
-  it('shows one moment, also if passkeys are revoked while it is read slowly', async () => {
+  it('is a snapshot, even if passkeys are revoked while it is read slowly', async () => {
     const elsewhere = await buildApp();
     try {
       const passkeys = Array.from({ length: 1_200 }, () => aForeignPasskeyOfKey(key, names(1)[0]!));
@@ -537,7 +537,7 @@ describe('an export', () => {
     }
   }, 30_000);
 
-  it('has a passkey that was revoked and enrolled again as a passkey, not as a tombstone', async () => {
+  it('contains a passkey that was revoked and registered again as a passkey, not as a tombstone', async () => {
     const credentialId = randomBytes(32);
     const elsewhere = await buildApp();
     try {

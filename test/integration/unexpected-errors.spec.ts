@@ -112,7 +112,7 @@ describe('an unexpected error in a ceremony', () => {
     return (await tenant.browser().beginSignIn()).answer(authenticator);
   }
 
-  it('is a 500 when a registration starts', async () => {
+  it('causes 500 when a registration starts', async () => {
     const transaction_id = await tenant.leaveToRegister('ada');
     await expectBug(
       (browser) => browser.post('register', 'start', { transaction_id }),
@@ -120,7 +120,7 @@ describe('an unexpected error in a ceremony', () => {
     );
   });
 
-  it('is a 500 when a sign-in starts, with a transaction and without', async () => {
+  it('causes 500 when a sign-in starts, with and without a transaction', async () => {
     await tenant.register('ada');
     const transaction_id = await tenant.leaveToAuthenticate('ada');
     await expectBug(
@@ -134,29 +134,29 @@ describe('an unexpected error in a ceremony', () => {
     );
   });
 
-  it('is a 500 when a registration is verified', async () => {
+  it('causes 500 when a registration is verified', async () => {
     const body = (await beginRegistration()).answer(new SoftwareAuthenticator({ aaguid: MODEL }), attested);
     await expectBugOfFinish('register', body, (work) => withBug(FidoMetadata, 'ofAaguid', typeError, work));
   });
 
-  it('is a 500 when a registration is stored', async () => {
+  it('causes 500 when a registration is stored', async () => {
     const body = (await beginRegistration()).answer(new SoftwareAuthenticator());
     await expectBugOfFinish('register', body, (work) => withBug(Authenticators, 'nameOf', typeError, work));
   });
 
-  it('is a 500 when the database fails in an odd way while a registration is stored', async () => {
+  it('causes 500 when an unknown SQLSTATE is raised while a registration is stored', async () => {
     const body = (await beginRegistration()).answer(new SoftwareAuthenticator());
     await expectBugOfFinish('register', body, (work) => withTrigger('insert on devices', work));
   });
 
-  it('is a 500 when a sign-in is verified', async () => {
+  it('causes 500 when a sign-in is verified', async () => {
     const body = await aSignIn();
     await expectBugOfFinish('authenticate', body, (work) =>
       withBug(HandshakesService, 'expectationsOf', typeError, work),
     );
   });
 
-  it('is a 500 when the database fails in an odd way while a sign-in is verified or counted', async () => {
+  it('causes 500 when the database fails unexpectedly while a sign-in is verified or counted', async () => {
     const body = await aSignIn();
     await expectBug(
       (browser) => browser.finish('authenticate', body),

@@ -6,7 +6,7 @@ const HOST = 'host: keyway.example';
 const LONG = `x-long: ${'a'.repeat(20_000)}`;
 const CHUNKED = `${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked`;
 
-describe("a request that Node's HTTP parser gives up on", () => {
+describe('a request that Node’s HTTP parser refuses', () => {
   let app: TestApp;
   let port: number;
   beforeAll(async () => {
@@ -94,11 +94,11 @@ describe("a request that Node's HTTP parser gives up on", () => {
       [`POST /user/revokePasskey HTTP/1.1\r\n${CHUNKED}\r\n\r\n`, 'zz\r\n{}\r\n0\r\n\r\n'],
       problem(400, 'invalid_request'),
     ],
-  ])('is answered in the shape of its edge, and hung up on: %s', async (_, parts, answer) => {
+  ])('is answered in the format of its edge, and its connection is closed: %s', async (_, parts, answer) => {
     expect(await exchange(...parts)).toEqual(answer);
   });
 
-  it('is no answer to a sound one before it, which may be carried out', async () => {
+  it('does not cause a 400 for the valid request before it on the connection', async () => {
     const sound = `GET /v1/apps/shop HTTP/1.1\r\n${HOST}\r\n\r\n`;
     const text = await new Promise<string>((resolve, reject) => {
       const socket = connect(port, '127.0.0.1').on('error', reject);
@@ -109,17 +109,17 @@ describe("a request that Node's HTTP parser gives up on", () => {
     expect(text).not.toContain('400');
   });
 
-  it('is one that lacks the Host header', async () => {
+  it('is one without a Host header', async () => {
     expect(await exchange('GET /v1/apps/shop HTTP/1.1\r\nconnection: close\r\n\r\n')).toEqual(flex(400));
     expect(await exchange('GET /v1/apps/shop HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });
   });
 
-  it('is not one that expects what nobody knows', async () => {
+  it('is not one with an unknown Expect header', async () => {
     const head = `${HOST}\r\nexpect: miracles\r\nconnection: close`;
     expect(await exchange(`GET /v1/apps/shop HTTP/1.1\r\n${head}\r\n\r\n`)).toMatchObject({ status: 200 });
   });
 
-  it('is not one whose client hangs up, which is no news of the database', async () => {
+  it('is not one from a client that closes the connection, and no database failure is logged for it', async () => {
     const mark = app.logLines.length;
     const socket = connect(port, '127.0.0.1');
     const head = `${HOST}\r\ncontent-type: application/json\r\ncontent-length: 100`;
@@ -132,7 +132,7 @@ describe("a request that Node's HTTP parser gives up on", () => {
     expect(app.logLines.slice(mark).join()).not.toContain('database');
   });
 
-  it('is not one that comes over an open connection while the service stops', async () => {
+  it('is not one on an open connection while the service stops', async () => {
     const stopping = await buildApp();
     await stopping.application.listen(0, '127.0.0.1');
     const { port } = stopping.application.getHttpServer().address() as { port: number };
@@ -153,7 +153,7 @@ describe("a request that Node's HTTP parser gives up on", () => {
     ]);
   });
 
-  it('stores nothing and harms no other request', async () => {
+  it('does not affect other requests', async () => {
     await exchange('nonsense\r\n\r\n');
     expect(
       await exchange(`GET /v1/apps/${TEST.appId} HTTP/1.1\r\n${HOST}\r\nconnection: close\r\n\r\n`),
@@ -161,7 +161,7 @@ describe("a request that Node's HTTP parser gives up on", () => {
   });
 
   it.each(['http://keyway.example', 'HTTPS://other.example:8443'])(
-    'is not one that names its whole URL: %s',
+    'is not one with an absolute URL: %s',
     async (authority) => {
       const ask = (path: string) =>
         exchange(`GET ${authority}${path} HTTP/1.1\r\n${HOST}\r\nconnection: close\r\n\r\n`);
@@ -174,7 +174,7 @@ describe("a request that Node's HTTP parser gives up on", () => {
   );
 
   it.each(['/%761/apps/nobodys/users', '/v%31/nothing', '/%76%31/apps/shop/users'])(
-    'is not one with a percent-encoded path, which gets the shape of its edge: %s',
+    'is not one with a percent-encoded path, which is answered in the format of its edge: %s',
     async (path) => {
       const { head, body } = await exchange(`GET ${path} HTTP/1.1\r\n${HOST}\r\nconnection: close\r\n\r\n`);
       expect(head).toContain('\r\ncontent-type: application/json; charset=utf-8\r\n');

@@ -109,7 +109,7 @@ describe("the user's API", () => {
       expect(await contents(app)).toEqual(before);
     });
 
-    it('has not been used until the first sign-in, which leaves updatedAt alone', async () => {
+    it('shows a passkey as unused until its first sign-in, which does not change updatedAt', async () => {
       const user = aUser();
       const passkey = await registerPasskey(user);
       expect(passkey.device).toMatchObject({ lastLoginAt: null, usageCount: 0 });
@@ -130,15 +130,18 @@ describe("the user's API", () => {
       ],
       ['security_key', { backupEligible: false, backedUp: false, transports: ['nfc'] }],
       ['platform', { backupEligible: false, backedUp: false, transports: null }],
-    ] as const)('tells the type %s and whether it is synced', async (type, { transports, ...traits }) => {
-      const user = aUser();
-      const { device } = await registerPasskey(user, {
-        traits: { ...traits, transports: transports && [...transports] },
-      });
-      expect(device).toMatchObject({ type, synced: false, transports: transports ?? [] });
-    });
+    ] as const)(
+      'shows the type %s, and a passkey without backup as not synced',
+      async (type, { transports, ...traits }) => {
+        const user = aUser();
+        const { device } = await registerPasskey(user, {
+          traits: { ...traits, transports: transports && [...transports] },
+        });
+        expect(device).toMatchObject({ type, synced: false, transports: transports ?? [] });
+      },
+    );
 
-    it('follows the attachment where the browser tells it', async () => {
+    it('derives the type from the attachment if the browser sends it', async () => {
       const { device } = await registerPasskey(aUser(), {
         traits: { backupEligible: false, backedUp: false, transports: null, attachment: 'cross-platform' },
         browser: new Browser(app, { form: 'json' }),
@@ -146,7 +149,7 @@ describe("the user's API", () => {
       expect(device.type).toBe('security_key');
     });
 
-    it('keeps up with the backup state that the last sign-in told', async () => {
+    it('shows the backup state of the last sign-in', async () => {
       const user = aUser();
       const passkey = await registerPasskey(user, { traits: { backupEligible: true, backedUp: false } });
       passkey.authenticator.credentials[0]!.backedUp = true;
@@ -154,7 +157,7 @@ describe("the user's API", () => {
       expect(await user.passkeys()).toMatchObject([{ synced: true }]);
     });
 
-    it('names passkeys by browser and system, and numbers those of one name', async () => {
+    it('names passkeys by browser and system, and numbers equal names', async () => {
       const user = aUser();
       const userAgent =
         'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36';
@@ -172,12 +175,12 @@ describe("the user's API", () => {
       ['email', { email: 'e', name: 'n', preferred_username: '' }, 'e'],
       ['name', { name: 'n', email: 7 }, 'n'],
       ['the subject', {}, 'the-subject'],
-    ])('is taken from %s', async (_, claims, expected) => {
+    ])('is read from %s', async (_, claims, expected) => {
       const user = new TestUser(app, { ...claims, sub: 'the-subject' });
       expect((await user.list()).username).toBe(expected);
     });
 
-    it('is kept as it was last seen, and touches no passkey', async () => {
+    it('is stored as last seen, and changes no passkey', async () => {
       const ada = new TestUser(app, { name: 'Ada' });
       await registerPasskey(ada);
       const before = await ada.passkeys();
@@ -186,7 +189,7 @@ describe("the user's API", () => {
       expect(await count(app, `users where subject = $1 and username = 'Ada Lovelace'`, ada.subject)).toBe(1);
     });
 
-    it('authorises nothing: two users may go by one name', async () => {
+    it('authorizes nothing: two users may have the same name', async () => {
       const one = new TestUser(app, { preferred_username: 'root' });
       const other = new TestUser(app, { preferred_username: 'root' });
       await registerPasskey(one);
@@ -195,7 +198,7 @@ describe("the user's API", () => {
   });
 
   describe('PATCH /user/devices/:id', () => {
-    it('trims and composes the name, and answers with the changed passkey as the list has it', async () => {
+    it('trims and composes the name, and returns the passkey as the list shows it', async () => {
       const user = aUser();
       const { device } = await registerPasskey(user);
       const answer = await user.rename(device.id, '  Cafe\u0301 \t');
@@ -242,7 +245,7 @@ describe("the user's API", () => {
   });
 
   describe('revoking', () => {
-    it('answers 200 with the text OK in the form of the original', async () => {
+    it('answers 200 with the text OK on POST /user/revokePasskey', async () => {
       const user = aUser();
       const { device } = await registerPasskey(user);
       const answer = await user.call('POST', '/user/revokePasskey', { id: device.id });
@@ -251,7 +254,7 @@ describe("the user's API", () => {
       expect(await user.passkeys()).toEqual([]);
     });
 
-    it('answers 204 without a body in REST form', async () => {
+    it('answers 204 without a body on DELETE', async () => {
       const user = aUser();
       const { device } = await registerPasskey(user);
       const kept = await registerPasskey(user);
@@ -259,7 +262,7 @@ describe("the user's API", () => {
       expect(await user.passkeys()).toEqual([kept.device]);
     });
 
-    it('happens once: the second time the passkey does not exist', async () => {
+    it('succeeds once, and then answers device_not_found', async () => {
       const user = aUser();
       const { device } = await registerPasskey(user);
       await user.revoke(device.id);
@@ -287,13 +290,13 @@ describe("the user's API", () => {
     });
   });
 
-  describe('a passkey of somebody else', () => {
+  describe('a passkey of another user', () => {
     const onEach = (call: (user: TestUser, id: string) => Promise<HttpAnswer>) => call;
     it.each([
       ['renamed', onEach((user, id) => user.rename(id, 'mine now'))],
       ['revoked', onEach((user, id) => user.revoke(id))],
       ['revoked by POST', onEach((user, id) => user.call('POST', '/user/revokePasskey', { id }))],
-    ])('is %s as little as one that does not exist, with the same answer', async (_, call) => {
+    ])('cannot be %s, with the same response as for an unknown passkey', async (_, call) => {
       const [owner, other, newcomer] = [aUser(), aUser(), aUser()];
       const { device } = await registerPasskey(owner);
       await registerPasskey(other);
@@ -312,7 +315,7 @@ describe("the user's API", () => {
       expect(await owner.passkeys()).toEqual([device]);
     });
 
-    it('is as unknown under a malformed id in a path', async () => {
+    it('a malformed id in a path gets the same response as an unknown passkey', async () => {
       const user = aUser();
       const unknown = withoutRequestId(await user.revoke(UNKNOWN_ID));
       for (const id of ['a'.repeat(65), 'a%20b', '%00', 'a%2Fb', 'é'.normalize('NFD')]) {
@@ -322,7 +325,7 @@ describe("the user's API", () => {
   });
 
   describe('POST /passkey/register', () => {
-    it('gives leave and makes a random external ID once', async () => {
+    it('returns a transaction, and creates a random external ID once', async () => {
       const user = aUser();
       const answer = await user.call('POST', '/passkey/register');
       expect(answer.expect(201)).toStrictEqual({
@@ -342,7 +345,7 @@ describe("the user's API", () => {
       expect(await externalId()).toEqual(made);
     });
 
-    it('ties the external ID to issuer and subject, exactly', async () => {
+    it('distinguishes subjects by every character', async () => {
       const user = aUser();
       const { device } = await registerPasskey(user);
       const shouting = new TestUser(app, { sub: user.subject.toUpperCase() });
@@ -351,7 +354,7 @@ describe("the user's API", () => {
       expect(await user.passkeys()).toEqual([device]);
     });
 
-    it('takes an empty object for no body, and refuses any other', async () => {
+    it('accepts an empty object for no body, and refuses any other body', async () => {
       const user = aUser();
       expect((await user.call('POST', '/passkey/register', {})).status).toBe(201);
       const before = await contents(app);
@@ -366,7 +369,7 @@ describe("the user's API", () => {
       expect(await contents(app)).toEqual(before);
     });
 
-    it('shows the name of the token to the authenticator', async () => {
+    it('passes the name of the token on to the authenticator', async () => {
       const { transactionId } = await new TestUser(app, { email: 'ada@example.com' }).leaveToRegister();
       const { publicKey } = await new Browser(app).beginRegistration(transactionId);
       expect(publicKey.user).toMatchObject({ name: 'ada@example.com', displayName: 'ada@example.com' });
@@ -385,7 +388,7 @@ describe("the user's API", () => {
   });
 
   describe('POST /user/authenticate-with-passkey', () => {
-    it('says 409 to a user who never had a passkey, and to one who has none any more', async () => {
+    it('answers 409 to a user who never had a passkey, and to one who revoked the last one', async () => {
       const newcomer = aUser();
       const former = aUser();
       await former.revoke((await registerPasskey(former)).device.id);
@@ -397,7 +400,7 @@ describe("the user's API", () => {
       }
     });
 
-    it("gives leave for the token's own user, whose sign-in then proves it", async () => {
+    it('returns a transaction for the user of the token, and the sign-in on it proves that user', async () => {
       const user = new TestUser(app, { name: 'Ada' });
       const passkey = await registerPasskey(user);
       const leave = (await user.call('POST', '/user/authenticate-with-passkey')).expect(201);
@@ -416,7 +419,7 @@ describe("the user's API", () => {
   });
 
   describe('POST /passkey/verify', () => {
-    it('tells a registration from a sign-in', async () => {
+    it('returns the kind register for the nonce of a registration', async () => {
       const user = new TestUser(app, { name: 'Ada' });
       const browser = new Browser(app);
       const begun = await beginRegistration(user, browser);
@@ -426,7 +429,7 @@ describe("the user's API", () => {
       expect((await user.verify(nonce)).expect()).toMatchObject({ username: 'Ada', kind: 'register' });
     });
 
-    it("refuses somebody else's nonce and uses it up", async () => {
+    it('refuses another user’s nonce, and consumes it', async () => {
       const [owner, other, newcomer] = [aUser(), aUser(), aUser()];
       const passkey = await registerPasskey(owner);
       await registerPasskey(other);
@@ -437,7 +440,7 @@ describe("the user's API", () => {
       }
     });
 
-    it('refuses a nonce that nobody was given, like one that is spent', async () => {
+    it('answers a nonce that was never issued like one that is spent', async () => {
       const user = aUser();
       const { nonce } = await registerPasskey(user);
       const spent = await user.verify(nonce);
@@ -458,7 +461,7 @@ describe("the user's API", () => {
   });
 
   describe('a user who was deactivated', () => {
-    it('begins no ceremony and verifies no nonce, and may still see and revoke', async () => {
+    it('can start no ceremony and verify no nonce, but can list and revoke passkeys', async () => {
       const user = aUser();
       const passkey = await registerPasskey(user);
       const nonce = await signIn(passkey);
@@ -472,7 +475,7 @@ describe("the user's API", () => {
     });
   });
 
-  describe('a call without a good token', () => {
+  describe('a request without a valid token', () => {
     const ROUTES = [
       ['GET', '/user/devices'],
       ['POST', '/user/revokePasskey'],
@@ -485,7 +488,7 @@ describe("the user's API", () => {
     const withHeader = (authorization: string, url = '/user/devices') =>
       send(app, { url, headers: { authorization } });
 
-    it.each(ROUTES)('is asked for one on %s %s', async (method, url) => {
+    it.each(ROUTES)('is refused on %s %s', async (method, url) => {
       const none = await send(app, { method, url });
       expectProblem(none, 401, 'missing_token');
       expect(none.headers['www-authenticate']).toBe('Bearer');
@@ -497,15 +500,15 @@ describe("the user's API", () => {
     it.each([
       ['has expired', { exp: Math.floor(Date.now() / 1000) - 31 }],
       ['never expires', { exp: undefined }],
-      ['is for somebody else', { aud: 'another-service' }],
-      ['comes from elsewhere', { iss: `${TEST.issuer}/` }],
-      ['names nobody', { sub: '' }],
+      ['is for another audience', { aud: 'another-service' }],
+      ['has another issuer', { iss: `${TEST.issuer}/` }],
+      ['has an empty subject', { sub: '' }],
       ['is not valid yet', { nbf: Math.floor(Date.now() / 1000) + 60 }],
     ])('is refused when the token %s', async (_, claims) => {
       expectProblem(await withHeader(`Bearer ${await aUser().token(claims)}`), 401, 'invalid_token');
     });
 
-    it('forgives half a minute between two clocks', async () => {
+    it('is accepted if the token expired less than 30 seconds ago', async () => {
       const token = await aUser().token({ exp: Math.floor(Date.now() / 1000) - 20 });
       expect((await withHeader(`Bearer ${token}`)).status).toBe(200);
     });
@@ -518,19 +521,19 @@ describe("the user's API", () => {
       expectProblem(await withHeader(`Bearer ${forged}`), 401, 'invalid_token');
     });
 
-    it('finds none in the query or a cookie', async () => {
+    it('is refused when the token is in the query or a cookie', async () => {
       const token = await aUser().token();
       const url = `/user/devices?access_token=${token}`;
       expectProblem(await send(app, { url, headers: { cookie: `token=${token}` } }), 401, 'missing_token');
     });
 
-    it('is not let in by an API key', async () => {
+    it('is refused with an API key', async () => {
       expectProblem(await withHeader(`Bearer kw_abcdefghijkl_${'A'.repeat(43)}`), 401, 'invalid_token');
     });
   });
 
   describe('every answer', () => {
-    it('carries a request id, its own or a well-formed one of the caller', async () => {
+    it('has a request id, generated or taken from a well-formed header of the request', async () => {
       const ask = (id: string) => send(app, { url: '/user/devices', headers: { 'x-request-id': id } });
       const kept = await ask('trace-0123456789');
       expect(kept.headers['x-request-id']).toBe('trace-0123456789');
@@ -540,7 +543,7 @@ describe("the user's API", () => {
       expect(replaced.body).toMatchObject({ requestId: replaced.headers['x-request-id'] });
     });
 
-    it('is neither stored nor sniffed nor framed', async () => {
+    it('has headers against caching, sniffing and framing', async () => {
       const { headers } = await aUser().call('GET', '/user/devices');
       expect(headers).toMatchObject({
         'cache-control': 'no-store',
@@ -563,7 +566,7 @@ describe("the user's API", () => {
         },
       });
 
-    it("lets the app's origins call, without credentials", async () => {
+    it('allows the app’s origins to call, without credentials', async () => {
       const { status, headers } = await preflight(TEST.origin);
       expect(status).toBe(204);
       expect(headers['access-control-allow-origin']).toBe(TEST.origin);
@@ -574,7 +577,7 @@ describe("the user's API", () => {
       expect(headers['access-control-allow-credentials']).toBeUndefined();
     });
 
-    it("lets the app's origins read answers, refusals included", async () => {
+    it('allows the app’s origins to read responses, refusals included', async () => {
       const { status, headers } = await send(app, { url: '/user/devices', headers: { origin: TEST.origin } });
       expect(status).toBe(401);
       expect(headers['access-control-allow-origin']).toBe(TEST.origin);
@@ -588,7 +591,7 @@ describe("the user's API", () => {
       'https://shop.example:8443',
       'https://a.shop.example',
       'null',
-    ])('does not know the origin %s', async (origin) => {
+    ])('does not allow the origin %s', async (origin) => {
       for (const { headers } of [
         await preflight(origin),
         await send(app, { url: '/user/devices', headers: { origin } }),

@@ -16,7 +16,7 @@ describe('authenticatorRefusal', () => {
   it('accepts every authenticator if the app has no lists', () =>
     expect(refusals({}, ZERO)).toEqual([null, null, null]));
 
-  it('refuses a denied model, also if its attestation is trusted', () => {
+  it('refuses a denied model, even if its attestation is trusted', () => {
     const denied = 'authenticator_not_allowed';
     expect(refusals({ aaguidDeny: [B, A] }, A)).toEqual([denied, denied, denied]);
     expect(refusals({ aaguidDeny: [A], aaguidAllow: [A] }, A)).toEqual([denied, denied, denied]);

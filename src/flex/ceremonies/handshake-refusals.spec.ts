@@ -15,13 +15,13 @@ describe('HandshakeRefusals', () => {
   const costs = (refusals: HandshakeRefusals, handshake: ReturnType<typeof aHandshake>, times: number) =>
     Array.from({ length: times }, () => refusals.count(handshake));
 
-  it('counts a refusal as ten requests from the third of its handshake on', () => {
+  it('counts a refusal as ten requests from the third refusal of a handshake on', () => {
     const refusals = new HandshakeRefusals();
     expect(costs(refusals, aHandshake(), 5)).toEqual([1, 1, 10, 10, 10]);
     expect(costs(refusals, aHandshake('another'), 3)).toEqual([1, 1, 10]);
   });
 
-  it('remembers a handshake until it expires, and no longer', () => {
+  it('remembers a handshake until it expires', () => {
     const refusals = new HandshakeRefusals();
     const handshake = aHandshake();
     expect(costs(refusals, handshake, 2)).toEqual([1, 1]);
@@ -33,7 +33,7 @@ describe('HandshakeRefusals', () => {
     expect(costs(refusals, handshake, 3)).toEqual([1, 1, 10]);
   });
 
-  it('forgets the handshakes that were refused longest ago when there are very many', () => {
+  it('forgets the handshakes with the oldest refusals when there are more than it keeps', () => {
     const refusals = new HandshakeRefusals();
     expect(costs(refusals, aHandshake('first'), 3)).toEqual([1, 1, 10]);
     for (let i = 0; i < 20_000; i++) refusals.count(aHandshake(`stranger-${i}`));

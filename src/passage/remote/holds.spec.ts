@@ -10,14 +10,14 @@ const waitFor = (holds: Holds, route: string): number | undefined => {
   }
 };
 
-it('leaves a provider alone for as long as it said, whatever another answer of it says later', () => {
+it('a longer Retry-After of the provider is not shortened by a later one, on any route', () => {
   const holds = new Holds();
   for (const retryAfter of [300, 1]) holds.heed('/users', new Outage('provider_failed', { retryAfter }));
   expect(waitFor(holds, '/users')).toBe(300);
   expect(waitFor(holds, '/other')).toBe(300);
 });
 
-it('leaves one route alone that is asked too often', () => {
+it('a throttled route is on hold, and other routes are not', () => {
   const holds = new Holds();
   holds.heed('/users', new Outage('provider_throttled', { retryAfter: 60 }));
   expect(waitFor(holds, '/users')).toBe(60);

@@ -7,7 +7,7 @@ import { Outage } from './outage.js';
 const REFUSED = new Outage('provider_key_refused', { answer: '401 invalid_access_token' });
 const SILENCE = 50; // ms
 
-describe('notices', () => {
+describe('Notices', () => {
   let told: string[];
   beforeEach(() => {
     told = [];
@@ -15,7 +15,7 @@ describe('notices', () => {
   });
   afterEach(() => jest.restoreAllMocks());
 
-  it('tell each kind once, and again after a while', async () => {
+  it('logs each kind of failure once, and again after the interval', async () => {
     const notices = new Notices(SILENCE);
     const tellAll = () => {
       for (let i = 0; i < 100; i++) {

@@ -24,7 +24,7 @@ const sentenceFor = (members: object): string => {
 };
 
 describe('a line of the canonical format', () => {
-  it('needs an external ID, a credential ID and a key; the rest has defaults', () => {
+  it('requires an external ID, a credential ID and a public key, and has defaults for the rest', () => {
     const { external_id, credential_id, public_key } = passkey;
     expect(read({ external_id, credential_id, public_key })).toEqual({
       kind: 'passkey',
@@ -76,7 +76,7 @@ describe('a line of the canonical format', () => {
     ['created_at', ['2024-01-01T24:00:00Z', '2024-01-01T00:00:60Z', '2024-01-01T00:00:00+24:00', 'now']],
     ['last_login_at', ['0001-01-01T00:00:01Z', '0000-00-00T00:00:00Z', '2024-01-01T00:00:00']],
     ['updated_at', ['2024-13-01T00:00:00Z', "2024-01-01T00:00:00Z'"]],
-  ])('is refused for its %s', (member, values, code = `invalid_${member}`) => {
+  ])('is refused for an invalid %s', (member, values, code = `invalid_${member}`) => {
     for (const value of values) {
       const rest = JSON.stringify({ ...passkey, [member]: undefined }).slice(1);
       const line = `{"${member}":${JSON.stringify(value)},${rest}`;
@@ -84,7 +84,7 @@ describe('a line of the canonical format', () => {
     }
   });
 
-  it('is refused with a message that says what to correct and holds nothing of the row but a member’s name', () => {
+  it('is refused with a message that says what to correct and repeats no value of the row', () => {
     const long = `\u001b[31m\u202e"${'x'.repeat(60_000)}`;
     expect(sentenceFor({ ...passkey, signCount: 'secret' })).toMatch(
       /^A row of this type has no member "signCount"; it has external_id, id, /,
@@ -96,12 +96,12 @@ describe('a line of the canonical format', () => {
     expect(sentenceFor({ ...passkey, created_at: 'yesterday' })).toMatch(/ such as 2024-03-01T10:00:00Z, /);
   });
 
-  it('is refused if it is backed up without being eligible for backup', () => {
+  it('is refused if it is backed up but not eligible for backup', () => {
     expect(codeFor({ ...passkey, backup_eligible: false, backed_up: true })).toBe('invalid_backup_flags');
     expect(codeFor({ ...passkey, backup_eligible: null, backed_up: true })).toBeUndefined();
   });
 
-  it('is refused if it is not a JSON object, or nested very deeply', () => {
+  it('is refused if it is not a JSON object or is nested too deeply', () => {
     for (const line of ['', '1', 'null', '"x"', '[]', '{', '{"a":1}}', '['.repeat(60_000), '\u0000']) {
       expect(codeFor(line)).toBe('malformed_row');
     }
@@ -127,11 +127,11 @@ describe('a line of the canonical format', () => {
     ['a\u0000', 'Passkey'],
     ['x'.repeat(65), 'Passkey'],
     [7, 'Passkey'],
-  ])('keeps the name %j as %j', (given, name) => {
+  ])('turns the name %j into %j', (given, name) => {
     expect((read({ ...passkey, friendly_name: given }) as PasskeyRow).friendlyName).toBe(name);
   });
 
-  it('may be a user, a device without a key or a tombstone', () => {
+  it('can be a user, a device without a key or a tombstone', () => {
     const user = { type: 'user', external_id: 'ada', id: 'u1', status: 'pending', login_count: 3 };
     const read1 = read({ ...user, user_handle: 'AQID', created_at: '2024-01-01T00:00:00Z' });
     expect(read1).toMatchObject({ kind: 'user', id: 'u1', status: 'pending', loginCount: 3 });

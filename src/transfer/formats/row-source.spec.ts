@@ -56,15 +56,15 @@ const MEGABYTE = Buffer.alloc(1_000_000, 'a');
 const user = (id: string) => JSON.stringify({ type: 'user', external_id: id, id });
 const device = (id: string, more: object = {}) => JSON.stringify({ id, cred_id: 'AAAA', ...more });
 
-describe('lines of JSON', () => {
-  it('may end in any way, be blank, and begin with a byte order mark', async () => {
+describe('a JSON Lines file', () => {
+  it('accepts any line ending, blank lines and a byte order mark', async () => {
     const file = `\ufeff${user('a')}\r\n\n  \n${user('ü')}`;
     for (const size of [1, 3, 1_000])
       expect(await read('jsonl', file, size)).toEqual(['1 a a', '4 invalid_id']);
     expect(await read('jsonl', '')).toEqual([]);
   });
 
-  it('are refused one by one if they are too long, not UTF-8 or not JSON', async () => {
+  it('has its lines refused one by one if they are too long, not UTF-8 or not JSON', async () => {
     const bad = Buffer.concat([
       Buffer.from(`${user('a')}\n"`),
       Buffer.from([0xff, 0xfe]),
@@ -80,7 +80,7 @@ describe('lines of JSON', () => {
     ]);
   });
 
-  it('are refused as a whole, with the other formats named, if the first five are not JSON objects', async () => {
+  it('is refused with the names of other formats if its first five lines are not JSON objects', async () => {
     const csv = 'external_id,status\nada,active\nbob,active\ncy,active\n';
     const asked = read('jsonl', `${csv}dan,active\n`);
     await expect(asked).rejects.toMatchObject({
@@ -92,7 +92,7 @@ describe('lines of JSON', () => {
     expect(await read('jsonl', `${csv}${user('a')}\n${csv}${csv}`)).toHaveLength(13);
   });
 
-  it('of any length hold less than 10 MB at once', async () => {
+  it('is read with less than 10 MB in memory, with lines of any length', async () => {
     const file = new LongFile('', MEGABYTE, 40, `\n${user('b')}`);
     expect(await read('jsonl', file)).toEqual(['1 row_too_long', '2 b b']);
     expect(file.held).toBeLessThan(10_000_000);
@@ -102,12 +102,12 @@ describe('lines of JSON', () => {
 describe('Passage’s CSV of users', () => {
   const csv = (file: string | Buffer | AsyncIterable<Buffer>) => read('passage-users-csv', file);
 
-  it('is read by the names of its columns, in any order and among other columns', async () => {
+  it('is read by the names of its columns, in any order and with other columns', async () => {
     const file = '\ufeffEmail, STATUS ,id,External_ID\r\n,active,u1,ada\r\n"x, ""y""\nz",,,"grace "\r\n';
     expect(await csv(file)).toEqual(['2 ada u1', '3 grace  null']);
   });
 
-  it('loses nothing that comes after a bare carriage return', async () => {
+  it('loses no row after a bare carriage return', async () => {
     const rows = await csv('external_id,status\nada,active\rbob,inactive\rcy,inactive\ndan,active\n');
     expect(rows).toEqual(['2 malformed_row', '3 dan null']);
     await expect(csv('external_id,status\rada,active\rbob,inactive\r')).rejects.toMatchObject({
@@ -116,14 +116,14 @@ describe('Passage’s CSV of users', () => {
     expect(await csv('external_id,email\n"ada","a\rb"\n')).toEqual(['2 ada null']);
   });
 
-  it('reads the zero time of Go as unknown', async () => {
+  it('has the zero time of Go read as unknown', async () => {
     const never = '0001-01-01T00:00:00Z';
     const file = `external_id,created_at,last_login_at,login_count\na,${never},${never},2\n`;
     for await (const { row } of readRows('passage-users-csv', piecesOf(file)))
       expect(row).toMatchObject({ createdAt: null, lastLoginAt: null, loginCount: 2 });
   });
 
-  it('reads a last sign-in that equals the creation as unknown if the count is zero', async () => {
+  it('has a last sign-in at the time of creation read as unknown if the count is zero', async () => {
     const file =
       'external_id,status,created_at,last_login_at,login_count\n' +
       'a,inactive,2024-01-01T00:00:00Z,2024-01-01T00:00:00Z,0\nb,,2024-01-01T00:00:00Z,2024-01-02T00:00:00Z,4\n';
@@ -135,7 +135,7 @@ describe('Passage’s CSV of users', () => {
     ]);
   });
 
-  it('refuses rows one by one for broken quotes, other numbers of fields and invalid values', async () => {
+  it('has its rows refused one by one for broken quotes, wrong numbers of fields and invalid values', async () => {
     const file =
       'external_id,status,login_count\na"b,active,1\nok,active,1\n\nshort\na,b,c,d\n,active,1\n' +
       'x,gone,1\ny,active,many\nz,active,-1\n"open,active,1\nlast,active,1\n';
@@ -153,7 +153,7 @@ describe('Passage’s CSV of users', () => {
     ]);
   });
 
-  it('is refused as a whole without a column of external IDs', async () => {
+  it('is refused without a column of external IDs', async () => {
     for (const file of ['id,email\n1,x\n', '"external_id\na\n', '\u0000', 'external_id;status\n']) {
       await expect(csv(file)).rejects.toThrow(/external_id is missing/);
     }
@@ -166,12 +166,12 @@ describe('Passage’s CSV of users', () => {
     expect(await csv('external_id')).toEqual([]);
   });
 
-  it('may name columns in any case, with spaces or underscores, but each of them once', async () => {
+  it('accepts column names in any letter case, with spaces or underscores, each of them once', async () => {
     expect(await csv('External ID, Id ,LastLoginAt\nada,u1,\n')).toEqual(['2 ada u1']);
     await expect(csv('External ID,external_id\nada,bob\n')).rejects.toThrow(/names external_id twice/);
   });
 
-  it('is refused with the columns that it has, as far as they can be displayed', async () => {
+  it('is refused with a list of its columns, without characters that cannot be displayed', async () => {
     await expect(csv('Externe ID, ID\n')).rejects.toThrow(
       'The first line must name the columns, separated by commas; external_id is missing; found: Externe ID, ID.',
     );
@@ -180,7 +180,7 @@ describe('Passage’s CSV of users', () => {
     expect((error as Error).message.length).toBeLessThan(350);
   });
 
-  it('refuses bytes that are not UTF-8, and unclosed quotes, holding less than 10 MB at once', async () => {
+  it('is read with less than 10 MB in memory despite unclosed quotes and bytes that are not UTF-8', async () => {
     const head = 'external_id\n"';
     const file = new LongFile(head, MEGABYTE, 40, '"\nb\n');
     expect(await csv(file)).toEqual(['2 row_too_long', '3 b null']);
@@ -206,21 +206,21 @@ describe('Passage’s JSON of devices', () => {
     ['lines', `${a}\n${b}\n`],
     ['an object', `{ "devices" : [\n${a},${b}\n] }\n`],
     ['an object with more after them', `{"devices": [${a},${b}]}`],
-  ])('may be %s of devices', async (_, file) => {
+  ])('is read from %s of devices', async (_, file) => {
     expect(await json(file)).toEqual(['1 ada a', '2 bob b']);
   });
 
   it.each([
     ['a user', group],
     ['an array', `[${group}]`],
-    ['what the protocol answers', profile],
-    ['lines of it', `${profile}\n`],
+    ['a response of the protocol', profile],
+    ['lines of such responses', `${profile}\n`],
     ['an object of users', `{"users":[${profile}]}`],
-  ])('may have them by user: %s', async (_, file) => {
+  ])('is read when devices are grouped by user: %s', async (_, file) => {
     expect(await json(file)).toEqual(['1 eve c', '2 eve d']);
   });
 
-  it('refuses devices one by one, and the end of a file that is incomplete', async () => {
+  it('has its devices refused one by one, and an incomplete last one too', async () => {
     const file = `[${a},{"id":"x"},7,"y",{"external_id":"z"},${device('q', { external_id: 'q', cred_id: '!' })},null,{"id"}]`;
     expect(await json(file)).toEqual([
       '1 ada a',
@@ -239,7 +239,7 @@ describe('Passage’s JSON of devices', () => {
     expect(await json('[]')).toEqual([]);
   });
 
-  it('reads on after deep nesting, bytes that are not UTF-8 and endless values, holding less than 10 MB at once', async () => {
+  it('is read after deep nesting, bytes that are not UTF-8 and endless values, within 10 MB of memory', async () => {
     expect(await json(`${a}\n${'['.repeat(50_000)}${']'.repeat(50_000)}\n${b}`)).toEqual([
       '1 ada a',
       '2 malformed_row',

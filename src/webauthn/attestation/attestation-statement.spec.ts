@@ -55,9 +55,9 @@ const replaced = (member: string, value: unknown): StatementTraits => ({
   change: (it) => it.set(member, value),
 });
 
-describe('WebAuthn Level 3 §8.2 Packed, by an attestation key', () => {
-  it('accepts it', () => accepts(packed(authority)));
-  it('accepts a certificate for the AAGUID', () =>
+describe('WebAuthn Level 3 §8.2 packed attestation by an attestation key', () => {
+  it('accepts a valid statement', () => accepts(packed(authority)));
+  it('accepts a certificate that names the AAGUID', () =>
     accepts(packed(authority, { certificate: { extensions: [aaguidExtension(MODEL)] } }), { aaguid: MODEL }));
 
   it.each<[string, StatementTraits]>([
@@ -68,11 +68,11 @@ describe('WebAuthn Level 3 §8.2 Packed, by an attestation key', () => {
     ['by an authority', { certificate: { isAuthority: true, subject: attestationSubject() } }],
     ['of another unit', { certificate: { subject: attestationSubject('Web') } }],
     ['that has expired', { certificate: { notBefore: new Date(0), notAfter: new Date(1) } }],
-  ])('refuses one %s', (_, traits) => refuses(packed(authority, traits)));
+  ])('refuses a statement %s', (_, traits) => refuses(packed(authority, traits)));
 });
 
-describe('WebAuthn Level 3 §8.3 TPM', () => {
-  it('accepts it', () => accepts(tpm(authority)));
+describe('WebAuthn Level 3 §8.3 TPM attestation', () => {
+  it('accepts a valid statement', () => accepts(tpm(authority)));
 
   it.each<[string, StatementTraits]>([
     ['for another ceremony', { clientDataHash: randomBytes(32) }],
@@ -83,28 +83,29 @@ describe('WebAuthn Level 3 §8.3 TPM', () => {
     ['by a named authenticator', { certificate: { subject: attestationSubject() } }],
     ['that does not say which TPM', { certificate: { extensions: [] } }],
     ['without certificates', without('x5c')],
-  ])('refuses one %s', (_, traits) => refuses(tpm(authority, traits)));
+  ])('refuses a statement %s', (_, traits) => refuses(tpm(authority, traits)));
 });
 
-describe('WebAuthn Level 3 §8.4 Android key', () => {
+describe('WebAuthn Level 3 §8.4 Android key attestation', () => {
   const known = (work: () => Promise<unknown>, roots = [root]) => withRoots('android-key', roots, work);
 
-  it.each([-7, -8, -257])('accepts it for algorithm %i', (algorithm) =>
+  it.each([-7, -8, -257])('accepts a valid statement of algorithm %i', (algorithm) =>
     known(() => accepts(androidKey(authority), { algorithms: [algorithm] })),
   );
-  it('accepts an expired root if the authority has another certificate', () => {
+  it('accepts an expired root if another certificate of the same authority is known', () => {
     const expired = root.again({ notBefore: new Date(0), notAfter: new Date(1) });
     const traits: AndroidKeyTraits = {
       change: (it) => (it.get('x5c') as Uint8Array[]).splice(2, 1, new Uint8Array(expired.certificate)),
     };
     return known(() => accepts(androidKey(authority, traits)), [expired, root]);
   });
-  it('accepts unknown authorizations, as later versions of Android add some', () => {
+  it('accepts unknown authorizations, which later versions of Android add', () => {
     const unknown = der('bf8767', der('30', der('05'))); // [999]
     const traits = { hardware: [ANDROID.signs, unknown, ANDROID.generated], software: [unknown] };
     return known(() => accepts(androidKey(authority, traits)));
   });
-  it('accepts it without its root', () => known(() => accepts(androidKey(authority, { withRoot: false }))));
+  it('accepts a chain without its root', () =>
+    known(() => accepts(androidKey(authority, { withRoot: false }))));
 
   it.each<[string, AndroidKeyTraits]>([
     ['for another challenge', { challenge: randomBytes(32) }],
@@ -129,10 +130,10 @@ describe('WebAuthn Level 3 §8.4 Android key', () => {
     ['of a key that software has for all applications', { software: [ANDROID.forAllApplications] }],
     ['of a description that is cut short', { hardware: [Buffer.from('a1', 'hex')] }],
     ['that has expired', { certificate: { notBefore: new Date(0), notAfter: new Date(1) } }],
-  ])('refuses one %s', (_, traits) => known(() => refuses(androidKey(authority, traits))));
+  ])('refuses a statement %s', (_, traits) => known(() => refuses(androidKey(authority, traits))));
 
-  it('refuses a root that it brings itself', () => refuses(androidKey(authority)));
-  it('refuses a certificate that a certified key has made', () => {
+  it('refuses a root that only the statement contains', () => refuses(androidKey(authority)));
+  it('refuses a certificate that was issued by a key without authority', () => {
     const key = newKey();
     const forger = new TestAuthority('Somebody', {}, key, root);
     const [certified] = root.chainFor(key) as [Buffer];
@@ -146,8 +147,8 @@ describe('WebAuthn Level 3 §8.4 Android key', () => {
   });
 });
 
-describe('WebAuthn Level 3 §8.6 FIDO U2F', () => {
-  it('accepts it', () => accepts(fidoU2f(root)));
+describe('WebAuthn Level 3 §8.6 FIDO U2F attestation', () => {
+  it('accepts a valid statement', () => accepts(fidoU2f(root)));
 
   it.each<[string, StatementTraits]>([
     ['for another ceremony', { clientDataHash: randomBytes(32) }],
@@ -155,23 +156,23 @@ describe('WebAuthn Level 3 §8.6 FIDO U2F', () => {
     ['with a wrong signature', replaced('sig', new Uint8Array(randomBytes(70)))],
     ['without a signature', without('sig')],
     ['without certificates', without('x5c')],
-  ])('refuses one %s', (_, traits) => refuses(fidoU2f(root, traits)));
-  it('refuses one with an AAGUID', () => refuses(fidoU2f(root), { aaguid: MODEL }));
+  ])('refuses a statement %s', (_, traits) => refuses(fidoU2f(root, traits)));
+  it('refuses a statement with an AAGUID', () => refuses(fidoU2f(root), { aaguid: MODEL }));
 });
 
-describe('WebAuthn Level 3 §8.8 Apple', () => {
+describe('WebAuthn Level 3 §8.8 Apple attestation', () => {
   const known = (work: () => Promise<unknown>) => withRoots('apple', [root], work);
 
-  it('accepts it', () => known(() => accepts(apple(authority))));
+  it('accepts a valid statement', () => known(() => accepts(apple(authority))));
 
   it.each<[string, StatementTraits]>([
     ['for another ceremony', { clientDataHash: randomBytes(32) }],
     ['for another key', { key: newKey() }],
     ['without its nonce', { certificate: { extensions: [] } }],
     ['without certificates', without('x5c')],
-  ])('refuses one %s', (_, traits) => known(() => refuses(apple(authority, traits))));
+  ])('refuses a statement %s', (_, traits) => known(() => refuses(apple(authority, traits))));
   it('refuses a root that is not Apple’s', () => refuses(apple(authority, { withRoot: true })));
-  it('refuses a certificate that a certified key has made', () => {
+  it('refuses a certificate that was issued by a key without authority', () => {
     const key = newKey();
     const [certified] = root.chainFor(key) as [Buffer];
     const traits: StatementTraits = {
@@ -181,7 +182,7 @@ describe('WebAuthn Level 3 §8.8 Apple', () => {
   });
 });
 
-describe('untrusted certificates', () => {
+describe('untrusted certificates of a statement', () => {
   const FORMATS = [
     ['packed', packed],
     ['tpm', tpm],
@@ -201,11 +202,11 @@ describe('untrusted certificates', () => {
       (error: CeremonyRefusal) => `${error.reason}: ${(error.cause as Error).message}`,
     );
 
-  describe.each(FORMATS)('in a statement of %s', (_, make) => {
+  describe.each(FORMATS)('of format %s', (_, make) => {
     it.each([
       ['a DSA key', COSTLY.dsa],
       ['a curve of its own', COSTLY.withOwnCurve],
-    ])('are refused for %s before anything is verified with it', async (_key, costly) => {
+    ])('are refused for %s before a signature is verified with it', async (_key, costly) => {
       const reason =
         /^attestation_invalid: A certificate has a key that is neither RSA nor Ed25519 nor EC on/;
       expect(
@@ -227,7 +228,7 @@ describe('untrusted certificates', () => {
     });
   });
 
-  it.each(FORMATS)('in a statement of %s are refused if one has an extension twice', async (_, make) => {
+  it.each(FORMATS)('of format %s are refused if one of them has an extension twice', async (_, make) => {
     const twice = [aaguidExtension(ZERO), aaguidExtension(ZERO)];
     const model = { attestationRoots: [root.x509], sharesRoots: true, isCompromised: false };
     const models: AuthenticatorModels = { ofAaguid: () => model, ofAttestationKey: () => model };
@@ -253,14 +254,14 @@ describe('untrusted certificates', () => {
     }
   });
 
-  it('are for a P-256 key in a statement of fido-u2f', async () => {
+  it('must be for a P-256 key in the format fido-u2f', async () => {
     const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     expect(await reasonOf(fidoU2f(root, { key }))).toBe(
       'attestation_invalid: There is not exactly one certificate, for a P-256 key.',
     );
   });
 
-  it('are at most eight', async () => {
+  it('are refused if there are more than eight', async () => {
     const chainOf = (length: number) =>
       chained(([leaf]) => [leaf!, ...Array.from({ length: length - 1 }, () => leaf!)]);
     await accepts(packed(root, chainOf(8)));
@@ -291,7 +292,7 @@ describe('addresses in certificates', () => {
     return { issuer: top.authority('Forged authority', named), named };
   };
 
-  it.each(FORMATS)('are never called for a forged %s', async (_, make) => {
+  it.each(FORMATS)('are never requested for a forged statement of format %s', async (_, make) => {
     const fetched = jest.spyOn(globalThis, 'fetch');
     try {
       const { issuer, named } = forged(null);
@@ -306,15 +307,18 @@ describe('addresses in certificates', () => {
     }
   });
 
-  it.each(FORMATS)('are never called for a %s with a known root either', async (format, make) => {
-    await withRoots(format, [root], async () => {
-      const { issuer, named } = forged(root);
-      for (const overrides of [make(issuer), make(root, { certificate: named })]) {
-        await register(overrides).catch(() => undefined);
-      }
-    });
-    expect(probe.connections).toBe(0);
-  });
+  it.each(FORMATS)(
+    'are never requested for a statement of format %s with a known root',
+    async (format, make) => {
+      await withRoots(format, [root], async () => {
+        const { issuer, named } = forged(root);
+        for (const overrides of [make(issuer), make(root, { certificate: named })]) {
+          await register(overrides).catch(() => undefined);
+        }
+      });
+      expect(probe.connections).toBe(0);
+    },
+  );
 
   it('are allowed in an Android key attestation, and refused in an Apple one', () =>
     withRoots('android-key', [root], () =>

@@ -41,14 +41,14 @@ async function trustIn(
   return (await verifyRegistration(respond(overrides), { ...expected, models: known })).attestationTrust;
 }
 
-describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
+describe('WebAuthn Level 3 §7.1 steps 23 and 24: the trust in an attestation', () => {
   const known = models({ [MODEL]: aModel(stranger, root) });
 
   it('is none for the format none, even if the AAGUID names a known model', async () => {
     expect(await trustIn({}, known)).toBe('none');
   });
 
-  it('is untrusted if it is a self attestation', async () => {
+  it('is untrusted for a self attestation', async () => {
     expect(await trustIn({ format: 'packed' }, known)).toBe('untrusted');
   });
 
@@ -58,7 +58,7 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     ['android-key', androidKey],
     ['apple', apple],
   ] as const)(
-    'of the format %s is trusted by a root of its model, and untrusted without metadata',
+    'of format %s is trusted with a root of its model, and untrusted without metadata',
     (format, make) =>
       withRoots(format, format === 'packed' || format === 'tpm' ? [] : [root], async () => {
         expect(await trustIn(make(authority), known)).toBe('trusted');
@@ -67,7 +67,7 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
       }),
   );
 
-  it('is trusted if the metadata lists an authority in between, or the attestation certificate itself', async () => {
+  it('is trusted if the metadata lists an intermediate authority or the attestation certificate itself', async () => {
     expect(await trustIn(packed(authority), models({ [MODEL]: aModel(authority) }))).toBe('trusted');
     let own: AuthenticatorModel | undefined;
     const { format, mutateStatement } = packed(authority, {
@@ -81,7 +81,7 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     expect(await trustIn({ format, mutateStatement }, lateModels)).toBe('trusted');
   });
 
-  it('is untrusted if the metadata lacks the model or has no roots for it', async () => {
+  it('is untrusted if the metadata lacks the model or its roots', async () => {
     expect(await trustIn(packed(authority), models({}))).toBe('untrusted');
     expect(await trustIn(packed(authority), models({ [MODEL]: aModel() }))).toBe('untrusted');
   });
@@ -91,7 +91,7 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     expect(await trustIn(packed(authority), models({ [MODEL]: compromised }))).toBe('untrusted');
   });
 
-  it('is untrusted if models share its root and its certificate does not name the model', async () => {
+  it('is untrusted if models share the root and the certificate does not name the model', async () => {
     const shared = models({ [MODEL]: { ...aModel(root), sharesRoots: true } });
     expect(await trustIn(packed(authority), shared)).toBe('untrusted');
     const certificate = { extensions: [aaguidExtension(MODEL)] };
@@ -99,7 +99,7 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     expect(await trustIn(tpm(authority), shared)).toBe('trusted');
   });
 
-  it('is not refused if the metadata throws: that error comes through unchanged', async () => {
+  it('passes an error of the metadata on unchanged', async () => {
     const mistake = new TypeError('Cannot read properties of undefined');
     const broken: AuthenticatorModels = {
       ofAaguid: () => {
@@ -110,23 +110,23 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: an attestation', () => {
     await expect(trustIn(packed(authority), broken)).rejects.toBe(mistake);
   });
 
-  it('is untrusted without an AAGUID, even if the metadata lists zeros', async () => {
+  it('is untrusted without an AAGUID, even if the metadata lists the zero AAGUID', async () => {
     expect(await trustIn(packed(authority), models({ [ZERO]: aModel(root) }), ZERO)).toBe('untrusted');
   });
 
-  it('is untrusted if its chain ends before the root', async () => {
+  it('is untrusted if the chain does not reach the root', async () => {
     const traits = { change: (statement: Map<string, unknown>) => (statement.get('x5c') as unknown[]).pop() };
     expect(await trustIn(packed(authority, traits), known)).toBe('untrusted');
   });
 
-  it('is refused if its certificate names another AAGUID', async () => {
+  it('is not determined if the certificate names another AAGUID: the attestation is refused', async () => {
     const certificate = { extensions: [aaguidExtension('bbbbbbbb-0000-4000-8000-000000000001')] };
     await expect(trustIn(packed(authority, { certificate }), known)).rejects.toMatchObject({
       reason: 'attestation_invalid',
     });
   });
 
-  it('of the format fido-u2f is trusted if its model is listed by its attestation key', async () => {
+  it('of format fido-u2f is trusted if the metadata lists the attestation key of the model', async () => {
     const key = newKey();
     const [leaf] = root.chainFor(key) as [Buffer];
     const identifier = keyIdentifierOf(new X509Certificate(leaf));

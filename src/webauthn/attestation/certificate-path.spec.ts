@@ -37,12 +37,12 @@ describe('a chain of certificates', () => {
   it('leads to any of several anchors', () =>
     expect(leads([leaf, middle], new TestAuthority('Other'), root)).toBe(true));
 
-  it('leads to an authority in between, or to the certificate itself, if that is the anchor', () => {
+  it('leads to an intermediate authority, or to the leaf itself, if that is the anchor', () => {
     expect(leads([leaf], intermediate)).toBe(true);
     expect(leadsToAnchor(read([leaf]), [new X509Certificate(leaf)])).toBe(true);
   });
 
-  it('leads to the authority’s other certificate if the one in the chain has expired', () => {
+  it('leads to another certificate of the authority if the one in the chain has expired', () => {
     const expired = root.again({ notAfter: YESTERDAY, notBefore: new Date(0) });
     expect(leads([leaf, middle, expired.certificate], root)).toBe(true);
     expect(leads([leaf, middle, expired.certificate], expired)).toBe(false);
@@ -52,16 +52,19 @@ describe('a chain of certificates', () => {
     ['is empty', []],
     ['lacks a link', [leaf]],
     ['is out of order', [leaf, root.certificate, middle]],
-    ['has a stranger in it', [leaf, new TestAuthority('Intermediate').certificate, root.certificate]],
+    [
+      'contains an unrelated certificate',
+      [leaf, new TestAuthority('Intermediate').certificate, root.certificate],
+    ],
     ['has its link twice', [leaf, leaf, middle]],
-  ])('leads nowhere when it %s', (_, chain) => expect(leads(chain, root)).toBe(false));
+  ])('leads to no anchor when it %s', (_, chain) => expect(leads(chain, root)).toBe(false));
 
-  it('leads to no other root of the same name, nor to none', () => {
+  it('does not lead to another root of the same name', () => {
     expect(leads([leaf, middle], new TestAuthority('Root'))).toBe(false);
     expect(leads([leaf, middle])).toBe(false);
   });
 
-  it('is not made longer by a certified key that is not an authority', () => {
+  it('cannot be extended by a certified key that is not an authority', () => {
     const key = newKey();
     const [certified] = root.chainFor(key, { subject: commonName('Device') }) as [Buffer];
     const forger = new TestAuthority('Device', {}, key);
@@ -71,7 +74,7 @@ describe('a chain of certificates', () => {
     expect(leads([forged, forger.certificate, certified], root)).toBe(false);
   });
 
-  it('is no longer than its authorities allow', () => {
+  it('cannot be longer than the path length of its authorities', () => {
     const narrow = new TestAuthority('Narrow', { pathLength: 0 });
     expect(leads(narrow.chainFor(newKey()), narrow)).toBe(true);
     expect(leads(narrow.authority('Below').chainFor(newKey()), narrow)).toBe(false);
@@ -83,7 +86,7 @@ describe('a chain of certificates', () => {
     );
   });
 
-  it('has at most eight certificates', () => {
+  it('is refused with more than eight certificates', () => {
     let last = root;
     for (let level = 0; level < 7; level++) last = last.authority(`Level ${level}`);
     expect(leads(last.chainFor(newKey()), root)).toBe(true);
@@ -91,9 +94,9 @@ describe('a chain of certificates', () => {
   });
 
   it.each([
-    ['over', { notBefore: new Date(0), notAfter: YESTERDAY }],
-    ['still to come', { notBefore: TOMORROW, notAfter: new Date(Date.now() + 2 * DAY) }],
-  ])('leads nowhere while the time of one of them is %s', (_, validity) => {
+    ['past', { notBefore: new Date(0), notAfter: YESTERDAY }],
+    ['in the future', { notBefore: TOMORROW, notAfter: new Date(Date.now() + 2 * DAY) }],
+  ])('leads to no anchor while the validity of one certificate is %s', (_, validity) => {
     expect(leads(intermediate.chainFor(newKey(), validity), root)).toBe(false);
     expect(leads(root.authority('Short', validity).chainFor(newKey()), root)).toBe(false);
     expect(leads([leaf, middle], root.again(validity))).toBe(false);
@@ -121,21 +124,21 @@ describe('the signatures of a chain', () => {
     expect(used).toEqual(['Root', 'Intermediate', 'Lowest']);
   });
 
-  it('are not verified at all if no anchor certifies any certificate', () => {
+  it('are not verified if no anchor certifies any certificate', () => {
     const stranger = new TestAuthority('Stranger').authority('Stranger below');
     const { chain, used } = watch(stranger.chainFor(newKey(), {}, { withRoot: true }), []);
     expect(leadsToAnchor(chain, [root.x509])).toBe(false);
     expect(used).toEqual([]);
   });
 
-  it('are verified with the key of the anchor only, if a chain only borrows its name', () => {
+  it('are verified with the key of the anchor alone if a chain imitates the name of the anchor', () => {
     const namesake = new TestAuthority('Root').authority('Below').authority('Further below');
     const { chain, used } = watch(namesake.chainFor(newKey(), {}, { withRoot: true }), known);
     expect(leadsToAnchor(chain, [root.x509])).toBe(false);
     expect(new Set(used)).toEqual(new Set(['Root']));
   });
 
-  it('are not verified below one that is wrong', () => {
+  it('are not verified below a wrong signature', () => {
     const impostor = new TestAuthority('Intermediate').authority('Lowest').chainFor(newKey());
     const { chain, used } = watch([...impostor.slice(0, 2), intermediate.certificate], known);
     expect(leadsToAnchor(chain, [root.x509])).toBe(false);
@@ -154,18 +157,18 @@ describe('a critical extension in a chain', () => {
   it.each([
     ['the leaf', (isCritical: boolean) => intermediate.chainFor(newKey(), unknown(isCritical))],
     ['an authority', (isCritical: boolean) => root.authority('Odd', unknown(isCritical)).chainFor(newKey())],
-  ])('leads nowhere when it is unknown and stands in %s', (_, make) => {
+  ])('makes the chain lead to no anchor when it is unknown and in %s', (_, make) => {
     expect(leads(make(false), root)).toBe(true);
     expect(leads(make(true), root)).toBe(false);
   });
 
-  it('is not looked at in the anchor, nor in what follows it', () => {
+  it('is ignored in the anchor', () => {
     const odd = new TestAuthority('Odd root', unknown(true));
     const [leaf] = odd.chainFor(newKey()) as [Buffer];
     expect(leads([leaf, odd.certificate], odd)).toBe(true);
   });
 
-  it('may be one of RFC 5280, such as Windows has in the certificates of TPMs', () => {
+  it('is accepted if RFC 5280 defines it, as in the TPM certificates of Windows', () => {
     const digitalSignature = extension(KEY_USAGE, der('03', Buffer.from([7, 0x80])), true);
     const policy = der('30', der('30', der('06', Buffer.from('2b0601040182371515', 'hex'))));
     const extensions = [digitalSignature, extension(POLICIES, policy, true)];
@@ -185,7 +188,7 @@ describe('the key of a certificate', () => {
     ['RSA of 2048 bits', () => rsaKey(2048)],
     ['RSA of 4096 bits', () => rsaKey(4096)],
     ['RSA with an exponent of 32 bits', () => rsaKey(2048, odd(32))],
-  ])('may be %s', (_, key) => expect(reading(key())).not.toThrow());
+  ])('is accepted when it is %s', (_, key) => expect(reading(key())).not.toThrow());
 
   const OTHER_KIND = /neither RSA nor Ed25519 nor EC on P-256, P-384 or P-521/;
   const explicit = { namedCurve: 'P-256', paramEncoding: 'explicit' } as const;
@@ -206,7 +209,7 @@ describe('the key of a certificate', () => {
     ['RSA of 2047 bits', () => rsaKey(2047), /RSA key of 2047 bits/],
   ])('is refused when it is %s', (_, key, reason) => expect(reading(key())).toThrow(reason));
 
-  it('is refused when it is RSA in a bit string of several parts, which OpenSSL would put together', () => {
+  it('is refused when it is RSA in a bit string of several parts, which OpenSSL would join', () => {
     const certificate = Buffer.from(root.chainFor(rsaKey(2048))[0]!);
     certificate[certificate.indexOf(Buffer.from('0382010f00', 'hex'))] = 0x23;
     expect(() => readCertificates([certificate])).toThrow(OTHER_KIND);
@@ -222,14 +225,14 @@ describe('a certificate', () => {
   const { certificate } = root;
 
   it.each<[string, Uint8Array]>([
-    ['nothing', new Uint8Array()],
+    ['empty', new Uint8Array()],
     ['cut short', certificate.subarray(0, -1)],
     ['followed by something', Buffer.concat([certificate, Buffer.from([0])])],
     ['with a length in more bytes than it needs', Buffer.from([0x30, 0x83, 0, ...certificate.subarray(2)])],
     ['in PEM', Buffer.from(new X509Certificate(certificate).toString())],
-  ])('is not read when it is %s', (_, bytes) => expect(() => readCertificates([bytes])).toThrow());
+  ])('is refused when it is %s', (_, bytes) => expect(() => readCertificates([bytes])).toThrow());
 
-  it('is not read when it is longer than 4096 bytes, however few its elements are', () => {
+  it('is refused when it is longer than 4096 bytes, even if it has few elements', () => {
     const of = (bytes: number) =>
       root.chainFor(newKey(), { extensions: [extension('2b0601', Buffer.alloc(bytes))] });
     expect(() => readCertificates(of(3500))).not.toThrow();
