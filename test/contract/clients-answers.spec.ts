@@ -86,6 +86,16 @@ describe('the client for Node servers, given responses that are not of the proto
     ['a number for an id', { users: [{ id: 1, external_id: 'ada' }] }],
     ['a dot segment as id', { users: [{ id: '..', external_id: 'ada' }] }],
     ['an id that is not well-formed text', { users: [{ id: '\ud800', external_id: 'ada' }] }],
+    ['a path as id', { users: [{ id: 'u1/devices', external_id: 'ada' }] }],
+    [
+      'another user whose external ID is a number',
+      {
+        users: [
+          { id: 'u2', external_id: 7 },
+          { id: 'u1', external_id: 'ada' },
+        ],
+      },
+    ],
   ])('refuses a list of users with %s', async (_, found) => {
     says({ user: aUser(), devices: [], ...found });
     expect(await thrownBy(passage.user.get('ada'))).toEqual(INVALID);
@@ -120,8 +130,11 @@ describe('the client for Node servers, given responses that are not of the proto
       aDevice({ icons: null }),
       aDevice({ icons: { light: 1 } }),
       aDevice({ last_login_at: '' }),
-      aDevice({ transports: 'usb' }),
-      aDevice({ synced: 'yes' }),
+      aDevice({ created_at: '2026-13-01T00:00:00Z' }),
+      aDevice({ updated_at: '2026-01-16T09:30' }),
+      aDevice({ id: 'a/b' }),
+      aDevice({ cred_id: 'A' }),
+      aDevice({ cred_id: 'AAA!' }),
     ]) {
       says({
         users: [{ id: 'u1', external_id: 'ada' }],
@@ -133,11 +146,114 @@ describe('the client for Node servers, given responses that are not of the proto
     }
   });
 
-  it('refuses an app that lacks a member', async () => {
+  it('refuses an app other than its own, and one that lacks a member', async () => {
     const half = Object.keys(anApp()).map((member) => anApp({ [member]: undefined }));
-    for (const app of [{}, 1, 'shop', [], anApp({ rp_id: 1 }), ...half]) {
+    for (const app of [{}, 1, 'shop', [], anApp({ id: 'bank' }), ...half]) {
       says({ app });
       expect([app, await thrownBy(passage.getApp())]).toEqual([app, INVALID]);
+    }
+  });
+
+  it('reads members that only Keyway has as null or empty where they have another form', async () => {
+    const device = aDevice({ provider: 7, synced: 'yes', transports: 'usb' });
+    for (const user_handle of ['ä', 'A', 'AAAAA', 'A'.repeat(87), 7]) {
+      const user = aUser({ user_handle, webauthn_devices: [device] });
+      says({ users: [{ id: 'u1', external_id: 'ada' }], user });
+      expect(await passage.user.get('ada')).toMatchObject({
+        userHandle: null,
+        webauthnDevices: [{ provider: null, synced: null, transports: [] }],
+      });
+    }
+    for (const rp_id of [1, '', 'Shop.Example', 'a b']) {
+      says({ app: anApp({ rp_id }) });
+      expect((await passage.getApp()).rpId).toBeNull();
+    }
+    says({ external_id: 'ada', kind: 'recovery', device_id: '../d1' });
+    expect(await passage.auth.verify('nonce')).toStrictEqual({
+      externalId: 'ada',
+      kind: null,
+      deviceId: null,
+    });
+  });
+
+  it('returns credential IDs in base64url without padding, also where the server writes base64', async () => {
+    for (const [told, credId] of [
+      ['S8Qk_xwnw1FE9QKFOnj9vA==', 'S8Qk_xwnw1FE9QKFOnj9vA'],
+      ['+/+/', '-_-_'],
+    ]) {
+      says({ users: [{ id: 'u1', external_id: 'ada' }], devices: [aDevice({ cred_id: told })] });
+      expect(await passage.user.listDevices('ada')).toMatchObject([{ credId }]);
+    }
+  });
+
+  it('returns those additional origins of the app that are text', async () => {
+    says({ app: anApp({ additional_auth_origins: ['https://m.shop', 7, null] }) });
+    expect((await passage.getApp()).additionalAuthOrigins).toEqual(['https://m.shop']);
+    says({ app: anApp({ additional_auth_origins: 'https://m.shop' }) });
+    expect((await passage.getApp()).additionalAuthOrigins).toEqual([]);
+  });
+
+  it('refuses another passkey than the one that it renamed', async () => {
+    says({ users: [{ id: 'u1', external_id: 'ada' }], device: aDevice() });
+    const rename = (deviceId: string) =>
+      passage.user.renameDevice({ externalId: 'ada', deviceId, friendlyName: 'Laptop' });
+    expect(await rename('d1')).toMatchObject({ id: 'd1', friendlyName: 'Laptop' });
+    expect(await thrownBy(rename('d2'))).toEqual(INVALID);
+  });
+
+  it('accepts only an empty 200 or 204 as proof of a deletion', async () => {
+    const answersDeletion = (status: number, body: string) =>
+      (answer = ({ method }, response) =>
+        method === 'DELETE'
+          ? response.writeHead(status).end(body)
+          : response.end(JSON.stringify({ users: [{ id: 'u1', external_id: 'ada' }] })));
+    for (const act of [() => passage.user.revokeDevice('ada', 'd1'), () => passage.user.erase('ada')]) {
+      for (const status of [200, 204]) {
+        answersDeletion(status, '');
+        await expect(act()).resolves.toBeUndefined();
+      }
+      for (const [status, body] of [
+        [200, '{"code":"device_not_found"}'],
+        [200, '<p>'],
+        [202, ''],
+      ] as const) {
+        answersDeletion(status, body);
+        expect(await thrownBy(act())).toEqual([status, 'invalid_response']);
+      }
+    }
+  });
+
+  it.each([
+    ['17', 17],
+    ['0', 1],
+    ['86400', 86_400],
+    ['Sun, 22 Nov 2026 17:00:00 GMT', 1],
+    ['', undefined],
+    ['soon', undefined],
+    ['-', undefined],
+    [null, undefined],
+  ])('reads Retry-After of %j as %p seconds', async (header, seconds) => {
+    answer = (_, response) => {
+      response.statusCode = 503;
+      if (header !== null) response.setHeader('retry-after', header);
+      response.end('{"code":"internal_server_error"}');
+    };
+    const error = await passage.getApp().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ statusCode: 503, errorCode: 'internal_server_error' });
+    expect(error).toHaveProperty('retryAfter', seconds);
+  });
+
+  it('reads a date in Retry-After as seconds from now', async () => {
+    const date = new Date(Date.now() + 30_000).toUTCString();
+    answer = (_, response) => response.writeHead(429, { 'retry-after': date }).end('{"code":"x"}');
+    const { retryAfter } = (await passage.getApp().catch((reason: unknown) => reason)) as PassageError;
+    expect([28, 29, 30]).toContain(retryAfter);
+  });
+
+  it('refuses an error code that is not lower-case letters, digits and underscores', async () => {
+    for (const code of ['<b>secret</b>', 'a b', 'x'.repeat(65), '', 7]) {
+      answer = (_, response) => response.writeHead(403).end(JSON.stringify({ code, error: 'No.' }));
+      expect(await thrownBy(passage.getApp())).toEqual([403, 'invalid_response']);
     }
   });
 

@@ -150,7 +150,13 @@ describe('the client for Node servers', () => {
 
   it('returns the app, and app_not_found for an unknown app', async () => {
     const { id, origin: authOrigin, rpId } = server.tenant;
-    expect(await passage.getApp()).toStrictEqual({ id, name: id, authOrigin, rpId });
+    expect(await passage.getApp()).toStrictEqual({
+      id,
+      name: id,
+      authOrigin,
+      additionalAuthOrigins: [],
+      rpId,
+    });
     expect(await codeOf(client({ appId: 'no-such-app' }).getApp())).toEqual([404, 'app_not_found']);
   });
 
@@ -176,6 +182,63 @@ describe('the client for Node servers', () => {
     const { nonce } = await finishRegistration(await passage.auth.createRegisterTransaction('once', 'Ada'));
     expect(await passage.auth.verifyNonce(nonce)).toBe('once');
     expect(await codeOf(passage.auth.verifyNonce(nonce))).toEqual([401, 'invalid_nonce']);
+  });
+
+  it('returns the ceremony and the passkey that a nonce proves', async () => {
+    const registered = await finishRegistration(await passage.auth.createRegisterTransaction('kind', 'Ada'));
+    const [device] = await passage.user.listDevices('kind');
+    const proof = { externalId: 'kind', deviceId: device!.id };
+    expect(await passage.auth.verify(registered.nonce)).toStrictEqual({ ...proof, kind: 'register' });
+    const transaction = await passage.auth.createAuthenticateTransaction('kind');
+    const nonce = await finishSignIn(transaction, registered.authenticator);
+    expect(await passage.auth.verify(nonce)).toStrictEqual({ ...proof, kind: 'authenticate' });
+  });
+
+  it('finds a user without their passkeys in one request, or null', async () => {
+    const { externalId } = await aUserWithPasskey();
+    const { webauthn, webauthnDevices, webauthnTypes, userHandle, ...listed } =
+      await passage.user.get(externalId);
+    expect([webauthn, webauthnDevices.length, webauthnTypes, userHandle]).toEqual([
+      true,
+      1,
+      ['passkey'],
+      expect.any(String),
+    ]);
+    expect(await passage.user.find(externalId)).toStrictEqual(listed);
+    expect(await passage.user.find(listed.id)).toBeNull();
+    expect(await passage.user.find(externalId.toUpperCase())).toBeNull();
+  });
+
+  it('renames a passkey of the user, and refuses one of another user', async () => {
+    const [ada, bob] = [await aUserWithPasskey(), await aUserWithPasskey()];
+    const renamed = await passage.user.renameDevice({ ...ada, friendlyName: 'Zoë’s 🔑' });
+    expect(renamed).toMatchObject({ id: ada.deviceId, friendlyName: 'Zoë’s 🔑' });
+    expect(await passage.user.listDevices(ada.externalId)).toEqual([renamed]);
+    const stolen = { externalId: ada.externalId, deviceId: bob.deviceId, friendlyName: 'Mine' };
+    expect(await codeOf(passage.user.renameDevice(stolen))).toEqual([404, 'device_not_found']);
+    expect(await codeOf(passage.user.renameDevice({ ...ada, friendlyName: 'a\u202eb' }))).toEqual([
+      400,
+      'invalid_request',
+    ]);
+  });
+
+  it('makes a user inactive and active again, and erases them', async () => {
+    const { externalId } = await aUserWithPasskey();
+    const leave = () => passage.auth.createAuthenticateTransaction(externalId);
+    expect(await passage.user.setStatus(externalId, 'inactive')).toMatchObject({
+      externalId,
+      status: 'inactive',
+    });
+    expect(await codeOf(leave())).toEqual([403, 'user_not_active']);
+    expect(await passage.user.setStatus(externalId, 'active')).toMatchObject({ status: 'active' });
+    expect(await leave()).toEqual(expect.any(String));
+    expect(await codeOf(passage.user.setStatus(externalId, 'pending' as never))).toEqual([
+      0,
+      'invalid_argument',
+    ]);
+    await passage.user.erase(externalId);
+    expect(await passage.user.find(externalId)).toBeNull();
+    expect(await codeOf(passage.user.erase(externalId))).toEqual([404, 'user_not_found']);
   });
 
   it('reports user_not_found for a user that the app does not have', async () => {
@@ -253,6 +316,12 @@ describe('the client for Node servers', () => {
         unheard.createAuthenticateTransaction({ externalId: '' }),
         unheard.revokeDevice({ externalId: 'ada', deviceId: '' }),
         unheard.getUser('\ud800'),
+        unheard.auth.verify(''),
+        unheard.user.find(''),
+        unheard.user.renameDevice({ externalId: 'ada', deviceId: 'device', friendlyName: '' }),
+        unheard.user.renameDevice({ externalId: 'ada', deviceId: '', friendlyName: 'Work' }),
+        unheard.user.setStatus('', 'active'),
+        unheard.user.erase(''),
       )) {
         expect(code).toEqual([0, 'invalid_argument']);
       }
@@ -362,6 +431,65 @@ describe('the client for Node servers', () => {
         const { passage } = await against(answer, 200);
         expect(await codeOf(passage.getApp())).toEqual([0, 'timed_out']);
       }
+    });
+
+    it('ends a call as soon as the caller’s signal is aborted', async () => {
+      const { passage, fake } = await against(() => undefined);
+      const aborter = new AbortController();
+      const call = codeOf(passage.with({ signal: aborter.signal }).getApp());
+      while (fake.requests.length === 0) await new Promise(setImmediate);
+      aborter.abort();
+      expect(await call).toEqual([0, 'aborted']);
+      expect(await codeOf(passage.with({ signal: aborter.signal }).user.get('ada'))).toEqual([0, 'aborted']);
+      expect(fake.requests).toHaveLength(1);
+    });
+
+    it('sends the headers that it is given, and its own take precedence', async () => {
+      const seen: unknown[] = [];
+      const { passage } = await against(({ headers }, response) => {
+        seen.push([headers['x-request-id'], headers.authorization]);
+        response.end('{"transaction_id":"leave"}');
+      });
+      const headers = { 'x-request-id': 'r1', authorization: 'Bearer other' };
+      await passage.with({ headers }).createAuthenticateTransaction({ externalId: 'ada' });
+      await passage.createAuthenticateTransaction({ externalId: 'ada' });
+      const key = `Bearer ${server.key}`;
+      expect(seen).toEqual([
+        ['r1', key],
+        [undefined, key],
+      ]);
+    });
+
+    it('reports which request failed, without ids, and whether the call can be repeated safely', async () => {
+      const found = { users: [{ id: 'u1', external_id: 'ada' }] };
+      const { passage } = await against(({ method, url }, response) =>
+        method === 'GET' && !url?.includes('u1')
+          ? response.end(JSON.stringify(found))
+          : response.writeHead(500).end(),
+      );
+      const told = async (call: Promise<unknown>) => {
+        const { request, isRepeatable } = await refusal(call);
+        return [request, isRepeatable];
+      };
+      const calls = () => [
+        passage.user.get('ada'),
+        passage.user.revokeDevice('ada', 'd1'),
+        passage.auth.verifyNonce('nonce'),
+      ];
+      expect(await Promise.all(calls().map(told))).toEqual([
+        ['GET /apps/{app}/users/{user}', true],
+        ['DELETE /apps/{app}/users/{user}/devices/{device}', false],
+        ['POST /apps/{app}/authenticate/verify', false],
+      ]);
+      expect(await told(passage.auth.verifyNonce(''))).toEqual([undefined, false]);
+      expect(await told(passage.user.get('bob'))).toEqual(['GET /apps/{app}/users', true]);
+      const gone = await against(() => undefined);
+      servers.splice(servers.indexOf(gone.fake), 1);
+      await gone.fake.close();
+      expect(await told(gone.passage.auth.verifyNonce('nonce'))).toEqual([
+        'POST /apps/{app}/authenticate/verify',
+        true,
+      ]);
     });
 
     it('reports an unreachable server and a broken connection', async () => {

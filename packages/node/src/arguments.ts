@@ -18,14 +18,11 @@ export function invalidArgument(message: string): PassageError {
 
 /** One segment of a URL's path, escaped. Throws `invalid_argument` if it cannot be one. */
 export function toSegment(segment: string): string {
-  if (!isSegment(segment)) throw invalidArgument(`“${segment}” is no id.`);
-  return encodeURIComponent(segment);
-}
-
-/** Whether the text, escaped, is one segment of a URL's path. */
-export function isSegment(text: string): boolean {
   // URLs drop dot segments, escaped ones too: `users/1/devices/..` would be another resource.
-  return text !== '' && text !== '.' && text !== '..' && isWellFormed(text);
+  if (segment === '' || segment === '.' || segment === '..' || !isWellFormed(segment)) {
+    throw invalidArgument(`“${segment}” is no id.`);
+  }
+  return encodeURIComponent(segment);
 }
 
 function isWellFormed(text: string): boolean {

@@ -1,4 +1,4 @@
-import { isId, read } from './answers.js';
+import { isId, isNonEmpty, type Json, read, readOwn } from './answers.js';
 import { isArgs, required } from './arguments.js';
 import type { Connection } from './connection.js';
 
@@ -11,6 +11,14 @@ export interface RegisterTransactionArgs {
 
 export interface AuthenticateTransactionArgs {
   externalId: string;
+}
+
+/** What a finished ceremony proved. */
+export interface NonceProof {
+  externalId: string;
+  /** Keyway's own: which ceremony, and with which passkey; null where not told. */
+  kind: 'register' | 'authenticate' | null;
+  deviceId: string | null;
 }
 
 /** Leave for ceremonies, and what came of them. */
@@ -53,20 +61,30 @@ export class Auth {
    * Verify it only in the browser session that began the ceremony, and compare the external ID.
    */
   async verifyNonce(nonce: string): Promise<string> {
-    const answer = await this.#connection.request({
-      method: 'POST',
-      path: ['authenticate', 'verify'],
-      body: { nonce: required('nonce', nonce) },
-    });
-    return read(answer, 'external_id', isId);
+    return (await this.verify(nonce)).externalId;
   }
 
-  async #createTransaction(kind: 'register' | 'authenticate', body: object): Promise<string> {
-    const answer = await this.#connection.request({
-      method: 'POST',
-      path: ['transactions', kind],
-      body,
-    });
-    return read(answer, 'transaction_id', isId);
+  /** {@link verifyNonce} for all that the nonce proved. */
+  async verify(nonce: string): Promise<NonceProof> {
+    return this.#connection.request(
+      { method: 'POST', route: '/authenticate/verify', body: { nonce: required('nonce', nonce) } },
+      (answer) => ({
+        externalId: read(answer, 'external_id', isNonEmpty),
+        kind: readOwn(answer, 'kind', isCeremony),
+        deviceId: readOwn(answer, 'device_id', isId),
+      }),
+    );
+  }
+
+  #createTransaction(kind: 'register' | 'authenticate', body: object): Promise<string> {
+    return this.#connection.request(
+      { method: 'POST', route: `/transactions/${kind}`, body },
+      toTransactionId,
+    );
   }
 }
+
+const toTransactionId = (answer: Json): string => read(answer, 'transaction_id', isNonEmpty);
+
+const isCeremony = (value: unknown): value is 'register' | 'authenticate' =>
+  value === 'register' || value === 'authenticate';

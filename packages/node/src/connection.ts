@@ -5,21 +5,33 @@ import { readBody } from './body.js';
 import { PassageError, PassageErrorCode } from './passage-error.js';
 
 const DEFAULT_TIMEOUT = 10_000; // ms
+const ERROR_CODE = /^[a-z0-9_]{1,64}$/;
 
 export interface ConnectionSettings {
   readonly appId: string;
   readonly apiKey: string;
   readonly baseUrl: string;
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** One request below the app's URL; `anonymous` leaves the API key out. */
+/** One request below the app's URL. */
 export interface FlexRequest {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
-  readonly path?: readonly string[];
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Empty for the app itself, else like `/users/{user}`; {@link ids} take the places in braces, one after the other. */
+  readonly route?: string;
+  readonly ids?: readonly string[];
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: object;
+  /** Leaves the API key out. */
   readonly anonymous?: boolean;
+}
+
+interface Exchange {
+  /** 200 to 299. */
+  readonly status: number;
+  readonly text: string;
 }
 
 /** Requests to one app of one server. Every failure is a {@link PassageError}; redirects are not followed. */
@@ -27,57 +39,107 @@ export class Connection {
   readonly #appUrl: string;
   readonly #apiKey: string;
   readonly #timeout: number;
+  readonly #signal: AbortSignal | undefined;
+  readonly #headers: Readonly<Record<string, string>> | undefined;
 
   constructor(settings: ConnectionSettings) {
-    const { appId, apiKey, baseUrl, timeout = DEFAULT_TIMEOUT }: Partial<ConnectionSettings> = settings ?? {};
+    const { appId, apiKey, baseUrl, timeout, signal, headers }: Partial<ConnectionSettings> = settings ?? {};
     this.#appUrl = `${parseBaseUrl(baseUrl)}/apps/${toSegment(required('appId', appId))}`;
     this.#apiKey = required('apiKey', apiKey);
-    this.#timeout = timeout;
+    this.#timeout = timeout === undefined ? DEFAULT_TIMEOUT : timeout;
+    this.#signal = signal;
+    this.#headers = headers;
     // fetch would refuse such a key with an error that quotes it.
     if (!/^[\x21-\x7e]+$/.test(this.#apiKey)) throw invalidArgument('apiKey has characters that no key has.');
-    if (!(Number.isInteger(timeout) && timeout > 0 && timeout < 2 ** 31)) {
+    if (!(Number.isInteger(this.#timeout) && this.#timeout > 0 && this.#timeout < 2 ** 31)) {
       throw invalidArgument('timeout must be a whole number of milliseconds.');
     }
   }
 
-  /** Resolves to the parsed JSON of a 2xx answer, or to an empty object if it has no body. */
-  async request(request: FlexRequest): Promise<Json> {
-    const { method = 'GET', path = [], query, body, anonymous = false } = request;
-    const url = new URL([this.#appUrl, ...path.map(toSegment)].join('/'));
-    for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-    const headers = {
-      accept: 'application/json',
-      ...(body && { 'content-type': 'application/json' }),
-      ...(!anonymous && { authorization: `Bearer ${this.#apiKey}` }),
-    };
-    const { response, text } = await this.#exchange(url, {
-      method,
-      headers,
-      ...(body && { body: JSON.stringify(body) }),
+  /** What `read` makes of the JSON object in a 2xx answer; of an empty object if there is no body. */
+  request<T>(request: FlexRequest, read: (answer: Json) => T): Promise<T> {
+    return this.#ask(request, ({ status, text }) => {
+      const answer = text === '' ? {} : parseObject(text);
+      if (!answer) throw invalidResponse(status, 'The server’s answer is no JSON object.');
+      return read(answer);
     });
-    if (response.ok && text === '') return {};
-    const answer = parseObject(text);
-    if (!response.ok) throw refusal(response.status, answer);
-    if (!answer) throw invalidResponse(response.status, 'The server’s answer is no JSON object.');
-    return answer;
   }
 
-  async #exchange(url: URL, init: RequestInit): Promise<{ response: Response; text: string }> {
-    const signal = AbortSignal.timeout(this.#timeout);
+  /** For a deletion: what was done has nothing to tell, and a proxy's page or a job put off is no sign that it was done. */
+  delete(request: FlexRequest): Promise<void> {
+    return this.#ask({ ...request, method: 'DELETE' }, ({ status, text }) => {
+      if (text === '' && (status === 200 || status === 204)) return;
+      throw invalidResponse(status, 'The server’s answer to a deletion is not empty.');
+    });
+  }
+
+  async #ask<T>(request: FlexRequest, read: (exchange: Exchange) => T): Promise<T> {
     try {
-      const response = await fetch(url, { ...init, redirect: 'manual', signal });
-      return { response, text: await readBody(response) };
+      return read(await this.#exchange(request));
     } catch (error) {
-      if (error instanceof PassageError) throw error;
-      const cause = rootOf(error);
-      if (signal.aborted) {
-        throw new PassageError(0, PassageErrorCode.TimedOut, 'The server did not answer in time.', { cause });
+      if (error instanceof PassageError) {
+        const { method = 'GET', route = '' } = request;
+        const isRepeatable = method === 'GET' || error.isRepeatable;
+        Object.assign(error, { request: `${method} /apps/{app}${route}`, isRepeatable });
       }
-      throw new PassageError(0, PassageErrorCode.NetworkUnreachable, 'The server cannot be reached.', {
-        cause,
-      });
+      throw error;
     }
   }
+
+  async #exchange({ method = 'GET', body, ...request }: FlexRequest): Promise<Exchange> {
+    const url = this.#urlOf(request);
+    const headers = {
+      ...this.#headers,
+      accept: 'application/json',
+      ...(body && { 'content-type': 'application/json' }),
+      ...(!request.anonymous && { authorization: `Bearer ${this.#apiKey}` }),
+    };
+    const timeout = AbortSignal.timeout(this.#timeout);
+    const signal = this.#signal ? AbortSignal.any([this.#signal, timeout]) : timeout;
+    try {
+      const response = await fetch(url, {
+        method,
+        headers,
+        ...(body && { body: JSON.stringify(body) }),
+        redirect: 'manual',
+        signal,
+      });
+      const text = await readBody(response);
+      if (!response.ok) throw refusal(response, parseObject(text));
+      return { status: response.status, text };
+    } catch (error) {
+      throw error instanceof PassageError ? error : this.#failure(error, signal);
+    }
+  }
+
+  #urlOf({ route = '', ids = [], query = {} }: FlexRequest): URL {
+    const remaining = [...ids];
+    const url = new URL(this.#appUrl + route.replace(/\{\w+\}/g, () => toSegment(remaining.shift() ?? '')));
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    return url;
+  }
+
+  #failure(error: unknown, signal: AbortSignal): PassageError {
+    const cause = rootOf(error);
+    if (this.#signal?.aborted) {
+      return new PassageError(0, PassageErrorCode.Aborted, 'The caller’s signal ended the call.', { cause });
+    }
+    if (signal.aborted) {
+      return new PassageError(0, PassageErrorCode.TimedOut, 'The server did not answer in time.', { cause });
+    }
+    const isRepeatable = isFailureToConnect((error as Error).cause);
+    return new PassageError(0, PassageErrorCode.NetworkUnreachable, 'The server cannot be reached.', {
+      cause,
+      isRepeatable,
+    });
+  }
+}
+
+/** Whether the request certainly never left. A name with several addresses fails with an error for each. */
+function isFailureToConnect(cause: unknown): boolean {
+  const { syscall, errors } = (cause ?? {}) as { syscall?: unknown; errors?: unknown };
+  if (Array.isArray(errors) && errors.length > 0) return errors.every(isFailureToConnect);
+  return syscall === 'connect' || syscall === 'getaddrinfo';
 }
 
 /** Name and code of what was behind an error; its other members may quote the answer, and so a transaction. */
@@ -88,11 +150,24 @@ function rootOf(error: unknown): { readonly name: string; readonly code?: string
   return { name: isText(name) ? name : 'Error', ...(isText(code) && { code }) };
 }
 
-function refusal(status: number, answer: Json | null): PassageError {
+function refusal({ status, headers }: Response, answer: Json | null): PassageError {
   if (status < 400) return invalidResponse(status, 'The server redirects, which is not followed.');
   const { code, error } = answer ?? {};
-  if (!isText(code)) return invalidResponse(status, 'The server’s answer is no error of the protocol.');
-  return new PassageError(status, code, isText(error) ? error : code);
+  const isOurs = isText(code) && ERROR_CODE.test(code);
+  const errorCode = isOurs ? code : PassageErrorCode.InvalidResponse;
+  const message = isOurs
+    ? isText(error)
+      ? error
+      : code
+    : 'The server’s answer is no error of the protocol.';
+  return new PassageError(status, errorCode, message, { retryAfter: secondsIn(headers.get('retry-after')) });
+}
+
+/** Reads `Retry-After` (RFC 9110 §10.2.3): whole seconds from now, at least 1; undefined if it says nothing. */
+function secondsIn(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(1, Math.ceil(seconds));
 }
 
 function parseObject(text: string): Json | null {

@@ -1,8 +1,14 @@
-export { PassageFlex, type AppInfo, type PassageFlexConfig } from './passage-flex.js';
-export type { Auth, AuthenticateTransactionArgs, RegisterTransactionArgs } from './auth.js';
-export type { RevokeDeviceArgs, User } from './user.js';
+export { PassageFlex, type AppInfo, type CallOptions, type PassageFlexConfig } from './passage-flex.js';
+export type { Auth, AuthenticateTransactionArgs, NonceProof, RegisterTransactionArgs } from './auth.js';
+export type { RenameDeviceArgs, RevokeDeviceArgs, User } from './user.js';
 export { PassageError, PassageErrorCode } from './passage-error.js';
-export { UserStatus, WebAuthnType, type PassageUser, type WebAuthnDevice } from './models.js';
+export {
+  UserStatus,
+  WebAuthnType,
+  type ListedUser,
+  type PassageUser,
+  type WebAuthnDevice,
+} from './models.js';
 // The names that the originals gave to the same types.
 export type { PassageFlexConfig as PassageConfig } from './passage-flex.js';
 export type { PassageUser as UserInfo, WebAuthnDevice as WebAuthnDevices, WebAuthnIcons } from './models.js';

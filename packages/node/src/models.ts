@@ -1,14 +1,17 @@
 import {
+  isBase64,
   isCount,
   isDate,
   isFlag,
   isId,
   isListOf,
+  isNonEmpty,
   isObject,
   isText,
   type Json,
   orNothing,
   read,
+  readOwn,
 } from './answers.js';
 
 /** What may become of a user. */
@@ -49,7 +52,8 @@ export interface WebAuthnDevice {
   transports: string[];
 }
 
-export interface PassageUser {
+/** A user as lists have them, without their passkeys. */
+export interface ListedUser {
   /** The server's own id of the user; yours is `externalId`. */
   id: string;
   externalId: string;
@@ -60,6 +64,9 @@ export interface PassageUser {
   /** Equals `createdAt` before the first sign-in. */
   lastLoginAt: Date;
   userMetadata: object | null;
+}
+
+export interface PassageUser extends ListedUser {
   webauthn: boolean;
   webauthnDevices: WebAuthnDevice[];
   webauthnTypes: WebAuthnType[];
@@ -72,34 +79,45 @@ export function toDevice(json: Json): WebAuthnDevice {
   const icons = read(json, 'icons', isObject);
   return {
     id: read(json, 'id', isId),
-    credId: read(json, 'cred_id', isId),
+    credId: Buffer.from(read(json, 'cred_id', isBase64), 'base64').toString('base64url'),
     friendlyName: read(json, 'friendly_name', isText),
     // A later server may know more types, and more of a user's statuses.
-    type: read(json, 'type', isId) as WebAuthnType,
+    type: read(json, 'type', isNonEmpty) as WebAuthnType,
     icons: { light: textOrNull(icons, 'light'), dark: textOrNull(icons, 'dark') },
     usageCount: read(json, 'usage_count', isCount),
     ...dates(json),
-    provider: textOrNull(json, 'provider'),
-    synced: read(json, 'synced', orNothing(isFlag)) ?? null,
-    transports: read(json, 'transports', orNothing(isListOf(isText))) ?? [],
+    provider: readOwn(json, 'provider', isText),
+    synced: readOwn(json, 'synced', isFlag),
+    transports: readOwn(json, 'transports', isListOf(isText)) ?? [],
+  };
+}
+
+/** Reads a user of a list as the protocol spells it. Throws `invalid_response`. */
+export function toListedUser(json: Json): ListedUser {
+  return {
+    id: read(json, 'id', isId),
+    externalId: read(json, 'external_id', isNonEmpty),
+    status: read(json, 'status', isNonEmpty) as UserStatus,
+    loginCount: read(json, 'login_count', isCount),
+    ...dates(json),
+    userMetadata: read(json, 'user_metadata', orNothing(isObject)) ?? null,
   };
 }
 
 /** Reads a user as the protocol spells it. Throws `invalid_response`. */
 export function toUser(json: Json): PassageUser {
   return {
-    id: read(json, 'id', isId),
-    externalId: read(json, 'external_id', isId),
-    status: read(json, 'status', isId) as UserStatus,
-    loginCount: read(json, 'login_count', isCount),
-    ...dates(json),
-    userMetadata: read(json, 'user_metadata', orNothing(isObject)) ?? null,
+    ...toListedUser(json),
     webauthn: read(json, 'webauthn', isFlag),
     webauthnDevices: read(json, 'webauthn_devices', isListOf(isObject)).map(toDevice),
-    webauthnTypes: read(json, 'webauthn_types', isListOf(isId)) as WebAuthnType[],
-    userHandle: textOrNull(json, 'user_handle'),
+    webauthnTypes: read(json, 'webauthn_types', isListOf(isNonEmpty)) as WebAuthnType[],
+    userHandle: readOwn(json, 'user_handle', isUserHandle),
   };
 }
+
+/** 1 to 64 bytes, base64url without padding. */
+const isUserHandle = (value: unknown): value is string =>
+  isText(value) && /^(?=.{2,86}$)(?:[\w-]{4})*(?:[\w-]{2,3})?$/.test(value);
 
 const dates = (json: Json) => ({
   createdAt: new Date(read(json, 'created_at', isDate)),

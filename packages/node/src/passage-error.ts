@@ -18,6 +18,8 @@ export const PassageErrorCode = {
   NetworkUnreachable: 'network_unreachable',
   /** No complete answer in time. */
   TimedOut: 'timed_out',
+  /** The caller's signal ended the call. */
+  Aborted: 'aborted',
   /** An answer that is not of the protocol: a redirect, a proxy's page, a user without an id, another user. */
   InvalidResponse: 'invalid_response',
 } as const;
@@ -26,21 +28,39 @@ export const PassageErrorCode = {
 export type PassageErrorCode =
   (typeof PassageErrorCode)[keyof typeof PassageErrorCode] | (string & Record<never, never>);
 
+/** What a {@link PassageError} may know beyond its code. */
+export interface PassageErrorFacts {
+  readonly cause?: { readonly name: string; readonly code?: string };
+  readonly retryAfter?: number | undefined;
+  readonly isRepeatable?: boolean;
+}
+
 /**
  * The one error that the client throws. Never holds the API key, a nonce or a transaction: of what was behind it,
  * `cause` has the `name` and, where there is one, the `code`, such as `ECONNREFUSED`.
  */
 export class PassageError extends Error {
   override readonly name = 'PassageError';
+  /** Seconds until it is worth trying again, at least 1, if the server said so (`Retry-After`). */
+  readonly retryAfter: number | undefined;
+  /** The request that failed, without ids, such as `GET /apps/{app}/users`; undefined if there was none. */
+  readonly request: string | undefined = undefined;
+  /**
+   * Whether the call can be made again without doing anything twice: what failed only reads, or was certainly never
+   * sent. Says nothing about whether it would succeed.
+   */
+  readonly isRepeatable: boolean;
 
   constructor(
     /** HTTP status of the answer; 0 without one. */
     readonly statusCode: number,
     readonly errorCode: PassageErrorCode,
     message: string,
-    options?: { cause?: { readonly name: string; readonly code?: string } },
+    { cause, retryAfter, isRepeatable = false }: PassageErrorFacts = {},
   ) {
-    super(message, options);
+    super(message, cause && { cause });
+    this.retryAfter = retryAfter;
+    this.isRepeatable = isRepeatable;
   }
 
   /** What 0.2.x called {@link errorCode}. */

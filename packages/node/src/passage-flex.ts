@@ -1,23 +1,33 @@
-import { isId, isObject, isText, orNothing, read } from './answers.js';
+import { invalidResponse, isObject, isText, read, readOwn } from './answers.js';
 import { Auth, type AuthenticateTransactionArgs, type RegisterTransactionArgs } from './auth.js';
-import { Connection, type ConnectionSettings } from './connection.js';
+import { Connection } from './connection.js';
 import type { PassageUser, WebAuthnDevice } from './models.js';
 import { type RevokeDeviceArgs, User } from './user.js';
 
-export interface PassageFlexConfig extends ConnectionSettings {
+/** How calls are made. */
+export interface CallOptions {
+  /** How long one request may take, in milliseconds; 10,000 unless told. A call makes up to two. */
+  timeout?: number | undefined;
+  /** Ends calls at once: they throw `aborted`. */
+  signal?: AbortSignal | undefined;
+  /** Sent with every request, such as `x-request-id`; the client's own take precedence. */
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface PassageFlexConfig extends CallOptions {
   appId: string;
   /** A key of that app; a secret. */
   apiKey: string;
   /** The server's `/v1`, https except on localhost: `https://passkeys.example.com/v1`. */
   baseUrl: string;
-  /** How long one request may take, in milliseconds; 10,000 unless told. */
-  timeout?: number;
 }
 
 export interface AppInfo {
   id: string;
   name: string;
   authOrigin: string;
+  /** Further origins of the app, web or Android; empty where not told. */
+  additionalAuthOrigins: string[];
   /** Keyway's own: the WebAuthn RP ID; null where not told. */
   rpId: string | null;
 }
@@ -31,24 +41,35 @@ export class PassageFlex {
   readonly appId: string;
   readonly auth: Auth;
   readonly user: User;
+  readonly #config: PassageFlexConfig;
   readonly #connection: Connection;
 
   constructor(config: PassageFlexConfig) {
     this.#connection = new Connection(config);
+    this.#config = { ...config };
     this.appId = config.appId;
     this.auth = new Auth(this.#connection);
     this.user = new User(this.#connection);
   }
 
+  /** The same app and key, for calls that are made in another way: `passage.with({ signal }).user.get(id)`. */
+  with(options: CallOptions): PassageFlex {
+    return withConfig({ ...this.#config, ...options });
+  }
+
   /** What anybody may know of the app; the API key is not sent. */
   async getApp(): Promise<AppInfo> {
-    const app = read(await this.#connection.request({ anonymous: true }), 'app', isObject);
-    return {
-      id: read(app, 'id', isId),
-      name: read(app, 'name', isText),
-      authOrigin: read(app, 'auth_origin', isText),
-      rpId: read(app, 'rp_id', orNothing(isText)) ?? null,
-    };
+    return this.#connection.request({ anonymous: true }, (answer) => {
+      const app = read(answer, 'app', isObject);
+      if (app['id'] !== this.appId) throw invalidResponse(200, 'The server told of another app.');
+      return {
+        id: this.appId,
+        name: read(app, 'name', isText),
+        authOrigin: read(app, 'auth_origin', isText),
+        additionalAuthOrigins: (readOwn(app, 'additional_auth_origins', Array.isArray) ?? []).filter(isText),
+        rpId: readOwn(app, 'rp_id', isDomain),
+      };
+    });
   }
 
   /** See {@link Auth.createRegisterTransaction}. */
@@ -84,3 +105,8 @@ export class PassageFlex {
     return true;
   }
 }
+
+/** Outside the class: the bundler renames a class that names itself. */
+const withConfig = (config: PassageFlexConfig): PassageFlex => new PassageFlex(config);
+
+const isDomain = (value: unknown): value is string => isText(value) && /^[a-z0-9.-]{1,253}$/.test(value);

@@ -1,7 +1,14 @@
-import { invalidResponse, isId, isListOf, isObject, read } from './answers.js';
-import { isArgs, isSegment, required } from './arguments.js';
+import { invalidResponse, isId, isListOf, isObject, isText, type Json, read } from './answers.js';
+import { invalidArgument, isArgs, required } from './arguments.js';
 import type { Connection } from './connection.js';
-import { type PassageUser, toDevice, toUser, type WebAuthnDevice } from './models.js';
+import {
+  type ListedUser,
+  type PassageUser,
+  toDevice,
+  toListedUser,
+  toUser,
+  type WebAuthnDevice,
+} from './models.js';
 import { PassageError, PassageErrorCode } from './passage-error.js';
 
 export interface RevokeDeviceArgs {
@@ -9,7 +16,11 @@ export interface RevokeDeviceArgs {
   deviceId: string;
 }
 
-/** Users and their passkeys, by your own ids of users. Every call throws `user_not_found`. */
+export interface RenameDeviceArgs extends RevokeDeviceArgs {
+  friendlyName: string;
+}
+
+/** Users and their passkeys, by your own ids of users. Every call but `find` throws `user_not_found`. */
 export class User {
   readonly #connection: Connection;
 
@@ -17,18 +28,22 @@ export class User {
     this.#connection = connection;
   }
 
+  /** The user without their passkeys; null if the app has no such user. */
+  find(externalId: string): Promise<ListedUser | null> {
+    return this.#search(externalId, (user) => (user ? toListedUser(user) : null));
+  }
+
   async get(externalId: string): Promise<PassageUser> {
-    const id = await this.#find(externalId);
-    const answer = await this.#connection.request({ path: ['users', id] });
-    const user = toUser(read(answer, 'user', isObject));
-    if (user.id === id && user.externalId === externalId) return user;
-    throw invalidResponse(200, 'The server told of another user.');
+    const id = await this.#idOf(externalId);
+    return this.#connection.request({ route: '/users/{user}', ids: [id] }, theUser(id, externalId));
   }
 
   /** The user's passkeys, oldest first. */
   async listDevices(externalId: string): Promise<WebAuthnDevice[]> {
-    const path = ['users', await this.#find(externalId), 'devices'];
-    return read(await this.#connection.request({ path }), 'devices', isListOf(isObject)).map(toDevice);
+    const request = { route: '/users/{user}/devices', ids: [await this.#idOf(externalId)] };
+    return this.#connection.request(request, (answer) =>
+      read(answer, 'devices', isListOf(isObject)).map(toDevice),
+    );
   }
 
   /** Takes a passkey from the user's account at once. Throws `device_not_found`, also for somebody else's. */
@@ -37,17 +52,61 @@ export class User {
   async revokeDevice(first: string | RevokeDeviceArgs, second?: string): Promise<void> {
     const args = isArgs(first) ? first : { externalId: first, deviceId: second };
     const deviceId = required('deviceId', args.deviceId);
-    const path = ['users', await this.#find(args.externalId), 'devices', deviceId];
-    await this.#connection.request({ method: 'DELETE', path });
+    const ids = [await this.#idOf(args.externalId), deviceId];
+    await this.#connection.delete({ route: '/users/{user}/devices/{device}', ids });
   }
 
-  /** The server's id of the user. A server that matches loosely must not make us act on somebody else. */
-  async #find(externalId: string): Promise<string> {
-    const query = { identifier: required('externalId', externalId) };
-    const answer = await this.#connection.request({ path: ['users'], query });
-    const users = read(answer, 'users', isListOf(isObject));
-    const user = users.find((each) => each['external_id'] === externalId);
-    if (!user) throw new PassageError(404, PassageErrorCode.UserNotFound, 'The user does not exist.');
-    return read(user, 'id', (id): id is string => isId(id) && isSegment(id));
+  /** Keyway's own: gives a passkey another name. Throws `device_not_found`, also for somebody else's. */
+  async renameDevice({ externalId, deviceId, friendlyName }: RenameDeviceArgs): Promise<WebAuthnDevice> {
+    const body = { friendly_name: required('friendlyName', friendlyName) };
+    const device = required('deviceId', deviceId);
+    const ids = [await this.#idOf(externalId), device];
+    const request = { method: 'PATCH', route: '/users/{user}/devices/{device}', ids, body } as const;
+    return this.#connection.request(request, (answer) => {
+      const renamed = toDevice(read(answer, 'device', isObject));
+      if (renamed.id === device) return renamed;
+      throw invalidResponse(200, 'The server told of another passkey.');
+    });
+  }
+
+  /** Keyway's own: lets the user hold ceremonies or not; what they began before does not finish either. */
+  async setStatus(externalId: string, status: 'active' | 'inactive'): Promise<PassageUser> {
+    if (status !== 'active' && status !== 'inactive') {
+      throw invalidArgument('status must be active or inactive.');
+    }
+    const id = await this.#idOf(externalId);
+    const request = { method: 'PATCH', route: '/users/{user}', ids: [id], body: { status } } as const;
+    return this.#connection.request(request, theUser(id, externalId));
+  }
+
+  /** Keyway's own: deletes the user with all passkeys, for good. */
+  async erase(externalId: string): Promise<void> {
+    await this.#connection.delete({ route: '/users/{user}', ids: [await this.#idOf(externalId)] });
+  }
+
+  /** The server's id of the user. */
+  #idOf(externalId: string): Promise<string> {
+    return this.#search(externalId, (user) => {
+      if (user) return read(user, 'id', isId);
+      throw new PassageError(404, PassageErrorCode.UserNotFound, 'The user does not exist.');
+    });
+  }
+
+  /** A server that matches loosely lists others as well, and must not make us act on somebody else. */
+  async #search<T>(externalId: string, toResult: (user: Json | undefined) => T): Promise<T> {
+    const request = { route: '/users', query: { identifier: required('externalId', externalId) } };
+    return this.#connection.request(request, (answer) => {
+      const users = read(answer, 'users', isListOf(isObject));
+      return toResult(users.find((each) => read(each, 'external_id', isText) === externalId));
+    });
   }
 }
+
+/** Reads the user that was asked for. Throws `invalid_response` if it is another. */
+const theUser =
+  (id: string, externalId: string) =>
+  (answer: Json): PassageUser => {
+    const user = toUser(read(answer, 'user', isObject));
+    if (user.id === id && user.externalId === externalId) return user;
+    throw invalidResponse(200, 'The server told of another user.');
+  };
