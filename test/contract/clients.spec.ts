@@ -343,7 +343,12 @@ describe('the client for Node servers', () => {
         expect(make({ timeout })).toThrow('timeout must be a whole number of milliseconds.');
       }
       expect(make({ baseUrl: 'https://passkeys.example.com/keyway/v1/' })).not.toThrow();
-      expect(make({ baseUrl: 'http://localhost:3000/v1' })).not.toThrow();
+      for (const host of ['localhost:3000', '127.0.0.1', '127.1.2.3', '127.1', '[::1]:3000']) {
+        expect(make({ baseUrl: `http://${host}/v1` })).not.toThrow();
+      }
+      for (const host of ['127.0.0.1.example.com', '128.0.0.1', 'localhost.example.com', '[::2]']) {
+        expect(make({ baseUrl: `http://${host}/v1` })).toThrow('baseUrl must be https');
+      }
       for (const nothing of [undefined, null]) {
         const invalid = expect.objectContaining({ name: 'PassageError', errorCode: 'invalid_argument' });
         expect(() => new PassageFlex(nothing as never)).toThrow(invalid);

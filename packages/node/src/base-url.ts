@@ -1,6 +1,7 @@
 import { invalidArgument } from './arguments.js';
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** As URLs spell them. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
  * The server's base URL without a trailing slash. Throws a sentence unless it is an absolute URL that ends with
@@ -11,7 +12,7 @@ export function parseBaseUrl(baseUrl: unknown): string {
     throw invalidArgument('baseUrl is required: the URL of your server’s /v1, such as https://host/v1.');
   }
   const url = new URL(baseUrl);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.has(url.hostname))) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
     throw invalidArgument('baseUrl must be https; http is accepted for localhost only.');
   }
   const path = url.pathname.replace(/\/+$/, '');
