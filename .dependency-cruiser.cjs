@@ -52,7 +52,7 @@ const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
     ],
   },
   to: {
-    path: '^(src|web|test|clients)/',
+    path: '^(src|web|test)/',
     pathNot: [
       within(folder),
       ...(folder === 'passage' || folder === 'passkeys' ? [PASSKEY] : []),
@@ -97,6 +97,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^web/' },
       to: { path: '^(src|test)/' },
+    },
+    {
+      name: 'only-the-remote-provider-is-a-client',
+      comment: 'The service needs none of what is published, but for the client of other servers.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/passage/remote/' },
+      to: { path: '^packages/' },
+    },
+    {
+      name: 'the-remote-provider-uses-the-client',
+      comment: 'By its name and what it exports.',
+      severity: 'error',
+      from: { path: '^src/passage/remote/' },
+      to: { path: '^packages/', pathNot: '^packages/node/src/index\\.ts$' },
     },
     {
       name: 'packages-stand-alone',

@@ -22,8 +22,9 @@ RUN npm run build && chmod -R a+rX dist && chmod a+x dist/cli/main.js \
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The clients are no part of the service.
-RUN npm ci --omit=dev --omit=optional --workspaces=false --ignore-scripts --no-audit --no-fund \
+# Of the packages the client for servers alone is part of the service: a copy of what was built, not a link to it.
+COPY --from=build /app/packages/node packages/node
+RUN npm ci --omit=dev --omit=optional --workspaces=false --install-links --ignore-scripts --no-audit --no-fund \
  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete
 
 FROM node:24-bookworm-slim

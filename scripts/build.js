@@ -25,6 +25,13 @@ const PACKAGES = readdirSync(join(root, 'packages')).flatMap((name) =>
 );
 
 const PARTS = [
+  // First: the service is compiled with the types of the client for servers.
+  {
+    name: 'packages',
+    inputs: PACKAGES,
+    output: 'packages/node/dist/index.js',
+    build: () => run('scripts/build-packages.js'),
+  },
   {
     name: 'service',
     inputs: ['src', 'nest-cli.json', 'tsconfig.build.json'],
@@ -39,12 +46,6 @@ const PARTS = [
     inputs: ['web', ...PACKAGES],
     output: 'dist/web/index.html',
     build: () => run('scripts/build-web.js'),
-  },
-  {
-    name: 'packages',
-    inputs: PACKAGES,
-    output: 'packages/node/dist/index.js',
-    build: () => run('scripts/build-packages.js'),
   },
 ];
 

@@ -7,7 +7,7 @@ import { BRIEF, CALLS, failureOf, keepLog, remotePassage, unavailable } from '..
 const READS = ['getApp', 'getUser', 'getDevices'];
 const WRITES = ['createRegisterTransaction', 'createAuthenticateTransaction', 'verifyNonce'];
 /** For a server that never answers. */
-const HASTY = { ...BRIEF, read: 150, write: 300 };
+const HASTY = { ...BRIEF, request: 150 };
 
 describe('outages of the provider', () => {
   let odd: OddProvider;
@@ -33,8 +33,11 @@ describe('outages of the provider', () => {
         ['silence', 'provider_timeout'],
       ] as const) {
         odd.answers(answer);
-        await unavailable(answer === 'silence' ? remotePassage(odd.settings, HASTY) : passage, name, reason);
-        expect(odd.requests).toHaveLength(3);
+        const asking = remotePassage(odd.settings, answer === 'silence' ? HASTY : BRIEF);
+        await unavailable(asking, name, reason);
+        // The list of passkeys needs the app besides, and asks for both at once.
+        const asked = odd.requests.filter(({ url }) => name === 'getApp' || url.includes('/users'));
+        expect(asked).toHaveLength(3);
       }
     });
 
@@ -91,7 +94,7 @@ describe('outages of the provider', () => {
     });
 
     it('is reported as unreachable when its host name does not resolve', async () => {
-      const nowhere = remotePassage({ ...odd.settings, baseUrl: 'http://keyway.invalid/v1' }, BRIEF);
+      const nowhere = remotePassage({ ...odd.settings, baseUrl: 'https://keyway.invalid/v1' }, BRIEF);
       await unavailable(nowhere, 'verifyNonce', 'provider_unreachable');
     });
   });
@@ -118,6 +121,20 @@ describe('outages of the provider', () => {
       await expect(another.verifyNonce('nonce')).resolves.toMatchObject({ externalId: 'ada' });
     });
 
+    it('is left alone for the longest time that it asked for, also when a later answer asks for less', async () => {
+      const seconds = ['60', '1'];
+      odd.answers(async () => {
+        const next = seconds.shift()!;
+        if (next === '1') await pause(50);
+        return busy(503, next);
+      });
+      await Promise.all(
+        ['getUser', 'verifyNonce'].map((name) => unavailable(passage, name, 'provider_failed')),
+      );
+      const { retryAfter } = await unavailable(passage, 'getUser', 'provider_on_hold');
+      expect([59, 60]).toContain(retryAfter);
+    });
+
     it('gets no request for at most five minutes', async () => {
       odd.answers(busy(503, '86400'));
       await unavailable(passage, 'getUser', 'provider_failed');
@@ -125,12 +142,16 @@ describe('outages of the provider', () => {
       expect(retryAfter).toBeLessThanOrEqual(300);
     });
 
-    it('with 429 on one route still gets requests on other routes', async () => {
-      odd.answers((request) => (request.url.endsWith('/verify') ? busy(429, '17') : foreign()(request)));
-      const throttled = await unavailable(passage, 'verifyNonce', 'provider_throttled');
-      expect(throttled).toMatchObject({ retryAfter: 17 });
-      await unavailable(passage, 'verifyNonce', 'provider_on_hold');
-      expect(odd.requests).toHaveLength(1);
+    it('with 429 on one route is not asked twice by one call, and still gets requests on other routes', async () => {
+      odd.answers((request) =>
+        request.url.endsWith('/verify') || request.url.endsWith('/shop')
+          ? busy(429, '17')
+          : foreign()(request),
+      );
+      for (const name of ['verifyNonce', 'getApp']) {
+        expect(await unavailable(passage, name, 'provider_throttled')).toMatchObject({ retryAfter: 17 });
+      }
+      expect(odd.requests).toHaveLength(2);
       expect(await passage.getUser('ada')).toMatchObject({ id: ID });
       expect(await passage.createRegisterTransaction('ada', 'Ada')).toBe('tx');
     });
@@ -145,30 +166,35 @@ describe('outages of the provider', () => {
       for (let i = 0; i < times; i++) await unavailable(guarded, 'verifyNonce', 'provider_failed');
     };
 
-    it('opens after five failed writes in a row, then fails at once, and closes again', async () => {
-      odd.answers((request) => (request.method === 'GET' ? foreign()(request) : { status: 500 }));
-      for (let i = 0; i < 5; i++) {
-        await fail(1);
-        // That it still reads says nothing of its writing.
-        expect(await guarded.getUser('ada')).toMatchObject({ id: ID });
-      }
-      expect(odd.requests).toHaveLength(10);
+    it('opens after five failures in a row, then fails at once, and closes again', async () => {
+      odd.answers({ status: 500 });
+      await fail(5);
+      expect(odd.requests).toHaveLength(5);
       const begun = performance.now();
-      for (const name of WRITES) {
+      for (const name of Object.keys(CALLS)) {
         const { retryAfter } = await unavailable(guarded, name, 'provider_circuit_open');
         expect(retryAfter).toBeLessThanOrEqual(2);
       }
       expect(performance.now() - begun).toBeLessThan(1_000);
-      expect(odd.requests).toHaveLength(10);
-      expect(await guarded.getDevices('ada')).toMatchObject({ devices: [{ id: 'dev_1' }] });
+      expect(odd.requests).toHaveLength(5);
 
       odd.answers(foreign());
       await pause(LIMITS.rest);
       expect(await guarded.verifyNonce('nonce')).toMatchObject({ externalId: 'ada' });
+      expect(await guarded.getUser('ada')).toMatchObject({ id: ID });
       expect(logged).toEqual([
-        'The passkey provider is sent no writes for 1500 ms: provider_failed',
-        'The passkey provider answers writes again',
+        'The passkey provider is asked nothing for 1500 ms: provider_failed',
+        'The passkey provider answers again',
       ]);
+    });
+
+    it('stays closed while calls succeed between the failures', async () => {
+      odd.answers((request) => (request.method === 'GET' ? foreign()(request) : { status: 500 }));
+      for (let i = 0; i < 10; i++) {
+        await fail(1);
+        expect(await guarded.getUser('ada')).toMatchObject({ id: ID });
+      }
+      expect(logged).toEqual([]);
     });
 
     it('does not let a call that waited for the trial request exceed its own time limit', async () => {
@@ -204,12 +230,12 @@ describe('outages of the provider', () => {
       await unavailable(guarded, 'getUser', 'provider_unreachable');
       await unavailable(guarded, 'getUser', 'provider_circuit_open');
       expect(logged).toEqual([
-        'The passkey provider is sent no reads for 1500 ms: provider_unreachable (ECONNREFUSED)',
+        'The passkey provider is asked nothing for 1500 ms: provider_unreachable (ECONNREFUSED)',
       ]);
     });
 
     it('counts timeouts, but not invalid responses, which may concern one user', async () => {
-      const hasty = remotePassage(odd.settings, { ...LIMITS, write: 100 });
+      const hasty = remotePassage(odd.settings, { ...LIMITS, request: 100 });
       odd.answers({ body: '[]' });
       for (let i = 0; i < 10; i++) {
         await unavailable(hasty, 'getUser', 'provider_unintelligible');

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { AppError } from '../../src/errors/app-error.js';
 import { Unavailable } from '../../src/errors/unavailable.js';
@@ -146,6 +147,32 @@ describe('refusals of the provider', () => {
     expect(logged.slice(1)).toEqual([expect.stringMatching(/404 app_not_found: .* PASSAGE_APP_ID/)]);
   });
 
+  it('are logged once a minute each, at most a hundred different ones', async () => {
+    const now = Date.now.bind(Date);
+    let ahead = 0;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+    try {
+      const askAll = async () => {
+        for (let i = 0; i < 120; i++) {
+          odd.answers(refusal(418, `kind_${i}`));
+          await unavailable(passage, 'getUser', 'provider_unexpected');
+        }
+      };
+      await askAll();
+      ahead = 50_000;
+      await askAll();
+      expect(new Set(logged).size).toBe(100);
+      expect(logged).toHaveLength(100);
+      ahead = 61_000;
+      await unavailable(passage, 'getUser', 'provider_unexpected');
+      expect(logged[100]).toMatch(
+        /GET \/apps\/\{app\}\/users with 418 kind_119: check that PASSAGE_BASE_URL/,
+      );
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('are final: a refused request is not sent again', async () => {
     for (const [status, code] of [
       [401, 'invalid_nonce'],
@@ -176,7 +203,7 @@ describe('refusals of the provider', () => {
       answersRevocation(answer);
       await unavailable(passage, 'revokeDevice', 'provider_unintelligible');
       expect(logged).toEqual([
-        expect.stringContaining('DELETE /apps/{id}/users/{id}/devices/{id} with what is no answer'),
+        expect.stringContaining('DELETE /apps/{app}/users/{user}/devices/{device} with what is no answer'),
       ]);
     });
   });

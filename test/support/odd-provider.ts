@@ -94,7 +94,10 @@ export const USER = {
   updated_at: NOW,
   last_login_at: NOW,
   login_count: 0,
+  user_metadata: null,
+  webauthn: true,
   webauthn_devices: [DEVICE],
+  webauthn_types: ['platform'],
 };
 export const APP = {
   id: 'shop',

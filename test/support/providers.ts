@@ -9,8 +9,7 @@ import {
 import { AppError } from '../../src/errors/app-error.js';
 import { Unavailable } from '../../src/errors/unavailable.js';
 import type { Passage } from '../../src/passage/passage.js';
-import { FlexClient } from '../../src/passage/remote/flex-client.js';
-import { PROVIDER_LIMITS, type ProviderLimits } from '../../src/passage/remote/provider-limits.js';
+import { Provider, PROVIDER_LIMITS, type ProviderLimits } from '../../src/passage/remote/provider.js';
 import { RemoteApp } from '../../src/passage/remote/remote-app.js';
 import { RemotePassage } from '../../src/passage/remote/remote-passage.js';
 import { aConfiguration, buildApp, TEST, type TestApp } from './build-app.js';
@@ -44,8 +43,8 @@ export function remotePassage(
   settings: RemotePassageSettings,
   limits: Partial<ProviderLimits> = {},
 ): Passage {
-  const flex = new FlexClient(settings, { ...PROVIDER_LIMITS, ...limits });
-  return new RemotePassage(flex, new RemoteApp(flex));
+  const provider = new Provider(settings, { ...PROVIDER_LIMITS, ...limits });
+  return new RemotePassage(provider, new RemoteApp(provider));
 }
 
 /** Every method of `Passage`, each with arguments that make sense. */

@@ -1,33 +1,37 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import type { AppInfo } from '@passageidentity/passage-flex-node';
+import { Unavailable } from '../../errors/unavailable.js';
+import { AllowedOrigins, USERS_API } from '../../http/cors.js';
 import type { PassageApp } from '../passage.js';
-import { FlexClient } from './flex-client.js';
-import { toAppOf } from './flex-shapes.js';
+import { Provider } from './provider.js';
 
-const RENEW_AFTER = 5_000; // ms
-const FRESH_FOR = 15_000; // ms
+const FRESH_FOR = 5_000; // ms
 const KEEP_FOR = 600_000; // ms
+/** How long a request waits to learn whose pages may read its answer: this comes before all that it asks for. */
+const PATIENCE = 1_000; // ms
 
-/** The app of `PASSAGE_APP_ID` as the provider has it. Everything throws `provider_unavailable`. */
+/** The app of `PASSAGE_APP_ID` as the provider has it. What asks for it throws `provider_unavailable`. */
 @Injectable()
 export class RemoteApp {
   private kept: { readonly app: PassageApp; readonly at: number } | null = null;
   private renewal: Promise<PassageApp> | null = null;
   private renewedAt = 0;
-  private isAiling = false;
 
-  constructor(private readonly flex: FlexClient) {}
+  constructor(private readonly provider: Provider) {}
 
   /** The app as it is now. */
   get(): Promise<PassageApp> {
-    return this.flex.ask((requests) => requests.get('', toAppOf(this.flex.appId)));
+    return this.provider.ask(async (client) => toApp(await client.getApp()));
   }
 
-  /** The app as it was a moment ago, or as it was known last while the provider is ailing; for CORS and the RP ID. */
+  /** The app as it was a moment ago, or as it was known last if the provider is not available. */
   async recent(): Promise<PassageApp> {
-    const recent = this.peekRecent();
-    if (recent) return recent;
+    const known = this.peekRecent();
+    if (known) return known;
+    this.renewal ??= this.renew().finally(() => (this.renewal = null));
     try {
-      return await this.renew();
+      return await this.renewal;
     } catch (error) {
       const last = this.peekLast();
       if (last) return last;
@@ -35,12 +39,9 @@ export class RemoteApp {
     }
   }
 
-  /** The same, if nobody need wait for it. Past five seconds it is renewed meanwhile. */
+  /** The same, unless it has to be asked for: it is at most every five seconds, whatever comes of that. */
   peekRecent(): PassageApp | undefined {
-    const now = Date.now();
-    if (!this.kept || (this.kept.at + FRESH_FOR < now && !this.isAiling)) return undefined;
-    if (this.renewedAt + RENEW_AFTER < now) this.renew().catch(() => undefined);
-    return this.peekLast();
+    return this.renewedAt + FRESH_FOR > Date.now() ? this.peekLast() : undefined;
   }
 
   /** The app as it was known at most ten minutes ago. */
@@ -48,21 +49,51 @@ export class RemoteApp {
     return this.kept && this.kept.at + KEEP_FOR > Date.now() ? this.kept.app : undefined;
   }
 
-  private renew(): Promise<PassageApp> {
-    this.renewal ??= this.ask().finally(() => (this.renewal = null));
-    return this.renewal;
+  private async renew(): Promise<PassageApp> {
+    const at = (this.renewedAt = Date.now());
+    const app = await this.get();
+    this.kept = { app, at };
+    return app;
+  }
+}
+
+/** The provider's app says whose pages may read the user's API: nobody's if it did not for ten minutes. */
+@Injectable()
+export class RemoteOrigins extends AllowedOrigins {
+  constructor(private readonly app: RemoteApp) {
+    super();
   }
 
-  private async ask(): Promise<PassageApp> {
-    const at = (this.renewedAt = Date.now());
-    try {
-      const app = await this.get();
-      this.kept = { app, at };
-      this.isAiling = false;
-      return app;
-    } catch (error) {
-      this.isAiling = true;
-      throw error;
-    }
+  override recent(path: string): readonly string[] | undefined {
+    return USERS_API.test(path) ? this.app.peekRecent()?.origins : [];
   }
+
+  override last(path: string): readonly string[] {
+    return USERS_API.test(path) ? (this.app.peekLast()?.origins ?? []) : [];
+  }
+
+  override async of(path: string): Promise<readonly string[]> {
+    if (!USERS_API.test(path)) return [];
+    const patience = pause(PATIENCE, null, { ref: false });
+    const app = await Promise.race([this.app.recent().catch(nullIfUnavailable), patience]);
+    return app?.origins ?? this.last(path);
+  }
+}
+
+const toApp = ({ id, name, rpId, authOrigin, additionalAuthOrigins }: AppInfo): PassageApp => ({
+  id,
+  name,
+  rpId,
+  origins: [authOrigin, ...additionalAuthOrigins].flatMap(originIn),
+});
+
+/** A web origin, spelled as browsers do; none if it is another kind of origin. */
+function originIn(text: string): string[] {
+  const url = URL.parse(text);
+  return url && /^https?:$/.test(url.protocol) ? [url.origin] : [];
+}
+
+function nullIfUnavailable(error: unknown): null {
+  if (error instanceof Unavailable) return null;
+  throw error;
 }

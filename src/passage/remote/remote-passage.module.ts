@@ -2,18 +2,17 @@ import { Module } from '@nestjs/common';
 import { Configuration, remotePassageOf } from '../../config/configuration.js';
 import { AllowedOrigins } from '../../http/cors.js';
 import { Passage } from '../passage.js';
-import { FlexClient } from './flex-client.js';
-import { RemoteApp } from './remote-app.js';
-import { RemoteOrigins } from './remote-origins.js';
+import { Provider } from './provider.js';
+import { RemoteApp, RemoteOrigins } from './remote-app.js';
 import { RemotePassage } from './remote-passage.js';
 
 /** Provides `Passage`, and whose pages may call, from the Flex server of `PASSAGE_BASE_URL`. */
 @Module({
   providers: [
     {
-      provide: FlexClient,
+      provide: Provider,
       inject: [Configuration],
-      useFactory: (configuration: Configuration) => new FlexClient(remotePassageOf(configuration)),
+      useFactory: (configuration: Configuration) => new Provider(remotePassageOf(configuration)),
     },
     RemoteApp,
     { provide: Passage, useClass: RemotePassage },

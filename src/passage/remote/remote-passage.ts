@@ -1,17 +1,27 @@
 import { Injectable } from '@nestjs/common';
+import {
+  type ListedUser,
+  PassageError,
+  PassageErrorCode,
+  UserStatus,
+  type WebAuthnDevice,
+  WebAuthnType,
+} from '@passageidentity/passage-flex-node';
 import { AppError } from '../../errors/app-error.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
+import { toDisplayText } from '../../http/display-text.js';
 import { Passage, type PassageApp, type PassageNonce, type PassageUser } from '../passage.js';
-import type { Answer } from './answer.js';
-import { FlexClient, type FlexRequests } from './flex-client.js';
-import { isId, toDeviceOf, toDevicesOf, toNonce, toTransactionId, toUser, toUserId } from './flex-shapes.js';
+import { type Meanings, Provider } from './provider.js';
 import { RemoteApp } from './remote-app.js';
 
 const NO_DEVICES: UserPasskeys = { devices: [], rpId: null, userHandle: null };
-const NO_SUCH_DEVICE = {
-  '404 device_not_found': 'device_not_found',
-  '404 user_not_found': 'device_not_found',
-} as const;
+/** For a name that is not fit to be shown. */
+const NO_NAME = 'Passkey';
+
+const NO_SUCH_USER: Meanings = {
+  invalid_argument: 'user_not_found',
+  'GET 404 user_not_found': 'user_not_found',
+};
 
 /** The provider over HTTP: an app on any server that speaks the Flex protocol, such as another Keyway. */
 @Injectable()
@@ -20,86 +30,82 @@ export class RemotePassage extends Passage {
   readonly flexUrl: string;
 
   constructor(
-    private readonly flex: FlexClient,
+    private readonly provider: Provider,
     private readonly app: RemoteApp,
   ) {
     super();
-    this.appId = flex.appId;
-    this.flexUrl = flex.baseUrl;
+    this.appId = provider.appId;
+    this.flexUrl = provider.baseUrl;
   }
 
   override async getDevices(externalId: string): Promise<UserPasskeys> {
-    return this.flex.ask(async (requests) => {
-      const id = await findUser(requests, externalId, toUserId);
-      if (id === null) return NO_DEVICES;
-      const [user, { rpId }] = await Promise.all([
-        // The user may have been erased since they were found.
-        requests.find(`/users/${id}`, toDevicesOf(id, externalId)),
-        this.app.recent(),
-      ]);
-      return user ? { ...user, rpId } : NO_DEVICES;
-    });
+    const app = this.app.recent();
+    // Waited for below, if at all.
+    app.catch(() => undefined);
+    const asked = this.provider.ask(async ({ user }) => {
+      const { webauthnDevices, userHandle } = await user.get(externalId);
+      return { devices: webauthnDevices.map(toPasskey).sort(oldestFirst), userHandle };
+    }, NO_SUCH_USER);
+    const passkeys = await asked.catch(nullIfNobody);
+    return passkeys ? { ...passkeys, rpId: (await app).rpId } : NO_DEVICES;
   }
 
   override async revokeDevice(externalId: string, deviceId: string): Promise<void> {
-    return this.flex.ask(async (requests) => {
-      const path = await pathOfDevice(requests, externalId, deviceId);
-      return requests.delete(path, { ...NO_SUCH_DEVICE, '403 operation_not_allowed': 'access_denied' });
+    return this.provider.ask(({ user }) => user.revokeDevice(externalId, deviceId), {
+      ...noSuchDevice('DELETE'),
+      'DELETE 403 operation_not_allowed': 'access_denied',
     });
   }
 
   override async renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<Passkey> {
-    return this.flex.ask(async (requests) => {
-      const path = await pathOfDevice(requests, externalId, deviceId);
-      return requests.patch(path, { friendly_name: friendlyName }, toDeviceOf(deviceId), {
-        ...NO_SUCH_DEVICE,
-        '400 invalid_request': 'invalid_request',
-        '403 operation_not_allowed': 'access_denied',
-        // The route is an addition of ours: these are how the protocol says that it is not there.
-        '404 invalid_request': 'access_denied',
-        '405 invalid_request': 'access_denied',
-      });
+    const args = { externalId, deviceId, friendlyName };
+    return this.provider.ask(async ({ user }) => toPasskey(await user.renameDevice(args)), {
+      ...noSuchDevice('PATCH'),
+      'PATCH 400 invalid_request': 'invalid_request',
+      'PATCH 403 operation_not_allowed': 'access_denied',
+      // The route is an addition of ours: these are how the protocol says that it is not there.
+      'PATCH 404 invalid_request': 'access_denied',
+      'PATCH 405 invalid_request': 'access_denied',
     });
   }
 
   override async createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
-    const body = { external_id: externalId, passkey_display_name: passkeyDisplayName };
-    return this.flex.ask((requests) =>
-      requests.post('/transactions/register', body, toTransactionId, {
-        '400 invalid_request': 'invalid_request',
-        '403 cannot_create_transaction': 'access_denied',
-        '403 operation_not_allowed': 'too_many_passkeys',
-        '403 user_not_active': 'user_not_active',
-        // Erased at that very moment.
-        '404 user_not_found': 'user_not_found',
-      }),
-    );
+    return this.provider.ask(({ auth }) => auth.createRegisterTransaction(externalId, passkeyDisplayName), {
+      invalid_argument: 'invalid_request',
+      'POST 400 invalid_request': 'invalid_request',
+      'POST 403 cannot_create_transaction': 'access_denied',
+      'POST 403 operation_not_allowed': 'too_many_passkeys',
+      'POST 403 user_not_active': 'user_not_active',
+      // Erased at that very moment.
+      'POST 404 user_not_found': 'user_not_found',
+    });
   }
 
   override async createAuthenticateTransaction(externalId: string): Promise<string> {
-    const body = { external_id: externalId };
-    return this.flex.ask((requests) =>
-      requests.post('/transactions/authenticate', body, toTransactionId, {
-        '403 cannot_create_transaction': 'access_denied',
-        '403 operation_not_allowed': 'access_denied',
-        '403 user_not_active': 'user_not_active',
-        '404 user_not_found': 'user_not_found',
-        '409 user_has_no_passkeys': 'user_has_no_passkeys',
-      }),
-    );
+    return this.provider.ask(({ auth }) => auth.createAuthenticateTransaction(externalId), {
+      invalid_argument: 'user_not_found',
+      'POST 403 cannot_create_transaction': 'access_denied',
+      'POST 403 operation_not_allowed': 'access_denied',
+      'POST 403 user_not_active': 'user_not_active',
+      'POST 404 user_not_found': 'user_not_found',
+      'POST 409 user_has_no_passkeys': 'user_has_no_passkeys',
+    });
   }
 
   override async verifyNonce(nonce: string): Promise<PassageNonce> {
-    return this.flex.ask((requests) =>
-      requests.post('/authenticate/verify', { nonce }, toNonce, {
-        '400 invalid_request': 'invalid_nonce',
-        '401 invalid_nonce': 'invalid_nonce',
-      }),
-    );
+    return this.provider.ask(({ auth }) => auth.verify(nonce), {
+      invalid_argument: 'invalid_nonce',
+      'POST 400 invalid_request': 'invalid_nonce',
+      'POST 401 invalid_nonce': 'invalid_nonce',
+    });
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {
-    return this.flex.ask((requests) => findUser(requests, externalId, toUser));
+    const asked = this.provider.ask(async ({ user }) => {
+      const found = await user.find(externalId);
+      return found && toUser(found);
+    }, NO_SUCH_USER);
+    return asked.catch(nullIfNobody);
   }
 
   override getApp(): Promise<PassageApp> {
@@ -107,21 +113,51 @@ export class RemotePassage extends Passage {
   }
 }
 
-/** Null if the app has no such user. A server that matches loosely lists others as well: they are passed over. */
-async function findUser<T>(
-  requests: FlexRequests,
-  externalId: string,
-  read: (user: Answer) => T,
-): Promise<T | null> {
-  if (externalId === '' || !externalId.isWellFormed()) return null;
-  return requests.find(`/users?identifier=${encodeURIComponent(externalId)}`, (answer) => {
-    const user = answer.list('users').find((it) => it.text('external_id') === externalId);
-    return user ? read(user) : null;
-  });
+/** Of a call that names a passkey by its user: the look-up of the user says the same. */
+const noSuchDevice = (method: 'DELETE' | 'PATCH'): Meanings => ({
+  invalid_argument: 'device_not_found',
+  'GET 404 user_not_found': 'device_not_found',
+  [`${method} 404 user_not_found`]: 'device_not_found',
+  [`${method} 404 device_not_found`]: 'device_not_found',
+});
+
+function nullIfNobody(error: unknown): null {
+  if (error instanceof AppError && error.code === 'user_not_found') return null;
+  throw error;
 }
 
-async function pathOfDevice(requests: FlexRequests, externalId: string, deviceId: string): Promise<string> {
-  const id = isId(deviceId) ? await findUser(requests, externalId, toUserId) : null;
-  if (id === null) throw new AppError('device_not_found');
-  return `/users/${id}/devices/${deviceId}`;
+const oldestFirst = (a: Passkey, b: Passkey): number => a.createdAt.getTime() - b.createdAt.getTime();
+
+const toPasskey = (device: WebAuthnDevice): Passkey => ({
+  id: device.id,
+  credId: device.credId,
+  friendlyName: toDisplayText(device.friendlyName) ?? NO_NAME,
+  type: oneOf(Object.values(WebAuthnType), device.type),
+  icons: { light: httpUrl(device.icons.light), dark: httpUrl(device.icons.dark) },
+  usageCount: device.usageCount,
+  // The protocol has a moment there also before the first use.
+  lastLoginAt: device.usageCount === 0 ? null : device.lastLoginAt,
+  createdAt: device.createdAt,
+  updatedAt: device.updatedAt,
+  provider: toDisplayText(device.provider ?? ''),
+  synced: device.synced,
+  transports: device.transports,
+});
+
+const toUser = (user: ListedUser): PassageUser => ({
+  id: user.id,
+  externalId: user.externalId,
+  status: oneOf(Object.values(UserStatus), user.status),
+  loginCount: user.loginCount,
+  lastLoginAt: user.loginCount === 0 ? null : user.lastLoginAt,
+  createdAt: user.createdAt,
+  updatedAt: user.updatedAt,
+});
+
+/** What the client lets through, as a later server may know more; we do not. */
+function oneOf<T extends string>(values: readonly T[], value: T): T {
+  if (values.includes(value)) return value;
+  throw new PassageError(200, PassageErrorCode.InvalidResponse, 'The server’s answer has an unknown kind.');
 }
+
+const httpUrl = (url: string | null): string | null => (url && /^https?:\/\//.test(url) ? url : null);
