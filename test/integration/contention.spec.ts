@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { anApiKey, AppServer } from '../support/app-server.js';
-import { Browser } from '../support/browser.js';
+import { Browser, type FinishBody } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { eventually } from '../support/eventually.js';
 import { flexError } from '../support/flex-error.js';
@@ -10,6 +10,7 @@ import { type HttpAnswer, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, count, sql } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
+import { aForeignPasskey, exportRows, importRows } from '../support/transfer.js';
 
 describe('simultaneous requests', () => {
   let app: TestApp;
@@ -140,6 +141,63 @@ describe('simultaneous requests', () => {
     expect(changes.map(({ status }) => status)).toEqual([200, 200]);
     const { nonce } = signedIn!.expect<{ nonce: string }>();
     expect((await server.verify(nonce)).status).toBe(401);
+  });
+
+  describe('two sign-ins at once, of a passkey whose user handle is not known', () => {
+    const [first, second] = [1, 2].map((it) => Buffer.alloc(16, it).toString('base64url'));
+
+    /** Both find no handle known before either learns the one it presents. */
+    const learnAtOnce = async (...handles: readonly string[]) => {
+      const server = await AppServer.create(app);
+      const { tenant } = server;
+      const { row, credential, authenticator } = aForeignPasskey('ada', { members: { user_handle: null } });
+      await importRows(app, [row], { appId: tenant.id });
+      const { id } = await server.find('ada');
+      const browser = tenant.browser();
+      const bodies: FinishBody[] = [];
+      for (const userId of handles) {
+        const begun = await browser.beginSignIn(await server.leaveToAuthenticate('ada'));
+        const presenting = { ...credential, rpId: tenant.rpId, userId };
+        bodies.push(begun.answer(authenticator, { credential: presenting }));
+      }
+      let finished: Promise<HttpAnswer>[] = [];
+      await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
+        finished = bodies.map((body) => browser.finish('authenticate', body));
+        await untilWaiting('user-handles.lock-to-learn', 2);
+      });
+      const statuses = (await Promise.all(finished)).map(({ status }) => status);
+      const rows = await exportRows(app, tenant.id);
+      const reasons = (await auditTrail(app)).filter(({ userId }) => userId === id).map((it) => it.reason);
+      const left = {
+        handles: await count(app, 'user_handles where user_id = $1', id),
+        openTransactions: await count(app, 'transactions where user_id = $1 and consumed_at is null', id),
+        nonces: await count(app, 'nonces where user_id = $1', id),
+      };
+      return { statuses, rows, refusals: reasons.filter((reason) => reason !== null), left };
+    };
+
+    it('learns from one of them and refuses the other whole if they present two handles', async () => {
+      const { statuses, rows, refusals, left } = await learnAtOnce(first!, second!);
+      expect([...statuses].sort()).toEqual([200, 401]);
+      const learnt = statuses[0] === 200 ? first : second;
+      expect(rows).toMatchObject([
+        { type: 'user', user_handle: learnt, login_count: 1 },
+        { type: 'passkey', user_handle: learnt, usage_count: 1 },
+      ]);
+      expect(refusals).toEqual(['user_handle_mismatch']);
+      expect(left).toEqual({ handles: 2, openTransactions: 1, nonces: 1 });
+    });
+
+    it('counts both if they present the same handle', async () => {
+      const { statuses, rows, refusals, left } = await learnAtOnce(first!, first!);
+      expect(statuses).toEqual([200, 200]);
+      expect(rows).toMatchObject([
+        { type: 'user', user_handle: first, login_count: 2 },
+        { type: 'passkey', user_handle: first, usage_count: 2 },
+      ]);
+      expect(refusals).toEqual([]);
+      expect(left).toEqual({ handles: 2, openTransactions: 0, nonces: 2 });
+    });
   });
 
   it('the same request ten times at once takes effect once', async () => {

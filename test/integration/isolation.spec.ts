@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { DevicesService } from '../../src/flex/devices/devices.service.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import {
@@ -15,6 +15,7 @@ import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contentsButTrail, count, eventsOf, sql } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 import { TestUser } from '../support/test-user.js';
+import { exportRows, exportText, importRows } from '../support/transfer.js';
 
 const SAME = { externalId: 'same' };
 
@@ -226,6 +227,96 @@ describe('isolation of ceremonies, users and apps', () => {
       expect((await passkey.user.verify(theirs)).status).toBe(401);
       expect((await passkey.user.verify(ours)).status).toBe(200);
       expect(await tenant.verify(theirs)).toMatchObject({ externalId: 'ada', kind: 'authenticate' });
+    });
+  });
+
+  describe('another app that took over an export of this one, ids and all', () => {
+    const named = (externalId: string) => ({ externalId });
+
+    /** Ada of the one and Bob of the other are alike but for name and handle; the authenticator is that of both. */
+    const twins = async (columns: Record<string, unknown> = {}) => {
+      const [one, other] = [await Tenant.create(app, columns), await Tenant.create(app, columns)];
+      const { authenticator } = await one.register('ada', { traits: { counter: 'increasing' } });
+      const handle = randomBytes(32).toString('base64url');
+      const rows = await exportRows(app, one.id);
+      const moved = rows.map((row) => ({ ...row, external_id: 'bob', user_handle: handle }));
+      expect(await importRows(app, moved, { appId: other.id })).toMatchObject({ created: 2, refused: 0 });
+      const [credential] = authenticator.credentials;
+      authenticator.credentials.push({ ...credential!, rpId: other.rpId, userId: handle });
+      const { id } = rows.find(({ type }) => type === 'passkey') as { id: string };
+      expect(await count(app, 'devices where id = $1', id)).toBe(2);
+      return { one, other, authenticator, passkeyId: id };
+    };
+    const finishSignIn = async (tenant: Tenant, authenticator: SoftwareAuthenticator, counter: number) => {
+      const browser = tenant.browser();
+      const begun = await browser.beginSignIn();
+      return browser.finish('authenticate', begun.answer(authenticator, { counter }));
+    };
+
+    it('counts a sign-in, bound or discoverable, for its own user and passkey alone', async () => {
+      const { one, other, authenticator } = await twins();
+      for (const [here, there, externalId] of [
+        [one, other, 'ada'],
+        [other, one, 'bob'],
+      ] as const) {
+        const before = await exportText(app, there.id);
+        await here.signIn(authenticator);
+        const browser = here.browser();
+        const begun = await browser.beginSignIn(await here.leaveToAuthenticate(externalId));
+        const bound = await browser.finish('authenticate', begun.answer(authenticator));
+        expect(bound.status).toBe(200);
+        expect(await exportText(app, there.id)).toBe(before);
+        expect(await exportRows(app, here.id)).toMatchObject([{ login_count: 2 }, { usage_count: 2 }]);
+      }
+    });
+
+    it('proves its own user by a nonce, and only with its own', async () => {
+      const { one, other, authenticator } = await twins();
+      const [ours, theirs] = [await one.signIn(authenticator), await other.signIn(authenticator)];
+      await expect(one.verify(theirs)).rejects.toMatchObject({ code: 'invalid_nonce' });
+      await expect(other.verify(ours)).rejects.toMatchObject({ code: 'invalid_nonce' });
+      expect(await one.verify(ours)).toMatchObject({ externalId: 'ada' });
+      expect(await other.verify(theirs)).toMatchObject({ externalId: 'bob' });
+    });
+
+    it('refuses its own inactive user and clones, and no user because of those of the first app', async () => {
+      const { one, other, authenticator } = await twins();
+      expect((await finishSignIn(other, authenticator, 9)).status).toBe(200);
+      expect((await finishSignIn(one, authenticator, 5)).status).toBe(200);
+      const cloned = () => finishSignIn(other, authenticator, 9);
+      expect(await refusal(cloned, 'clone_suspected')).toBe('401 discoverable_login_failed');
+      await sql(app, `update flex_users set status = 'inactive' where app_id = $1`, other.id);
+      const inactive = () => finishSignIn(other, authenticator, 10);
+      expect(await refusal(inactive, 'user_not_active')).toBe('403 user_not_active');
+      expect((await finishSignIn(one, authenticator, 6)).status).toBe(200);
+      await one.register('ada');
+    });
+
+    it('counts and numbers the passkeys of its own user alone', async () => {
+      const { one, passkeyId } = await twins({ max_passkeys_per_user: 2 });
+      await one.register('ada');
+      const devices = app.application.get(DevicesService, { strict: false });
+      const { devices: theirs } = (await devices.list(one.id, named('ada')))!;
+      expect(theirs.map(({ friendlyName }) => friendlyName)).toEqual(['Passkey', 'Passkey (2)']);
+      expect(theirs[0]!.id).toBe(passkeyId);
+    });
+
+    it('keeps its tombstone of a passkey that is enrolled again in the first app, which keeps its other tombstones', async () => {
+      const { one, other, authenticator, passkeyId } = await twins();
+      const devices = app.application.get(DevicesService, { strict: false });
+      const second = await one.register('ada');
+      await devices.revoke(other.id, named('bob'), passkeyId);
+      for (const { id } of (await devices.list(one.id, named('ada')))!.devices)
+        await devices.revoke(one.id, named('ada'), id);
+      const buried = (tenant: Tenant, { id }: { id: Buffer }) =>
+        count(app, 'tombstones where app_id = $1 and credential_hash = sha256($2)', tenant.id, id);
+      const [credential] = authenticator.credentials;
+      const [another] = second.authenticator.credentials;
+      const all = () =>
+        Promise.all([buried(one, credential!), buried(one, another!), buried(other, credential!)]);
+      expect(await all()).toEqual([1, 1, 1]);
+      await one.register('ada', { credentialId: credential!.id });
+      expect(await all()).toEqual([0, 1, 1]);
     });
   });
 

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
+import { jest } from '@jest/globals';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
-import { Browser, type FinishBody } from '../support/browser.js';
+import { type BegunRegistration, Browser, type FinishBody } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, beginStepUp, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer } from '../support/http-answer.js';
@@ -97,6 +98,28 @@ describe('single use', () => {
       expect(await traces(user)).toMatchObject({ devices: 1, nonces: 1 });
     });
 
+    it('says of a transaction that is spent or expired just that, also to a user who may have no more passkeys', async () => {
+      const tenant = await Tenant.create(app, { max_passkeys_per_user: 1 });
+      const browser = tenant.browser();
+      const expiring = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+      const leave = await tenant.leaveToRegister('ada');
+      const [spent, late] = [await browser.beginRegistration(leave), await browser.beginRegistration(leave)];
+      const finish = async ({ answer }: BegunRegistration) => {
+        const { status, body } = await browser.finish('register', answer(new SoftwareAuthenticator()));
+        return `${status} ${(body as { code?: string }).code}`;
+      };
+      expect(await finish(spent)).toBe('200 undefined');
+      expect(await finish(expiring)).toBe('403 operation_not_allowed');
+      await sql(
+        app,
+        'update transactions set expires_at = now() where app_id = $1 and consumed_at is null',
+        tenant.id,
+      );
+      expect(await finish(expiring)).toBe('404 transaction_not_found');
+      expect(await finish(late)).toBe('404 transaction_not_found');
+      expect(await finish(spent)).toBe('400 invalid_request');
+    });
+
     it('verifies a nonce at most once', async () => {
       const passkey = await registerPasskey(aUser());
       const nonce = await stepUp(passkey);
@@ -149,6 +172,33 @@ describe('single use', () => {
         { code: 'discoverable_login_failed' },
       ]);
       expect(await contents(app)).toEqual(before);
+    });
+
+    it('a handshake finishes nothing once it expired by the clock of the database, though that of the process lags', async () => {
+      const tenant = await Tenant.create(app, { handshake_ttl: 1 });
+      const { authenticator } = await tenant.register('ada');
+      const browser = tenant.browser();
+      const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+      const bound = await browser.beginSignIn(await tenant.leaveToAuthenticate('ada'));
+      const free = await browser.beginSignIn();
+      const before = await contentsButTrail(app);
+      await pause(2_050);
+      const now = Date.now.bind(Date);
+      const lagging = jest.spyOn(Date, 'now').mockImplementation(() => now() - 10_000);
+      try {
+        const events = await eventsOf(app, async () => {
+          const answers = [
+            await browser.finish('register', registration.answer(new SoftwareAuthenticator())),
+            await browser.finish('authenticate', bound.answer(authenticator)),
+            await browser.finish('authenticate', free.answer(authenticator)),
+          ];
+          expect(answers.map(({ status }) => status)).toEqual([400, 401, 401]);
+        });
+        expect(events.map(({ reason }) => reason)).toEqual(Array(3).fill('handshake_spent'));
+        expect(await contentsButTrail(app)).toEqual(before);
+      } finally {
+        lagging.mockRestore();
+      }
     });
 
     it('transactions, handshakes and nonces live as long as the app says, or else the settings', async () => {

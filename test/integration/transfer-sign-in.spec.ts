@@ -9,6 +9,7 @@ import type { GetOverrides } from '../support/ceremony-overrides.js';
 import type { HttpAnswer } from '../support/http-answer.js';
 import type { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, contentsButTrail, sql } from '../support/tables.js';
+import { Tenant } from '../support/tenant.js';
 import { aForeignPasskey, exportRows, exportText, importFile, importRows } from '../support/transfer.js';
 
 let app: TestApp;
@@ -248,6 +249,61 @@ describe('a user handle that was not imported', () => {
     expect(Buffer.from(await register(name, aForeignPasskey(name).authenticator), 'base64url')).toHaveLength(
       32,
     );
+  });
+
+  it('is learnt in its own app alone, and does not clash with the same handle in another app', async () => {
+    const [one, other] = [await Tenant.create(app), await Tenant.create(app)];
+    const root = randomBytes(16);
+    const userHandle = Buffer.from(root.toString('base64url'));
+    const user = { type: 'user', external_id: 'ada', id: randomUUID() };
+    const ada = aForeignPasskey('ada', { userHandle, members: { ...unknown, id: randomUUID() } });
+    for (const { id: appId } of [one, other])
+      expect(await importRows(app, [user, ada.row], { appId })).toMatchObject({ created: 2 });
+    // Its text is the handle of Ada's passkey.
+    const carol = aForeignPasskey('carol', { userHandle: root });
+    expect(await importRows(app, [carol.row], { appId: other.id })).toMatchObject({ created: 1 });
+    const signInTo = async (tenant: Tenant) => {
+      const browser = tenant.browser();
+      const begun = await browser.beginSignIn(await tenant.leaveToAuthenticate('ada'));
+      const credential = { ...ada.credential, rpId: tenant.rpId };
+      const finished = await browser.finish('authenticate', begun.answer(ada.authenticator, { credential }));
+      expect(finished.status).toBe(200);
+    };
+    const handlesOf = async (tenant: Tenant) =>
+      (await exportRows(app, tenant.id))
+        .filter(({ external_id }) => external_id === 'ada')
+        .map(({ user_handle }) => user_handle);
+    const owners = (tenant: Tenant) =>
+      sql(app, 'select * from user_handles where app_id = $1 order by form', tenant.id);
+    const theirs = await owners(other);
+    await signInTo(one);
+    const learnt = Array(2).fill(ada.credential.userId);
+    expect([await handlesOf(one), await handlesOf(other)]).toEqual([learnt, [null, null]]);
+    const ours = await owners(one);
+    expect(ours).toHaveLength(2);
+    await signInTo(other);
+    expect(await lastReason()).toBe('user_handle_taken');
+    expect([await handlesOf(one), await handlesOf(other)]).toEqual([learnt, [null, null]]);
+    expect([await owners(one), await owners(other)]).toEqual([ours, theirs]);
+  });
+
+  it('is kept for the passkey where a user of the same id in another app has it as their own', async () => {
+    const [other, one] = [await Tenant.create(app), await Tenant.create(app)];
+    const user = { type: 'user', external_id: 'ada', id: randomUUID() };
+    const { row, credential, authenticator } = aForeignPasskey('ada', { members: unknown });
+    for (const { id: appId } of [other, one]) await importRows(app, [user, row], { appId });
+    const signInTo = async (tenant: Tenant) => {
+      const browser = tenant.browser();
+      const begun = await browser.beginSignIn(await tenant.leaveToAuthenticate('ada'));
+      const body = begun.answer(authenticator, { credential: { ...credential, rpId: tenant.rpId } });
+      expect((await browser.finish('authenticate', body)).status).toBe(200);
+    };
+    const handlesIn = async ({ id }: Tenant) => (await exportRows(app, id)).map((it) => it.user_handle);
+    await signInTo(other);
+    const begun = await one.browser().beginRegistration(await one.leaveToRegister('ada'));
+    await signInTo(one);
+    expect(await handlesIn(other)).toEqual([credential.userId, credential.userId]);
+    expect(await handlesIn(one)).toEqual([begun.publicKey.user.id, credential.userId]);
   });
 
   it('is stored for each passkey of a user, also in simultaneous sign-ins', async () => {
