@@ -1,15 +1,14 @@
 import { createHmac, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request } from 'node:http';
 import { type ArgumentsHost, Catch, Controller, Get, Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { CompactSign, type JWTPayload, SignJWT } from 'jose';
 import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
 import { Configuration, type TokenAlgorithm, type TokenKey } from '../config/configuration.js';
-import { AccessPolicy } from '../http/access-policy.js';
-import { Access } from '../http/access.decorator.js';
+import { Public } from '../http/public.decorator.js';
 import { AppError } from '../errors/app-error.js';
 import { Unavailable } from '../errors/unavailable.js';
 import { currentRequest, installRequestContext } from '../http/request-context.js';
@@ -27,16 +26,34 @@ const now = () => Math.floor(Date.now() / 1000);
 
 @Controller()
 class WhoController {
-  @Access('user')
   @Get('who')
   who(@CurrentUser() caller: Caller): Caller {
     return caller;
   }
 
-  @Access('user')
   @Get('actor')
   actor() {
     return { actor: currentRequest()?.actor };
+  }
+}
+
+class Shelf {
+  @Get('list')
+  list() {
+    return {};
+  }
+}
+
+@Controller('open')
+@Public()
+class OpenController extends Shelf {}
+
+@Controller('closed')
+class ClosedController extends Shelf {
+  @Public()
+  @Get('door')
+  door() {
+    return {};
   }
 }
 
@@ -55,17 +72,14 @@ async function startWith(key: TokenKey, ...algorithms: TokenAlgorithm[]): Promis
   const tokens = { key, issuer: ISSUER, audience: AUDIENCE, algorithms };
   @Global()
   @Module({
-    providers: [AccessPolicy, { provide: Configuration, useValue: { tokens } }],
-    exports: [AccessPolicy, Configuration],
+    providers: [{ provide: Configuration, useValue: { tokens } }],
+    exports: [Configuration],
   })
   class Surroundings {}
   const module = await Test.createTestingModule({
     imports: [Surroundings, AuthModule],
-    controllers: [WhoController],
-    providers: [
-      { provide: APP_GUARD, useExisting: AccessPolicy },
-      { provide: APP_FILTER, useClass: CodeFilter },
-    ],
+    controllers: [WhoController, OpenController, ClosedController],
+    providers: [{ provide: APP_FILTER, useClass: CodeFilter }],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
   installRequestContext(app.getHttpAdapter().getInstance());
@@ -176,6 +190,30 @@ describe('the Authorization header', () => {
   it('is refused when the token is longer than 8 KiB', async () => {
     expect(await call(aToken({ name: 'x'.repeat(7000) }))).toEqual(refusedFor('token_too_long'));
     expect(await call(aToken({ name: 'x'.repeat(5000) }))).toEqual(USER);
+  });
+});
+
+describe('a route', () => {
+  beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
+
+  it('that declares nothing demands a token, by every method that reaches it', async () => {
+    expect(await who(undefined, '/closed/list')).toEqual({ code: 'missing_token' });
+    for (const method of ['HEAD', 'GET'] as const) {
+      expect((await app.inject({ method, url: '/closed/list' })).statusCode).toBe(418);
+    }
+    expect(await who(`Bearer ${await aToken()}`, '/closed/list')).toEqual({});
+  });
+
+  it('that is public is open without a token and with a wrong one', async () => {
+    expect(await who(undefined, '/closed/door')).toEqual({});
+    expect(await who('Bearer a.b.c', '/closed/door')).toEqual({});
+  });
+
+  it('whose handler two controllers inherit is as open as its own controller says', async () => {
+    for (let round = 0; round < 2; round++) {
+      expect(await who(undefined, '/open/list')).toEqual({});
+      expect(await who(undefined, '/closed/list')).toEqual({ code: 'missing_token' });
+    }
   });
 });
 

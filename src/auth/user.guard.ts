@@ -1,18 +1,34 @@
-import { Injectable } from '@nestjs/common';
+import { ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { AppError } from '../errors/app-error.js';
 import { Refusal } from '../errors/refusal.js';
 import { Unavailable } from '../errors/unavailable.js';
+import { PUBLIC } from '../http/public.decorator.js';
 import { currentRequest } from '../http/request-context.js';
 import type { Caller } from './caller.js';
 import { toRefusal } from './token-refusal.js';
 
 /**
- * Admits a request with a verified token, and puts the `Caller` into `request.user`. Throws `AppError`, which is
- * `missing_token` or `invalid_token` (its cause a `TokenRefusal`), or `Unavailable('token_keys_unavailable')`.
+ * Admits a request with a verified token, and puts the `Caller` into `request.user`; lets requests to `@Public()` routes
+ * pass unread. Throws `AppError`, which is `missing_token` or `invalid_token` (its cause a `TokenRefusal`), or
+ * `Unavailable('token_keys_unavailable')`.
  */
 @Injectable()
 export class UserGuard extends AuthGuard('jwt') {
+  constructor(private readonly reflector: Reflector) {
+    super();
+  }
+
+  override canActivate(context: ExecutionContext) {
+    // The controller beside the handler, as a handler may be inherited.
+    const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    return isPublic === true || super.canActivate(context);
+  }
+
   override handleRequest<T = Caller>(error: unknown, caller: Caller | false, info: unknown): T {
     if (!caller) throw failureOf(error, info);
     const context = currentRequest();

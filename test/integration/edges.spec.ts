@@ -102,6 +102,32 @@ describe('hostile input', () => {
     );
   });
 
+  it('gets past no guard without a token or a key, but on the routes that are open to all', async () => {
+    const open: string[] = [];
+    for (const { url, methods } of routes) {
+      for (const method of methods) {
+        const payload = method === 'POST' ? {} : undefined;
+        const answer = await send(app, {
+          method,
+          url: fill(url),
+          remoteAddress: newAddress(),
+          ...(payload && { payload }),
+        });
+        if (answer.status !== 401) open.push(`${method} ${url}`);
+      }
+    }
+    const read = (...urls: string[]) => urls.flatMap((url) => [`GET ${url}`, `HEAD ${url}`]);
+    const ceremony = (name: string) =>
+      ['start', 'finish'].map((step) => `POST /v1/apps/:app/${name}/transactions/webauthn/${step}`);
+    expect(open.sort()).toEqual(
+      [
+        ...read('/health/live', '/health/ready', '/icons/:name/:file', '/v1/apps/:app'),
+        ...ceremony('register'),
+        ...ceremony('authenticate'),
+      ].sort(),
+    );
+  });
+
   it.each<[string, string | Buffer]>([
     ['not JSON', '{"id":'],
     ['a text', '"text"'],
