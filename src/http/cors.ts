@@ -1,6 +1,7 @@
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { MAX_REQUESTS, networkOf, type RequestCounts } from './request-counts.js';
+import { networkOf } from './client-address.js';
+import { MAX_REQUESTS, type RequestCounts } from './request-counts.js';
 
 /** Paths of the user's API. */
 export const USERS_API = /^\/(?:user|passkey)\//;
@@ -49,10 +50,21 @@ export async function installCors(
   });
 }
 
+/** What clients send, and what a page's tracing agent adds to every request (W3C Trace Context and Baggage). */
+const ALLOWED_HEADERS = [
+  'authorization',
+  'content-type',
+  'passage-flex-version',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+];
+
 const optionsFor = (origins: readonly string[]): FastifyCorsOptions => ({
   origin: origins.length > 0 && [...origins],
   methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-  allowedHeaders: ['authorization', 'content-type', 'passage-flex-version', 'x-request-id'],
+  allowedHeaders: ALLOWED_HEADERS,
   exposedHeaders: ['retry-after', 'x-request-id', 'www-authenticate'],
   credentials: false,
   maxAge: 600,

@@ -2,7 +2,8 @@ import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors/app-error.js';
-import { MAX_REQUESTS, networkOf, type RequestCounts } from './request-counts.js';
+import { networkOf } from './client-address.js';
+import { MAX_REQUESTS, type RequestCounts } from './request-counts.js';
 
 /** Limits how often one network may call the route; for every route without credentials. */
 export const RateLimited = (): MethodDecorator => RouteConfig({ rateLimit: { max: MAX_REQUESTS } });

@@ -1,4 +1,3 @@
-import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 
 const WINDOW = 60_000; // ms
@@ -34,14 +33,4 @@ export class RequestCounts {
     const known = this.windows.get(network);
     return known && known.until > Date.now() ? known : undefined;
   }
-}
-
-/** The network that a request comes from: an IPv4 address, or an IPv6 /64, as one subscriber has all addresses of it. */
-export function networkOf({ trace: { address } }: Pick<FastifyRequest, 'trace'>): string {
-  if (!address.includes(':') || address.includes('.')) return address;
-  const [head = '', tail] = address.split('::');
-  const front = head.split(':');
-  const back = tail ? tail.split(':') : [];
-  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
-  return [...front, ...Array<string>(zeros).fill('0'), ...back].slice(0, 4).join(':');
 }

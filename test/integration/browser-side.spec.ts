@@ -484,6 +484,15 @@ describe("the protocol's browser side", () => {
       expect(headers['access-control-allow-credentials']).toBeUndefined();
     });
 
+    it("lets the headers of a page's tracing agent through, on the user's API too", async () => {
+      for (const url of [startUrl, '/user/devices']) {
+        const { status, headers } = await preflight(TEST.origin, url);
+        expect(status).toBe(204);
+        const allowed = String(headers['access-control-allow-headers']).toLowerCase().split(/, */);
+        expect(allowed).toEqual(expect.arrayContaining(['traceparent', 'tracestate', 'baggage']));
+      }
+    });
+
     it('allows the page to read refusals too', async () => {
       const browser = new Browser(app);
       const answers = [

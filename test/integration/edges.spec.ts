@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { InjectOptions } from 'fastify';
 import { anApiKey } from '../support/app-server.js';
@@ -190,6 +191,30 @@ describe('hostile input', () => {
   ])('is refused with the content type %s', async (type) => {
     for (const route of writes) expectRefusal(await put(route, '{"nonce":"a"}', type), route.url, [400, 415]);
   });
+
+  it.each(['gzip', 'GZIP', 'deflate', 'br', 'x-gzip', 'aws-chunked', 'identity, gzip', 'gzip, identity'])(
+    'is refused with the content encoding %s, and told that none would do',
+    async (encoding) => {
+      for (const { method, url } of writes) {
+        for (const payload of [gzipSync('{"nonce":"a"}'), '{"nonce":"a"}']) {
+          const headers = { 'content-type': JSON_TYPE, 'content-encoding': encoding };
+          const answer = await ask({ method, url, payload, headers });
+          expectRefusal(answer, url, [415]);
+          expect(answer.headers['accept-encoding']).toBe('identity');
+        }
+      }
+    },
+  );
+
+  it.each(['identity', 'Identity', ''])(
+    'is read with the content encoding %j, which changes nothing',
+    async (encoding) => {
+      for (const { method, url } of writes) {
+        const headers = { 'content-type': JSON_TYPE, 'content-encoding': encoding };
+        expectRefusal(await ask({ method, url, payload: '[]', headers }), url, [400]);
+      }
+    },
+  );
 
   it('is refused with 405 for other methods, and the response names the allowed ones', async () => {
     for (const { url, methods } of routes) {

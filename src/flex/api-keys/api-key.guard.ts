@@ -5,7 +5,7 @@ import { databaseOutage } from '../../database/database-outage.js';
 import { sqlStateOf } from '../../database/sql-state.js';
 import { AppError } from '../../errors/app-error.js';
 import { hasSeveralAuthorizations } from '../../http/authorization.js';
-import { networkOf } from '../../http/request-counts.js';
+import { networkOf } from '../../http/client-address.js';
 import { type ApiKeyParts, hashApiKeySecret, isSameHash, parseApiKey } from './api-key.js';
 import { ApiKeyAttempts } from './api-key-attempts.js';
 import { ApiKeyRepository } from './api-key.repository.js';
