@@ -22,13 +22,15 @@ const NOT_ENCODED = /^\s*(?:identity)?\s*$/i;
  * An empty body is no body, whatever its type. Any other type, and a compressed body, is `unsupported_media_type`.
  */
 export function installJsonBody(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (request, reply, done) => {
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
     if (request.is404) return done();
     const { headers } = request;
+    const { 'content-type': type, 'content-encoding': encoding } = headers;
+    if (type === undefined && encoding === undefined) return done();
     const isAbsent = headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0);
     // Fastify refuses a type that it cannot read before it knows whether a body follows: chunked, it may still be empty.
-    if (isAbsent || !JSON_TYPE.test(headers['content-type'] ?? '')) delete headers['content-type'];
-    if (isAbsent || NOT_ENCODED.test(headers['content-encoding'] ?? '')) return done();
+    if (type !== undefined && (isAbsent || !JSON_TYPE.test(type))) delete headers['content-type'];
+    if (encoding === undefined || isAbsent || NOT_ENCODED.test(encoding)) return done();
     // RFC 9110 §12.5.3: tells which codings would do.
     void reply.header('accept-encoding', 'identity');
     done(new AppError('unsupported_media_type', { detail: 'The body must not be compressed.' }));

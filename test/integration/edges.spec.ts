@@ -292,6 +292,23 @@ describe('hostile input', () => {
     }
   });
 
+  it('is answered with headers that let no page embed, guess or keep the answer, whatever became of it', async () => {
+    for (const url of ['/health/live', '/user/devices', '/v1/apps/shop', '/v1/apps/shop/users', '/nowhere']) {
+      for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'] as const) {
+        const { headers } = await send(app, { method, url, remoteAddress: newAddress() });
+        expect(headers).toMatchObject({
+          'cache-control': 'no-store',
+          'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+          'cross-origin-resource-policy': 'cross-origin',
+          'referrer-policy': 'no-referrer',
+          'strict-transport-security': 'max-age=31536000',
+          'x-content-type-options': 'nosniff',
+          'x-request-id': expect.stringMatching(/^[\w-]{8,64}$/) as string,
+        });
+      }
+    }
+  });
+
   it('cannot add a header to the response', async () => {
     const answer = await ask({
       url: '/nowhere',

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { tooManyRequests } from '../../http/rate-limit.js';
-import { RequestCounts } from '../../http/request-counts.js';
+import { networkOf } from '../../http/client-address.js';
+import { aCountOf, type RequestCount, tooManyRequests, waitOf } from '../../http/rate-limit.js';
 
 const TRUSTED_FOR = 86_400_000; // ms
 const MAX_TRUSTED = 10_000;
@@ -15,23 +16,31 @@ const MAX_NETWORKS = 20_000;
  */
 @Injectable()
 export class ApiKeyAttempts {
-  private readonly failures = new RequestCounts();
+  private failures: RequestCount | undefined;
   private readonly trickles = new LRUCache<string, true>({ max: MAX_NETWORKS, ttl: TRICKLE });
   private readonly trusted = new LRUCache<string, true>({ max: MAX_TRUSTED, ttl: TRUSTED_FOR });
 
   /** Throws `too_many_requests`. */
-  assertAllowed(network: string, keyId: string): void {
-    const wait = this.failures.wait(network);
+  async assertAllowed(request: FastifyRequest, keyId: string): Promise<void> {
+    const wait = waitOf(await this.failuresOn(request)(request, { increment: false }));
+    const network = networkOf(request);
     if (wait === 0 || this.trusted.has(`${network} ${keyId}`)) return;
     if (this.trickles.has(network)) throw tooManyRequests(wait);
     this.trickles.set(network, true);
   }
 
-  wasRight(network: string, keyId: string): void {
-    this.trusted.set(`${network} ${keyId}`, true);
+  /** Lets the key through from now on, however many others of its network are wrong. */
+  wasRight(request: FastifyRequest, keyId: string): void {
+    this.trusted.set(`${networkOf(request)} ${keyId}`, true);
   }
 
-  wasWrong(network: string): void {
-    this.failures.add(network);
+  /** Counts one wrong key more of the request's network. */
+  async wasWrong(request: FastifyRequest): Promise<void> {
+    await this.failuresOn(request)(request);
+  }
+
+  /** Made with the first request: the command line has this module too, and no server. */
+  private failuresOn({ server }: FastifyRequest): RequestCount {
+    return (this.failures ??= aCountOf('wrong API keys', server));
   }
 }

@@ -5,7 +5,6 @@ import { databaseOutage } from '../../database/database-outage.js';
 import { sqlStateOf } from '../../database/sql-state.js';
 import { AppError } from '../../errors/app-error.js';
 import { hasSeveralAuthorizations } from '../../http/authorization.js';
-import { networkOf } from '../../http/client-address.js';
 import { type ApiKeyParts, hashApiKeySecret, isSameHash, parseApiKey } from './api-key.js';
 import { ApiKeyAttempts } from './api-key-attempts.js';
 import { ApiKeyRepository } from './api-key.repository.js';
@@ -29,16 +28,15 @@ export class ApiKeyGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { app: string } }>>();
     const presented = presentedKey(request);
     if (!presented) throw new AppError('invalid_api_key');
-    const network = networkOf(request);
-    this.attempts.assertAllowed(network, presented.id);
+    await this.attempts.assertAllowed(request, presented.id);
     const { app: appId } = request.params;
     const key = appIdProblem(appId) === undefined ? await this.keys.findUsable(appId, presented.id) : null;
     const isRight = isSameHash(hashApiKeySecret(presented.secret), key?.secretHash ?? NO_HASH);
     if (!key || !isRight) {
-      this.attempts.wasWrong(network);
+      await this.attempts.wasWrong(request);
       throw new AppError('invalid_api_key');
     }
-    this.attempts.wasRight(network, presented.id);
+    this.attempts.wasRight(request, presented.id);
     request.trace.actor = `key:${presented.id}`;
     request.trace.appId = appId;
     if (key.isUseUnrecorded) await this.recordUse(appId, presented.id, request.log);
