@@ -22,6 +22,7 @@ const AUDIENCE = 'keyway';
 const SECRET = createSecretKey(Buffer.alloc(32, 7));
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const ED = generateKeyPairSync('ed25519');
 const now = () => Math.floor(Date.now() / 1000);
 
 @Controller()
@@ -130,6 +131,14 @@ describe('the Authorization header', () => {
   it('is not refused because of a bug: the answer is 500, not 401', async () => {
     app.useLogger(false);
     app.get(JwtStrategy, { strict: false }).validate = () => {
+      throw new TypeError('Cannot read properties of undefined');
+    };
+    expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
+  });
+
+  it("is not blamed for a bug of passport's: the answer is 500, not 401", async () => {
+    app.useLogger(false);
+    app.get(JwtStrategy, { strict: false }).authenticate = () => {
       throw new TypeError('Cannot read properties of undefined');
     };
     expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
@@ -289,6 +298,37 @@ describe('the signature', () => {
     expect(await call(aToken({}, { key: EC.privateKey, header: { alg: 'ES256' } }))).toEqual(USER);
   });
 
+  it.each([
+    ['RS384', RSA],
+    ['RS512', RSA],
+    ['PS384', RSA],
+    ['PS512', RSA],
+    ['ES384', generateKeyPairSync('ec', { namedCurve: 'P-384' })],
+    ['ES512', generateKeyPairSync('ec', { namedCurve: 'P-521' })],
+    ['EdDSA', generateKeyPairSync('ed25519')],
+  ] as const)(
+    'is verified by %s, and refused once a bit of it or of the claims differs',
+    async (alg, pair) => {
+      await startWith({ kind: 'public-key', key: pair.publicKey }, alg);
+      const token = await aToken({}, { key: pair.privateKey, header: { alg } });
+      expect(await call(token)).toEqual(USER);
+      const [header, payload, signature = ''] = token.split('.');
+      const bytes = Buffer.from(signature, 'base64url');
+      bytes[20]! ^= 1;
+      const refused = refusedFor('wrong_signature');
+      expect(await call(`${header}.${payload}.${bytes.toString('base64url')}`)).toEqual(refused);
+      expect(await call(`${header}.${segment(claims({ sub: 'somebody-else' }))}.${signature}`)).toEqual(
+        refused,
+      );
+      expect(await call(`${header}.${payload}.AA`)).toEqual(refused);
+    },
+  );
+
+  it.each(['HS384', 'HS512'] as const)('is verified by %s', async (alg) => {
+    await startWith({ kind: 'secret', key: SECRET }, alg);
+    expect(await call(aToken({}, { header: { alg } }))).toEqual(USER);
+  });
+
   it('is refused for an algorithm that is not configured, even if the key could verify it', async () => {
     await startWith(publicKey, 'RS256');
     const token = aToken({}, { key: RSA.privateKey, header: { alg: 'RS512' } });
@@ -347,6 +387,7 @@ describe('the guard with a JWK Set', () => {
       keys: [
         exported(RSA.publicKey, 'rsa'),
         exported(EC.publicKey, 'ec'),
+        exported(ED.publicKey, 'ed'),
         { kty: 'oct', kid: 'oct', k: SECRET.export().toString('base64url') },
       ],
     });
@@ -354,7 +395,7 @@ describe('the guard with a JWK Set', () => {
       if (body === null) request.socket.destroy();
       else response.end(body);
     });
-    await startWith({ kind: 'jwks', uri: `${server.url}/jwks` }, 'RS256', 'ES256');
+    await startWith({ kind: 'jwks', uri: `${server.url}/jwks` }, 'RS256', 'ES256', 'EdDSA');
   });
 
   afterEach(() => server?.close());
@@ -368,6 +409,7 @@ describe('the guard with a JWK Set', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => call(rsa)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(new Set([JSON.stringify(USER)]));
     expect(await call(signed({ alg: 'ES256', kid: 'ec' }, EC.privateKey))).toEqual(USER);
+    expect(await call(signed({ alg: 'EdDSA', kid: 'ed' }, ED.privateKey))).toEqual(USER);
     expect(await call(signed({ kid: undefined }))).toEqual(USER);
     expect(server.requests).toEqual(['GET /jwks']);
   });
