@@ -169,7 +169,7 @@ describe('a response that is not a JWK Set', () => {
   });
 });
 
-describe('a key of the set', () => {
+describe('a key of a JWK Set', () => {
   const ALGORITHMS = TOKEN_ALGORITHMS.filter((alg) => !alg.startsWith('HS'));
   const rsaJwk = (modulusLength = 2048) =>
     generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'jwk' });
@@ -198,7 +198,7 @@ describe('a key of the set', () => {
     return served;
   };
 
-  it('serves the algorithms of its type and curve alone', async () => {
+  it('serves only the algorithms of its type and curve', async () => {
     expect(await servedBy(rsaJwk())).toEqual(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']);
     expect(await servedBy(ecJwk('P-256'))).toEqual(['ES256']);
     expect(await servedBy(ecJwk('P-384'))).toEqual(['ES384']);
@@ -206,25 +206,25 @@ describe('a key of the set', () => {
     expect(await servedBy(edJwk('ed25519'))).toEqual(['EdDSA']);
   });
 
-  it('serves its own algorithm alone when it names one', async () => {
+  it('serves only its own algorithm if it names one', async () => {
     expect(await servedBy({ ...rsaJwk(), alg: 'PS256' })).toEqual(['PS256']);
     expect(await servedBy({ ...rsaJwk(), alg: 'RSA-OAEP' })).toEqual([]);
     expect(await servedBy({ ...rsaJwk(), alg: 'ES256' })).toEqual([]);
     expect(await servedBy({ ...rsaJwk(), alg: 'HS256' })).toEqual([]);
   });
 
-  it('serves nothing when it is meant for something else than verifying signatures', async () => {
+  it('serves no algorithm if its use or key_ops exclude verifying signatures', async () => {
     expect(await servedBy({ ...ecJwk(), use: 'enc' })).toEqual([]);
     expect(await servedBy({ ...ecJwk(), key_ops: ['deriveBits'] })).toEqual([]);
     expect(await servedBy({ ...ecJwk(), key_ops: 'verify' })).toEqual([]);
     expect(await servedBy({ ...ecJwk(), use: 'sig', key_ops: ['verify'] })).toEqual(['ES256']);
   });
 
-  it('serves nothing when RSA and shorter than 2048 bits', async () => {
+  it('serves no algorithm if it is an RSA key shorter than 2048 bits', async () => {
     expect(await servedBy(rsaJwk(1024))).toEqual([]);
   });
 
-  it('serves nothing when symmetric, private, of another curve or broken', async () => {
+  it('serves no algorithm if it is symmetric, private, on another curve or malformed', async () => {
     expect(await servedBy({ kty: 'oct', k: Buffer.alloc(32, 1).toString('base64url') })).toEqual([]);
     expect(await servedBy(ecPair().privateKey.export({ format: 'jwk' }))).toEqual([]);
     expect(await servedBy(edJwk('ed448'))).toEqual([]);
@@ -233,12 +233,12 @@ describe('a key of the set', () => {
     expect(await servedBy({ kty: 'RSA', n: 'AQAB' })).toEqual([]);
   });
 
-  it('is never one for HMAC', async () => {
+  it('never serves an HMAC algorithm', async () => {
     serve({ ...rsaJwk(), kid: 'k' }, { kty: 'oct', kid: 'k', k: 'AAAA' });
     await expect(find('k', 'HS256')).rejects.toMatchObject(UNKNOWN);
   });
 
-  it('is found by its id, exactly, and by the first of two that have it', async () => {
+  it('is found by its exact kid, and is the first of two with the same kid', async () => {
     const first = ecJwk();
     serve({ ...first, kid: 'a' }, { ...ecJwk(), kid: 'b' }, { ...ecJwk(), kid: 'a' });
     const jwkOf = async (kid: string) => (await find(kid)).export({ format: 'jwk' });
@@ -247,7 +247,7 @@ describe('a key of the set', () => {
     for (const kid of ['A', '__proto__']) await expect(find(kid)).rejects.toMatchObject(UNKNOWN);
   });
 
-  it('is found without an id where it is the only one for the algorithm, and not where there are several', async () => {
+  it('is found without a kid if it is the only key for the algorithm, and not if there are several', async () => {
     serve(ecJwk(), rsaJwk());
     expect(await find(undefined)).toBeDefined();
     serve(ecJwk(), { ...ecJwk(), use: 'enc' });
@@ -258,7 +258,7 @@ describe('a key of the set', () => {
     await expect(find(undefined)).rejects.toMatchObject(UNKNOWN);
   });
 
-  it('is found among members that are no keys', async () => {
+  it('is found among members that are not keys', async () => {
     serve(null, 7, 'key', [], {}, { ...ecJwk(), kid: 'a' });
     expect(await find('a')).toBeDefined();
   });

@@ -2,24 +2,26 @@ import { errors } from 'jose';
 import { Refusal } from '../errors/refusal.js';
 
 /** Why a token is not accepted, as the log says it; `docs/operate.md` explains each. */
-export type TokenReason =
+export const TOKEN_REASONS = [
   // before anything is verified
-  | 'several_authorization_headers'
-  | 'token_too_long'
-  | 'malformed_token'
-  | 'critical_header'
-  | 'unsupported_algorithm'
+  'several_authorization_headers',
+  'token_too_long',
+  'malformed_token',
+  'critical_header',
+  'unsupported_algorithm',
   // the signature
-  | 'unknown_key'
-  | 'wrong_signature'
+  'unknown_key',
+  'wrong_signature',
   // the claims
-  | 'wrong_issuer'
-  | 'wrong_audience'
-  | 'token_not_active'
-  | 'token_expired'
-  | 'missing_expiry'
-  | 'issued_in_the_future'
-  | 'unusable_subject';
+  'wrong_issuer',
+  'wrong_audience',
+  'token_not_active',
+  'token_expired',
+  'missing_expiry',
+  'issued_in_the_future',
+  'unusable_subject',
+] as const;
+export type TokenReason = (typeof TOKEN_REASONS)[number];
 
 /** Why a token is not accepted: the `cause` of an `AppError`, for the log and never for the caller. */
 export class TokenRefusal extends Refusal {

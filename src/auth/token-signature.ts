@@ -5,8 +5,8 @@ const HASHES = { '256': 'sha256', '384': 'sha384', '512': 'sha512' } as const;
 
 /**
  * Whether `signature` is one by `key` over `input`, by a JWS algorithm (RFC 7518 §3, RFC 8037 §3.1); false for a key of
- * another type than the algorithm's. By node:crypto and at once: jose hands each signature to the thread pool, which
- * costs 60 to 70 µs more of RS256's 80, and five times as much of HS256's 30.
+ * another type than the algorithm's. By node:crypto and at once: jose gives each signature to the thread pool, which
+ * made a list of passkeys 13 to 24 % dearer in CPU time.
  */
 export function isSigned(alg: TokenAlgorithm, key: KeyObject, input: string, signature: Buffer): boolean {
   const data = Buffer.from(input);
