@@ -26,9 +26,9 @@ const NOUNS = {
   apps: [],
   'api-keys': ['apps'],
   devices: ['apps'],
-  users: ['devices', 'apps'],
-  transactions: ['users', 'devices', 'apps'],
-  nonces: ['transactions', 'users', 'devices', 'apps'],
+  users: ['api-keys', 'devices', 'apps'],
+  transactions: ['api-keys', 'users', 'devices', 'apps'],
+  nonces: ['api-keys', 'transactions', 'users', 'devices', 'apps'],
   ceremonies: ['nonces', 'transactions', 'users', 'devices', 'apps'],
 };
 

@@ -12,9 +12,8 @@ import { AllowedOrigins, installCors } from './http/cors.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
 import { installJsonBody, MAX_BODY } from './http/json-body.js';
 import { NestLog } from './http/log.js';
-import { installRateLimit } from './http/rate-limit.js';
+import { installRateLimit, installRequestCount } from './http/rate-limit.js';
 import { installRequestContext, requestIdFrom } from './http/request-context.js';
-import { RequestCounts } from './http/request-counts.js';
 import { originForm } from './http/request-target.js';
 import { installSecurityHeaders } from './http/security-headers.js';
 import { closeUnusedConnections } from './http/unused-connections.js';
@@ -32,33 +31,32 @@ export async function createApplication(
 ): Promise<NestFastifyApplication> {
   const unparsed = new UnparsedRequests();
   const adapter = createAdapter(configuration, log, unparsed);
-  const fastify = adapter.getInstance<FastifyInstance>();
-  const unmatched = new UnmatchedRoutes(fastify);
-  installRequestContext(fastify);
-  installAccessLog(fastify);
-  unparsed.install(fastify);
-  installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') });
   const application = await NestFactory.create<NestFastifyApplication>(
     await AppModule.for(configuration),
     adapter,
-    {
-      bodyParser: false,
-      abortOnError: false,
-      logger: new NestLog(log),
-    },
+    { bodyParser: false, abortOnError: false, logger: new NestLog(log) },
   );
-  installJsonBody(fastify);
-  closeUnusedConnections(fastify);
-  announceDraining(fastify, application.get(Readiness));
+  const fastify = adapter.getInstance<FastifyInstance>();
+  const unmatched = new UnmatchedRoutes();
+
+  // A request passes the hooks in this order.
+  installRequestContext(fastify); // All others, the log and every error name the request.
+  installAccessLog(fastify); // Has a line also for what the next ones refuse.
+  await installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') }); // Of refusals too.
+  announceDraining(fastify, application.get(Readiness)); // Refusals say it as well.
+  closeUnusedConnections(fastify); // Below HTTP: stands in nobody's way.
+  unparsed.install(fastify); // A request without a host is no request: nothing is looked up for it.
+  await installRequestCount(fastify); // What CORS looks up is counted.
+  await installCors(fastify, application.get(AllowedOrigins)); // Pages can read the refusals of all that follows.
+  installRateLimit(fastify); // Before the body is read.
+  installJsonBody(fastify); // The last before guards and controllers.
+  unmatched.install(fastify); // Hears of each route that is added from here on.
   if (configuration.demo) {
     const { installDemoPage } = await import('./demo/demo-page.js');
     await installDemoPage(fastify, configuration.http.publicUrl);
   }
-  const counts = new RequestCounts();
-  await installCors(fastify, application.get(AllowedOrigins, { strict: false }), counts);
-  await installRateLimit(fastify, counts);
   application.useGlobalFilters(new ErrorFilter(unmatched, databaseOutage));
-  await application.init();
+  await application.init(); // Adds the routes: each gets the hooks that are there.
   await fastify.ready();
   return application;
 }

@@ -1,17 +1,8 @@
-import { Module, type OnModuleInit } from '@nestjs/common';
-import { AccessPolicy } from '../http/access-policy.js';
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { JwtStrategy } from './jwt.strategy.js';
 import { UserGuard } from './user.guard.js';
 
-/** Guards the routes with `@Access('user')`; `Configuration` and `AccessPolicy` come from global modules. */
-@Module({ providers: [JwtStrategy, UserGuard] })
-export class AuthModule implements OnModuleInit {
-  constructor(
-    private readonly policy: AccessPolicy,
-    private readonly guard: UserGuard,
-  ) {}
-
-  onModuleInit(): void {
-    this.policy.register('user', this.guard);
-  }
-}
+/** Puts every route of the application behind a user's token, unless it is `@Public()`. */
+@Module({ providers: [JwtStrategy, { provide: APP_GUARD, useClass: UserGuard }] })
+export class AuthModule {}

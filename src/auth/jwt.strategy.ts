@@ -1,41 +1,46 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
-import { type SecretOrKeyProvider, Strategy } from 'passport-jwt';
+import type { FastifyRequest } from 'fastify';
+import { Strategy } from 'passport-jwt';
 import { Configuration } from '../config/configuration.js';
+import { AppError } from '../errors/app-error.js';
 import { bearerToken } from './bearer-token.js';
 import type { Caller } from './caller.js';
-import { callerFrom, LEEWAY } from './claims.js';
-import { tokenKeyProvider } from './token-key.js';
+import { callerFrom } from './claims.js';
+import { TokenRefusal } from './token-refusal.js';
+import { TokenVerifier } from './token-verifier.js';
 
 /**
- * Verifies the user's token (RFC 7519) as the configuration says. Passport knows it by the name `jwt`, once per
- * process: of two applications in one process the one made last decides.
+ * Verifies the user's token as the configuration says. Passport knows it by the name `jwt`, once per process: of two
+ * applications in one process the one made last decides.
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
+  private readonly verifier: TokenVerifier;
+
   constructor({ tokens }: Configuration) {
-    super({
-      jwtFromRequest: bearerToken as never,
-      // The types of passport-jwt do not know that jsonwebtoken takes a KeyObject.
-      secretOrKeyProvider: tokenKeyProvider(tokens) as SecretOrKeyProvider,
-      issuer: tokens.issuer,
-      audience: tokens.audience,
-      algorithms: [...tokens.algorithms],
-      jsonWebTokenOptions: { clockTolerance: LEEWAY },
-    });
+    // passport-jwt would ask these; it is not asked itself, as its jsonwebtoken knows no EdDSA.
+    super({ jwtFromRequest: () => null, secretOrKeyProvider: (_request, _token, done) => done(null) });
+    this.verifier = new TokenVerifier(tokens);
   }
 
-  /** Fails where the base class throws: jsonwebtoken trips over a signed `null`, and our own checks throw. */
-  override authenticate(...[request, options]: Parameters<Strategy['authenticate']>): void {
+  /** Passes everything that goes wrong on as an error: the guard throws it, and what is no refusal is a bug. */
+  override authenticate(request: unknown): void {
+    this.validate(request as FastifyRequest).then(
+      (caller) => this.success(caller),
+      (error: Error) => this.error(error),
+    );
+  }
+
+  /**
+   * Who the request's token names. Throws `AppError` `missing_token`, or `invalid_token` with a `TokenRefusal` as its
+   * cause, or `Unavailable('token_keys_unavailable')`.
+   */
+  async validate(request: Pick<FastifyRequest, 'headers' | 'raw'>): Promise<Caller> {
     try {
-      super.authenticate(request, options);
+      return callerFrom(await this.verifier.verify(bearerToken(request)));
     } catch (error) {
-      this.fail(error, 401);
+      throw error instanceof TokenRefusal ? new AppError('invalid_token', { cause: error }) : error;
     }
-  }
-
-  /** Takes the claims of a verified token; throws a `TokenRefusal` if they do not name a caller. */
-  validate(claims: Record<string, unknown>): Caller {
-    return callerFrom(claims);
   }
 }

@@ -1,8 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
+import { TOKEN_ALGORITHMS, type TokenAlgorithm } from '../config/configuration.js';
 import { RemoteKeySet } from './remote-key-set.js';
 
 const jwk = (kid: string) => ({
@@ -14,6 +15,7 @@ const setOf = (...kids: string[]): RequestListener => {
   return (_request, response) => response.setHeader('content-type', 'application/json').end(body);
 };
 const down: RequestListener = (request) => request.socket.destroy();
+const UNKNOWN = { reason: 'unknown_key' };
 const UNAVAILABLE = { code: 'token_keys_unavailable', retryAfter: 5 };
 const SECOND = 1000;
 
@@ -25,102 +27,104 @@ let keys: RemoteKeySet;
 beforeEach(async () => {
   clock = 0;
   server = await fakeServer((request, response) => answer(request, response));
-  keys = new RemoteKeySet(`${server.url}/jwks`, ['ES256'], () => clock);
+  keys = new RemoteKeySet(`${server.url}/jwks`, () => clock);
 });
 
 afterEach(() => server?.close());
+
+const find = (kid: string | undefined, alg = 'ES256') => keys.find({ alg, kid });
 
 /** Lets a fetch that nobody waits for come to its end. */
 const settled = () => sleep(100);
 
 it('fetches the keys once for simultaneous requests, and then answers from memory', async () => {
   answer = setOf('a');
-  expect(keys.known('ES256', 'a')).toBeUndefined();
-  const found = await Promise.all(Array.from({ length: 50 }, () => keys.find('ES256', 'a')));
+  const found = await Promise.all(Array.from({ length: 50 }, () => find('a')));
   expect(new Set(found).size).toBe(1);
-  expect(keys.known('ES256', 'a')).toBe(found[0]);
+  expect(await find('a')).toBe(found[0]);
   expect(server.requests).toEqual(['GET /jwks']);
 });
 
 it('fetches the keys again when a token names a rotated key', async () => {
   answer = setOf('a');
-  await keys.find('ES256', 'a');
+  await find('a');
   answer = setOf('a', 'b');
   clock = SECOND;
-  expect(await keys.find('ES256', 'b')).toBeDefined();
+  expect(await find('b')).toBeDefined();
 });
 
 it('fetches the keys for unknown key ids at most every 30 seconds', async () => {
   answer = setOf('a');
-  await keys.find('ES256', 'a');
+  await find('a');
   for (clock = SECOND; clock < 31 * SECOND; clock += SECOND) {
     await Promise.all(
-      Array.from({ length: 5 }, async (_, i) =>
-        expect(await keys.find('ES256', `made-up-${clock}-${i}`)).toBeUndefined(),
+      Array.from(
+        { length: 5 },
+        async (_, i) => await expect(find(`made-up-${clock}-${i}`)).rejects.toMatchObject(UNKNOWN),
       ),
     );
   }
   expect(server.requests).toHaveLength(2);
   clock = 31 * SECOND;
   answer = setOf('b');
-  expect(await keys.find('ES256', 'b')).toBeDefined();
+  expect(await find('b')).toBeDefined();
   expect(server.requests).toHaveLength(3);
 });
 
 it('does not fetch the keys twice when the first token names an unknown key', async () => {
   answer = setOf('a');
-  expect(await keys.find('ES256', 'b')).toBeUndefined();
+  await expect(find('b')).rejects.toMatchObject(UNKNOWN);
   expect(server.requests).toHaveLength(1);
 });
 
 it('renews the keys in the background after 5 minutes, and drops the removed ones', async () => {
   answer = setOf('a');
-  await keys.find('ES256', 'a');
+  await find('a');
   answer = setOf('b');
   clock = 300 * SECOND;
-  expect(keys.known('ES256', 'a')).toBeDefined();
+  expect(await find('a')).toBeDefined();
   await settled();
-  expect(keys.known('ES256', 'a')).toBeUndefined();
-  expect(keys.known('ES256', 'b')).toBeDefined();
+  expect(await find('b')).toBeDefined();
+  expect(server.requests).toHaveLength(2);
+  await expect(find('a')).rejects.toMatchObject(UNKNOWN);
 });
 
 it('keeps serving keys for at most 10 minutes while the key server is down', async () => {
   answer = setOf('a');
-  await keys.find('ES256', 'a');
+  await find('a');
   answer = down;
   clock = 599 * SECOND;
-  expect(keys.known('ES256', 'a')).toBeDefined();
+  expect(await find('a')).toBeDefined();
   await settled();
-  expect(keys.known('ES256', 'a')).toBeDefined();
+  expect(await find('a')).toBeDefined();
   clock = 600 * SECOND;
-  expect(keys.known('ES256', 'a')).toBeUndefined();
-  await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
+  await expect(find('a')).rejects.toMatchObject(UNAVAILABLE);
 });
 
 it('reports the keys as unavailable, not a key as unknown, while the key server is down', async () => {
   answer = setOf('a');
-  await keys.find('ES256', 'a');
+  await find('a');
   answer = down;
-  await expect(keys.find('ES256', 'b')).rejects.toMatchObject(UNAVAILABLE);
-  await expect(keys.find('ES256', 'c')).rejects.toMatchObject(UNAVAILABLE);
-  expect(await keys.find('ES256', 'a')).toBeDefined();
+  await expect(find('b')).rejects.toMatchObject(UNAVAILABLE);
+  await expect(find('c')).rejects.toMatchObject(UNAVAILABLE);
+  expect(await find('a')).toBeDefined();
 });
 
 it('retries an unavailable key server every 5 seconds, and recovers', async () => {
   answer = down;
-  for (let i = 0; i < 3; i += 1) await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
+  for (let i = 0; i < 3; i += 1) await expect(find('a')).rejects.toMatchObject(UNAVAILABLE);
   expect(server.requests).toHaveLength(1);
   answer = setOf('a');
   clock = 4 * SECOND;
-  await expect(keys.find('ES256', 'a')).rejects.toMatchObject(UNAVAILABLE);
+  await expect(find('a')).rejects.toMatchObject(UNAVAILABLE);
   clock = 5 * SECOND;
-  expect(await keys.find('ES256', 'a')).toBeDefined();
+  expect(await find('a')).toBeDefined();
 });
 
 describe('a response that is not a JWK Set', () => {
   const refused = async (listener: RequestListener, reason: string) => {
     answer = listener;
-    await expect(keys.find('ES256', 'a')).rejects.toMatchObject({ ...UNAVAILABLE, cause: { reason } });
+    await expect(find('a')).rejects.toMatchObject({ ...UNAVAILABLE, cause: { reason } });
   };
 
   it.each([301, 302, 303, 307, 308])(
@@ -149,8 +153,10 @@ describe('a response that is not a JWK Set', () => {
     );
   });
 
-  it('is refused if it is not JSON', () =>
-    refused((_request, response) => response.end('<html>'), 'keys_malformed'));
+  it.each(['', '<html>', 'null', '[]', '{}', '{"keys":{}}', '"keys"'])(
+    'is refused if it is %j, which is not a JWK Set',
+    (text) => refused((_request, response) => response.end(text), 'keys_malformed'),
+  );
 
   it('is refused if it takes longer than 5 seconds, even if it trickles in', async () => {
     const startedAt = performance.now();
@@ -160,5 +166,100 @@ describe('a response that is not a JWK Set', () => {
     }, 'keys_unreachable');
     clearInterval(timer);
     expect(performance.now() - startedAt).toBeLessThan(8 * SECOND);
+  });
+});
+
+describe('a key of a JWK Set', () => {
+  const ALGORITHMS = TOKEN_ALGORITHMS.filter((alg) => !alg.startsWith('HS'));
+  const rsaJwk = (modulusLength = 2048) =>
+    generateKeyPairSync('rsa', { modulusLength }).publicKey.export({ format: 'jwk' });
+  const ecPair = (namedCurve = 'P-256') => generateKeyPairSync('ec', { namedCurve });
+  const ecJwk = (namedCurve?: string) => ecPair(namedCurve).publicKey.export({ format: 'jwk' });
+  const edJwk = (type: 'ed25519' | 'ed448') =>
+    (type === 'ed448' ? generateKeyPairSync('ed448') : generateKeyPairSync('ed25519')).publicKey.export({
+      format: 'jwk',
+    });
+
+  const serve = (...members: unknown[]) => {
+    answer = (_request, response) => response.end(JSON.stringify({ keys: members }));
+    keys = new RemoteKeySet(`${server.url}/jwks`, () => clock);
+  };
+  const servedBy = async (jwk: JsonWebKey): Promise<TokenAlgorithm[]> => {
+    serve({ ...jwk, kid: 'k' });
+    const served: TokenAlgorithm[] = [];
+    for (const alg of ALGORITHMS) {
+      try {
+        await find('k', alg);
+        served.push(alg);
+      } catch (error) {
+        expect(error).toMatchObject(UNKNOWN);
+      }
+    }
+    return served;
+  };
+
+  it('serves only the algorithms of its type and curve', async () => {
+    expect(await servedBy(rsaJwk())).toEqual(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']);
+    expect(await servedBy(ecJwk('P-256'))).toEqual(['ES256']);
+    expect(await servedBy(ecJwk('P-384'))).toEqual(['ES384']);
+    expect(await servedBy(ecJwk('P-521'))).toEqual(['ES512']);
+    expect(await servedBy(edJwk('ed25519'))).toEqual(['EdDSA']);
+  });
+
+  it('serves only its own algorithm if it names one', async () => {
+    expect(await servedBy({ ...rsaJwk(), alg: 'PS256' })).toEqual(['PS256']);
+    expect(await servedBy({ ...rsaJwk(), alg: 'RSA-OAEP' })).toEqual([]);
+    expect(await servedBy({ ...rsaJwk(), alg: 'ES256' })).toEqual([]);
+    expect(await servedBy({ ...rsaJwk(), alg: 'HS256' })).toEqual([]);
+  });
+
+  it('serves no algorithm if its use or key_ops exclude verifying signatures', async () => {
+    expect(await servedBy({ ...ecJwk(), use: 'enc' })).toEqual([]);
+    expect(await servedBy({ ...ecJwk(), key_ops: ['deriveBits'] })).toEqual([]);
+    expect(await servedBy({ ...ecJwk(), key_ops: 'verify' })).toEqual([]);
+    expect(await servedBy({ ...ecJwk(), use: 'sig', key_ops: ['verify'] })).toEqual(['ES256']);
+  });
+
+  it('serves no algorithm if it is an RSA key shorter than 2048 bits', async () => {
+    expect(await servedBy(rsaJwk(1024))).toEqual([]);
+  });
+
+  it('serves no algorithm if it is symmetric, private, on another curve or malformed', async () => {
+    expect(await servedBy({ kty: 'oct', k: Buffer.alloc(32, 1).toString('base64url') })).toEqual([]);
+    expect(await servedBy(ecPair().privateKey.export({ format: 'jwk' }))).toEqual([]);
+    expect(await servedBy(edJwk('ed448'))).toEqual([]);
+    expect(await servedBy(ecJwk('secp256k1'))).toEqual([]);
+    expect(await servedBy({ ...ecJwk(), x: 'AAAA' })).toEqual([]);
+    expect(await servedBy({ kty: 'RSA', n: 'AQAB' })).toEqual([]);
+  });
+
+  it('never serves an HMAC algorithm', async () => {
+    serve({ ...rsaJwk(), kid: 'k' }, { kty: 'oct', kid: 'k', k: 'AAAA' });
+    await expect(find('k', 'HS256')).rejects.toMatchObject(UNKNOWN);
+  });
+
+  it('is found by its exact kid, and is the first of two with the same kid', async () => {
+    const first = ecJwk();
+    serve({ ...first, kid: 'a' }, { ...ecJwk(), kid: 'b' }, { ...ecJwk(), kid: 'a' });
+    const jwkOf = async (kid: string) => (await find(kid)).export({ format: 'jwk' });
+    expect(await jwkOf('a')).toMatchObject({ x: first.x });
+    expect(await jwkOf('b')).not.toMatchObject({ x: first.x });
+    for (const kid of ['A', '__proto__']) await expect(find(kid)).rejects.toMatchObject(UNKNOWN);
+  });
+
+  it('is found without a kid if it is the only key for the algorithm, and not if there are several', async () => {
+    serve(ecJwk(), rsaJwk());
+    expect(await find(undefined)).toBeDefined();
+    serve(ecJwk(), { ...ecJwk(), use: 'enc' });
+    expect(await find(undefined)).toBeDefined();
+    serve(ecJwk(), ecJwk());
+    await expect(find(undefined)).rejects.toMatchObject(UNKNOWN);
+    serve();
+    await expect(find(undefined)).rejects.toMatchObject(UNKNOWN);
+  });
+
+  it('is found among members that are not keys', async () => {
+    serve(null, 7, 'key', [], {}, { ...ecJwk(), kid: 'a' });
+    expect(await find('a')).toBeDefined();
   });
 });

@@ -1,10 +1,11 @@
-import type { KeyObject } from 'node:crypto';
-import type { TokenAlgorithm } from '../config/configuration.js';
+import { KeyObject } from 'node:crypto';
+import { createRemoteJWKSet, type CryptoKey, customFetch, errors } from 'jose';
 import { Unavailable } from '../errors/unavailable.js';
-import { KeySet, KeySetError } from './key-set.js';
+import { TokenRefusal } from './token-refusal.js';
 
 const TIMEOUT = 5_000; // ms, for the whole answer
 const MAX_BYTES = 256 * 1024;
+const MIN_RSA_BITS = 2048;
 /** Milliseconds. A set is renewed behind the requests once it is this old … */
 const RENEW_AFTER = 300_000;
 /** … and no longer used once it is this old, however long its source stays away. */
@@ -12,63 +13,82 @@ const MAX_AGE = 600_000;
 const RETRY_AFTER_FAILURE = 5_000;
 const UNKNOWN_KEY_INTERVAL = 30_000;
 
+/** Why there is no key set: the `cause` of `token_keys_unavailable`, a code for the log. */
+class KeySetError extends Error {
+  constructor(
+    readonly reason: 'keys_malformed' | 'keys_refused' | 'keys_too_large' | 'keys_unreachable',
+    options?: ErrorOptions,
+  ) {
+    super(reason, options);
+    this.name = 'KeySetError';
+  }
+}
+
 /**
  * The JWK Set behind the configured URI, fetched when first needed and by one request at a time, without redirects,
- * at most 256 kB, within 5 s. A removed key is forgotten after 5 minutes, or 10 while the URI is out of reach.
+ * at most 256 kB, within 5 s. A removed key is forgotten after 5 minutes, or 10 while the URI is out of reach. jose
+ * fetches the set, and chooses and imports keys; when it does so is decided here, as jose neither pauses between tries
+ * while the source is down nor renews a set before it is needed.
  */
 export class RemoteKeySet {
-  private keys: KeySet | null = null;
+  private readonly set: ReturnType<typeof createRemoteJWKSet>;
+  private readonly keyObjects = new WeakMap<CryptoKey, KeyObject>();
   private fetchedAt = -Infinity;
   private retryAt = -Infinity;
   private unknownKeyAt = -Infinity;
   private failure: unknown = null;
-  private fetching: Promise<void> | null = null;
 
   constructor(
-    private readonly uri: string,
-    private readonly algorithms: readonly TokenAlgorithm[],
+    uri: string,
     /** Milliseconds on a clock that never goes back. */
     private readonly now: () => number = () => performance.now(),
-  ) {}
-
-  /** The key if it is at hand, without waiting; `find` answers for all others. */
-  known(alg: string, kid: string | undefined): KeyObject | undefined {
-    const age = this.now() - this.fetchedAt;
-    if (age >= MAX_AGE) return undefined;
-    // Whoever needs the keys after MAX_AGE learns that this failed; until then the old ones serve.
-    if (age >= RENEW_AFTER) this.fetch().catch(() => undefined);
-    return this.keys?.find(alg, kid);
+  ) {
+    this.set = createRemoteJWKSet(new URL(uri), {
+      timeoutDuration: TIMEOUT,
+      cacheMaxAge: Infinity,
+      cooldownDuration: Infinity,
+      [customFetch]: download,
+    });
   }
 
   /**
-   * The key, fetched if necessary: an unknown id asks the source again, at most every 30 s. Undefined if the set has
-   * no such key; throws `Unavailable('token_keys_unavailable')` if that cannot be known now.
+   * The public key with the token's `kid`, or, where it names none, the only one for its `alg`. A key serves an algorithm
+   * if its type, curve and size fit and its `alg`, `use` and `key_ops`, where present, allow it. An unknown one asks the
+   * source again, at most every 30 s. Throws a `TokenRefusal` if the set has no such key, and
+   * `Unavailable('token_keys_unavailable')` if that cannot be known now.
    */
-  async find(alg: string, kid: string | undefined): Promise<KeyObject | undefined> {
-    if (this.now() - this.fetchedAt < MAX_AGE && !this.fetching) {
-      const key = this.known(alg, kid);
+  async find(header: { readonly alg: string; readonly kid: string | undefined }): Promise<KeyObject> {
+    const age = this.now() - this.fetchedAt;
+    if (age < MAX_AGE) {
+      // A request that needs the keys after MAX_AGE learns that this failed; until then the old ones serve.
+      if (age >= RENEW_AFTER) this.fetch().catch(() => undefined);
+      const key = await this.lookUp(header);
       if (key) return key;
-      if (this.now() < this.unknownKeyAt) {
-        if (this.failure !== null) throw unavailable(this.failure);
-        return undefined;
+      if (!this.set.reloading && this.now() < this.unknownKeyAt) {
+        throw this.failure === null ? new TokenRefusal('unknown_key') : unavailable(this.failure);
       }
       this.unknownKeyAt = this.now() + UNKNOWN_KEY_INTERVAL;
     }
     await this.fetch();
-    return this.keys?.find(alg, kid);
+    const key = await this.lookUp(header);
+    if (!key) throw new TokenRefusal('unknown_key');
+    return key;
   }
 
-  private fetch(): Promise<void> {
-    if (this.fetching) return this.fetching;
-    if (this.now() < this.retryAt) return Promise.reject(unavailable(this.failure));
-    this.fetching = this.load().finally(() => (this.fetching = null));
-    return this.fetching;
+  private async lookUp(header: { alg: string; kid: string | undefined }): Promise<KeyObject | undefined> {
+    const key = await this.set(header).catch((error: unknown) => firstOf(error, header.kid));
+    const { modulusLength = MIN_RSA_BITS } = (key?.algorithm ?? {}) as { readonly modulusLength?: number };
+    if (!key || modulusLength < MIN_RSA_BITS) return undefined;
+    const known = this.keyObjects.get(key) ?? KeyObject.from(key);
+    this.keyObjects.set(key, known);
+    return known;
   }
 
-  private async load(): Promise<void> {
+  private async fetch(): Promise<void> {
+    if (!this.set.reloading && this.now() < this.retryAt) throw unavailable(this.failure);
     const startedAt = this.now();
     try {
-      this.keys = KeySet.parse(await download(this.uri), this.algorithms);
+      await this.set.reload();
       this.fetchedAt = startedAt;
       this.failure = null;
     } catch (error) {
@@ -79,13 +99,29 @@ export class RemoteKeySet {
   }
 }
 
-async function download(uri: string): Promise<string> {
+/** Of several keys with the token's id, the first; of several for a token that names none, and of a broken key, none. */
+async function firstOf(thrown: unknown, kid: string | undefined): Promise<CryptoKey | undefined> {
+  if (!(thrown instanceof errors.JWKSMultipleMatchingKeys) || kid === undefined) return undefined;
+  for await (const key of thrown) return key;
+  return undefined;
+}
+
+/** The set, of which the members that are no objects are left out: jose would refuse all of it. */
+async function download(uri: string, init: RequestInit): Promise<Response> {
+  const text = await read(uri, init);
   try {
-    const response = await fetch(uri, {
-      headers: { accept: 'application/jwk-set+json, application/json' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT),
-    });
+    const { keys } = JSON.parse(text) as { keys: unknown[] };
+    return Response.json({ keys: keys.filter(isObject) });
+  } catch {
+    throw new KeySetError('keys_malformed');
+  }
+}
+
+const isObject = (member: unknown) => typeof member === 'object' && member !== null && !Array.isArray(member);
+
+async function read(uri: string, init: RequestInit): Promise<string> {
+  try {
+    const response = await fetch(uri, { ...init, redirect: 'error' });
     if (response.status !== 200 || !response.body) throw new KeySetError('keys_refused');
     const chunks: Uint8Array[] = [];
     let size = 0;

@@ -1,10 +1,32 @@
+import { errors } from 'jose';
 import { Refusal } from '../errors/refusal.js';
 
-/** Why a token is not accepted: the `cause` of an `AppError`, a code for the log, never for the caller. */
+/** Why a token is not accepted, as the log says it; `docs/operate.md` explains each. */
+export const TOKEN_REASONS = [
+  // before anything is verified
+  'several_authorization_headers',
+  'token_too_long',
+  'malformed_token',
+  'critical_header',
+  'unsupported_algorithm',
+  // the signature
+  'unknown_key',
+  'wrong_signature',
+  // the claims
+  'wrong_issuer',
+  'wrong_audience',
+  'token_not_active',
+  'token_expired',
+  'missing_expiry',
+  'issued_in_the_future',
+  'unusable_subject',
+] as const;
+export type TokenReason = (typeof TOKEN_REASONS)[number];
+
+/** Why a token is not accepted: the `cause` of an `AppError`, for the log and never for the caller. */
 export class TokenRefusal extends Refusal {
   constructor(
-    /** A snake_case code; quotes nothing of the token. */
-    readonly reason: string,
+    readonly reason: TokenReason,
     options?: ErrorOptions,
   ) {
     super(reason, options);
@@ -12,19 +34,19 @@ export class TokenRefusal extends Refusal {
   }
 }
 
-/** What jsonwebtoken says, by how its message begins, and the reason an operator looks for. */
-const JSONWEBTOKEN_REASONS = [
-  ['jwt expired', 'token_expired'],
-  ['jwt not active', 'token_not_active'],
-  ['jwt audience invalid', 'wrong_audience'],
-  ['jwt issuer invalid', 'wrong_issuer'],
-  ['invalid signature', 'wrong_signature'],
-] as const;
+const BY_CLAIM: Readonly<Record<string, TokenReason>> = {
+  iss: 'wrong_issuer',
+  aud: 'wrong_audience',
+  nbf: 'token_not_active',
+  exp: 'missing_expiry',
+  iat: 'issued_in_the_future',
+};
 
-/** Names what the verification of a token threw; any other error is a `malformed_token`. */
-export function toRefusal(thrown: unknown): TokenRefusal {
-  if (thrown instanceof TokenRefusal) return thrown;
-  const message = thrown instanceof Error ? thrown.message : '';
-  const known = JSONWEBTOKEN_REASONS.find(([beginning]) => message.startsWith(beginning));
-  return new TokenRefusal(known?.[1] ?? 'malformed_token', { cause: thrown });
+/** Names what jose found wrong with the claims of a token; any other error is returned as it is. */
+export function claimsRefusal(thrown: unknown): unknown {
+  if (thrown instanceof errors.JWTExpired) return new TokenRefusal('token_expired', { cause: thrown });
+  if (thrown instanceof errors.JWTClaimValidationFailed) {
+    return new TokenRefusal(BY_CLAIM[thrown.claim] ?? 'malformed_token', { cause: thrown });
+  }
+  return thrown instanceof errors.JOSEError ? new TokenRefusal('malformed_token', { cause: thrown }) : thrown;
 }

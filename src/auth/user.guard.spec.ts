@@ -1,15 +1,14 @@
 import { createHmac, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request } from 'node:http';
 import { type ArgumentsHost, Catch, Controller, Get, Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { CompactSign, type JWTPayload, SignJWT } from 'jose';
 import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
 import { Configuration, type TokenAlgorithm, type TokenKey } from '../config/configuration.js';
-import { AccessPolicy } from '../http/access-policy.js';
-import { Access } from '../http/access.decorator.js';
+import { Public } from '../http/public.decorator.js';
 import { AppError } from '../errors/app-error.js';
 import { Unavailable } from '../errors/unavailable.js';
 import { currentRequest, installRequestContext } from '../http/request-context.js';
@@ -23,20 +22,39 @@ const AUDIENCE = 'keyway';
 const SECRET = createSecretKey(Buffer.alloc(32, 7));
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const ED = generateKeyPairSync('ed25519');
 const now = () => Math.floor(Date.now() / 1000);
 
 @Controller()
 class WhoController {
-  @Access('user')
   @Get('who')
   who(@CurrentUser() caller: Caller): Caller {
     return caller;
   }
 
-  @Access('user')
   @Get('actor')
   actor() {
     return { actor: currentRequest()?.actor };
+  }
+}
+
+class Shelf {
+  @Get('list')
+  list() {
+    return {};
+  }
+}
+
+@Controller('open')
+@Public()
+class OpenController extends Shelf {}
+
+@Controller('closed')
+class ClosedController extends Shelf {
+  @Public()
+  @Get('door')
+  door() {
+    return {};
   }
 }
 
@@ -55,17 +73,14 @@ async function startWith(key: TokenKey, ...algorithms: TokenAlgorithm[]): Promis
   const tokens = { key, issuer: ISSUER, audience: AUDIENCE, algorithms };
   @Global()
   @Module({
-    providers: [AccessPolicy, { provide: Configuration, useValue: { tokens } }],
-    exports: [AccessPolicy, Configuration],
+    providers: [{ provide: Configuration, useValue: { tokens } }],
+    exports: [Configuration],
   })
   class Surroundings {}
   const module = await Test.createTestingModule({
     imports: [Surroundings, AuthModule],
-    controllers: [WhoController],
-    providers: [
-      { provide: APP_GUARD, useExisting: AccessPolicy },
-      { provide: APP_FILTER, useClass: CodeFilter },
-    ],
+    controllers: [WhoController, OpenController, ClosedController],
+    providers: [{ provide: APP_FILTER, useClass: CodeFilter }],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
   installRequestContext(app.getHttpAdapter().getInstance());
@@ -116,6 +131,14 @@ describe('the Authorization header', () => {
   it('is not refused because of a bug: the answer is 500, not 401', async () => {
     app.useLogger(false);
     app.get(JwtStrategy, { strict: false }).validate = () => {
+      throw new TypeError('Cannot read properties of undefined');
+    };
+    expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
+  });
+
+  it("is not blamed for a bug of passport's: the answer is 500, not 401", async () => {
+    app.useLogger(false);
+    app.get(JwtStrategy, { strict: false }).authenticate = () => {
       throw new TypeError('Cannot read properties of undefined');
     };
     expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
@@ -176,6 +199,30 @@ describe('the Authorization header', () => {
   it('is refused when the token is longer than 8 KiB', async () => {
     expect(await call(aToken({ name: 'x'.repeat(7000) }))).toEqual(refusedFor('token_too_long'));
     expect(await call(aToken({ name: 'x'.repeat(5000) }))).toEqual(USER);
+  });
+});
+
+describe('a route', () => {
+  beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
+
+  it('that declares nothing demands a token, by every method that reaches it', async () => {
+    expect(await who(undefined, '/closed/list')).toEqual({ code: 'missing_token' });
+    for (const method of ['HEAD', 'GET'] as const) {
+      expect((await app.inject({ method, url: '/closed/list' })).statusCode).toBe(418);
+    }
+    expect(await who(`Bearer ${await aToken()}`, '/closed/list')).toEqual({});
+  });
+
+  it('that is public is open without a token and with a wrong one', async () => {
+    expect(await who(undefined, '/closed/door')).toEqual({});
+    expect(await who('Bearer a.b.c', '/closed/door')).toEqual({});
+  });
+
+  it('whose handler two controllers inherit is as open as its own controller says', async () => {
+    for (let round = 0; round < 2; round++) {
+      expect(await who(undefined, '/open/list')).toEqual({});
+      expect(await who(undefined, '/closed/list')).toEqual({ code: 'missing_token' });
+    }
   });
 });
 
@@ -251,6 +298,37 @@ describe('the signature', () => {
     expect(await call(aToken({}, { key: EC.privateKey, header: { alg: 'ES256' } }))).toEqual(USER);
   });
 
+  it.each([
+    ['RS384', RSA],
+    ['RS512', RSA],
+    ['PS384', RSA],
+    ['PS512', RSA],
+    ['ES384', generateKeyPairSync('ec', { namedCurve: 'P-384' })],
+    ['ES512', generateKeyPairSync('ec', { namedCurve: 'P-521' })],
+    ['EdDSA', generateKeyPairSync('ed25519')],
+  ] as const)(
+    'is verified by %s, and refused once a bit of it or of the claims differs',
+    async (alg, pair) => {
+      await startWith({ kind: 'public-key', key: pair.publicKey }, alg);
+      const token = await aToken({}, { key: pair.privateKey, header: { alg } });
+      expect(await call(token)).toEqual(USER);
+      const [header, payload, signature = ''] = token.split('.');
+      const bytes = Buffer.from(signature, 'base64url');
+      bytes[20]! ^= 1;
+      const refused = refusedFor('wrong_signature');
+      expect(await call(`${header}.${payload}.${bytes.toString('base64url')}`)).toEqual(refused);
+      expect(await call(`${header}.${segment(claims({ sub: 'somebody-else' }))}.${signature}`)).toEqual(
+        refused,
+      );
+      expect(await call(`${header}.${payload}.AA`)).toEqual(refused);
+    },
+  );
+
+  it.each(['HS384', 'HS512'] as const)('is verified by %s', async (alg) => {
+    await startWith({ kind: 'secret', key: SECRET }, alg);
+    expect(await call(aToken({}, { header: { alg } }))).toEqual(USER);
+  });
+
   it('is refused for an algorithm that is not configured, even if the key could verify it', async () => {
     await startWith(publicKey, 'RS256');
     const token = aToken({}, { key: RSA.privateKey, header: { alg: 'RS512' } });
@@ -309,6 +387,7 @@ describe('the guard with a JWK Set', () => {
       keys: [
         exported(RSA.publicKey, 'rsa'),
         exported(EC.publicKey, 'ec'),
+        exported(ED.publicKey, 'ed'),
         { kty: 'oct', kid: 'oct', k: SECRET.export().toString('base64url') },
       ],
     });
@@ -316,7 +395,7 @@ describe('the guard with a JWK Set', () => {
       if (body === null) request.socket.destroy();
       else response.end(body);
     });
-    await startWith({ kind: 'jwks', uri: `${server.url}/jwks` }, 'RS256', 'ES256');
+    await startWith({ kind: 'jwks', uri: `${server.url}/jwks` }, 'RS256', 'ES256', 'EdDSA');
   });
 
   afterEach(() => server?.close());
@@ -330,6 +409,7 @@ describe('the guard with a JWK Set', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => call(rsa)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(new Set([JSON.stringify(USER)]));
     expect(await call(signed({ alg: 'ES256', kid: 'ec' }, EC.privateKey))).toEqual(USER);
+    expect(await call(signed({ alg: 'EdDSA', kid: 'ed' }, ED.privateKey))).toEqual(USER);
     expect(await call(signed({ kid: undefined }))).toEqual(USER);
     expect(server.requests).toEqual(['GET /jwks']);
   });

@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ArgumentsHost, Catch, Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { Configuration } from '../config/configuration.js';
-import { AccessPolicy } from '../http/access-policy.js';
 import { AppError } from '../errors/app-error.js';
 import { AuthenticatorsModule } from './authenticators.module.js';
 
@@ -18,11 +17,8 @@ const authenticatorMetadataFile = join(directory, 'metadata.json');
 
 @Global()
 @Module({
-  providers: [
-    AccessPolicy,
-    { provide: Configuration, useValue: { authenticatorMetadataFile, fidoMetadataFile: null } },
-  ],
-  exports: [AccessPolicy, Configuration],
+  providers: [{ provide: Configuration, useValue: { authenticatorMetadataFile, fidoMetadataFile: null } }],
+  exports: [Configuration],
 })
 class Surroundings {}
 
@@ -41,10 +37,7 @@ beforeAll(async () => {
   writeFileSync(authenticatorMetadataFile, JSON.stringify({ [MODEL]: { name: 'K', icon_light: icon } }));
   const module = await Test.createTestingModule({
     imports: [Surroundings, AuthenticatorsModule],
-    providers: [
-      { provide: APP_GUARD, useExisting: AccessPolicy },
-      { provide: APP_FILTER, useClass: CodeFilter },
-    ],
+    providers: [{ provide: APP_FILTER, useClass: CodeFilter }],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
   await app.init();

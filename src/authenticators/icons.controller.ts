@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Access } from '../http/access.decorator.js';
+import { Public } from '../http/public.decorator.js';
 import { AppError } from '../errors/app-error.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Authenticators } from './authenticators.js';
@@ -14,7 +14,7 @@ const A_YEAR = 'public, max-age=31536000, immutable';
 const A_DAY = 'public, max-age=86400';
 
 /** Serves pictures to `<img>`; opened as a document, they can run and load nothing. */
-@Access('public')
+@Public()
 @Controller('icons')
 export class IconsController {
   constructor(private readonly authenticators: Authenticators) {}

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
-/** JWS algorithms a user's token may be signed with; EdDSA is left out because passport-jwt cannot verify it. */
+/** JWS algorithms a user's token may be signed with; EdDSA is Ed25519's alone. */
 export const TOKEN_ALGORITHMS = [
   'RS256',
   'RS384',
@@ -11,6 +11,7 @@ export const TOKEN_ALGORITHMS = [
   'ES256',
   'ES384',
   'ES512',
+  'EdDSA',
   'HS256',
   'HS384',
   'HS512',

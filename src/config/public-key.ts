@@ -44,10 +44,8 @@ function describe(key: KeyObject): PublicKey {
       ? { key, algorithms: [algorithm] }
       : refuse('an EC key on the curve P-256, P-384 or P-521');
   }
-  if (key.asymmetricKeyType === 'ed25519' || key.asymmetricKeyType === 'ed448') {
-    return refuse('an EC or RSA key: EdDSA cannot be verified, let the tokens be signed with ES256 or RS256');
-  }
-  return refuse('an RSA or EC key');
+  if (key.asymmetricKeyType === 'ed25519') return { key, algorithms: ['EdDSA'] };
+  return refuse('an RSA, EC or Ed25519 key');
 }
 
 const refuse = (what: string): PublicKey => ({ problem: `Set JWT_PUBLIC_KEY to ${what}.` });

@@ -85,14 +85,18 @@ describe('JWT_PUBLIC_KEY', () => {
     expect(read({ ...claims, JWT_PUBLIC_KEY: key }).problems.join()).not.toContain(key.split('\n')[1]);
   });
 
-  it('refuses an Ed25519 key, which passport-jwt cannot verify', () =>
-    refuses({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('ed25519').publicKey) }, /ES256 or RS256/));
+  it('accepts an Ed25519 key', () => {
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('ed25519').publicKey) })).toEqual([
+      'EdDSA',
+    ]);
+  });
 
   it('refuses keys of other types', () => {
-    refuses({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('x25519').publicKey) }, /an RSA or EC key/);
+    refuses({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('x25519').publicKey) }, /an RSA, EC or Ed25519 key/);
+    refuses({ JWT_PUBLIC_KEY: pem(generateKeyPairSync('ed448').publicKey) }, /an RSA, EC or Ed25519 key/);
     refuses(
       { JWT_PUBLIC_KEY: pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey) },
-      /an RSA or EC/,
+      /an RSA, EC or Ed25519 key/,
     );
   });
 
@@ -148,9 +152,23 @@ describe('JWT_ALGORITHMS', () => {
     refuses({ ...key, JWT_ALGORITHMS }, /^Set JWT_ALGORITHMS to algorithms that the key can serve/),
   );
 
-  it('refuses none, EdDSA and unknown algorithms', () => {
+  it('accepts EdDSA for a JWK Set and an Ed25519 key, and refuses it for any other key', () => {
+    const JWT_ALGORITHMS = 'EdDSA';
+    expect(algorithmsOf({ ...jwks, JWT_ALGORITHMS: 'EdDSA,RS256' })).toEqual(['EdDSA', 'RS256']);
+    const JWT_PUBLIC_KEY = pem(generateKeyPairSync('ed25519').publicKey);
+    expect(algorithmsOf({ JWT_PUBLIC_KEY, JWT_ALGORITHMS })).toEqual(['EdDSA']);
+    for (const key of [
+      { JWT_SECRET },
+      { JWT_PUBLIC_KEY: RSA_PEM },
+      { JWT_PUBLIC_KEY: pem(ec().publicKey) },
+    ]) {
+      refuses({ ...key, JWT_ALGORITHMS }, /^Set JWT_ALGORITHMS to algorithms that the key can serve/);
+    }
+  });
+
+  it('refuses none and unknown algorithms', () => {
     refuses({ ...jwks, JWT_ALGORITHMS: 'RS256,None' }, /without none/);
-    refuses({ ...jwks, JWT_ALGORITHMS: 'EdDSA' }, /without EdDSA/);
+    refuses({ ...jwks, JWT_ALGORITHMS: 'Ed448' }, /a comma list out of RS256/);
     refuses({ ...jwks, JWT_ALGORITHMS: 'rs256' }, /a comma list out of RS256/);
     refuses({ ...jwks, JWT_ALGORITHMS: 'RS256,' }, /a comma list out of RS256/);
   });

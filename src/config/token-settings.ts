@@ -20,7 +20,7 @@ interface UsableKey {
 
 /**
  * `JWT_*`: exactly one key, issuer, audience, and algorithms of the key's kind: by default HS256 for a secret, RS256
- * for an RSA key, that of its curve for an EC key, RS256 and ES256 for a JWK Set.
+ * for an RSA key, that of its curve for an EC or Ed25519 key, RS256 and ES256 for a JWK Set.
  */
 export function readTokenSettings(reader: EnvironmentReader): TokenSettings | undefined {
   const usable = readKey(reader);
@@ -95,9 +95,6 @@ function readAlgorithms(reader: EnvironmentReader, key?: UsableKey): readonly To
 
 function findProblem(name: string, key: UsableKey | undefined): string | undefined {
   if (name.toLowerCase() === 'none') return 'without none: a token that is not signed proves nothing';
-  if (/^(EdDSA|Ed25519|Ed448)$/i.test(name)) {
-    return 'without EdDSA, which cannot be verified: let the tokens be signed with ES256 or RS256';
-  }
   if (!TOKEN_ALGORITHMS.some((it) => it === name))
     return `to a comma list out of ${TOKEN_ALGORITHMS.join(', ')}`;
   if (!key || key.possible.some((it) => it === name)) return undefined;

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, UsePipes } from '@nestjs/common';
-import { Access } from '../http/access.decorator.js';
+import { Public } from '../http/public.decorator.js';
 import { StrictBody } from '../http/body.pipe.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Passage } from '../passage/passage.js';
@@ -8,7 +8,7 @@ import { DemoPasskeySignInDto, DemoSignInDto } from './demo.dto.js';
 
 /** The part of an application that Keyway leaves to the application: its login. */
 @Controller('demo')
-@Access('public')
+@Public()
 @UsePipes(StrictBody)
 export class DemoController {
   constructor(

@@ -1,11 +1,11 @@
 import { Controller, Get, HttpStatus, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access } from '../http/access.decorator.js';
+import { Public } from '../http/public.decorator.js';
 import { Readiness } from './readiness.js';
 
 /** For the orchestrator: whether to restart this replica, and whether to send it traffic. */
 @Controller('health')
-@Access('public')
+@Public()
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import Fastify from 'fastify';
-import { trustedProxies } from './client-address.js';
+import { networkOf, trustedProxies } from './client-address.js';
 import { currentRequest, installRequestContext } from './request-context.js';
 
 async function addressOf(trust: Parameters<typeof trustedProxies>[0], ...hops: string[]) {
@@ -42,8 +42,60 @@ describe('the address of a client', () => {
     ],
     ['IPv4 comes mapped into IPv6', ['10.0.0.0/8'], ['203.0.113.1', '::ffff:10.1.2.3'], '203.0.113.1'],
     ['the address has a port', ['loopback'], ['203.0.113.1:4711', '127.0.0.1'], '203.0.113.1'],
+    [
+      'the hops that are trusted have ports',
+      ['10.0.0.0/8', '2001:db8:ffff::/48'],
+      ['203.0.113.1:4711', '10.1.2.3:443', '[2001:db8:ffff::1]:8443', '10.9.9.9'],
+      '203.0.113.1',
+    ],
+    ['a trusted hop has brackets and no port', ['::1'], ['2001:db8::7', '[::1]', '::1'], '2001:db8::7'],
+    ['the address has brackets', ['loopback'], ['[2001:DB8:0:0::7]:1', '127.0.0.1'], '2001:db8::7'],
+    [
+      'the address is IPv4 mapped in hexadecimal',
+      ['loopback'],
+      ['::ffff:cb00:7101', '127.0.0.1'],
+      '203.0.113.1',
+    ],
+    [
+      'a trusted hop is IPv4 mapped in brackets',
+      ['10.0.0.0/8'],
+      ['203.0.113.1', '[::ffff:10.1.2.3]:443', '10.9.9.9'],
+      '203.0.113.1',
+    ],
+    ['the address has a zone', ['loopback'], ['fe80::1%eth0', '127.0.0.1'], 'fe80::1'],
+    ['the forwarded text is not an address', ['loopback'], ['unknown', '127.0.0.1'], '127.0.0.1'],
+    [
+      'a stranger claims a proxy of ours with a port',
+      ['10.0.0.0/8'],
+      ['198.51.100.9', '10.9.9.9:443', '192.0.2.1:80', '10.1.2.3'],
+      '192.0.2.1',
+    ],
+    [
+      'a hop is a number that some parsers read as an address of ours',
+      ['10.0.0.0/8'],
+      ['198.51.100.9', '167772161', '10.1.2.3'],
+      '10.1.2.3',
+    ],
+    [
+      'a hop hides an address of ours behind a word',
+      ['10.0.0.0/8'],
+      ['198.51.100.9', 'x[10.9.9.9]:1', '10.1.2.3'],
+      '10.1.2.3',
+    ],
   ] as const)('is determined correctly where %s', async (_case, trust, hops, address) => {
     expect(await addressOf(trust, ...hops)).toBe(address);
+  });
+
+  it.each([
+    ['203.0.113.1', '203.0.113.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::'],
+    ['2001:DB8:1:2::9', '2001:db8:1:2::'],
+    ['::ffff:203.0.113.1', '203.0.113.1'],
+  ])('%s is in the network %s', async (remoteAddress, network) => {
+    const fastify = Fastify();
+    installRequestContext(fastify);
+    fastify.get('/', (request) => networkOf(request));
+    expect((await fastify.inject({ url: '/', remoteAddress })).body).toBe(network);
   });
 
   it('is still known after the client has closed the connection', async () => {

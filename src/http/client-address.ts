@@ -1,16 +1,19 @@
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import proxyAddr from '@fastify/proxy-addr';
+import { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { HttpSettings } from '../config/configuration.js';
 
+/** An address as some proxies write it: `[2001:db8::1]`, `[2001:db8::1]:443` or `203.0.113.7:443`. */
 const WITH_PORT = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/;
-const MAPPED = /^::ffff:([\d.]+)$/i;
 const MAX_JUDGED = 1_000; // addresses
 
 /**
- * `TRUST_PROXY` as Fastify's `trustProxy`. A number counts hops from this process outwards: that many of them may speak
- * for the next. Of networks, each address is looked for once: nearly all requests come from the same few proxies.
+ * `TRUST_PROXY` as Fastify's `trustProxy`. By hand, as Fastify asks about the text of `X-Forwarded-For` as it stands,
+ * which is no address while it has a port, and trusts nobody by a number. A number counts hops from this process
+ * outwards: that many of them may speak for the next. Of networks, each address is looked for once: nearly all requests
+ * come from the same few proxies.
  */
 export function trustedProxies(
   trust: HttpSettings['trustProxy'],
@@ -20,23 +23,28 @@ export function trustedProxies(
   const isWithin = proxyAddr.compile([...trust]);
   const judged = new LRUCache<string, boolean>({
     max: MAX_JUDGED,
-    memoMethod: (address) => isWithin(address, 0),
+    memoMethod: (text) => {
+      const address = addressIn(text);
+      return address !== null && isWithin(address, 0);
+    },
   });
-  return (address) => judged.memo(address);
+  return (text) => judged.memo(text);
 }
 
 /**
- * The caller's IP address, `X-Forwarded-For` heeded as far as `TRUST_PROXY` says: without the port that some proxies
- * add, and IPv4 always as such. What is no address there gives way to the address of the connection itself.
+ * The caller's IP address, `X-Forwarded-For` heeded as far as `TRUST_PROXY` says: without port and zone, IPv6 in its
+ * shortest form and IPv4 always as such. What is no address there gives way to the address of the connection itself.
  */
 export function clientAddress({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
-  return normalised(ip) ?? normalised(socket.remoteAddress ?? '') ?? '';
+  return addressIn(ip) ?? addressIn(socket.remoteAddress ?? '') ?? '';
 }
 
-function normalised(text: string): string | null {
-  if (isIPv4(text)) return text;
+/** The network of an address: an IPv4 address itself, or an IPv6 /64, as one subscriber has all addresses of it. */
+export const networkOf = ({ trace: { address } }: Pick<FastifyRequest, 'trace'>): string =>
+  normalizeIP(address, 64);
+
+function addressIn(text: string): string | null {
   const [, bracketed, dotted] = WITH_PORT.exec(text) ?? [];
   const address = bracketed ?? dotted ?? text;
-  const [, mapped = address] = MAPPED.exec(address) ?? [];
-  return isIP(mapped) ? mapped : null;
+  return isIP(address) === 0 ? null : normalizeIP(address, 128);
 }

@@ -1,6 +1,5 @@
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { MAX_REQUESTS, networkOf, type RequestCounts } from './request-counts.js';
 
 /** Paths of the user's API. */
 export const USERS_API = /^\/(?:user|passkey)\//;
@@ -22,11 +21,12 @@ export abstract class AllowedOrigins {
  * looked up counts as a request of its own, as it comes before any limit or key; past the limit it is as it was known
  * last. Not so the user's API: it is one app's, whose origins are looked up for all of its callers.
  */
-export async function installCors(
-  fastify: FastifyInstance,
-  allowed: AllowedOrigins,
-  counts: RequestCounts,
-): Promise<void> {
+export async function installCors(fastify: FastifyInstance, allowed: AllowedOrigins): Promise<void> {
+  const count = fastify.createRateLimit();
+  const lookUp = async (path: string, request: FastifyRequest): Promise<readonly string[]> => {
+    const usage = USERS_API.test(path) ? null : await count(request);
+    return usage && !usage.isAllowed && usage.isExceeded ? allowed.last(path) : allowed.of(path);
+  };
   await fastify.register(cors, {
     delegator: (
       request: FastifyRequest,
@@ -38,21 +38,26 @@ export async function installCors(
       const recent = allowed.recent(path);
       // A promise would delay the requests that need not wait.
       if (recent) return done(null, optionsFor(recent));
-      if (!USERS_API.test(path) && counts.add(networkOf(request)).current > MAX_REQUESTS) {
-        return done(null, optionsFor(allowed.last(path)));
-      }
-      allowed.of(path).then(
-        (origins) => done(null, optionsFor(origins)),
-        (error: Error) => done(error),
-      );
+      lookUp(path, request).then((origins) => done(null, optionsFor(origins)), done);
     },
   });
 }
 
+/** What clients send, and what a page's tracing agent adds to every request (W3C Trace Context and Baggage). */
+const ALLOWED_HEADERS = [
+  'authorization',
+  'content-type',
+  'passage-flex-version',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+];
+
 const optionsFor = (origins: readonly string[]): FastifyCorsOptions => ({
   origin: origins.length > 0 && [...origins],
   methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-  allowedHeaders: ['authorization', 'content-type', 'passage-flex-version', 'x-request-id'],
+  allowedHeaders: ALLOWED_HEADERS,
   exposedHeaders: ['retry-after', 'x-request-id', 'www-authenticate'],
   credentials: false,
   maxAge: 600,

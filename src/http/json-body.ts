@@ -10,24 +10,43 @@ const MAX_VALUES = 1_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+/** By its beginning: what follows is parsed, and refused where it is malformed, by Fastify. */
+const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
+const NOT_ENCODED = /^\s*(?:identity)?\s*$/i;
+
 /**
  * Reads `application/json` bodies as UTF-8 and refuses what no honest client sends and the layers below trip over:
- * members named `__proto__` or `constructor`, nesting beyond 16 levels, more than 1000 values, U+0000 and lone surrogates.
- * An empty body is no body.
+ * members named `__proto__` or `constructor`, nesting beyond 16 levels, more than 1000 values, U+0000 (which PostgreSQL
+ * refuses in text) and lone surrogates. By hand, as Fastify's own parser knows only the first two.
+ *
+ * An empty body is no body, whatever its type. Any other type, and a compressed body, is `unsupported_media_type`.
  */
 export function installJsonBody(fastify: FastifyInstance): void {
+  fastify.addHook('preParsing', (request, reply, _payload, done) => {
+    if (request.is404) return done();
+    const { headers } = request;
+    const { 'content-type': type, 'content-encoding': encoding } = headers;
+    if (type === undefined && encoding === undefined) return done();
+    const isAbsent = headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0);
+    // Fastify refuses a type that it cannot read before it knows whether a body follows: chunked, it may still be empty.
+    if (type !== undefined && (isAbsent || !JSON_TYPE.test(type))) delete headers['content-type'];
+    if (encoding === undefined || isAbsent || NOT_ENCODED.test(encoding)) return done();
+    // RFC 9110 §12.5.3: tells which codings would do.
+    void reply.header('accept-encoding', 'identity');
+    done(new AppError('unsupported_media_type', { detail: 'The body must not be compressed.' }));
+  });
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer', bodyLimit: MAX_BODY },
-    (_request, body, done) => {
-      try {
-        done(null, body.length === 0 ? undefined : parseJsonBody(body as Buffer));
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-  );
+  const options = { parseAs: 'buffer', bodyLimit: MAX_BODY } as const;
+  fastify.addContentTypeParser('application/json', options, (_request, body: Buffer, done) => {
+    try {
+      done(null, body.length === 0 ? undefined : parseJsonBody(body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  fastify.addContentTypeParser('*', options, ({ is404 }, body: Buffer, done) => {
+    done(is404 || body.length === 0 ? null : new AppError('unsupported_media_type'));
+  });
 }
 
 /** Throws `invalid_request`, whose detail says what is wrong. */

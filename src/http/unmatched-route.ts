@@ -13,7 +13,7 @@ interface KnownPath {
 export class UnmatchedRoutes {
   private readonly paths = new Map<string, KnownPath>();
 
-  constructor(fastify: FastifyInstance) {
+  install(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ url, method }) => {
       if (url.includes('*')) return;
       const path = this.paths.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };

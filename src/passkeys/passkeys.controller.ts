@@ -1,14 +1,12 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { CurrentUser } from '../auth/current-user.decorator.js';
-import { Access } from '../http/access.decorator.js';
 import { NoBody, StrictBody } from '../http/body.pipe.js';
 import { DeviceIdPipe, RenamePasskeyDto, RevokePasskeyDto, VerifyNonceDto } from './passkeys.dto.js';
 import { PasskeysService } from './passkeys.service.js';
 
 /** The user's API: everything is about the passkeys of the token's own user. */
 @Controller()
-@Access('user')
 export class PasskeysController {
   constructor(private readonly passkeys: PasskeysService) {}
 

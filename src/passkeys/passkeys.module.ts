@@ -1,5 +1,4 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import { AuthModule } from '../auth/auth.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { PasskeysController } from './passkeys.controller.js';
 import { PasskeysService } from './passkeys.service.js';
@@ -11,7 +10,7 @@ export class PasskeysModule {
   static on(passage: NonNullable<ModuleMetadata['imports']>[number]): DynamicModule {
     return {
       module: PasskeysModule,
-      imports: [AuthModule, UsersModule, passage],
+      imports: [UsersModule, passage],
       controllers: [PasskeysController],
       providers: [PasskeysService],
     };

@@ -484,6 +484,15 @@ describe("the protocol's browser side", () => {
       expect(headers['access-control-allow-credentials']).toBeUndefined();
     });
 
+    it("lets the headers of a page's tracing agent through, on the user's API too", async () => {
+      for (const url of [startUrl, '/user/devices']) {
+        const { status, headers } = await preflight(TEST.origin, url);
+        expect(status).toBe(204);
+        const allowed = String(headers['access-control-allow-headers']).toLowerCase().split(/, */);
+        expect(allowed).toEqual(expect.arrayContaining(['traceparent', 'tracestate', 'baggage']));
+      }
+    });
+
     it('allows the page to read refusals too', async () => {
       const browser = new Browser(app);
       const answers = [
@@ -523,6 +532,8 @@ describe("the protocol's browser side", () => {
       const remoteAddress = newAddress();
       const ask = (from = remoteAddress) =>
         send(app, { url: `/v1/apps/${TEST.appId}`, remoteAddress: from, headers: { origin: TEST.origin } });
+      // The app's origins are looked up by another network.
+      await ask(newAddress());
       const answers = await Promise.all(Array.from({ length: 300 }, () => ask()));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       const beyond = await ask();
@@ -656,6 +667,26 @@ describe("the protocol's browser side", () => {
         for (let i = 0; i < 5; i++) answers.push(await browser.finish('authenticate', body));
         expect(costs(answers)).toEqual([1, 1, 1, 1]);
       });
+    });
+
+    it('counts by whatever method a route is called, however IPv4 is written, and what is refused unread', async () => {
+      const address = newAddress();
+      const url = `/v1/apps/${TEST.appId}`;
+      const start = `${url}/authenticate/transactions/webauthn/start`;
+      const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+      const statuses = new Set<number>();
+      for (let i = 0; i < 100; i++) {
+        const answers = [
+          await send(app, { url, remoteAddress: address }),
+          await send(app, { method: 'HEAD', url, remoteAddress: `::ffff:${address}` }),
+          await send(app, { method: 'POST', url: start, headers, payload: '{}', remoteAddress: address }),
+        ];
+        for (const { status } of answers) statuses.add(status);
+      }
+      expect(statuses).toEqual(new Set([200, 415]));
+      expect((await send(app, { url, remoteAddress: address })).status).toBe(429);
+      const head = await send(app, { method: 'HEAD', url, remoteAddress: `::ffff:${address}` });
+      expect(head.status).toBe(429);
     });
 
     it('ignores an X-Forwarded-For that the client sends', async () => {

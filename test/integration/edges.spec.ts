@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { InjectOptions } from 'fastify';
 import { anApiKey } from '../support/app-server.js';
@@ -102,6 +103,32 @@ describe('hostile input', () => {
     );
   });
 
+  it('gets past no guard without a token or a key, but on the routes that are open to all', async () => {
+    const open: string[] = [];
+    for (const { url, methods } of routes) {
+      for (const method of methods) {
+        const payload = method === 'POST' ? {} : undefined;
+        const answer = await send(app, {
+          method,
+          url: fill(url),
+          remoteAddress: newAddress(),
+          ...(payload && { payload }),
+        });
+        if (answer.status !== 401) open.push(`${method} ${url}`);
+      }
+    }
+    const read = (...urls: string[]) => urls.flatMap((url) => [`GET ${url}`, `HEAD ${url}`]);
+    const ceremony = (name: string) =>
+      ['start', 'finish'].map((step) => `POST /v1/apps/:app/${name}/transactions/webauthn/${step}`);
+    expect(open.sort()).toEqual(
+      [
+        ...read('/health/live', '/health/ready', '/icons/:name/:file', '/v1/apps/:app'),
+        ...ceremony('register'),
+        ...ceremony('authenticate'),
+      ].sort(),
+    );
+  });
+
   it.each<[string, string | Buffer]>([
     ['not JSON', '{"id":'],
     ['a text', '"text"'],
@@ -164,6 +191,30 @@ describe('hostile input', () => {
   ])('is refused with the content type %s', async (type) => {
     for (const route of writes) expectRefusal(await put(route, '{"nonce":"a"}', type), route.url, [400, 415]);
   });
+
+  it.each(['gzip', 'GZIP', 'deflate', 'br', 'x-gzip', 'aws-chunked', 'identity, gzip', 'gzip, identity'])(
+    'is refused with the content encoding %s, and told that none would do',
+    async (encoding) => {
+      for (const { method, url } of writes) {
+        for (const payload of [gzipSync('{"nonce":"a"}'), '{"nonce":"a"}']) {
+          const headers = { 'content-type': JSON_TYPE, 'content-encoding': encoding };
+          const answer = await ask({ method, url, payload, headers });
+          expectRefusal(answer, url, [415]);
+          expect(answer.headers['accept-encoding']).toBe('identity');
+        }
+      }
+    },
+  );
+
+  it.each(['identity', 'Identity', ''])(
+    'is read with the content encoding %j, which changes nothing',
+    async (encoding) => {
+      for (const { method, url } of writes) {
+        const headers = { 'content-type': JSON_TYPE, 'content-encoding': encoding };
+        expectRefusal(await ask({ method, url, payload: '[]', headers }), url, [400]);
+      }
+    },
+  );
 
   it('is refused with 405 for other methods, and the response names the allowed ones', async () => {
     for (const { url, methods } of routes) {
@@ -237,6 +288,23 @@ describe('hostile input', () => {
           const answer = await put({ method, url: filled }, JSON.stringify(payload));
           expectRefusal(answer, filled, statusesWithout(parameter, name, url));
         }
+      }
+    }
+  });
+
+  it('is answered with headers that let no page embed, guess or keep the answer, whatever became of it', async () => {
+    for (const url of ['/health/live', '/user/devices', '/v1/apps/shop', '/v1/apps/shop/users', '/nowhere']) {
+      for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS'] as const) {
+        const { headers } = await send(app, { method, url, remoteAddress: newAddress() });
+        expect(headers).toMatchObject({
+          'cache-control': 'no-store',
+          'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+          'cross-origin-resource-policy': 'cross-origin',
+          'referrer-policy': 'no-referrer',
+          'strict-transport-security': 'max-age=31536000',
+          'x-content-type-options': 'nosniff',
+          'x-request-id': expect.stringMatching(/^[\w-]{8,64}$/) as string,
+        });
       }
     }
   });

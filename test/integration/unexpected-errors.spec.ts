@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { JwtStrategy } from '../../src/auth/jwt.strategy.js';
 import { Authenticators } from '../../src/authenticators/authenticators.js';
 import { FidoMetadata } from '../../src/authenticators/fido-metadata.js';
 import { HandshakesService } from '../../src/flex/ceremonies/handshakes.service.js';
@@ -10,6 +11,7 @@ import type { HttpAnswer } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, sql } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
+import { TestUser } from '../support/test-user.js';
 import { TestAuthority } from '../support/x509.js';
 
 type Step = (browser: Browser) => Promise<HttpAnswer>;
@@ -103,6 +105,21 @@ describe('an unexpected error in a ceremony', () => {
     await expectBug((browser) => browser.finish(kind, body), during);
     expect((await tenant.browser().finish(kind, body)).status).toBe(200);
   }
+
+  it('is a 500 with its stack in the log, and not a 401, when the verification of a token fails', async () => {
+    const user = new TestUser(app);
+    for (const method of ['authenticate', 'validate'] as const) {
+      const mark = app.logLines.length;
+      await withBug(JwtStrategy, method, typeError, async () => {
+        const answer = await user.call('GET', '/user/devices');
+        expect(answer.body).toMatchObject({ status: 500, code: 'internal_error' });
+      });
+      const lines = app.logLines.slice(mark).map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(lines.filter(({ level }) => Number(level) > 30)).toMatchObject([
+        { level: 50, err: { stack: expect.stringMatching(/TypeError: .*\n +at .+:\d+:\d+\)?/) as string } },
+      ]);
+    }
+  });
 
   const beginRegistration = async (): Promise<BegunRegistration> =>
     tenant.browser().beginRegistration(await tenant.leaveToRegister('ada'));

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:net';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { TestUser } from '../support/test-user.js';
 
 const HOST = 'host: keyway.example';
 const LONG = `x-long: ${'a'.repeat(20_000)}`;
@@ -117,6 +118,31 @@ describe('a request that Node’s HTTP parser refuses', () => {
   it('is not one with an unknown Expect header', async () => {
     const head = `${HOST}\r\nexpect: miracles\r\nconnection: close`;
     expect(await exchange(`GET /v1/apps/shop HTTP/1.1\r\n${head}\r\n\r\n`)).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    'application/json',
+    'application/json;nonsense',
+    'application/x-www-form-urlencoded',
+    'text/plain; charset=utf-8',
+    'multipart/form-data; boundary=x',
+    'nonsense',
+    '',
+  ])('is not one whose body is empty, as that is no body, also if it is called %j', async (type) => {
+    const target = '/passkey/register';
+    const authorization = `authorization: Bearer ${await new TestUser(app).token()}`;
+    const head = `${HOST}\r\n${authorization}\r\nconnection: close\r\ncontent-type: ${type}`;
+    const register = (...rest: string[]) =>
+      exchange(`POST ${target} HTTP/1.1\r\n${head}\r\n${rest.join('\r\n')}`);
+    expect(await register('content-length: 0', '', '')).toMatchObject({ status: 201 });
+    expect(await register('', '')).toMatchObject({ status: 201 });
+    expect(await register('content-length: 0', 'content-encoding: gzip', '', '')).toMatchObject({
+      status: 201,
+    });
+    const chunked = await register('transfer-encoding: chunked', '', '0', '', '');
+    expect(chunked.status).toBe(201);
+    const filled = await register('transfer-encoding: chunked', '', '2', '{}', '0', '', '');
+    expect(filled.status).toBe(type.startsWith('application/json') ? 201 : 415);
   });
 
   it('is not one from a client that closes the connection, and no database failure is logged for it', async () => {

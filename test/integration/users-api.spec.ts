@@ -548,7 +548,7 @@ describe("the user's API", () => {
       expect(headers).toMatchObject({
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
-        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+        'content-security-policy': "default-src 'none';frame-ancestors 'none'",
         'strict-transport-security': 'max-age=31536000',
       });
     });

@@ -1,12 +1,12 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { Access } from '../../http/access.decorator.js';
+import { Public } from '../../http/public.decorator.js';
 import { RateLimited } from '../../http/rate-limit.js';
 import type { AppPolicy } from './app.js';
 import { AppPolicies } from './app-policies.js';
 
 /** What is public about an app. */
 @Controller('v1/apps/:app')
-@Access('public')
+@Public()
 export class AppsController {
   constructor(private readonly apps: AppPolicies) {}
 

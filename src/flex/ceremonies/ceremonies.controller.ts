@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
-import { Access } from '../../http/access.decorator.js';
+import { Public } from '../../http/public.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { RateLimited } from '../../http/rate-limit.js';
 import { AuthenticationService } from './authentication.service.js';
@@ -54,7 +54,7 @@ export class FinishRegistrationDto {
 
 /** The Flex protocol's browser side: both ceremonies, start and finish. */
 @Controller('v1/apps/:app')
-@Access('public')
+@Public()
 export class CeremoniesController {
   constructor(
     private readonly registration: RegistrationService,

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Param, Post, UsePipes } from '@nestjs/common';
 import { IsString, Length } from 'class-validator';
-import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
+import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { NoncesService } from './nonces.service.js';
 
 /** The nonce that a client gave to the app's server. */
@@ -13,7 +13,7 @@ export class VerifyNonceDto {
 
 /** The Flex protocol's server side: what a nonce proved. */
 @Controller('v1/apps/:app/authenticate')
-@Access('app')
+@RequiresApiKey()
 @UsePipes(LenientBody)
 export class NoncesController {
   constructor(private readonly nonces: NoncesService) {}

@@ -1,7 +1,7 @@
 import { Body, Controller, Param, Post, UsePipes } from '@nestjs/common';
 import { IsString, Length } from 'class-validator';
-import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
+import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { IsExternalId } from '../user-key.js';
 import { TransactionsService } from './transactions.service.js';
 
@@ -20,7 +20,7 @@ export class CreateRegisterTransactionDto extends CreateAuthenticateTransactionD
 
 /** The Flex protocol's server side: permissions to run a ceremony. */
 @Controller('v1/apps/:app/transactions')
-@Access('app')
+@RequiresApiKey()
 @UsePipes(LenientBody)
 export class TransactionsController {
   constructor(private readonly transactions: TransactionsService) {}

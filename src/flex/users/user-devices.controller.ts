@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
-import { Access } from '../../http/access.decorator.js';
 import { AppError } from '../../errors/app-error.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { IsDisplayText } from '../../http/display-text.js';
+import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { toDevice } from '../devices/device.json.js';
 import { DevicesService } from '../devices/devices.service.js';
 import { NamedUser, type UserKey } from '../user-key.js';
@@ -15,7 +15,7 @@ export class RenameDeviceDto {
 
 /** The Flex protocol's server side: the passkeys of one user, named by our id or by the application's own. */
 @Controller(['v1/apps/:app/users/:user_id/devices', 'v1/apps/:app/external-users/:external_id/devices'])
-@Access('app')
+@RequiresApiKey()
 export class UserDevicesController {
   constructor(private readonly devices: DevicesService) {}
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
 import { IsIn } from 'class-validator';
-import { Access } from '../../http/access.decorator.js';
 import { LenientBody } from '../../http/body.pipe.js';
+import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { NamedUser, type UserKey } from '../user-key.js';
 import { type FlexUserStatus, USER_STATUSES } from './flex-user.entity.js';
 import { toUser } from './flex-user.json.js';
@@ -15,7 +15,7 @@ export class ChangeUserDto {
 
 /** One user, named by our id as the protocol does, or by the application's own. */
 @Controller(['v1/apps/:app/users/:user_id', 'v1/apps/:app/external-users/:external_id'])
-@Access('app')
+@RequiresApiKey()
 export class UsersController {
   constructor(private readonly users: UsersService) {}
 

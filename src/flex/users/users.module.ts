@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { UsersModule as IdentitiesModule } from '../../users/users.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { FlexUserRepository } from './flex-user.repository.js';
@@ -11,7 +12,7 @@ import { UsersService } from './users.service.js';
 
 /** The users of every app, with their passkeys. */
 @Module({
-  imports: [DevicesModule, IdentitiesModule],
+  imports: [ApiKeysModule, DevicesModule, IdentitiesModule],
   controllers: [UserListController, UsersController, UserDevicesController],
   providers: [FlexUserRepository, FlexUserListRepository, UserHandleRepository, UsersService],
   exports: [FlexUserRepository, UserHandleRepository],

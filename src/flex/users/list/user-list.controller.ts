@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Configuration } from '../../../config/configuration.js';
-import { Access } from '../../../http/access.decorator.js';
+import { RequiresApiKey } from '../../api-keys/requires-api-key.decorator.js';
 import { toListedUser } from '../flex-user.json.js';
 import { FlexUserListRepository } from './flex-user-list.repository.js';
 import { pageLinks } from './page-links.js';
@@ -9,7 +9,7 @@ import { parseUserListQuery } from './user-list-query.js';
 
 /** The Flex protocol's server side: the list of an app's users. */
 @Controller('v1/apps/:app/users')
-@Access('app')
+@RequiresApiKey()
 export class UserListController {
   private readonly publicUrl: string;
 
