@@ -342,6 +342,9 @@ describe('the client for Node servers', () => {
       for (const timeout of [0, 0.4, 1.5, 2 ** 31, Infinity, NaN, '5000', null]) {
         expect(make({ timeout })).toThrow('timeout must be a whole number of milliseconds.');
       }
+      for (const headers of [{ 'x-id': 'secret\nx' }, { 'x id': 'secret' }]) {
+        expect(make({ headers })).toThrow('headers have a name or a value that no header can have.');
+      }
       expect(make({ baseUrl: 'https://passkeys.example.com/keyway/v1/' })).not.toThrow();
       for (const host of ['localhost:3000', '127.0.0.1', '127.1.2.3', '127.1', '[::1]:3000']) {
         expect(make({ baseUrl: `http://${host}/v1` })).not.toThrow();
@@ -455,7 +458,7 @@ describe('the client for Node servers', () => {
         seen.push([headers['x-request-id'], headers.authorization]);
         response.end('{"transaction_id":"leave"}');
       });
-      const headers = { 'x-request-id': 'r1', authorization: 'Bearer other' };
+      const headers = { 'X-Request-Id': 'r1', Authorization: 'Bearer other' };
       await passage.with({ headers }).createAuthenticateTransaction({ externalId: 'ada' });
       await passage.createAuthenticateTransaction({ externalId: 'ada' });
       const key = `Bearer ${server.key}`;

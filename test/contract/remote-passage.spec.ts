@@ -134,6 +134,11 @@ describe('RemotePassage', () => {
         else if (method !== 'PATCH') expect(body).toBe('');
       }
     });
+
+    it('asks for the app once in five seconds, however often it lists passkeys', async () => {
+      for (let i = 0; i < 5; i++) await passage.getDevices('ada');
+      expect(odd.requests.filter(({ url }) => url === '/v1/apps/shop')).toHaveLength(1);
+    });
   });
 
   describe('with a provider that matches users loosely', () => {

@@ -40,7 +40,7 @@ export class Connection {
   readonly #apiKey: string;
   readonly #timeout: number;
   readonly #signal: AbortSignal | undefined;
-  readonly #headers: Readonly<Record<string, string>> | undefined;
+  readonly #headers: Headers;
 
   constructor(settings: ConnectionSettings) {
     const { appId, apiKey, baseUrl, timeout, signal, headers }: Partial<ConnectionSettings> = settings ?? {};
@@ -48,7 +48,7 @@ export class Connection {
     this.#apiKey = required('apiKey', apiKey);
     this.#timeout = timeout === undefined ? DEFAULT_TIMEOUT : timeout;
     this.#signal = signal;
-    this.#headers = headers;
+    this.#headers = toHeaders(headers);
     // fetch would refuse such a key with an error that quotes it.
     if (!/^[\x21-\x7e]+$/.test(this.#apiKey)) throw invalidArgument('apiKey has characters that no key has.');
     if (!(Number.isInteger(this.#timeout) && this.#timeout > 0 && this.#timeout < 2 ** 31)) {
@@ -88,12 +88,10 @@ export class Connection {
 
   async #exchange({ method = 'GET', body, ...request }: FlexRequest): Promise<Exchange> {
     const url = this.#urlOf(request);
-    const headers = {
-      ...this.#headers,
-      accept: 'application/json',
-      ...(body && { 'content-type': 'application/json' }),
-      ...(!request.anonymous && { authorization: `Bearer ${this.#apiKey}` }),
-    };
+    const headers = new Headers(this.#headers);
+    headers.set('accept', 'application/json');
+    if (body) headers.set('content-type', 'application/json');
+    if (!request.anonymous) headers.set('authorization', `Bearer ${this.#apiKey}`);
     const timeout = AbortSignal.timeout(this.#timeout);
     const signal = this.#signal ? AbortSignal.any([this.#signal, timeout]) : timeout;
     try {
@@ -132,6 +130,14 @@ export class Connection {
       cause,
       isRepeatable,
     });
+  }
+}
+
+function toHeaders(headers: Readonly<Record<string, string>> | undefined): Headers {
+  try {
+    return new Headers(headers);
+  } catch {
+    throw invalidArgument('headers have a name or a value that no header can have.');
   }
 }
 
