@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { splitList } from '../config/environment-reader.js';
+import { splitList } from '../config/environment.js';
 import { ALGORITHMS, ATTESTATIONS, RESIDENT_KEYS, USER_VERIFICATIONS } from '../flex/apps/app-rules.js';
 import type { AppFields } from '../flex/apps/app.js';
 import { duration, DURATION_HELP } from './duration.js';

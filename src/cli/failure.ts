@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { ConfigurationError } from '../config/configuration-error.js';
+import { ConfigurationError } from '../config/environment.js';
 import { OperatorError } from '../errors/operator-error.js';
 
 /** Why a command was not carried out. */
