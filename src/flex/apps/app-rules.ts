@@ -10,7 +10,7 @@ import {
 } from '../../config/app-rules.js';
 import { LIFETIMES } from '../../config/configuration.js';
 import { AAGUID } from '../../webauthn/aaguid.js';
-import { ALGORITHM } from '../../webauthn/credential-key.js';
+import { ALGORITHM } from '../../webauthn/algorithms.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
 import type { AppFields } from './app.js';
 

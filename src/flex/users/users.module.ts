@@ -14,6 +14,6 @@ import { UsersService } from './users.service.js';
   imports: [DevicesModule, IdentitiesModule],
   controllers: [UserListController, UsersController, UserDevicesController],
   providers: [FlexUserRepository, FlexUserListRepository, UserHandleRepository, UsersService],
-  exports: [FlexUserRepository, UserHandleRepository],
+  exports: [FlexUserRepository, UserHandleRepository, UsersService],
 })
 export class FlexUsersModule {}
