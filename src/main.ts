@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
 import type { Configuration, HttpSettings } from './config/configuration.js';
-import { loadConfiguration } from './config/load-configuration.js';
+import { loadEnvFile } from './config/environment.js';
+import { ignoredNames, loadConfiguration } from './config/load-configuration.js';
 import { Readiness } from './health/readiness.js';
 import { createLog } from './http/log.js';
 
@@ -14,8 +15,11 @@ const SAME_SIGNAL = 1_000; // ms; Ctrl-C reaches a child of npm twice, from the 
 let stop = (): void => process.exit(0);
 
 async function start(): Promise<void> {
+  loadEnvFile();
   const configuration = loadConfiguration();
   const log = createLog(configuration);
+  const ignored = ignoredNames();
+  if (ignored !== undefined) log.warn(ignored);
   const application = await createApplication(configuration, log);
   const port = await listen(application, configuration.http);
   log.info(greeting(configuration, port));

@@ -7,6 +7,8 @@ export interface Answer {
   readonly text: string;
   /** For people only, on standard error, where it stays out of what a pipe takes. */
   readonly note?: string | undefined;
+  /** On standard error, for people and programs alike: what else to look at. */
+  readonly warning?: string | undefined;
   /** For programs: what `--json` writes. */
   readonly json: unknown;
   /** What the command fails with once it has answered. */
@@ -29,7 +31,9 @@ export function answering<Operands extends readonly unknown[], Options extends o
       () => undefined,
       (error: Error) => error,
     );
-    if (answer.note !== undefined && !wantsJson) process.stderr.write(`${answer.note}\n`);
+    for (const line of [answer.warning, wantsJson ? undefined : answer.note]) {
+      if (line !== undefined) process.stderr.write(`${line}\n`);
+    }
     const failure = answer.failure ?? unsaid;
     if (failure) throw failure;
   });

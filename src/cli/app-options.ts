@@ -1,8 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { splitList } from '../config/environment-reader.js';
-import { ALGORITHMS, ATTESTATIONS, RESIDENT_KEYS, USER_VERIFICATIONS } from '../flex/apps/app-rules.js';
-import type { AppFields } from '../flex/apps/app.js';
-import { duration, DURATION_HELP } from './duration.js';
+import { splitList } from '../config/environment.js';
+import {
+  ALGORITHMS,
+  ATTESTATIONS,
+  RANGES,
+  RESIDENT_KEYS,
+  USER_VERIFICATIONS,
+} from '../flex/apps/app-rules.js';
+import { type AppFields, NEW_APP } from '../flex/apps/app.js';
+import { countWithin, durationWithin, spell } from './argument-parsers.js';
 
 /** Stands for null, which commander takes for an option without a value. */
 const NULL = Symbol('null');
@@ -17,13 +23,13 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
         .argParser(splitList)
         .makeOptionMandatory(must),
     )
-    .option('--name <name>', 'what users see while a passkey is made')
+    .option('--name <name>', 'what users see while a passkey is made; a new app has its id')
     .option('--related-origins <list>', 'https origins on other domains, or none', listOrNone)
     .option('--android-origins <list>', 'android:apk-key-hash:… of Android apps, or none', listOrNone)
     .option('--top-origins <list>', 'origins of pages that may frame a ceremony, or none', listOrNone)
-    .addOption(choice('--user-verification <level>', 'asking for PIN or biometrics', USER_VERIFICATIONS))
-    .addOption(choice('--resident-key <level>', 'asking for discoverable passkeys', RESIDENT_KEYS))
-    .addOption(choice('--attestation <kind>', 'what authenticators tell of themselves', ATTESTATIONS))
+    .addOption(choice('userVerification', '<level>', 'asking for PIN or biometrics', USER_VERIFICATIONS))
+    .addOption(choice('residentKey', '<level>', 'asking for discoverable passkeys', RESIDENT_KEYS))
+    .addOption(choice('attestation', '<kind>', 'what authenticators tell of themselves', ATTESTATIONS))
     .option(
       '--aaguid-allow <list>',
       'the only models taken, with a trusted attestation, or any',
@@ -32,15 +38,23 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
     .option('--aaguid-deny <list>', 'AAGUIDs of models that are not taken, or none', aaguidsOrNone)
     .option(
       '--algorithms <list>',
-      `some of ${Object.keys(ALGORITHMS).join(',')}, most wanted first`,
+      `some of ${Object.keys(ALGORITHMS).join(',')}, most wanted first; a new app has ` +
+        NEW_APP.algorithms.map(algorithmName).join(),
       algorithms,
     )
-    .option('--max-passkeys-per-user <count>', 'how many passkeys a user may have', wholeNumber)
-    .addOption(time('--ceremony-timeout', 'what browsers wait for a ceremony'))
-    .addOption(time('--handshake-ttl', 'lifetime of a ceremony'))
-    .addOption(time('--register-transaction-ttl', 'lifetime of leave to register'))
-    .addOption(time('--authenticate-transaction-ttl', 'lifetime of leave to sign in'))
-    .addOption(time('--nonce-ttl', 'lifetime of a nonce'));
+    .option(
+      '--max-passkeys-per-user <count>',
+      `how many passkeys a user may have, ${PASSKEYS.from} to ${PASSKEYS.to}; ` +
+        `a new app has ${NEW_APP.maxPasskeysPerUser}`,
+      countWithin(PASSKEYS),
+    )
+    .addOption(time('ceremonyTimeout', 'what browsers wait for a ceremony', 'the handshake lifetime'))
+    .addOption(time('handshakeTtl', 'handshake lifetime', 'HANDSHAKE_TTL'))
+    .addOption(time('registerTransactionTtl', 'register transaction lifetime', 'REGISTER_TRANSACTION_TTL'))
+    .addOption(
+      time('authenticateTransactionTtl', 'authenticate transaction lifetime', 'AUTHENTICATE_TRANSACTION_TTL'),
+    )
+    .addOption(time('nonceTtl', 'nonce lifetime', 'NONCE_TTL'));
 }
 
 /** The fields that the options of a command name. */
@@ -53,20 +67,41 @@ export const toAppFields = (options: object): Partial<AppFields> =>
 export const algorithmName = (identifier: number): string =>
   Object.entries(ALGORITHMS).find(([, it]) => it === identifier)?.[0] ?? `${identifier}`;
 
-const choice = (flags: string, description: string, values: readonly string[]): Option =>
-  new Option(flags, description).choices([...values]);
+const PASSKEYS = RANGES.maxPasskeysPerUser;
 
-const time = (name: string, description: string): Option =>
-  new Option(`${name} <time>`, `${description}, ${DURATION_HELP}; or default`).argParser(durationOrDefault);
+/** The flag of a field: `--nonce-ttl`. */
+export const flagOf = (field: string): string =>
+  `--${field.replace(/[A-Z]/g, (it) => `-${it.toLowerCase()}`)}`;
+
+const choice = (
+  field: 'userVerification' | 'residentKey' | 'attestation',
+  value: string,
+  description: string,
+  values: readonly string[],
+): Option =>
+  new Option(`${flagOf(field)} ${value}`, `${description}; a new app has ${NEW_APP[field]}`).choices([
+    ...values,
+  ]);
+
+const time = (
+  field: Exclude<keyof typeof RANGES, 'maxPasskeysPerUser'>,
+  description: string,
+  fallback: string,
+): Option => {
+  const { from, to } = RANGES[field];
+  const usual = field === 'ceremonyTimeout' ? '' : ` (${spell(RANGES[field].fallback)} unless set)`;
+  const help = `${description}, ${spell(from)} to ${spell(to)}; or default, which is ${fallback}${usual}`;
+  const parse = durationWithin({ from, to });
+  return new Option(`${flagOf(field)} <time>`, help).argParser((text: string) =>
+    text === 'default' ? NULL : parse(text),
+  );
+};
 
 const listOrNone = (text: string): string[] => (text === 'none' ? [] : splitList(text));
 
 const aaguidsOrNone = (text: string): string[] => listOrNone(text.toLowerCase());
 
 const aaguidsOrAny = (text: string): string[] | typeof NULL => (text === 'any' ? NULL : aaguidsOrNone(text));
-
-const durationOrDefault = (text: string): number | typeof NULL =>
-  text === 'default' ? NULL : duration(text);
 
 const algorithms = (text: string): number[] =>
   splitList(text).map((name) => {
@@ -76,8 +111,3 @@ const algorithms = (text: string): number[] =>
       `Give some of ${Object.keys(ALGORITHMS).join(', ')}, separated by commas.`,
     );
   });
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Give a whole number such as 50.');
-}

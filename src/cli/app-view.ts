@@ -13,9 +13,9 @@ export const appTable = (apps: readonly AppRecord[]): string =>
       name,
       rpId,
       origins.join(' '),
-      `${users}`,
-      `${passkeys}`,
-      `${keys}`,
+      users,
+      passkeys,
+      keys,
     ]),
   );
 

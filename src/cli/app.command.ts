@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
-import type { Database } from '../database/database.js';
+import { isDeepStrictEqual } from 'node:util';
+import { OperatorError } from '../errors/operator-error.js';
 import type { AppFields, AppRecord } from '../flex/apps/app.js';
-import { AppRepository } from '../flex/apps/app.repository.js';
-import { AppsService } from '../flex/apps/apps.service.js';
 import { answering } from './answer.js';
-import { addAppOptions, toAppFields } from './app-options.js';
+import { addAppOptions, flagOf, toAppFields } from './app-options.js';
 import { appDetails, appTable, toJson } from './app-view.js';
 import { confirm } from './confirm.js';
 import { UsageError } from './failure.js';
 import { many } from './format.js';
-import { withDatabase } from './with-database.js';
+import { withServices } from './with-services.js';
 
 const EXAMPLES = `
 Examples:
@@ -22,8 +21,6 @@ Examples:
 
 A list takes the place of the one there was. Running replicas notice a change within five seconds. The APP_* settings
 overwrite what they name of their own app at each start.`;
-
-const appsOn = (database: Database) => new AppsService(database, new AppRepository(database));
 
 type Confirmable = { readonly yes?: boolean };
 
@@ -41,22 +38,51 @@ export function registerApp(program: Command): void {
   registerDelete(app);
 }
 
+type CreateOptions = Pick<AppFields, 'rpId' | 'origins'> & { readonly ifNotExists?: boolean };
+
 function registerCreate(app: Command): void {
-  const command = app.command('create').description('make an app').argument('<app>', 'its id, for good');
-  addAppOptions(command, 'required');
-  answering(command, async (options: Pick<AppFields, 'rpId' | 'origins'>, id: string) => {
+  const command = app
+    .command('create')
+    .description('make an app')
+    .argument('<app>', 'app ID (cannot be changed)');
+  addAppOptions(command, 'required').option(
+    '--if-not-exists',
+    'show the app instead, if there is one already',
+  );
+  answering(command, async ({ ifNotExists, ...options }: CreateOptions, id: string) => {
     const fields = { ...options, ...toAppFields(options) };
-    const made = await withDatabase((database) => appsOn(database).create(id, fields), {
-      mayBeNew: true,
-    });
-    return { text: appDetails(made), note: noteOn(made), json: toJson(made) };
+    const created = withServices(
+      ({ apps }) =>
+        apps.create(id, fields).catch((error: unknown) => {
+          if (ifNotExists && error instanceof OperatorError && error.code === 'app_exists')
+            return apps.get(id);
+          throw error;
+        }),
+      { mayBeNew: true },
+    );
+    const made = await created;
+    return {
+      text: appDetails(made),
+      note: noteOn(made),
+      warning: differenceOf(made, fields),
+      json: toJson(made),
+    };
   });
+}
+
+/** Names the fields that an app has otherwise than it was to be made with. */
+function differenceOf(app: AppRecord, fields: Partial<AppFields>): string | undefined {
+  const given = Object.entries({ ...fields, ...(fields.name !== undefined && { name: fields.name.trim() }) });
+  const other = given.filter(([field, value]) => !isDeepStrictEqual(app[field as keyof AppFields], value));
+  if (other.length === 0) return undefined;
+  const flags = other.map(([field]) => flagOf(field)).join(', ');
+  return `The app ${app.id} exists with another ${flags}: change it by keyway app update.`;
 }
 
 function registerList(app: Command): void {
   const command = app.command('list').description('list every app');
   answering(command, async () => {
-    const apps = await withDatabase((database) => appsOn(database).list());
+    const apps = await withServices(({ apps }) => apps.list());
     return { text: apps.length === 0 ? 'There are no apps.' : appTable(apps), json: apps.map(toJson) };
   });
 }
@@ -64,7 +90,7 @@ function registerList(app: Command): void {
 function registerShow(app: Command): void {
   const command = app.command('show').description('show an app').argument('<app>', 'its id');
   answering(command, async (_options, id: string) => {
-    const found = await withDatabase((database) => appsOn(database).get(id));
+    const found = await withServices(({ apps }) => apps.get(id));
     return { text: appDetails(found), json: toJson(found) };
   });
 }
@@ -75,8 +101,7 @@ function registerUpdate(app: Command): void {
   answering(command, async ({ yes, ...options }: Confirmable, id: string) => {
     const changes = toAppFields(options);
     if (Object.keys(changes).length === 0) throw new UsageError('Name something to change; --help lists it.');
-    const changed = await withDatabase(async (database) => {
-      const apps = appsOn(database);
+    const changed = await withServices(async ({ apps }) => {
       const { rpId, passkeys } = await apps.get(id);
       if (changes.rpId !== undefined && changes.rpId !== rpId && passkeys > 0) {
         const lost = `Passkeys are bound to the RP ID ${rpId}: ${many(passkeys, 'passkey')} of ${id} will not work.`;
@@ -95,8 +120,7 @@ function registerDelete(app: Command): void {
     .argument('<app>', 'its id')
     .option('--yes', 'do not ask');
   answering(command, async ({ yes }: Confirmable, id: string) => {
-    const { users, passkeys } = await withDatabase(async (database) => {
-      const apps = appsOn(database);
+    const { users, passkeys } = await withServices(async ({ apps }) => {
       const found = await apps.get(id);
       const content = `${many(found.users, 'user')} and ${many(found.passkeys, 'passkey')}`;
       await confirm(`This deletes the app ${id} with ${content} for good.`, id, yes);

@@ -1,12 +1,8 @@
 import type { Command } from 'commander';
-import { AppRepository } from '../flex/apps/app.repository.js';
-import { AppsService } from '../flex/apps/apps.service.js';
-import { ExportRepository } from '../transfer/export.repository.js';
-import { ExportService } from '../transfer/export.service.js';
 import { type Write, writeFileWith } from './output-file.js';
 import { Progress } from './progress.js';
 import { isStandardOutput, say } from './standard-output.js';
-import { withDatabase } from './with-database.js';
+import { withServices } from './with-services.js';
 
 const EXAMPLES = `
 Examples:
@@ -38,10 +34,10 @@ export function registerExport(program: Command): void {
   command.action(async () => {
     const { app, output, json } = command.optsWithGlobals<ExportOptions>();
     const file = output === undefined || output === '-' || (await isStandardOutput(output)) ? null : output;
-    const lines = await withDatabase(async (database) => {
+    const lines = await withServices(async (services) => {
       // Before a file is made or a pipe is opened for an app that there is not.
-      await new AppsService(database, new AppRepository(database)).get(app);
-      const exports = new ExportService(database, new ExportRepository());
+      await services.apps.get(app);
+      const exports = await services.exports();
       const work = (write: Write) => writeLines(exports.export(app), write);
       return file === null ? work(say) : writeFileWith(file, work);
     });

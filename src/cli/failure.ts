@@ -1,5 +1,4 @@
 import { CommanderError } from 'commander';
-import { ConfigurationError } from '../config/configuration-error.js';
 import { OperatorError } from '../errors/operator-error.js';
 
 /** Why a command was not carried out. */
@@ -53,7 +52,8 @@ function describe(error: unknown, help: string): Failure {
   if (error instanceof PartlyDone) return { exitCode: 3, code: error.code, sentence, text: sentence };
   if (error instanceof ReaderGone) return { exitCode: 0, code: 'reader_gone', sentence, text: sentence };
   if (hasLostARace(error)) return { exitCode: 1, code: 'changed_meanwhile', sentence: LOST, text: LOST };
-  return { exitCode: 1, code: codeOf(error), sentence, text: sentence };
+  const code = error instanceof OperatorError ? error.code : 'failed';
+  return { exitCode: 1, code, sentence, text: sentence };
 }
 
 function describeUsage({ message }: CommanderError, help: string): Failure {
@@ -67,8 +67,3 @@ function describeUsage({ message }: CommanderError, help: string): Failure {
 /** Of the database, with an SQLSTATE: serialization failures and deadlocks (class 40), foreign and unique keys. */
 const hasLostARace = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && /^(40[0-9A-Z]{3}|23503|23505)$/.test(String(error.code));
-
-function codeOf(error: unknown): string {
-  if (error instanceof OperatorError) return error.code;
-  return error instanceof ConfigurationError ? 'invalid_settings' : 'failed';
-}

@@ -6,14 +6,29 @@ const ROWS = [
   ['a', '🔑 keys', 'https://a.example'],
 ];
 
-it('aligns columns by characters and writes no space at the end of a line', () => {
+it('aligns columns by what a terminal shows and writes no space at the end of a line', () => {
   expect(table(HEADINGS, ROWS, Infinity)).toBe(
     [
       'ID    NAME      ORIGINS',
       'shop  The Shop  https://shop.example https://account.shop.example',
-      'a     🔑 keys    https://a.example',
+      'a     🔑 keys   https://a.example',
     ].join('\n'),
   );
+});
+
+it('aligns wide characters, and numbers on the right', () => {
+  const rows = [
+    ['shop', '日本のお店', 1_234, 'x'],
+    ['a', '👩‍👩‍👧 家族', 5, 'y'],
+  ];
+  expect(table(['id', 'name', 'uses', 'last'], rows, Infinity)).toBe(
+    ['ID    NAME        USES  LAST', 'shop  日本のお店  1234  x', 'a     👩‍👩‍👧 家族        5  y'].join('\n'),
+  );
+});
+
+it('truncates between whole characters, wide ones too', () => {
+  const cut = table(['id', 'name'], [['shop', '日本のお店👩‍👩‍👧家族家族']], 20).split('\n');
+  expect(cut[1]).toBe('shop  日本のお店👩‍👩‍👧…');
 });
 
 it('truncates the widest column on a narrow terminal', () => {

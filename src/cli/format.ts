@@ -1,30 +1,33 @@
+import stringWidth from 'string-width';
+
 const GAP = '  ';
-const LEAST = 8; // characters that a column keeps however narrow the terminal is
+const LEAST = 8; // cells that a column keeps however narrow the terminal is
 
 /**
- * Columns of text under headings. On a terminal no line is longer than `width`: the widest columns are cut, which `…`
+ * Columns under headings, as wide as a terminal shows them; numbers end in line. On a terminal no line is longer than `width`: the widest columns are cut, which `…`
  * shows. Elsewhere, where programs read it, everything is there.
  */
 export function table(
   headings: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly Cell[])[],
   width = process.stdout.isTTY ? process.stdout.columns : Infinity,
 ): string {
   const lines = [headings.map((it) => it.toUpperCase()), ...rows];
+  const isNumeric = headings.map((_heading, column) => typeof rows[0]?.[column] === 'number');
   const widths = headings.map((_heading, column) =>
-    Math.max(...lines.map((line) => lengthOf(line[column]!))),
+    Math.max(...lines.map((line) => stringWidth(`${line[column]}`))),
   );
   const total = () => widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1));
   while (total() > width && Math.max(...widths) > LEAST) widths[widths.indexOf(Math.max(...widths))]! -= 1;
   return lines
-    .map((line) => line.map((cell, column) => fit(cell, widths[column]!)).join(GAP))
+    .map((line) => line.map((cell, column) => fit(`${cell}`, widths[column]!, isNumeric[column])).join(GAP))
     .map((line) => line.trimEnd())
     .join('\n');
 }
 
 /** A name and a value on each line. */
 export function list(entries: readonly (readonly [name: string, value: string])[]): string {
-  const width = Math.max(...entries.map(([name]) => lengthOf(name)));
+  const width = Math.max(...entries.map(([name]) => stringWidth(name)));
   return entries.map(([name, value]) => `${fit(name, width)}${GAP}${value}`.trimEnd()).join('\n');
 }
 
@@ -35,10 +38,20 @@ export const time = (date: Date | null, none = 'never'): string =>
 /** `1 passkey`, `2 passkeys`. */
 export const many = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-const lengthOf = (text: string): number => [...text].length;
+type Cell = string | number;
 
-function fit(text: string, width: number): string {
-  const characters = [...text];
-  if (characters.length > width) return `${characters.slice(0, width - 1).join('')}…`;
-  return text + ' '.repeat(width - characters.length);
+function fit(text: string, width: number, isNumeric = false): string {
+  const shown = stringWidth(text) > width ? `${cut(text, width - 1)}…` : text;
+  const space = ' '.repeat(width - stringWidth(shown));
+  return isNumeric ? space + shown : shown + space;
+}
+
+/** As many whole characters as fit, as people see them: an emoji may be of several code points. */
+function cut(text: string, width: number): string {
+  let kept = '';
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    if (stringWidth(kept + segment) > width) break;
+    kept += segment;
+  }
+  return kept;
 }

@@ -1,19 +1,13 @@
 import { type Command, Option } from 'commander';
-import { AppRepository } from '../flex/apps/app.repository.js';
-import { AppsService } from '../flex/apps/apps.service.js';
-import { AuditTrail } from '../events/audit-trail.js';
-import { AuditRepository } from '../events/audit.repository.js';
-import { ImportService, type ImportSummary, type RefusedRow } from '../transfer/import.service.js';
-import { readRows, TRANSFER_FORMATS, type TransferFormat } from '../transfer/formats/row-source.js';
-import { ImportStateRepository } from '../transfer/import-state.repository.js';
-import { ImportWritesRepository } from '../transfer/import-writes.repository.js';
-import type { Database } from '../database/database.js';
+import type { ImportSummary, RefusedRow } from '../transfer/import.service.js';
+import { TRANSFER_FORMATS, type TransferFormat } from '../transfer/formats/transfer-format.js';
 import { answering } from './answer.js';
 import { PartlyDone } from './failure.js';
 import { type ImportReport, keepFirst, reportTo, tellFirst } from './import-report.js';
 import { type InputFile, openInput } from './input-file.js';
 import { Progress } from './progress.js';
-import { withDatabase } from './with-database.js';
+import type { Services } from './services.js';
+import { withServices } from './with-services.js';
 
 const EXAMPLES = `
 Examples:
@@ -48,7 +42,7 @@ export function registerImport(program: Command): void {
     const { json } = command.optsWithGlobals<{ json?: true }>();
     const refusals: RefusedRow[] | undefined = json && options.report === undefined ? [] : undefined;
     const input = await openInput(file);
-    const imported = withDatabase((database) => importFrom(input, database, options, refusals));
+    const imported = withServices((services) => importFrom(input, services, options, refusals));
     const summary = await imported.finally(() => input.close());
     return {
       text: describe(summary, options),
@@ -60,17 +54,19 @@ export function registerImport(program: Command): void {
 
 async function importFrom(
   input: InputFile,
-  database: Database,
+  services: Services,
   { app, format, dryRun = false, report }: ImportOptions,
   refusals: RefusedRow[] | undefined,
 ): Promise<ImportSummary> {
   // Before the report of another import is emptied for an app that there is not.
-  await new AppsService(database, new AppRepository(database)).get(app);
+  await services.apps.get(app);
+  const imports = await services.imports();
+  const { readRows } = await import('../transfer/formats/row-source.js');
   const progress = new Progress();
   // Opened before anything is imported: what cannot be reported is better not begun.
   const reported = report === undefined ? firstOf(refusals, progress) : await reportTo(report, input);
   try {
-    return await importInto(database).import(app, readRows(format, input.bytes), {
+    return await imports.import(app, readRows(format, input.bytes), {
       isDryRun: dryRun,
       onRefused: reported.take,
       onProgress: ({ read, refused }) => progress.show(`${read} rows, ${refused} refused`),
@@ -80,14 +76,6 @@ async function importFrom(
     await reported.end();
   }
 }
-
-const importInto = (database: Database): ImportService =>
-  new ImportService(
-    database,
-    new AuditTrail(new AuditRepository(database)),
-    new ImportStateRepository(),
-    new ImportWritesRepository(),
-  );
 
 const firstOf = (refusals: RefusedRow[] | undefined, progress: Progress): ImportReport =>
   refusals ? keepFirst(refusals) : tellFirst(progress);

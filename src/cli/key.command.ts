@@ -1,14 +1,10 @@
 import type { Command } from 'commander';
-import type { Database } from '../database/database.js';
 import type { ApiKeyRecord } from '../flex/api-keys/api-key.js';
-import { ApiKeyRepository } from '../flex/api-keys/api-key.repository.js';
-import { ApiKeysService } from '../flex/api-keys/api-keys.service.js';
-import { AppRepository } from '../flex/apps/app.repository.js';
 import { answering } from './answer.js';
-import { duration, DURATION_HELP } from './duration.js';
+import { duration, DURATION_HELP } from './argument-parsers.js';
 import { UsageError } from './failure.js';
 import { table, time } from './format.js';
-import { withDatabase } from './with-database.js';
+import { withServices } from './with-services.js';
 
 const EXAMPLES = `
 Examples:
@@ -18,9 +14,6 @@ Examples:
 
 Changing a key without downtime: create a second one, give it to your servers, watch the first one's last use in
 keyway key list, and revoke it. Both are valid meanwhile.`;
-
-const keysOn = (database: Database) =>
-  new ApiKeysService(new ApiKeyRepository(database), new AppRepository(database));
 
 const HEADINGS = ['id', 'state', 'created', 'expires', 'last used', 'source'];
 
@@ -43,7 +36,7 @@ function registerCreate(key: Command): void {
     .argument('<app>', 'id of the app')
     .option('--expires-in <time>', `when it ends, ${DURATION_HELP}; without this, never`, duration);
   answering(command, async ({ expiresIn }: { expiresIn?: number }, app: string) => {
-    const made = await withDatabase((database) => keysOn(database).create(app, expiresIn ?? null));
+    const made = await withServices(({ keys }) => keys.create(app, expiresIn ?? null));
     const { id, expiresAt } = made;
     const end = expiresAt ? `until ${time(expiresAt)}` : 'without an end';
     return {
@@ -60,7 +53,7 @@ function registerList(key: Command): void {
     .description('list every key an app ever had; never their secrets')
     .argument('<app>', 'id of the app');
   answering(command, async (_options, app: string) => {
-    const keys = await withDatabase((database) => keysOn(database).list(app));
+    const keys = await withServices(({ keys }) => keys.list(app));
     const text = keys.length === 0 ? `The app ${app} has no keys.` : table(HEADINGS, keys.map(toRow));
     return { text, json: keys };
   });
@@ -73,7 +66,7 @@ function registerRevoke(key: Command): void {
     .argument('<key-id>', 'the 12 characters after kw_, as keyway key list shows them');
   answering(command, async (_options, id: string) => {
     requireNoSecret(id);
-    const revoked = await withDatabase((database) => keysOn(database).revoke(id));
+    const revoked = await withServices(({ keys }) => keys.revoke(id));
     const note =
       revoked.source === 'settings'
         ? 'It came from APP_API_KEY: change or unset that setting before a replica starts again.'

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { answering } from './answer.js';
-import { withAnyDatabase } from './with-database.js';
+import { withDatabase } from './with-services.js';
 
 const EXAMPLES = `
 Examples:
@@ -14,7 +14,7 @@ export function registerMigrate(program: Command): void {
     .description('bring the database schema up to date; safe on any number of replicas at once')
     .addHelpText('after', EXAMPLES);
   answering(command, async () => {
-    const applied = await withAnyDatabase((database) => database.migrate());
+    const applied = await withDatabase((database) => database.migrate());
     const text = applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`;
     return { text, json: { applied } };
   });

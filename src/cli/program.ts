@@ -1,13 +1,16 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError, Help, type Option } from 'commander';
 import { registerApp } from './app.command.js';
 import { describeFailure } from './failure.js';
+import { registerEvents } from './events.command.js';
 import { registerExport } from './export.command.js';
 import { registerImport } from './import.command.js';
 import { registerKey } from './key.command.js';
 import { registerMigrate } from './migrate.command.js';
 import { registerPurge } from './purge.command.js';
 import { say } from './standard-output.js';
-import { readVersion } from './version.js';
+import { registerUser } from './user.command.js';
 
 const CLOSING = `
 Examples:
@@ -26,6 +29,8 @@ were refused.`;
 const REGISTRATIONS: readonly ((program: Command) => void)[] = [
   registerApp,
   registerKey,
+  registerUser,
+  registerEvents,
   registerMigrate,
   registerPurge,
   registerImport,
@@ -64,7 +69,7 @@ async function carryOut(args: readonly string[], complaints: string[]): Promise<
 export function createProgram(help: string[], complaints: string[]): Command {
   const program = new Command('keyway')
     .usage('<command>')
-    .description('Keyway’s apps, API keys and database.')
+    .description('Keyway’s apps, API keys, users, audit trail and database.')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => help.push(text),
@@ -72,7 +77,7 @@ export function createProgram(help: string[], complaints: string[]): Command {
       outputError: () => undefined,
     })
     .configureHelp({ optionDescription: describeOption })
-    .version(readVersion(), '--version', 'say which version this is')
+    .version(readVersion(), '-V, --version', 'say which version this is')
     .option('--json', 'answer in JSON')
     .addHelpText('after', CLOSING);
   for (const register of REGISTRATIONS) register(program);
@@ -82,4 +87,11 @@ export function createProgram(help: string[], complaints: string[]): Command {
 function describeOption(option: Option): string {
   const description = new Help().optionDescription(option);
   return option.mandatory ? `${description} (required)` : description;
+}
+
+/** As `package.json` has it, which is beside `src` and `dist` alike, and in the image. */
+function readVersion(): string {
+  const path = join(import.meta.dirname, '../../package.json');
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { readonly version?: string };
+  return version ?? 'unknown';
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { answering } from './answer.js';
 import { list } from './format.js';
-import { withDatabase } from './with-database.js';
+import { withServices } from './with-services.js';
 
 const EXAMPLES = `
 Examples:
@@ -15,28 +15,7 @@ export function registerPurge(program: Command): void {
     .description('delete what has long expired, as every running replica does each minute')
     .addHelpText('after', EXAMPLES);
   answering(command, async () => {
-    const gone = await withDatabase(async (database) => {
-      const [
-        { AuditRepository },
-        { HandshakeRepository },
-        { NonceRepository },
-        { PurgeService },
-        transactions,
-      ] = await Promise.all([
-        import('../events/audit.repository.js'),
-        import('../flex/ceremonies/handshake.repository.js'),
-        import('../flex/nonces/nonce.repository.js'),
-        import('../flex/purge.service.js'),
-        import('../flex/transactions/transaction.repository.js'),
-      ]);
-      return new PurgeService(
-        new NonceRepository(database),
-        new transactions.TransactionRepository(database),
-        new HandshakeRepository(database),
-        new AuditRepository(database),
-      ).purge();
-    });
-    const text = list(Object.entries(gone).map(([kind, count]) => [kind, `${count}`]));
-    return { text, json: gone };
+    const gone = await withServices(async (services) => (await services.purge()).purge());
+    return { text: list(Object.entries(gone).map(([kind, count]) => [kind, `${count}`])), json: gone };
   });
 }

@@ -1,10 +1,11 @@
-import { readAppSettings } from './app-settings.js';
-import { EnvironmentReader } from './environment-reader.js';
+import { AppVariables } from './app-settings.js';
+import { Environment } from './environment.js';
+import { readVariables } from './variables.js';
 
 const APP_API_KEY = `kw_${'a1B2c3D4e5F6'}_${'-_aB0'.repeat(8)}xyz`;
 const read = (env: NodeJS.ProcessEnv) => {
-  const reader = new EnvironmentReader({ APP_ID: 'shop', ...env });
-  return { app: readAppSettings(reader), problems: reader.problems };
+  const { variables, problems } = readVariables(AppVariables, new Environment({ APP_ID: 'shop', ...env }));
+  return { app: problems.length === 0 ? variables.toSettings() : undefined, problems };
 };
 const accepts = (env: NodeJS.ProcessEnv) => expect(read(env).problems).toEqual([]);
 const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>

@@ -1,55 +1,67 @@
-import { readAppOrigins } from './app-origins.js';
-import { APP_ID_FORM, appIdProblem, appNameProblem, rpIdProblem } from './app-rules.js';
+import {
+  APP_ID_FORM,
+  appIdProblem,
+  appNameProblem,
+  type AppRule,
+  listProblems,
+  originsOutside,
+  rpIdProblem,
+  webOriginProblem,
+} from './app-rules.js';
 import type { AppSettings } from './configuration.js';
-import type { EnvironmentReader } from './environment-reader.js';
-import { originsOutside } from './origin-rules.js';
+import { splitList } from './environment.js';
 import { redact } from './redaction.js';
+import { Required, type Rule, Setting, Together, Variables } from './variables.js';
 
 const API_KEY = /^kw_[A-Za-z0-9]{12}_[A-Za-z0-9_-]{43}$/;
+const API_KEY_SENTENCE =
+  'Set APP_API_KEY to kw_<id>_<secret> with an id of 12 letters and digits and a secret of 43 base64url characters.';
 
-/** `APP_*`; whether an app that does not exist yet has all it needs is found out where it is made. */
-export function readAppSettings(reader: EnvironmentReader): AppSettings | undefined {
-  const id = readId(reader);
-  const name = readName(reader);
-  const origins = readAppOrigins(reader);
-  const rpId = readRpId(reader);
-  const apiKey = readApiKey(reader);
-  if (origins && rpId !== undefined) reportForeignOrigins(reader, origins, rpId);
-  return id === undefined ? undefined : redact({ id, name, origins, rpId, apiKey }, 'apiKey');
-}
+/** A setting that is a field of an app. */
+export const fieldOfApp =
+  (problemOf: AppRule): Rule<unknown> =>
+  (text, _group, name) => {
+    const problem = problemOf(text);
+    return problem === undefined ? undefined : `Set ${name} to ${problem}.`;
+  };
 
-function readId(reader: EnvironmentReader): string | undefined {
-  const id = reader.text('APP_ID');
-  if (id === undefined) return reader.reportMissing(`Set APP_ID to the app’s id: ${APP_ID_FORM}.`);
-  const problem = appIdProblem(id);
-  return problem === undefined ? id : reader.report(`Set APP_ID to ${problem}.`);
-}
+const originsRule: Rule<unknown> = (text, _group, name) =>
+  listProblems(name, splitList(text), webOriginProblem);
 
-function readName(reader: EnvironmentReader): string | undefined {
-  const name = reader.text('APP_NAME')?.trim();
-  const problem = name === undefined ? undefined : appNameProblem(name);
-  return problem === undefined ? name : reader.report(`Set APP_NAME to ${problem}.`);
-}
-
-function readRpId(reader: EnvironmentReader): string | undefined {
-  const text = reader.text('APP_RP_ID');
-  const problem = text === undefined ? undefined : rpIdProblem(text);
-  return problem === undefined ? text : reader.report(`Set APP_RP_ID to ${problem}.`);
-}
-
-function readApiKey(reader: EnvironmentReader): string | undefined {
-  const text = reader.secret('APP_API_KEY');
-  if (text === undefined || API_KEY.test(text)) return text;
-  return reader.report(
-    'Set APP_API_KEY to kw_<id>_<secret> with an id of 12 letters and digits and a secret of 43 base64url characters.',
+/** The app of the user's API; whether one that does not exist yet has all it needs is found out where it is made. */
+@Together<AppVariables>(({ APP_RP_ID, APP_ORIGINS }) => {
+  if (APP_RP_ID === undefined || APP_ORIGINS === undefined) return undefined;
+  const origins = splitList(APP_ORIGINS);
+  if (rpIdProblem(APP_RP_ID) !== undefined || listProblems('', origins, webOriginProblem).length > 0) {
+    return undefined;
+  }
+  const outside = originsOutside(origins, APP_RP_ID);
+  if (outside.length === 0) return undefined;
+  return (
+    `Set APP_ORIGINS to origins on ${APP_RP_ID} or below, or change APP_RP_ID: passkeys of ${APP_RP_ID} do not work on ` +
+    `${outside.join(', ')}.`
   );
-}
+})
+export class AppVariables extends Variables<AppSettings> {
+  @Required(`Set APP_ID to the app’s id: ${APP_ID_FORM}.`)
+  @Setting(fieldOfApp(appIdProblem))
+  APP_ID?: string;
 
-function reportForeignOrigins(reader: EnvironmentReader, origins: readonly string[], rpId: string): void {
-  const foreign = originsOutside(origins, rpId);
-  if (foreign.length === 0) return;
-  reader.report(
-    `Set APP_ORIGINS to origins on ${rpId} or below, or change APP_RP_ID: passkeys of ${rpId} do not work on ` +
-      `${foreign.join(', ')}.`,
-  );
+  @Setting(fieldOfApp((text) => appNameProblem(text.trim())))
+  APP_NAME?: string;
+
+  @Setting(originsRule)
+  APP_ORIGINS?: string;
+
+  @Setting(fieldOfApp(rpIdProblem))
+  APP_RP_ID?: string;
+
+  @Setting((text) => (API_KEY.test(text) ? undefined : API_KEY_SENTENCE), { isSecret: true })
+  APP_API_KEY?: string;
+
+  toSettings(): AppSettings {
+    const { APP_ID: id, APP_NAME: name, APP_ORIGINS: text, APP_RP_ID: rpId, APP_API_KEY: apiKey } = this;
+    const origins = text === undefined ? undefined : splitList(text);
+    return redact({ id: id!, name: name?.trim(), origins, rpId, apiKey }, 'apiKey');
+  }
 }

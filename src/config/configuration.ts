@@ -55,13 +55,16 @@ export interface AppSettings {
   readonly apiKey?: string;
 }
 
+/** Seconds, wherever a lifetime is told: in the environment, or for one app. */
+export const LIFETIMES = {
+  handshake: { from: 30, to: 900, fallback: 300 },
+  registerTransaction: { from: 60, to: 86_400, fallback: 300 },
+  authenticateTransaction: { from: 60, to: 86_400, fallback: 900 },
+  nonce: { from: 30, to: 3_600, fallback: 300 },
+} as const;
+
 /** Seconds; used where the app's own row says nothing. */
-export interface Lifetimes {
-  readonly handshake: number;
-  readonly registerTransaction: number;
-  readonly authenticateTransaction: number;
-  readonly nonce: number;
-}
+export type Lifetimes = Readonly<Record<keyof typeof LIFETIMES, number>>;
 
 export interface EmbeddedPassageSettings {
   readonly mode: 'embedded';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ConfigurationError } from './configuration-error.js';
+import { ConfigurationError } from './environment.js';
 import { loadDatabaseSettings } from './load-configuration.js';
 
 const DATABASE_URL = 'postgresql://keyway:hunter2@db.example.com:5432/keyway';

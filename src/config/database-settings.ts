@@ -1,38 +1,54 @@
 import { resolve } from 'node:path';
 import type { DatabaseSettings } from './configuration.js';
-import type { EnvironmentReader } from './environment-reader.js';
 import { redact } from './redaction.js';
+import { Required, type Rule, Setting, Together, Variables, wholeNumber } from './variables.js';
 
 const EXAMPLE = 'such as postgresql://keyway:password@db.example.com:5432/keyway';
-const DEFAULT_POOL_MAX = 10;
+const POOL_MAX = { from: 2, to: 1000, fallback: 10 };
 
-/** `DATABASE_URL` with `DATABASE_POOL_MAX`, or else, outside production, the embedded database in `DATA_DIR`. */
-export function readDatabaseSettings(reader: EnvironmentReader): DatabaseSettings | undefined {
-  const poolMax = reader.wholeNumber('DATABASE_POOL_MAX', { from: 2, to: 1000, fallback: DEFAULT_POOL_MAX });
-  if (reader.isGiven('DATABASE_URL')) return readPostgresql(reader, poolMax);
-  if (reader.isProduction) {
-    return reader.report(`Set DATABASE_URL to the address of the PostgreSQL database, ${EXAMPLE}.`);
+const databaseUrl: Rule<unknown> = (text) => {
+  const problem = problemOf(text);
+  return problem === undefined ? undefined : `Set DATABASE_URL to ${problem}, ${EXAMPLE}.`;
+};
+
+/** PostgreSQL, or else, outside production, the embedded database in a directory. */
+@Together<DatabaseVariables>(({ env, isEmbedded, DATA_DIR }) => {
+  if (!isEmbedded && DATA_DIR !== undefined) {
+    return 'Unset DATA_DIR, or else DATABASE_URL: only the embedded database keeps its data in DATA_DIR.';
   }
-  if (reader.isGiven('DATABASE_POOL_MAX')) {
-    reader.report('Set DATABASE_URL as well, or unset DATABASE_POOL_MAX: the embedded database has no pool.');
+  if (isEmbedded && !env.isProduction && env.text('DATABASE_POOL_MAX') !== undefined) {
+    return 'Set DATABASE_URL as well, or unset DATABASE_POOL_MAX: the embedded database has no pool.';
   }
-  return { kind: 'embedded', directory: resolve(reader.text('DATA_DIR') ?? 'data') };
+  return undefined;
+})
+export class DatabaseVariables extends Variables<DatabaseSettings> {
+  @Required<DatabaseVariables>(
+    `Set DATABASE_URL to the address of the PostgreSQL database, ${EXAMPLE}.`,
+    ({ env }) => env.isProduction,
+  )
+  @Setting(databaseUrl, { isSecret: true })
+  DATABASE_URL?: string;
+
+  @Setting(wholeNumber(POOL_MAX))
+  DATABASE_POOL_MAX?: string;
+
+  @Setting(() => undefined)
+  DATA_DIR?: string;
+
+  /** Whether no DATABASE_URL was given, by either name. */
+  get isEmbedded(): boolean {
+    return this.env.givenAs('DATABASE_URL') === undefined;
+  }
+
+  toSettings(): DatabaseSettings {
+    if (this.DATABASE_URL === undefined)
+      return { kind: 'embedded', directory: resolve(this.DATA_DIR ?? 'data') };
+    const poolMax = Number(this.DATABASE_POOL_MAX ?? POOL_MAX.fallback);
+    return redact({ kind: 'postgresql', url: this.DATABASE_URL, poolMax }, 'url');
+  }
 }
 
-function readPostgresql(reader: EnvironmentReader, poolMax: number): DatabaseSettings | undefined {
-  if (reader.text('DATA_DIR') !== undefined) {
-    reader.report(
-      'Unset DATA_DIR, or else DATABASE_URL: only the embedded database keeps its data in DATA_DIR.',
-    );
-  }
-  const url = reader.secret('DATABASE_URL');
-  if (url === undefined) return undefined;
-  const problem = findProblem(url);
-  if (problem !== undefined) return reader.report(`Set DATABASE_URL to ${problem}, ${EXAMPLE}.`);
-  return redact({ kind: 'postgresql', url, poolMax }, 'url');
-}
-
-function findProblem(text: string): string | undefined {
+function problemOf(text: string): string | undefined {
   const url = URL.parse(text);
   if (!url || !/^postgres(ql)?:$/.test(url.protocol)) return 'a postgresql:// address';
   if (!url.hostname && !url.searchParams.get('host'))

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
-import { ConfigurationError } from './configuration-error.js';
 import { embeddedPassageOf } from './configuration.js';
+import { ConfigurationError } from './environment.js';
 import { loadConfiguration } from './load-configuration.js';
 
 let parent: string;
@@ -63,6 +63,11 @@ describe('the demo', () => {
     ).toBe(true);
   });
 
+  it.each(['APP_ENV', 'APP_UNHEARD_OF', 'DATABASE_HOST', 'JWT_EXPIRES_IN', 'PASSAGE_UNHEARD_OF'])(
+    'runs when %s, which is another program’s, is set',
+    (name) => expect(isDemo({ [name]: 'x' })).toBe(true),
+  );
+
   it.each([
     ['DATABASE_URL', 'postgres://db/keyway'],
     ['DATABASE_URL_FILE', '/nonexistent'],
@@ -71,7 +76,6 @@ describe('the demo', () => {
     ['JWT_PUBLIC_KEY_FILE', '/nonexistent'],
     ['APP_NAME', 'x'],
     ['APP_API_KEY_FILE', '/nonexistent'],
-    ['APP_UNHEARD_OF', 'x'],
     ['PASSAGE_MODE', 'embedded'],
     ['KEYWAY_SECRET', randomBytes(32).toString('base64')],
     ['KEYWAY_SECRET_FILE', '/nonexistent'],
@@ -104,6 +108,7 @@ describe('the demo', () => {
     ['PORT', 'x', /^Set PORT /],
     ['DATABASE_POOL_MAX', '5', /DATABASE_POOL_MAX/],
     ['KEYWAY_UNHEARD_OF', 'x', /is not a setting/],
+    ['APP_ORIGINZ', 'x', /did you mean APP_ORIGINS/],
   ])('is refused when %s is %s, and creates no directory', (name, value, sentence) => {
     expect(problemsOf({ DATA_DIR, [name]: value })).toEqual([expect.stringMatching(sentence)]);
     expect(existsSync(DATA_DIR)).toBe(false);

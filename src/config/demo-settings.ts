@@ -1,52 +1,64 @@
 import { createSecretKey } from 'node:crypto';
-import type { AppSettings, Configuration, EmbeddedPassageSettings, TokenSettings } from './configuration.js';
+import { isLoopback } from './addresses.js';
+import { AppVariables } from './app-settings.js';
+import type { AppSettings, Configuration, Lifetimes } from './configuration.js';
 import { keepDemoSecrets } from './demo-secrets.js';
-import type { EnvironmentReader } from './environment-reader.js';
-import { isLoopback } from './loopback.js';
-import { readLifetimes } from './passage-settings.js';
+import { ConfigurationError } from './environment.js';
+import type { HttpVariables } from './http-settings.js';
+import { KeywaySecretVariables } from './keyway-secrets.js';
+import { LifetimeVariables, PassageVariables } from './passage-settings.js';
+import { RemotePassageVariables } from './remote-passage-settings.js';
 import { redact } from './redaction.js';
-import { namesAgainstDemo } from './setting-names.js';
+import { TokenVariables } from './token-settings.js';
+import { namesOf, Setting } from './variables.js';
 
 /** What the demo has instead of the settings that it is refused with. */
-export interface DemoSettings {
-  readonly demo: NonNullable<Configuration['demo']>;
-  readonly tokens: TokenSettings;
-  readonly passage: EmbeddedPassageSettings;
+export type DemoSettings = Pick<Configuration, 'demo' | 'tokens' | 'passage'>;
+
+/** Names that keep the demo from running. */
+const NOT_IN_DEMO = [
+  ...[TokenVariables, AppVariables, PassageVariables, RemotePassageVariables, KeywaySecretVariables].flatMap(
+    namesOf,
+  ),
+  'DATABASE_URL',
+  'PUBLIC_URL',
+  'TRUST_PROXY',
+];
+
+/** The demo's own rules on what it shares with the service. */
+export class DemoVariables extends LifetimeVariables {
+  @Setting((text) =>
+    text === '0'
+      ? 'Set PORT to a number from 1 to 65535: the demo’s passkeys are bound to its address.'
+      : undefined,
+  )
+  PORT?: string;
 }
 
 /** What to change so that the demo runs, as parts of a sentence; nothing if it does. */
-export function stepsToDemo({ env, environment }: EnvironmentReader, host: string): string[] {
-  const names = namesAgainstDemo(env);
+export function stepsToDemo({ env, host }: HttpVariables): string[] {
+  const names = NOT_IN_DEMO.flatMap((name) => env.givenAs(name) ?? []).sort();
   return [
     ...(names.length > 0 ? [`unset ${names.join(', ')}`] : []),
-    ...(environment === 'development' ? [] : ['unset NODE_ENV']),
+    ...(env.kind === 'development' ? [] : ['unset NODE_ENV']),
     ...(isLoopback(host) ? [] : ['unset HOST']),
   ];
 }
 
 /**
- * The demo's own app and keys. Makes its secrets in the embedded database's directory, unless there are problems
- * already: a start that is refused leaves nothing behind.
+ * The demo's own app and keys. Makes its secrets in the directory of the embedded database; throws a
+ * `ConfigurationError` if that cannot be.
  */
-export function readDemoSettings(
-  reader: EnvironmentReader,
-  port: number,
-  directory: string,
-): DemoSettings | undefined {
-  const lifetimes = readLifetimes(reader);
-  if (port === 0) {
-    reader.report('Set PORT to a number from 1 to 65535: the demo’s passkeys are bound to its address.');
-  }
-  if (reader.problems.length > 0) return undefined;
+export function demoSettings(lifetimes: Lifetimes, port: number, directory: string): DemoSettings {
   const secrets = keepDemoSecrets(directory);
-  if ('problem' in secrets) return reader.report(secrets.problem);
+  if ('problem' in secrets) throw new ConfigurationError([secrets.problem]);
   const origin = `http://localhost:${port}`;
-  const app: AppSettings = { id: 'demo', name: 'Keyway demo', origins: [origin], rpId: 'localhost' };
-  const signingKey = createSecretKey(secrets.tokenSecret);
+  const app: AppSettings = { id: DEMO_APP, name: 'Keyway demo', origins: [origin], rpId: 'localhost' };
+  const key = createSecretKey(secrets.tokenSecret);
   return {
-    demo: { signingKey },
+    demo: { signingKey: key },
     tokens: {
-      key: { kind: 'secret', key: signingKey },
+      key: { kind: 'secret', key },
       issuer: `${origin}/demo`,
       audience: 'keyway-demo',
       algorithms: ['HS256'],
@@ -54,3 +66,6 @@ export function readDemoSettings(
     passage: redact({ mode: 'embedded', app, secrets: [secrets.keywaySecret], lifetimes }, 'secrets'),
   };
 }
+
+/** The id of the demo's app. */
+export const DEMO_APP = 'demo';

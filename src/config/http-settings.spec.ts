@@ -1,9 +1,10 @@
-import { EnvironmentReader } from './environment-reader.js';
-import { readHttpSettings } from './http-settings.js';
+import { Environment } from './environment.js';
+import { HttpVariables } from './http-settings.js';
+import { readVariables } from './variables.js';
 
 const read = (env: NodeJS.ProcessEnv) => {
-  const reader = new EnvironmentReader(env);
-  return { ...readHttpSettings(reader), problems: reader.problems };
+  const { variables, problems } = readVariables(HttpVariables, new Environment(env));
+  return { ...(problems.length === 0 && variables.toSettings()), problems };
 };
 const production = { NODE_ENV: 'production', PUBLIC_URL: 'https://passkeys.example.com' };
 const accepts = (env: NodeJS.ProcessEnv) => expect(read(env).problems).toEqual([]);
@@ -11,21 +12,23 @@ const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
   expect(read(env).problems).toEqual([expect.stringMatching(sentence)]);
 
 describe('NODE_ENV', () => {
+  const kindOf = (NODE_ENV?: string) => new Environment({ NODE_ENV }).kind;
+
   it('is development unless set', () => {
-    expect(new EnvironmentReader({}).environment).toBe('development');
-    expect(new EnvironmentReader({ NODE_ENV: '' }).environment).toBe('development');
+    expect([kindOf(), kindOf('')]).toEqual(['development', 'development']);
   });
 
   it.each(['development', 'test', 'production'])('accepts %s', (environment) => {
-    const reader = new EnvironmentReader({ NODE_ENV: environment });
-    expect([reader.environment, reader.problems]).toEqual([environment, []]);
+    expect(kindOf(environment)).toBe(environment);
   });
 
-  it.each(['prod', 'staging', 'Production', ' production'])('refuses "%s"', (NODE_ENV) => {
-    expect(new EnvironmentReader({ NODE_ENV }).problems).toEqual([
-      expect.stringMatching(/^Set NODE_ENV to /),
-    ]);
-  });
+  it.each(['prod', 'staging', 'Production', ' production'])(
+    'counts as production when it is "%s", and asks for what production asks for',
+    (NODE_ENV) => {
+      expect(kindOf(NODE_ENV)).toBe('production');
+      refuses({ NODE_ENV }, /^Set PUBLIC_URL to the https address/);
+    },
+  );
 });
 
 describe('HOST', () => {

@@ -1,48 +1,73 @@
-import { isFQDN } from 'class-validator';
 import { isIP } from 'node:net';
+import { baseUrlProblem, isHost, toBaseUrl } from './addresses.js';
 import type { HttpSettings } from './configuration.js';
-import type { EnvironmentReader } from './environment-reader.js';
-import { isLoopback } from './loopback.js';
-import { readTrustProxy } from './trust-proxy.js';
+import { splitList } from './environment.js';
+import { Required, type Rule, Setting, Variables, wholeNumber } from './variables.js';
 
-const DEFAULT_PORT = 3000;
-const PUBLIC_URL_SENTENCE =
+const PORT = { from: 0, to: 65535, fallback: 3000 };
+const PUBLIC_URL =
   'Set PUBLIC_URL to the https address where browsers reach the service, such as https://passkeys.example.com';
+const MAX_HOPS = 32;
+const NETWORK_NAMES = new Set(['loopback', 'linklocal', 'uniquelocal']);
+const TRUST_PROXY =
+  `Set TRUST_PROXY to the number of proxies in front of the service (1 to ${MAX_HOPS}) or to a comma list of their ` +
+  'IP addresses or networks, such as 10.0.0.0/8, or of loopback, linklocal and uniquelocal';
 
-/** `HOST`, `PORT`, `PUBLIC_URL` and `TRUST_PROXY`; port 0 asks for any free port. */
-export function readHttpSettings(reader: EnvironmentReader): HttpSettings {
-  const host = readHost(reader);
-  const port = reader.wholeNumber('PORT', { from: 0, to: 65535, fallback: DEFAULT_PORT });
-  return { host, port, publicUrl: readPublicUrl(reader, port), trustProxy: readTrustProxy(reader) };
-}
+const host: Rule<HttpVariables> = (text, { defaultHost }) =>
+  isHost(text)
+    ? undefined
+    : `Set HOST to the IP address or host name to listen on, without a port, such as ${defaultHost}.`;
 
-function readHost(reader: EnvironmentReader): string {
-  const fallback = reader.isProduction ? '0.0.0.0' : '127.0.0.1';
-  const host = reader.text('HOST') ?? fallback;
-  if (isIP(host) !== 0 || isFQDN(host, { require_tld: false })) return host;
-  reader.report(`Set HOST to the IP address or host name to listen on, without a port, such as ${fallback}.`);
-  return fallback;
-}
+const publicUrl: Rule<unknown> = (text) => {
+  const problem = baseUrlProblem(text, 'localhost');
+  return problem === undefined ? undefined : `${PUBLIC_URL}${problem}.`;
+};
 
-function readPublicUrl(reader: EnvironmentReader, port: number): string {
-  const fallback = `http://localhost:${port}`;
-  const text = reader.text('PUBLIC_URL');
-  if (text === undefined) {
-    if (reader.isProduction) reader.report(`${PUBLIC_URL_SENTENCE}.`);
-    return fallback;
+const trustProxy: Rule<unknown> = (text, group, name) => {
+  if (/^\d+$/.test(text)) return wholeNumber({ from: 1, to: MAX_HOPS, fallback: 1 })(text, group, name);
+  if (text === 'true') return `${TRUST_PROXY}: true would believe whatever address a caller claims.`;
+  return splitList(text).every(isNetwork) ? undefined : `${TRUST_PROXY}; leave it unset if there is none.`;
+};
+
+/** Where the service listens, and how browsers reach it; port 0 asks for any free port. */
+export class HttpVariables extends Variables<HttpSettings> {
+  @Setting(host)
+  HOST?: string;
+
+  @Setting(wholeNumber(PORT))
+  PORT?: string;
+
+  @Required<HttpVariables>(`${PUBLIC_URL}.`, ({ env }) => env.isProduction)
+  @Setting(publicUrl)
+  PUBLIC_URL?: string;
+
+  @Setting(trustProxy)
+  TRUST_PROXY?: string;
+
+  get defaultHost(): string {
+    return this.env.isProduction ? '0.0.0.0' : '127.0.0.1';
   }
-  const url = URL.parse(text);
-  const problem = url ? findProblem(url, text) : '';
-  if (url && problem === undefined) return url.origin + url.pathname.replace(/\/+$/, '');
-  reader.report(`${PUBLIC_URL_SENTENCE}${problem}.`);
-  return fallback;
+
+  /** The host, also if another setting is wrong. */
+  get host(): string {
+    return this.HOST !== undefined && isHost(this.HOST) ? this.HOST : this.defaultHost;
+  }
+
+  toSettings(): HttpSettings {
+    const port = Number(this.PORT ?? PORT.fallback);
+    const url = this.PUBLIC_URL === undefined ? `http://localhost:${port}` : toBaseUrl(this.PUBLIC_URL);
+    const text = this.TRUST_PROXY;
+    const proxies = text !== undefined && (/^\d+$/.test(text) ? Number(text) : splitList(text));
+    return { host: this.host, port, publicUrl: url, trustProxy: proxies };
+  }
 }
 
-/** How the sentence goes on; undefined if nothing is wrong. */
-function findProblem(url: URL, text: string): string | undefined {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return '';
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) return ' (http is for localhost only)';
-  if (url.username || url.password) return ', without user name and password';
-  if (/[?#]/.test(text)) return ', without a query or a fragment';
-  return undefined;
+function isNetwork(text: string): boolean {
+  if (NETWORK_NAMES.has(text)) return true;
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = address.includes('%') ? 0 : isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  // Fastify refuses /0 as well: it would mean everybody.
+  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 6 ? 128 : 32);
 }

@@ -1,27 +1,42 @@
-import { type EnvironmentReader, splitList } from './environment-reader.js';
-import { isWeak, MIN_SECRET_BYTES } from './weak-secret.js';
+import { type Environment, splitList } from './environment.js';
+import { Required, type Rule, Setting, Variables } from './variables.js';
 
+/** No secret may be shorter, in bytes. */
+export const MIN_SECRET_BYTES = 32;
+const MIN_DISTINCT_BYTES = 8;
 const WHAT = `${MIN_SECRET_BYTES} random bytes or more in base64, such as openssl rand -base64 32 prints`;
 
-/** `KEYWAY_SECRET`: the first signs, all of them verify; none of them is known as anything else. */
-export function readKeywaySecrets(reader: EnvironmentReader): readonly Buffer[] | undefined {
-  if (!reader.isGiven('KEYWAY_SECRET')) return reader.reportMissing(`Set KEYWAY_SECRET to ${WHAT}.`);
-  const text = reader.secret('KEYWAY_SECRET');
-  if (text === undefined) return undefined;
+/** Whether bytes are so monotonous that they cannot have been drawn at random. */
+export const isWeak = (bytes: Buffer): boolean => new Set(bytes).size < MIN_DISTINCT_BYTES;
+
+const keywaySecret: Rule<KeywaySecretVariables> = (text, { env }) => {
   const members = splitList(text);
   const secrets = members.map(decode);
-  secrets.forEach((secret, index) => {
-    const which = secrets.length > 1 ? `entry ${index + 1} of KEYWAY_SECRET` : 'KEYWAY_SECRET';
-    if (secret === undefined || secret.length < MIN_SECRET_BYTES) reader.report(`Set ${which} to ${WHAT}.`);
-    else if (isWeak(secret))
-      reader.report(`Set ${which} to ${WHAT}: this one is too monotonous to be random.`);
-  });
   const whole = secrets.filter((secret) => secret !== undefined);
-  if (new Set(whole.map(hex)).size < whole.length) {
-    reader.report('Set KEYWAY_SECRET to secrets that differ from each other.');
+  const repeats = new Set(whole.map(hex)).size < whole.length;
+  const own = [...members.map((member) => hex(Buffer.from(member))), ...whole.map(hex)];
+  return [
+    ...secrets.flatMap((secret, index) => {
+      const which = secrets.length > 1 ? `entry ${index + 1} of KEYWAY_SECRET` : 'KEYWAY_SECRET';
+      if (secret === undefined || secret.length < MIN_SECRET_BYTES) return [`Set ${which} to ${WHAT}.`];
+      return isWeak(secret) ? [`Set ${which} to ${WHAT}: this one is too monotonous to be random.`] : [];
+    }),
+    ...(repeats ? ['Set KEYWAY_SECRET to secrets that differ from each other.'] : []),
+    ...namesOfTheSame(own, env).map(
+      (name) => `Set KEYWAY_SECRET to a secret of its own: it is the same as ${name}.`,
+    ),
+  ];
+};
+
+/** The secrets of handshakes: the first signs, all of them verify; none of them is known as anything else. */
+export class KeywaySecretVariables extends Variables<readonly Buffer[]> {
+  @Required(`Set KEYWAY_SECRET to ${WHAT}.`)
+  @Setting(keywaySecret, { isSecret: true })
+  KEYWAY_SECRET?: string;
+
+  toSettings(): readonly Buffer[] {
+    return splitList(this.KEYWAY_SECRET!).map((text) => Buffer.from(text, 'base64'));
   }
-  reportShared(reader, [...members.map((member) => hex(Buffer.from(member))), ...whole.map(hex)]);
-  return whole;
 }
 
 /** Either alphabet, padded or not; undefined if anything in the text is not base64. */
@@ -35,23 +50,22 @@ function decode(text: string): Buffer | undefined {
   return text !== '' && bytes.toString('base64url') === canonical ? bytes : undefined;
 }
 
-function reportShared(reader: EnvironmentReader, own: readonly string[]): void {
-  const apiKey = reader.secret('APP_API_KEY');
+/** What else has one of these values, in hex. */
+function namesOfTheSame(values: readonly string[], env: Environment): string[] {
+  const apiKey = env.secret('APP_API_KEY');
   const others = {
-    JWT_SECRET: [reader.secret('JWT_SECRET')],
+    JWT_SECRET: [env.secret('JWT_SECRET')],
     APP_API_KEY: [apiKey, apiKey?.split('_').slice(2).join('_')],
-    'the password in DATABASE_URL': [databasePassword(reader)],
+    'the password in DATABASE_URL': [passwordIn(env.secret('DATABASE_URL'))],
   };
-  for (const [name, texts] of Object.entries(others)) {
-    const known = texts.filter((text) => text !== undefined).flatMap(spellings);
-    if (own.some((secret) => known.includes(secret))) {
-      reader.report(`Set KEYWAY_SECRET to a secret of its own: it is the same as ${name}.`);
-    }
-  }
+  return Object.entries(others).flatMap(([name, texts]) => {
+    const known = texts.flatMap((text) => (text === undefined ? [] : spellings(text)));
+    return values.some((value) => known.includes(value)) ? [name] : [];
+  });
 }
 
-function databasePassword(reader: EnvironmentReader): string | undefined {
-  const password = URL.parse(reader.secret('DATABASE_URL') ?? '')?.password;
+function passwordIn(databaseUrl = ''): string | undefined {
+  const password = URL.parse(databaseUrl)?.password;
   try {
     return password && decodeURIComponent(password);
   } catch {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { ConfigurationError } from './configuration-error.js';
 import { embeddedPassageOf } from './configuration.js';
+import { ConfigurationError } from './environment.js';
 import { loadConfiguration } from './load-configuration.js';
 
 const secrets = {

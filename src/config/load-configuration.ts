@@ -1,60 +1,81 @@
-import { ConfigurationError } from './configuration-error.js';
 import type { Configuration, DatabaseSettings } from './configuration.js';
-import { readDatabaseSettings } from './database-settings.js';
-import { deepFreeze } from './deep-freeze.js';
-import { readDemoSettings, stepsToDemo } from './demo-settings.js';
-import { EnvironmentReader } from './environment-reader.js';
-import { readHttpSettings } from './http-settings.js';
-import { assertNodeVersion } from './node-version.js';
-import { readMetadataFile } from './metadata-file.js';
-import { readPassageSettings } from './passage-settings.js';
-import { readTokenSettings } from './token-settings.js';
+import { DatabaseVariables } from './database-settings.js';
+import { demoSettings, DemoVariables, stepsToDemo } from './demo-settings.js';
+import { assertNodeVersion, ConfigurationError, Environment } from './environment.js';
+import { HttpVariables } from './http-settings.js';
+import { MetadataVariables, type ReadGroups, readPassage } from './passage-settings.js';
+import { deepFreeze } from './redaction.js';
+import { foreignNames, misspeltNames } from './setting-names.js';
+import { TokenVariables } from './token-settings.js';
+import { readVariables } from './variables.js';
+
+/** What is the demo's own, or the service's. */
+type ModeSettings = Pick<Configuration, 'demo' | 'tokens' | 'passage'>;
 
 /**
  * Reads and checks everything there is to configure; frozen, and without its secrets when it is logged. Throws a
  * `ConfigurationError` with all that is wrong. Writes to the disk in the demo alone, whose secrets it makes.
  */
-export function loadConfiguration(env: NodeJS.ProcessEnv = process.env): Configuration {
+export function loadConfiguration(variables: NodeJS.ProcessEnv = process.env): Configuration {
   assertNodeVersion();
-  const reader = new EnvironmentReader(env);
-  reader.reportUnknownNames();
-  const http = readHttpSettings(reader);
-  const database = readDatabaseSettings(reader);
-  const authenticatorMetadataFile = readMetadataFile(reader, 'AUTHENTICATOR_METADATA_FILE');
-  const fidoMetadataFile = readMetadataFile(reader, 'FIDO_METADATA_FILE');
-  const steps = stepsToDemo(reader, http.host);
-  const others =
-    steps.length === 0 && database?.kind === 'embedded'
-      ? readDemoSettings(reader, http.port, database.directory)
-      : readOwnSettings(reader);
-  if (reader.isIncomplete && !reader.isProduction) {
-    reader.report(`To run the demo instead, which needs none of these settings, ${steps.join(' and ')}.`);
+  const env = new Environment(variables);
+  const http = readVariables(HttpVariables, env);
+  const database = readVariables(DatabaseVariables, env);
+  const metadata = readVariables(MetadataVariables, env);
+  const steps = stepsToDemo(http.variables);
+  const mode = steps.length === 0 ? readDemo(env, http.variables, database.variables) : readService(env);
+  const all = [http, database, metadata, ...mode.groups];
+  const problems = [...misspeltNames(env), ...all.flatMap((read) => read.problems)];
+  if (all.some(({ isIncomplete }) => isIncomplete) && !env.isProduction) {
+    problems.push(`To run the demo instead, which needs none of these settings, ${steps.join(' and ')}.`);
   }
-  if (reader.problems.length > 0 || !database || !others) throw new ConfigurationError(reader.problems);
+  if (problems.length > 0) throw new ConfigurationError(problems);
   return deepFreeze({
-    environment: reader.environment,
-    http,
-    database,
-    authenticatorMetadataFile,
-    fidoMetadataFile,
-    ...others,
+    environment: env.kind,
+    http: http.variables.toSettings(),
+    database: database.variables.toSettings(),
+    ...metadata.variables.toSettings(),
+    ...mode.settings(),
   });
 }
 
 /** The database alone, for commands that need nothing else. Throws a `ConfigurationError` with all that is wrong. */
-export function loadDatabaseSettings(env: NodeJS.ProcessEnv = process.env): DatabaseSettings {
+export function loadDatabaseSettings(variables: NodeJS.ProcessEnv = process.env): DatabaseSettings {
   assertNodeVersion();
-  const reader = new EnvironmentReader(env);
-  reader.reportUnknownNames(/^(DATABASE|DATA)_/);
-  const database = readDatabaseSettings(reader);
-  if (reader.problems.length > 0 || !database) throw new ConfigurationError(reader.problems);
-  return deepFreeze(database);
+  const env = new Environment(variables);
+  const database = readVariables(DatabaseVariables, env);
+  const problems = [...misspeltNames(env, /^(DATABASE|DATA)_/), ...database.problems];
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return deepFreeze(database.variables.toSettings());
 }
 
-function readOwnSettings(
-  reader: EnvironmentReader,
-): Pick<Configuration, 'demo' | 'tokens' | 'passage'> | undefined {
-  const tokens = readTokenSettings(reader);
-  const passage = readPassageSettings(reader);
-  return tokens && passage && { demo: null, tokens, passage };
+/** A sentence that names the variables which look like settings of Keyway and are other programs'; undefined if there are none. */
+export function ignoredNames(variables: NodeJS.ProcessEnv = process.env): string | undefined {
+  const names = foreignNames(new Environment(variables));
+  return names.length === 0 ? undefined : `Ignored, as they are not settings of Keyway: ${names.join(', ')}`;
+}
+
+function readDemo(
+  env: Environment,
+  http: HttpVariables,
+  database: DatabaseVariables,
+): ReadGroups<ModeSettings> {
+  const demo = readVariables(DemoVariables, env);
+  const settings = () => {
+    const stored = database.toSettings();
+    if (stored.kind !== 'embedded') throw new Error('The demo runs on the embedded database.');
+    return demoSettings(demo.variables.toSettings(), http.toSettings().port, stored.directory);
+  };
+  return { groups: [demo], settings };
+}
+
+function readService(env: Environment): ReadGroups<ModeSettings> {
+  const tokens = readVariables(TokenVariables, env);
+  const passage = readPassage(env);
+  const settings = () => ({
+    demo: null,
+    tokens: tokens.variables.toSettings(),
+    passage: passage.settings(),
+  });
+  return { groups: [tokens, ...passage.groups], settings };
 }

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { embeddedPassageOf } from './configuration.js';
-import { EnvironmentReader } from './environment-reader.js';
-import { readPassageSettings } from './passage-settings.js';
+import { Environment } from './environment.js';
+import { readPassage } from './passage-settings.js';
 
 const bytes = randomBytes(32);
 const KEYWAY_SECRET = bytes.toString('base64');
 const read = (env: NodeJS.ProcessEnv) => {
-  const reader = new EnvironmentReader({ APP_ID: 'shop', KEYWAY_SECRET, ...env });
-  return { passage: readPassageSettings(reader), problems: reader.problems };
+  const { groups, settings } = readPassage(new Environment({ APP_ID: 'shop', KEYWAY_SECRET, ...env }));
+  const problems = groups.flatMap((group) => group.problems);
+  return { passage: problems.length === 0 ? settings() : undefined, problems };
 };
 const embedded = (env: NodeJS.ProcessEnv) => {
   const { passage } = read(env);

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { ConfigurationError } from './configuration-error.js';
-import { EnvironmentReader } from './environment-reader.js';
+import { ConfigurationError, Environment } from './environment.js';
 import { loadConfiguration } from './load-configuration.js';
-import { readPassageSettings } from './passage-settings.js';
+import { readPassage } from './passage-settings.js';
 
 const remote = {
   PASSAGE_MODE: 'remote',
@@ -12,8 +11,9 @@ const remote = {
   PASSAGE_API_KEY: 'hunter2',
 };
 const read = (env: NodeJS.ProcessEnv) => {
-  const reader = new EnvironmentReader({ ...remote, ...env });
-  return { passage: readPassageSettings(reader), problems: reader.problems };
+  const { groups, settings } = readPassage(new Environment({ ...remote, ...env }));
+  const problems = groups.flatMap((group) => group.problems);
+  return { passage: problems.length === 0 ? settings() : undefined, problems };
 };
 const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
   expect(read(env).problems).toEqual([expect.stringMatching(sentence)]);

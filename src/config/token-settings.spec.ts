@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { EnvironmentReader } from './environment-reader.js';
-import { readTokenSettings } from './token-settings.js';
+import { Environment } from './environment.js';
+import { TokenVariables } from './token-settings.js';
+import { readVariables } from './variables.js';
 
 const JWT_SECRET = randomBytes(32).toString('hex');
 const claims = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'keyway' };
@@ -11,8 +12,8 @@ const ec = (namedCurve = 'P-256') => generateKeyPairSync('ec', { namedCurve });
 const RSA_PEM = pem(rsa().publicKey);
 
 const read = (env: NodeJS.ProcessEnv) => {
-  const reader = new EnvironmentReader(env);
-  return { tokens: readTokenSettings(reader), problems: reader.problems };
+  const { variables, problems } = readVariables(TokenVariables, new Environment(env));
+  return { tokens: problems.length === 0 ? variables.toSettings() : undefined, problems };
 };
 const algorithmsOf = (env: NodeJS.ProcessEnv) => read({ ...claims, ...env }).tokens?.algorithms;
 const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>

@@ -1,12 +1,15 @@
 import { createSecretKey } from 'node:crypto';
+import { baseUrlProblem } from './addresses.js';
 import { TOKEN_ALGORITHMS, type TokenAlgorithm, type TokenKey, type TokenSettings } from './configuration.js';
-import { type EnvironmentReader, splitList } from './environment-reader.js';
-import { isLoopback } from './loopback.js';
+import { splitList } from './environment.js';
+import { isWeak, MIN_SECRET_BYTES } from './keyway-secrets.js';
 import { readPublicKey } from './public-key.js';
-import { isWeak, MIN_SECRET_BYTES } from './weak-secret.js';
+import { Required, type Rule, Setting, Together, Variables } from './variables.js';
 
 const KEY_SETTINGS = ['JWT_JWKS_URI', 'JWT_PUBLIC_KEY', 'JWT_SECRET'] as const;
 const ONE_KEY = 'Set exactly one of JWT_JWKS_URI, JWT_PUBLIC_KEY and JWT_SECRET';
+const ISSUER = 'the iss claim of the users’ tokens, exactly as it stands there';
+const AUDIENCE = 'the aud claim that the users’ tokens carry for this service';
 
 const HMAC = TOKEN_ALGORITHMS.filter((algorithm) => algorithm.startsWith('HS'));
 const ASYMMETRIC = TOKEN_ALGORITHMS.filter((algorithm) => !algorithm.startsWith('HS'));
@@ -18,96 +21,103 @@ interface UsableKey {
   readonly usual: readonly TokenAlgorithm[];
 }
 
-/**
- * `JWT_*`: exactly one key, issuer, audience, and algorithms of the key's kind: by default HS256 for a secret, RS256
- * for an RSA key, that of its curve for an EC or Ed25519 key, RS256 and ES256 for a JWK Set.
- */
-export function readTokenSettings(reader: EnvironmentReader): TokenSettings | undefined {
-  const usable = readKey(reader);
-  const algorithms = readAlgorithms(reader, usable);
-  const issuer = readClaim(
-    reader,
-    'JWT_ISSUER',
-    'the iss claim of the users’ tokens, exactly as it stands there',
-  );
-  const audience = readClaim(
-    reader,
-    'JWT_AUDIENCE',
-    'the aud claim that the users’ tokens carry for this service',
-  );
-  if (!usable || !algorithms || issuer === undefined || audience === undefined) return undefined;
-  return { key: usable.key, issuer, audience, algorithms };
-}
+const jwksUri: Rule<TokenVariables> = (text, { env }) =>
+  // Other than a base URL, it may have a query.
+  baseUrlProblem(text.replace(/\?[^#]*/, ''), 'loopback', !env.isProduction) === undefined
+    ? undefined
+    : 'Set JWT_JWKS_URI to the https address of the JWK Set, without user name, password and fragment, ' +
+      'such as https://login.example.com/.well-known/jwks.json (http on loopback only, outside production).';
 
-function readKey(reader: EnvironmentReader): UsableKey | undefined {
-  const given = KEY_SETTINGS.filter((name) => reader.isGiven(name));
-  if (given.length === 0) reader.reportMissing(`${ONE_KEY} to say how the users’ tokens are verified.`);
-  if (given.length > 1) reader.report(`${ONE_KEY}: ${given.join(' and ')} are set.`);
-  const keys = [readJwksUri(reader), readPem(reader), readSharedSecret(reader)].filter(
-    (key) => key !== undefined,
-  );
-  return given.length === 1 ? keys[0] : undefined;
-}
-
-function readJwksUri(reader: EnvironmentReader): UsableKey | undefined {
-  const text = reader.text('JWT_JWKS_URI');
-  if (text === undefined) return undefined;
-  const url = URL.parse(text);
-  const isNear = url?.protocol === 'http:' && isLoopback(url.hostname) && !reader.isProduction;
-  if (!url || (url.protocol !== 'https:' && !isNear) || url.username || url.password || text.includes('#')) {
-    return reader.report(
-      'Set JWT_JWKS_URI to the https address of the JWK Set, without user name, password and fragment, ' +
-        'such as https://login.example.com/.well-known/jwks.json (http on loopback only, outside production).',
-    );
-  }
-  return { key: { kind: 'jwks', uri: url.href }, possible: ASYMMETRIC, usual: ['RS256', 'ES256'] };
-}
-
-function readPem(reader: EnvironmentReader): UsableKey | undefined {
-  const text = reader.secret('JWT_PUBLIC_KEY');
-  if (text === undefined) return undefined;
+const publicKey: Rule<unknown> = (text) => {
   const found = readPublicKey(text);
-  if ('problem' in found) return reader.report(found.problem);
-  const { key, algorithms } = found;
-  return { key: { kind: 'public-key', key }, possible: algorithms, usual: algorithms.slice(0, 1) };
-}
+  return 'problem' in found ? found.problem : undefined;
+};
 
-function readSharedSecret(reader: EnvironmentReader): UsableKey | undefined {
-  const text = reader.secret('JWT_SECRET');
-  if (text === undefined) return undefined;
-  const bytes = Buffer.from(text);
-  if (bytes.length < MIN_SECRET_BYTES || isWeak(bytes)) {
-    return reader.report(
-      `Set JWT_SECRET to the secret that signs the users’ tokens, ${MIN_SECRET_BYTES} random bytes or more.`,
-    );
+const sharedSecret: Rule<unknown> = (text) =>
+  Buffer.byteLength(text) >= MIN_SECRET_BYTES && !isWeak(Buffer.from(text))
+    ? undefined
+    : `Set JWT_SECRET to the secret that signs the users’ tokens, ${MIN_SECRET_BYTES} random bytes or more.`;
+
+const algorithms: Rule<TokenVariables> = (text, group) => {
+  const problems = splitList(text).map((name) => algorithmProblem(name, group.usableKey()));
+  return [...new Set(problems.filter((it) => it !== undefined))].map((it) => `Set JWT_ALGORITHMS ${it}.`);
+};
+
+const claim =
+  (what: string): Rule<unknown> =>
+  (text, _group, name) =>
+    text.trim() === text && !/\p{Cc}/u.test(text)
+      ? undefined
+      : `Set ${name} to ${what}, without spaces around it and without control characters.`;
+
+/**
+ * How users' tokens are verified: exactly one key, issuer, audience, and algorithms of the key's kind: by default HS256
+ * for a secret, RS256 for an RSA key, that of its curve for an EC or Ed25519 key, RS256 and ES256 for a JWK Set.
+ */
+@Together<TokenVariables>(({ keysGiven }) =>
+  keysGiven.length > 1 ? `${ONE_KEY}: ${keysGiven.join(' and ')} are set.` : undefined,
+)
+export class TokenVariables extends Variables<TokenSettings> {
+  @Required<TokenVariables>(
+    `${ONE_KEY} to say how the users’ tokens are verified.`,
+    ({ keysGiven }) => keysGiven.length === 0,
+  )
+  @Setting(jwksUri)
+  JWT_JWKS_URI?: string;
+
+  @Setting(publicKey, { isSecret: true })
+  JWT_PUBLIC_KEY?: string;
+
+  @Setting(sharedSecret, { isSecret: true })
+  JWT_SECRET?: string;
+
+  @Setting(algorithms)
+  JWT_ALGORITHMS?: string;
+
+  @Required(`Set JWT_ISSUER to ${ISSUER}.`)
+  @Setting(claim(ISSUER))
+  JWT_ISSUER?: string;
+
+  @Required(`Set JWT_AUDIENCE to ${AUDIENCE}.`)
+  @Setting(claim(AUDIENCE))
+  JWT_AUDIENCE?: string;
+
+  get keysGiven(): string[] {
+    return KEY_SETTINGS.filter((name) => this.env.givenAs(name) !== undefined);
   }
-  return { key: { kind: 'secret', key: createSecretKey(bytes) }, possible: HMAC, usual: ['HS256'] };
+
+  /** The one key, if there is just one and it is good. */
+  usableKey(): UsableKey | undefined {
+    if (this.keysGiven.length !== 1) return undefined;
+    const { JWT_JWKS_URI: uri, JWT_PUBLIC_KEY: pem, JWT_SECRET: secret } = this;
+    if (uri !== undefined && jwksUri(uri, this, '') === undefined) {
+      return {
+        key: { kind: 'jwks', uri: new URL(uri).href },
+        possible: ASYMMETRIC,
+        usual: ['RS256', 'ES256'],
+      };
+    }
+    if (secret !== undefined && sharedSecret(secret, this, '') === undefined) {
+      const key = createSecretKey(Buffer.from(secret));
+      return { key: { kind: 'secret', key }, possible: HMAC, usual: ['HS256'] };
+    }
+    const found = pem === undefined ? undefined : readPublicKey(pem);
+    if (!found || 'problem' in found) return undefined;
+    const { key, algorithms: possible } = found;
+    return { key: { kind: 'public-key', key }, possible, usual: possible.slice(0, 1) };
+  }
+
+  toSettings(): TokenSettings {
+    const { key, usual } = this.usableKey()!;
+    const named = this.JWT_ALGORITHMS && ([...new Set(splitList(this.JWT_ALGORITHMS))] as TokenAlgorithm[]);
+    return { key, issuer: this.JWT_ISSUER!, audience: this.JWT_AUDIENCE!, algorithms: named || usual };
+  }
 }
 
-function readAlgorithms(reader: EnvironmentReader, key?: UsableKey): readonly TokenAlgorithm[] | undefined {
-  const text = reader.text('JWT_ALGORITHMS');
-  if (text === undefined) return key?.usual;
-  const names = splitList(text);
-  const problems = [...new Set(names.map((name) => findProblem(name, key)))].filter((it) => it !== undefined);
-  problems.forEach((problem) => reader.report(`Set JWT_ALGORITHMS ${problem}.`));
-  return problems.length === 0 ? [...new Set(names as TokenAlgorithm[])] : undefined;
-}
-
-function findProblem(name: string, key: UsableKey | undefined): string | undefined {
+function algorithmProblem(name: string, key: UsableKey | undefined): string | undefined {
   if (name.toLowerCase() === 'none') return 'without none: a token that is not signed proves nothing';
   if (!TOKEN_ALGORITHMS.some((it) => it === name))
     return `to a comma list out of ${TOKEN_ALGORITHMS.join(', ')}`;
   if (!key || key.possible.some((it) => it === name)) return undefined;
   return `to algorithms that the key can serve, out of ${key.possible.join(', ')}`;
-}
-
-function readClaim(
-  reader: EnvironmentReader,
-  name: 'JWT_ISSUER' | 'JWT_AUDIENCE',
-  what: string,
-): string | undefined {
-  const text = reader.text(name);
-  if (text === undefined) return reader.reportMissing(`Set ${name} to ${what}.`);
-  if (text.trim() === text && !/\p{Cc}/u.test(text)) return text;
-  return reader.report(`Set ${name} to ${what}, without spaces around it and without control characters.`);
 }

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { Configuration, type DatabaseSettings } from '../config/configuration.js';
+import { OperatorError } from '../errors/operator-error.js';
 import { Database } from './database.js';
 import { SCHEMA_BEHIND } from './migrate.js';
 
@@ -23,7 +24,7 @@ async function openMigrated(settings: DatabaseSettings): Promise<Database> {
   if (settings.kind === 'embedded') await database.migrate();
   else if ((await database.pendingMigrations()).length > 0) {
     await database.close();
-    throw new Error(SCHEMA_BEHIND);
+    throw new OperatorError('schema_behind', SCHEMA_BEHIND);
   }
   return database;
 }

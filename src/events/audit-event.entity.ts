@@ -1,15 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-
-/** What the audit trail records; `erased` is of a user, all others are of a passkey or a ceremony. */
-export type AuditEventType =
-  | 'registered'
-  | 'imported'
-  | 'authenticated'
-  | 'renamed'
-  | 'revoked'
-  | 'refused'
-  | 'clone_suspected'
-  | 'erased';
+import type { AuditEventType } from './audit-event-types.js';
 
 export const AuditEventSchema = defineEntity({
   name: 'AuditEvent',

@@ -1,8 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { DatabaseTransaction } from '../database/database.js';
 import { currentRequest } from '../http/request-context.js';
-import type { AuditEventType } from './audit-event.entity.js';
-import { AuditRepository, type AuditEventSummary, type NewEvent } from './audit.repository.js';
+import type { AuditEventType } from './audit-event-types.js';
+import {
+  AuditRepository,
+  type AuditEventRecord,
+  type AuditEventSummary,
+  type EventFilter,
+  type NewEvent,
+} from './audit.repository.js';
+
+/** Token of who acts where no request does; optional. */
+export const OUTSIDE_ACTOR = Symbol('outside actor');
 
 /** What happened; who did it, from where and with what comes from the request it happened in. */
 export interface AuditFacts {
@@ -20,11 +29,16 @@ export interface AuditFacts {
 /** The audit trail: one row for each thing that happened to a passkey. */
 @Injectable()
 export class AuditTrail {
-  constructor(private readonly events: AuditRepository) {}
+  constructor(
+    private readonly events: AuditRepository,
+    @Optional() @Inject(OUTSIDE_ACTOR) private readonly outsideActor: string | null = null,
+  ) {}
 
   /** Writes an event with the change it tells of, in the same transaction; a refusal, which has none, stands alone. */
   record(facts: AuditFacts, tx?: DatabaseTransaction): Promise<void> {
-    return this.events.insert(toEvent(facts), tx);
+    const event = toEvent(facts);
+    const actor = event.actor ?? (facts.isAnonymous ? null : this.outsideActor);
+    return this.events.insert({ ...event, actor }, tx);
   }
 
   /** Writes many events of something that an operator did, in the transaction that did it. */
@@ -44,6 +58,11 @@ export class AuditTrail {
   /** The last ten things that happened to the passkeys of a user, newest first. */
   recent(appId: string, userId: string): Promise<AuditEventSummary[]> {
     return this.events.recent(appId, userId);
+  }
+
+  /** Events of an app, newest first. */
+  list(appId: string, filter: EventFilter): Promise<AuditEventRecord[]> {
+    return this.events.list(appId, filter);
   }
 
   /** Removes what points at a person from all of a user's events: actor, address, user agent and request. */

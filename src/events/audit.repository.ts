@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, type DatabaseTransaction, type Queryable } from '../database/database.js';
-import { insertion, query, typed } from '../database/query.js';
-import type { AuditEventType } from './audit-event.entity.js';
+import { insertion, query, type SqlBuilder, typed } from '../database/query.js';
+import type { AuditEventType } from './audit-event-types.js';
 
 /** One event as it is written, but for its id. */
 export interface NewEvent {
@@ -25,6 +25,25 @@ export interface AuditEventSummary {
   readonly createdAt: Date;
   readonly address: string | null;
   readonly userAgent: string | null;
+}
+
+/** An event as an operator sees it. Actor, address, user agent and request are null once its user is erased. */
+export interface AuditEventRecord extends NewEvent {
+  readonly id: string;
+  readonly createdAt: Date;
+}
+
+/** Which events of an app are asked for; what is left out does not matter. */
+export interface EventFilter {
+  /** The id of the backend's user. */
+  readonly userId?: string | undefined;
+  readonly deviceId?: string | undefined;
+  readonly type?: AuditEventType | undefined;
+  /** Not older than this. */
+  readonly since?: Date | undefined;
+  /** Older than the event with this id. */
+  readonly before?: string | undefined;
+  readonly limit: number;
 }
 
 /** The values of an event in a query; its id is a UUIDv7. */
@@ -79,6 +98,38 @@ const RECENT = query('events.recent', (db, $: { appId: string; userId: string })
     .orderBy('id', 'desc')
     .limit(10),
 );
+
+/** Ids are UUIDv7, by which both indexes end: an id that is no greater than any of that millisecond bounds them. */
+const firstIdOf = (time: Date): string =>
+  time
+    .getTime()
+    .toString(16)
+    .padStart(12, '0')
+    .replace(/^(.{8})/, '$1-');
+
+const listOf = (db: SqlBuilder, appId: string, filter: EventFilter) => {
+  const { userId, deviceId, type, since, before, limit } = filter;
+  return db
+    .selectFrom('audit_events')
+    .where('app_id', '=', appId)
+    .$if(userId !== undefined, (it) => it.where('user_id', '=', userId!))
+    .$if(deviceId !== undefined, (it) => it.where('device_id', '=', deviceId!))
+    .$if(type !== undefined, (it) => it.where('type', '=', type!))
+    .$if(since !== undefined, (it) => it.where('id', '>=', firstIdOf(since!)))
+    .$if(before !== undefined, (it) => it.where('id', '<', before!))
+    .select([
+      'id',
+      'type',
+      'app_id as appId',
+      'user_id as userId',
+      'device_id as deviceId',
+      'reason',
+      'actor',
+    ])
+    .select(['address', 'user_agent as userAgent', 'request_id as requestId', 'created_at as createdAt'])
+    .orderBy('id', 'desc')
+    .limit(limit);
+};
 
 const BATCH = 10_000;
 
@@ -147,6 +198,11 @@ export class AuditRepository {
   /** The last ten events of a user, newest first. */
   recent(appId: string, userId: string): Promise<AuditEventSummary[]> {
     return this.database.run(RECENT, { appId, userId });
+  }
+
+  /** Events of an app, newest first; asked seldom and in many forms, so not prepared. */
+  list(appId: string, filter: EventFilter): Promise<AuditEventRecord[]> {
+    return this.database.ask((db) => listOf(db, appId, filter));
   }
 
   /** Removes actor, address, user agent and request from all of a user's events. */

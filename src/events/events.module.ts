@@ -1,8 +1,13 @@
-import { Global, Module } from '@nestjs/common';
-import { AuditTrail } from './audit-trail.js';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { AuditTrail, OUTSIDE_ACTOR } from './audit-trail.js';
 import { AuditRepository } from './audit.repository.js';
 
 /** The audit trail, for every feature. */
 @Global()
 @Module({ providers: [AuditRepository, AuditTrail], exports: [AuditRepository, AuditTrail] })
-export class EventsModule {}
+export class EventsModule {
+  /** The same for a process without requests: it is `actor` that acts. */
+  static actedBy(actor: string): DynamicModule {
+    return { module: EventsModule, providers: [{ provide: OUTSIDE_ACTOR, useValue: actor }] };
+  }
+}

@@ -1,14 +1,19 @@
 import { Module } from '@nestjs/common';
+import { ApiKeyProvisioning } from './api-keys/api-key-provisioning.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { AllowListCheck } from './apps/app-provisioning.js';
 import { AppsModule } from './apps/apps.module.js';
 import { CeremoniesModule } from './ceremonies/ceremonies.module.js';
 import { DevicesModule } from './devices/devices.module.js';
 import { NoncesModule } from './nonces/nonces.module.js';
-import { PurgeService } from './purge.service.js';
+import { PurgeModule, PurgeTimer } from './purge.service.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { FlexUsersModule } from './users/users.module.js';
 
-/** The Passage Flex-compatible backend: a module for each noun of the protocol. */
+/**
+ * The Passage Flex-compatible backend: a module for each noun of the protocol, and what runs by itself in the service: the
+ * command line has the nouns alone.
+ */
 @Module({
   imports: [
     AppsModule,
@@ -18,8 +23,9 @@ import { FlexUsersModule } from './users/users.module.js';
     TransactionsModule,
     CeremoniesModule,
     NoncesModule,
+    PurgeModule,
   ],
-  providers: [PurgeService],
+  providers: [ApiKeyProvisioning, AllowListCheck, PurgeTimer],
   exports: [AppsModule, FlexUsersModule, DevicesModule, TransactionsModule, NoncesModule],
 })
 export class FlexModule {}

@@ -1,8 +1,17 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { AuditRepository } from '../events/audit.repository.js';
+import { CeremoniesModule } from './ceremonies/ceremonies.module.js';
 import { HandshakeRepository } from './ceremonies/handshake.repository.js';
 import { NonceRepository } from './nonces/nonce.repository.js';
+import { NoncesModule } from './nonces/nonces.module.js';
 import { TransactionRepository } from './transactions/transaction.repository.js';
+import { TransactionsModule } from './transactions/transactions.module.js';
 
 const EVERY = 60_000; // ms
 
@@ -11,9 +20,7 @@ export type Purged = Record<'nonces' | 'transactions' | 'handshakes' | 'refusals
 
 /** Deletes what has long expired, in batches; replicas share the work without waiting for each other. */
 @Injectable()
-export class PurgeService implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly log = new Logger(PurgeService.name);
-  private timer: NodeJS.Timeout | undefined;
+export class PurgeService {
   private running: Promise<Purged> | null = null;
 
   constructor(
@@ -23,16 +30,9 @@ export class PurgeService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly events: AuditRepository,
   ) {}
 
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.purge().catch((error: Error) => this.log.warn(`The purge failed: ${error.message}`));
-    }, EVERY);
-    this.timer.unref();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running?.catch(() => undefined);
+  /** The purge under way, if there is one. */
+  get underWay(): Promise<Purged> | null {
+    return this.running;
   }
 
   /** Purges everything that has expired; a call during a purge waits for that one. */
@@ -58,4 +58,34 @@ async function batches(purge: () => Promise<number>): Promise<number> {
   let total = 0;
   for (let deleted = await purge(); deleted > 0; deleted = await purge()) total += deleted;
   return total;
+}
+
+/** The purge, of every noun whose rows expire. */
+@Module({
+  imports: [TransactionsModule, CeremoniesModule, NoncesModule],
+  providers: [PurgeService],
+  exports: [PurgeService],
+})
+export class PurgeModule {}
+
+/** Purges every minute while the service runs. */
+@Injectable()
+export class PurgeTimer implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly log = new Logger(PurgeService.name);
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly service: PurgeService) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.service.purge().catch((error: Error) => this.log.warn(`The purge failed: ${error.message}`));
+    }, EVERY);
+    this.timer.unref();
+  }
+
+  /** Waits for the purge under way. */
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.service.underWay?.catch(() => undefined);
+  }
 }

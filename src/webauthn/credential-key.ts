@@ -2,12 +2,10 @@ import { createPublicKey, type JsonWebKeyInput, type KeyObject, verify } from 'n
 import { promisify } from 'node:util';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
+import { ALGORITHM } from './algorithms.js';
 import { encodeBase64url } from './base64url.js';
 import { requireOneCborMap } from './cbor.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
-
-/** COSE identifiers of the supported algorithms (RFC 9053, RFC 8812). */
-export const ALGORITHM = { ES256: -7, EdDSA: -8, RS256: -257 } as const;
 
 const STEP = '7.1-20';
 const LABEL = { kty: 1, alg: 3, crvOrN: -1, xOrE: -2, y: -3 } as const;

@@ -3,7 +3,8 @@ import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { Refusal } from '../errors/refusal.js';
 import { decodeAnyBase64, decodeBase64url } from './base64url.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
-import { ALGORITHM, verifyCredentialKey } from './credential-key.js';
+import { ALGORITHM } from './algorithms.js';
+import { verifyCredentialKey } from './credential-key.js';
 
 const MAX_KEY_BYTES = 2048;
 const SUPPORTED = Object.values(ALGORITHM);

@@ -56,7 +56,7 @@ describe('keyway app', () => {
     expect((await keyway('app', 'show', 'shop')).stdout).toBe(made.stdout);
     expect((await keyway('app', 'list')).stdout).toBe(
       'ID    NAME      RP ID         ORIGINS               USERS  PASSKEYS  KEYS\n' +
-        'shop  The Shop  shop.example  https://shop.example  0      0         0\n',
+        'shop  The Shop  shop.example  https://shop.example      0         0     0\n',
     );
 
     const origins = `https://${RP_ID}, https://m.${RP_ID}`;
@@ -98,6 +98,9 @@ describe('keyway app', () => {
     const sentences = refused.stderr.trimEnd().split('\n');
     expect(sentences).toHaveLength(4);
     for (const each of sentences) expect(each).toMatch(/^Set .*\.$/);
+    expect(sentences).toContain(
+      'Set entry 1 of the origins, "http://shop.example", to an https origin: http is for localhost only.',
+    );
     expect(await inJson('app', 'list')).toEqual([]);
     const elsewhere = ['--rp-id', RP_ID, '--origins', 'https://example.org', '--json'];
     const asJson = failureOf(await keyway('app', 'create', 'shop', ...elsewhere));
@@ -106,6 +109,25 @@ describe('keyway app', () => {
       code: 'app_not_found',
       error: 'There is no app "shop".',
     });
+  });
+
+  it('makes an app only if there is none when told so, and names what the one that exists has otherwise', async () => {
+    const ensure = [...CREATE, '--if-not-exists'];
+    const first = await keyway(...ensure, '--nonce-ttl', '2m', '--name', ' The Shop ');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const same = await keyway(...ensure, '--nonce-ttl', '120', '--name', 'The Shop');
+    expect(same).toEqual(first);
+    const other = ['--nonce-ttl', '3m', '--name', 'Another', '--resident-key', 'required', '--json'];
+    const differing = await keyway(...ensure, ...other);
+    expect(differing).toMatchObject({
+      code: 0,
+      stderr: 'The app shop exists with another --nonce-ttl, --name: change it by keyway app update.\n',
+    });
+    expect(JSON.parse(differing.stdout)).toEqual(await inJson('app', 'show', 'shop'));
+    expect(await inJson('app', 'show', 'shop')).toMatchObject({ name: 'The Shop', nonceTtl: 120 });
+    const taken = failureOf(await keyway('app', 'create', 'x', ...ensure.slice(3), '--json'));
+    expect(taken.code).toBe('rp_id_taken');
+    expect(failureOf(await keyway(...CREATE, '--json')).code).toBe('app_exists');
   });
 
   it('gives an RP ID to one of two apps that are created at the same time', async () => {
@@ -152,7 +174,7 @@ describe('keyway', () => {
     const help = await keyway();
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('Usage: keyway <command>');
-    for (const command of ['app', 'key', 'migrate', 'purge']) {
+    for (const command of ['app', 'key', 'user', 'events', 'migrate', 'purge']) {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
     expect((await keyway('--help')).stdout).toBe(help.stdout);
@@ -175,7 +197,15 @@ describe('keyway', () => {
     [['app', 'list', '--jsn'], /^Unknown option '--jsn'/],
     [['app', 'update', 'shop', '--user-verification', 'no'], /Allowed choices are required, preferred/],
     [['app', 'update', 'shop', '--algorithms', 'ES256,RS1'], /Give some of ES256, /],
-    [['app', 'update', 'shop', '--nonce-ttl', 'soon'], /Give a time such as 90d/],
+    [['app', 'update', 'shop', '--nonce-ttl', 'soon'], /Give a time from 30s to 1h\./],
+    [['app', 'update', 'shop', '--nonce-ttl', '90d'], /Give a time from 30s to 1h\./],
+    [['app', 'update', 'shop', '--max-passkeys-per-user', '1001'], /Give a whole number from 1 to 1000\./],
+    [['user', 'show', 'ada'], /^Required option '--app <id>' not specified/],
+    [['events', '--app', 'shop', '--limit', '0'], /Give a whole number from 1 to 1000\./],
+    [['events', '--app', 'shop', '--type', 'lost'], /Allowed choices are registered, /],
+    [['events', '--app', 'shop', '--since', 'monday'], /Give a time such as 2026-11-22T18:00:00Z/],
+    [['events', '--app', 'shop', '--before', 'x'], /Give the id of an event/],
+    [['events', '--app', 'shop', '--user', 'ada', '--user-id', 'x'], /cannot be used with option/],
     [['key', 'create', 'shop', '--expires-in', '0d'], /Give a time such as 90d/],
   ])('exits with 2 when the command line is wrong: %j', async (args, sentence) => {
     const ending = await keyway(...args);

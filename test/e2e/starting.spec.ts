@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildKeyway } from './build-keyway.js';
 import { ask } from './ask.js';
-import { type Ending, runKeyway, startKeyway, sweep } from './keyway-process.js';
+import { aDirectory, type Ending, runCommand, runKeyway, startKeyway, sweep } from './keyway-process.js';
 import { aDatabase, aToken, productionSettings } from './production.js';
 
 const STACK = /^\s+at /m;
@@ -66,6 +68,47 @@ describe('a start in production', () => {
     const settings = { ...productionSettings(database.url), JWT_AUDIENCE: '' };
     const sentences = refusalOf(await runKeyway(settings));
     expect(sentences).toEqual([expect.stringMatching(/^Set JWT_AUDIENCE to .*\.$/)]);
+  });
+
+  it('starts among names of other programs, in an environment of any name, and warns of them in one line', async () => {
+    const foreign = { APP_ENV: 'hunter2', DATABASE_HOST: 'hunter2', JWT_EXPIRES_IN: 'hunter2' };
+    const settings = { ...productionSettings(database.url), NODE_ENV: 'staging', ...foreign };
+    const { ending, signal } = await startKeyway(settings);
+    signal('SIGTERM');
+    const { code, output } = await ending;
+    expect(code).toBe(0);
+    expect(output).not.toContain('hunter2');
+    const warnings = output.split('\n').filter((line) => line.includes('APP_ENV'));
+    expect(warnings.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({
+        level: 40,
+        msg: 'Ignored, as they are not settings of Keyway: APP_ENV, DATABASE_HOST, JWT_EXPIRES_IN',
+      }),
+    ]);
+  });
+
+  it('stops at names that are nearly those of settings', async () => {
+    const settings = { ...productionSettings(database.url), APP_ORIGIN: 'x', DATABSE_URL: 'x', APP_ENV: 'x' };
+    expect(refusalOf(await runKeyway(settings))).toEqual([
+      'APP_ORIGIN is not a setting of Keyway; did you mean APP_ORIGINS?',
+      'DATABSE_URL is not a setting of Keyway; did you mean DATABASE_URL?',
+    ]);
+  });
+
+  it('ignores a file .env in production, and reads it elsewhere, where the environment wins', async () => {
+    const { NODE_ENV: _, JWT_AUDIENCE, HOST, ...settings } = productionSettings(database.url);
+    const directory = aDirectory();
+    writeFileSync(join(directory, '.env'), `JWT_AUDIENCE=${JWT_AUDIENCE}\nHOST=192.0.2.1\n`);
+    for (const NODE_ENV of ['production', 'staging']) {
+      const sentences = refusalOf(await runKeyway({ ...settings, NODE_ENV, HOST: HOST! }, directory));
+      expect(sentences).toEqual([expect.stringMatching(/^Set JWT_AUDIENCE to /)]);
+    }
+    const { url } = await startKeyway({ ...settings, HOST: HOST! }, directory);
+    expect(new URL(url).hostname).toBe(HOST);
+    const command = await runCommand(['events', '--app', 'shop'], {}, directory);
+    expect(command.stderr).toMatch(/DATABASE_URL is not set/);
+    writeFileSync(join(directory, '.env'), `DATABASE_URL=${database.url}\n`);
+    expect(await runCommand(['events', '--app', 'shop'], {}, directory)).toMatchObject({ code: 0 });
   });
 
   it('fails on a schema that is not up to date, a second time too', async () => {

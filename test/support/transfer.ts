@@ -9,7 +9,8 @@ import {
   type ImportSummary,
   type RefusedRow,
 } from '../../src/transfer/import.service.js';
-import { readRows, type TransferFormat } from '../../src/transfer/formats/row-source.js';
+import { readRows } from '../../src/transfer/formats/row-source.js';
+import type { TransferFormat } from '../../src/transfer/formats/transfer-format.js';
 import { TransferModule } from '../../src/transfer/transfer.module.js';
 import { TEST, type TestApp } from './build-app.js';
 import type { SoftwareAuthenticatorTraits } from './ceremony-overrides.js';

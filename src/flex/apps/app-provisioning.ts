@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { type AppSettings, Configuration } from '../../config/configuration.js';
-import { originsOutside } from '../../config/origin-rules.js';
+import { originsOutside } from '../../config/app-rules.js';
 import type { DatabaseTransaction } from '../../database/database.js';
 import { type AppFields, NEW_APP } from './app.js';
 import { AppRepository } from './app.repository.js';

@@ -1,14 +1,16 @@
-import { appIdProblem, appNameProblem, rpIdProblem } from '../../config/app-rules.js';
-import { LIFETIMES } from '../../config/lifetimes.js';
 import {
   androidOriginProblem,
+  appIdProblem,
+  appNameProblem,
   listProblems,
   originsOutside,
   relatedOriginProblem,
+  rpIdProblem,
   webOriginProblem,
-} from '../../config/origin-rules.js';
+} from '../../config/app-rules.js';
+import { LIFETIMES } from '../../config/configuration.js';
 import { AAGUID } from '../../webauthn/aaguid.js';
-import { ALGORITHM } from '../../webauthn/credential-key.js';
+import { ALGORITHM } from '../../webauthn/algorithms.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
 import type { AppFields } from './app.js';
 
@@ -23,9 +25,10 @@ export const ATTESTATIONS = ['none', 'indirect', 'direct', 'enterprise'] as cons
 export const ALGORITHMS: Readonly<Record<string, number>> = ALGORITHM;
 
 const MAX_AAGUIDS = 1_000;
+const QUOTED = { quotes: true };
 
 /** The range of each number: seconds, except the number of passkeys. */
-const RANGES = {
+export const RANGES = {
   maxPasskeysPerUser: { name: 'the number of passkeys per user', from: 1, to: 1_000 },
   ceremonyTimeout: { name: 'the ceremony timeout', from: 10, to: 900 },
   handshakeTtl: { name: 'the lifetime of handshakes', ...LIFETIMES.handshake },
@@ -44,9 +47,9 @@ const RANGES = {
 export function findAppProblems(id: string, app: AppFields): string[] {
   const lists = [
     ...originListProblems(app),
-    ...listProblems('the related origins', app.relatedOrigins, relatedOriginProblem),
-    ...listProblems('the Android origins', app.androidOrigins, androidOriginProblem),
-    ...listProblems('the top origins', app.topOrigins, webOriginProblem),
+    ...listProblems('the related origins', app.relatedOrigins, relatedOriginProblem, QUOTED),
+    ...listProblems('the Android origins', app.androidOrigins, androidOriginProblem, QUOTED),
+    ...listProblems('the top origins', app.topOrigins, webOriginProblem, QUOTED),
   ];
   const rpIdProblems = sentence('the RP ID', rpIdProblem(app.rpId));
   return [
@@ -68,7 +71,7 @@ const sentence = (name: string, problem: string | undefined): string[] =>
 function originListProblems({ origins }: AppFields): string[] {
   return origins.length === 0
     ? ['Set the origins to one or more, such as https://www.example.com.']
-    : listProblems('the origins', origins, webOriginProblem);
+    : listProblems('the origins', origins, webOriginProblem, QUOTED);
 }
 
 function domainProblems({ rpId, origins, relatedOrigins }: AppFields): string[] {

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AppOrigins } from './app-origins.js';
 import { AppPolicies } from './app-policies.js';
-import { AllowListCheck, AppProvisioning } from './app-provisioning.js';
+import { AppProvisioning } from './app-provisioning.js';
 import { AppRepository } from './app.repository.js';
 import { AppsController } from './apps.controller.js';
 import { AppsService } from './apps.service.js';
@@ -9,7 +9,7 @@ import { AppsService } from './apps.service.js';
 /** The apps: relying parties with their rules. */
 @Module({
   controllers: [AppsController],
-  providers: [AppRepository, AppPolicies, AppOrigins, AppsService, AppProvisioning, AllowListCheck],
+  providers: [AppRepository, AppPolicies, AppOrigins, AppsService, AppProvisioning],
   exports: [AppRepository, AppPolicies, AppOrigins, AppsService, AppProvisioning],
 })
 export class AppsModule {}

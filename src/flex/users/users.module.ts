@@ -15,6 +15,6 @@ import { UsersService } from './users.service.js';
   imports: [ApiKeysModule, DevicesModule, IdentitiesModule],
   controllers: [UserListController, UsersController, UserDevicesController],
   providers: [FlexUserRepository, FlexUserListRepository, UserHandleRepository, UsersService],
-  exports: [FlexUserRepository, UserHandleRepository],
+  exports: [FlexUserRepository, UserHandleRepository, UsersService],
 })
 export class FlexUsersModule {}

@@ -3,7 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { piecesOf } from '../../../test/support/transfer.js';
 import { RowRefusal } from './transfer-row.js';
-import { readRows, type TransferFormat } from './row-source.js';
+import { readRows } from './row-source.js';
+import type { TransferFormat } from './transfer-format.js';
 
 /** What a file gives: external ID and id, or the code of a refusal, each with its line. */
 async function read(format: TransferFormat, file: string | Buffer | AsyncIterable<Buffer>, size = 7) {

@@ -4,17 +4,13 @@ import { readJsonValues } from './json-values.js';
 import { parseObject, readJsonlRow } from './jsonl-row.js';
 import { readLines } from './lines.js';
 import { passageDevicesOf, readPassageDevice, readPassageUser, USER_COLUMNS } from './passage-row.js';
+import type { TransferFormat } from './transfer-format.js';
 import { RowRefusal, type SourceRow, sourceRow, type TransferRow } from './transfer-row.js';
 
 const MAX_LINE_BYTES = 65_536;
 const MAX_MALFORMED = 5; // rows at the start of a file, if none of them is JSON
 /** One value may be a user with all devices. */
 const MAX_VALUE_BYTES = 1_048_576;
-
-/** What `keyway import` reads: our own format, and the two exports of Passage. */
-export const TRANSFER_FORMATS = ['jsonl', 'passage-users-csv', 'passage-devices-json'] as const;
-/** One of {@link TRANSFER_FORMATS}. */
-export type TransferFormat = (typeof TRANSFER_FORMATS)[number];
 
 /** Reads a file row by row, and holds one row of it at a time. Throws `OperatorError` if the file as a whole is wrong. */
 export function readRows(format: TransferFormat, source: AsyncIterable<Buffer>): AsyncIterable<SourceRow> {

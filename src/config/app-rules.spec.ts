@@ -1,4 +1,4 @@
-import { androidOriginProblem, listProblems, originsOutside, relatedOriginProblem } from './origin-rules.js';
+import { androidOriginProblem, listProblems, originsOutside, relatedOriginProblem } from './app-rules.js';
 
 const HASH = Buffer.alloc(32, 7).toString('base64url');
 

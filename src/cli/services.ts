@@ -1,0 +1,110 @@
+import { type DynamicModule, Injectable, Module } from '@nestjs/common';
+import { LazyModuleLoader, NestFactory } from '@nestjs/core';
+import { ConfigModule } from '../config/config.module.js';
+import { Configuration, type DatabaseSettings, embeddedPassageOf } from '../config/configuration.js';
+import { DEMO_APP } from '../config/demo-settings.js';
+import { Environment } from '../config/environment.js';
+import { HttpVariables } from '../config/http-settings.js';
+import { LifetimeVariables } from '../config/passage-settings.js';
+import { DatabaseModule } from '../database/database.module.js';
+import { AuditTrail } from '../events/audit-trail.js';
+import { EventsModule } from '../events/events.module.js';
+import { ApiKeysModule } from '../flex/api-keys/api-keys.module.js';
+import { ApiKeysService } from '../flex/api-keys/api-keys.service.js';
+import { AppsModule } from '../flex/apps/apps.module.js';
+import { AppsService } from '../flex/apps/apps.service.js';
+import type { DevicesService } from '../flex/devices/devices.service.js';
+import type { PurgeService } from '../flex/purge.service.js';
+import type { UsersService } from '../flex/users/users.service.js';
+import type { ExportService } from '../transfer/export.service.js';
+import type { ImportService } from '../transfer/import.service.js';
+
+/** Who acts in the audit events of what a command does. */
+const ACTOR = 'command-line';
+
+/**
+ * What commands call: the services of the features, and nothing that serves, provisions or runs by itself. Modules that
+ * most commands do without are loaded when they are asked for.
+ */
+@Injectable()
+export class Services {
+  /** The app whose users' identities the service keeps; empty where that is not known. */
+  readonly ownAppId: string;
+
+  constructor(
+    readonly apps: AppsService,
+    readonly keys: ApiKeysService,
+    readonly events: AuditTrail,
+    private readonly lazy: LazyModuleLoader,
+    configuration: Configuration,
+  ) {
+    this.ownAppId = embeddedPassageOf(configuration).app.id;
+  }
+
+  async users(): Promise<UsersService> {
+    const { FlexUsersModule } = await import('../flex/users/users.module.js');
+    const { UsersService } = await import('../flex/users/users.service.js');
+    return (await this.lazy.load(() => FlexUsersModule)).get(UsersService);
+  }
+
+  async devices(): Promise<DevicesService> {
+    const { DevicesModule } = await import('../flex/devices/devices.module.js');
+    const { DevicesService } = await import('../flex/devices/devices.service.js');
+    return (await this.lazy.load(() => DevicesModule)).get(DevicesService);
+  }
+
+  async purge(): Promise<PurgeService> {
+    const { PurgeModule, PurgeService } = await import('../flex/purge.service.js');
+    return (await this.lazy.load(() => PurgeModule)).get(PurgeService);
+  }
+
+  async imports(): Promise<ImportService> {
+    const { TransferModule } = await import('../transfer/transfer.module.js');
+    const { ImportService } = await import('../transfer/import.service.js');
+    return (await this.lazy.load(() => TransferModule)).get(ImportService);
+  }
+
+  async exports(): Promise<ExportService> {
+    const { TransferModule } = await import('../transfer/transfer.module.js');
+    const { ExportService } = await import('../transfer/export.service.js');
+    return (await this.lazy.load(() => TransferModule)).get(ExportService);
+  }
+}
+
+/** Puts the features together for commands. */
+@Module({ imports: [AppsModule, ApiKeysModule], providers: [Services] })
+class CommandModule {
+  static on(database: DatabaseSettings): DynamicModule {
+    const global = [ConfigModule.forRoot(configurationOf(database)), DatabaseModule];
+    return { module: CommandModule, imports: [...global, EventsModule.actedBy(ACTOR)] };
+  }
+}
+
+/** Opens the services on a database, until `close`. Throws `schema_behind`, or a sentence if it cannot be reached. */
+export async function openServices(
+  database: DatabaseSettings,
+): Promise<{ services: Services; close: () => Promise<void> }> {
+  // What the service would log has no place among the answers.
+  const options = { logger: false, abortOnError: false } as const;
+  const context = await NestFactory.createApplicationContext(CommandModule.on(database), options);
+  return { services: context.get(Services), close: () => context.close() };
+}
+
+/** The database is all that commands need; of the service's own app it is known which one it is, if `APP_ID` says so. */
+function configurationOf(database: DatabaseSettings): Configuration {
+  const env = new Environment({});
+  const id = process.env.APP_ID || (database.kind === 'embedded' ? DEMO_APP : '');
+  const lifetimes = new LifetimeVariables(env).toSettings();
+  return {
+    environment: 'production',
+    demo: null,
+    http: new HttpVariables(env).toSettings(),
+    database,
+    passage: { mode: 'embedded', app: { id }, secrets: [], lifetimes },
+    authenticatorMetadataFile: null,
+    fidoMetadataFile: null,
+    get tokens(): never {
+      throw new Error('Commands verify no tokens.');
+    },
+  };
+}

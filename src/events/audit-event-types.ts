@@ -1,0 +1,14 @@
+/** Every type of audit event. Apart from the entity, so that the command line's help loads no ORM. */
+export const AUDIT_EVENT_TYPES = [
+  'registered',
+  'imported',
+  'authenticated',
+  'renamed',
+  'revoked',
+  'refused',
+  'clone_suspected',
+  'erased',
+] as const;
+
+/** One of {@link AUDIT_EVENT_TYPES}; `erased` is of a user, all others are of a passkey or a ceremony. */
+export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
