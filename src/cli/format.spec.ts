@@ -29,6 +29,8 @@ it('aligns wide characters, and numbers on the right', () => {
 it('truncates between whole characters, wide ones too', () => {
   const cut = table(['id', 'name'], [['shop', '日本のお店👩‍👩‍👧家族家族']], 20).split('\n');
   expect(cut[1]).toBe('shop  日本のお店👩‍👩‍👧…');
+  const [, wide] = table(['id', 'name'], [['shop', '日本のお店家族家族']], 19).split('\n');
+  expect(wide).toBe('shop  日本のお店家…');
 });
 
 it('truncates the widest column on a narrow terminal', () => {

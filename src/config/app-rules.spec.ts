@@ -47,6 +47,12 @@ it('listProblems reports which entries of a list are wrong, and a repeated entry
     'Set X to a list that names each origin once.',
   ]);
   expect(problemsOf()).toEqual([]);
+  const quoting = listProblems('X', ['https://a.example', 'http://ada:hunter2@x'], relatedOriginProblem, {
+    quotes: true,
+  });
+  expect(quoting).toEqual([
+    'Set entry 2 of X, "http://…@x", to an https origin: http is for localhost only.',
+  ]);
 });
 
 it('originsOutside returns the origins that are not on the domain of the RP ID', () => {

@@ -15,15 +15,14 @@ const GROUPS = [
   ...EMBEDDED_GROUPS,
   RemotePassageVariables,
 ];
+/** Every setting, by its name in the environment. */
+export const SETTINGS: readonly string[] = ['NODE_ENV', ...GROUPS.flatMap(namesOf)];
+
 const SECRET = new Set(GROUPS.flatMap(secretNamesOf));
-
-/** The name of every setting, without the `_FILE` forms of the secrets. */
-export const SETTING_NAMES: readonly string[] = ['NODE_ENV', ...GROUPS.flatMap(namesOf)];
-
 const PLAIN_AS_FILE = new Map(
-  SETTING_NAMES.filter((name) => !SECRET.has(name)).map((name) => [`${name}_FILE`, name]),
+  SETTINGS.filter((name) => !SECRET.has(name)).map((name) => [`${name}_FILE`, name]),
 );
-const KNOWN = new Set([...SECRET, ...[...SECRET].map((name) => `${name}_FILE`), ...PLAIN_AS_FILE.values()]);
+const KNOWN = new Set([...SETTINGS, ...[...SECRET].map((name) => `${name}_FILE`)]);
 
 /** Names that begin like this are read as Keyway's by people; others' programs use most of them as well. */
 const LIKE_OURS =

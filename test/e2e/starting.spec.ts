@@ -96,11 +96,13 @@ describe('a start in production', () => {
   });
 
   it('ignores a file .env in production, and reads it elsewhere, where the environment wins', async () => {
-    const { NODE_ENV: _, JWT_AUDIENCE, HOST, ...settings } = productionSettings(database.url);
+    const { NODE_ENV, JWT_AUDIENCE, HOST, ...settings } = productionSettings(database.url);
     const directory = aDirectory();
     writeFileSync(join(directory, '.env'), `JWT_AUDIENCE=${JWT_AUDIENCE}\nHOST=192.0.2.1\n`);
-    for (const NODE_ENV of ['production', 'staging']) {
-      const sentences = refusalOf(await runKeyway({ ...settings, NODE_ENV, HOST: HOST! }, directory));
+    for (const environment of [NODE_ENV!, 'staging']) {
+      const sentences = refusalOf(
+        await runKeyway({ ...settings, NODE_ENV: environment, HOST: HOST! }, directory),
+      );
       expect(sentences).toEqual([expect.stringMatching(/^Set JWT_AUDIENCE to /)]);
     }
     const { url } = await startKeyway({ ...settings, HOST: HOST! }, directory);

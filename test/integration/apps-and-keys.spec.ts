@@ -89,7 +89,7 @@ describe('an app', () => {
     [
       'an http origin',
       { origins: ['http://a.example'] },
-      /^Set entry 1 of the origins .* http is for localhost/,
+      /^Set entry 1 of the origins, "http:\/\/a\.example", to .* http is for localhost/,
     ],
     ['an origin with a path', { origins: ['https://a.example/x'] }, /exactly https:\/\/a\.example\.$/],
     [
@@ -104,7 +104,11 @@ describe('an app', () => {
     ],
     ['an Android origin among others', { origins: [anAndroidOrigin()] }, /listed apart/],
     ['a short Android hash', { androidOrigins: ['android:apk-key-hash:AAAA'] }, /43 base64url/],
-    ['a top origin with a slash', { topOrigins: ['https://b.example/'] }, /of the top origins to exactly/],
+    [
+      'a top origin with a slash',
+      { topOrigins: ['https://b.example/'] },
+      /of the top origins, "https:\/\/b\.example\/", to exactly/,
+    ],
     ['an unknown algorithm', { algorithms: [-8, -65_535] }, /^Set the algorithms to one or more of ES256, /],
     ['no algorithm', { algorithms: [] }, /^Set the algorithms/],
     ['an algorithm twice', { algorithms: [-7, -7] }, /each once/],
