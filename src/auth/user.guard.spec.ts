@@ -136,6 +136,13 @@ describe('the Authorization header', () => {
     expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
   });
 
+  it('is not blamed for a bug in the verification: the answer is 500, not 401', async () => {
+    await app.close();
+    await startWith({ kind: 'secret', key: null as never }, 'HS256');
+    app.useLogger(false);
+    expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
+  });
+
   it("is not blamed for a bug of passport's: the answer is 500, not 401", async () => {
     app.useLogger(false);
     app.get(JwtStrategy, { strict: false }).authenticate = () => {
