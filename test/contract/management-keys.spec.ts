@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:http';
+import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
 import { AppServer } from '../support/app-server.js';
 import { buildApp, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
 import { type HttpAnswer, newAddress } from '../support/http-answer.js';
-import { contents, count, sql } from '../support/tables.js';
+import { contents, count, sql, tablesHolding } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -203,16 +204,34 @@ describe('API keys', () => {
     ).toBe(1);
   });
 
-  it('appear neither in the log nor in the table of keys', async () => {
+  it('appear in no log line and no table, and neither do the transactions and nonces of their calls', async () => {
+    const created = await app.application
+      .get(ApiKeysService, { strict: false })
+      .create(server.tenant.id, null);
+    const secrets = [server.key, other.key, created.key].map((key) => key.slice(16));
+    const { nonce, authenticator } = await server.tenant.register('eve');
+    const leave = await server.leaveToAuthenticate('eve');
+    const signedIn = await server.tenant.signIn(authenticator);
+    secrets.push(nonce, signedIn, leave, await server.leaveToRegister('eve'));
     await server.call('GET', '/users/x');
+    expect((await server.withText(created.key).call('GET', '/users')).status).toBe(200);
     await server.withText(other.key).call('GET', '/users');
-    // Swapped by mistake, a key stands where the app should.
-    for (const url of [`/v1/apps/${other.key}`, `/v1/apps/${other.key}/users`]) await server.ask({ url });
-    const log = app.logLines.join();
-    for (const { key } of [server, other]) {
-      expect(log).not.toContain(key.slice(16));
-      expect(await count(app, 'api_keys k where position($1 in k::text) > 0', key.slice(16))).toBe(0);
+    await server.verify(nonce);
+    await server.verify(nonce);
+    await other.verify(signedIn);
+    // Swapped by mistake, a secret stands where the app, the user or a parameter should.
+    for (const secret of [other.key, created.key, signedIn, leave]) {
+      for (const url of [`/v1/apps/${secret}`, `/v1/apps/${secret}/users`]) await server.ask({ url });
+      for (const path of [`/users/${secret}`, `/users?identifier=${secret}`]) await server.call('GET', path);
+      await server.verify(`${secret}.`);
     }
+    const log = app.logLines.join();
+    for (const secret of secrets) {
+      expect(log).not.toContain(secret);
+      expect(log).not.toContain(Buffer.from(secret, 'base64url').toString('hex'));
+      expect(await tablesHolding(app, secret)).toEqual([]);
+    }
+    expect(await tablesHolding(app, idOf(server.key))).toContain('api_keys');
     expect(log).toContain(`"app":"${server.tenant.id}","actor":"key:${idOf(server.key)}"`);
   });
 });

@@ -6,6 +6,7 @@ import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, contents, count, sql } from '../support/tables.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
 import { TestUser } from '../support/test-user.js';
+import { exportRows, importRows } from '../support/transfer.js';
 
 describe('a user of the management side', () => {
   let app: TestApp;
@@ -231,16 +232,23 @@ describe('a user of the management side', () => {
       expect(await ofUser(witness.id)).toEqual(unrelated);
     });
 
-    it('leaves a credential that any user can register again, and a tombstone for it', async () => {
+    it('leaves a credential that any user can register again, but that no import can restore', async () => {
       const credentialId = Buffer.alloc(32, 99);
       const { authenticator } = await server.tenant.register('leaver', { credentialId });
+      const appId = server.tenant.id;
+      const lines = (await exportRows(app, appId)).filter((row) => row.external_id === 'leaver');
+      expect(lines.map(({ type }) => type)).toEqual(['user', 'passkey']);
       await server.call('DELETE', '/external-users/leaver');
+      const refused = { refused: 1, refusals: [{ code: 'credential_revoked' }] };
+      expect(await importRows(app, lines, { appId })).toMatchObject(refused);
+      expect(await server.devices('leaver')).toEqual([]);
       const buried = `tombstones where app_id = $1 and credential_hash = sha256($2)`;
       expect(await count(app, buried, server.tenant.id, credentialId)).toBe(1);
       await expect(server.tenant.signIn(authenticator)).rejects.toThrow(/401/);
       const heir = await server.tenant.register('heir', { credentialId });
       expect(await server.devices('heir')).toHaveLength(1);
       await server.tenant.signIn(heir.authenticator);
+      expect(await count(app, buried, appId, credentialId)).toBe(0);
     });
 
     it('leaves a tombstone for a device without a key', async () => {

@@ -5,6 +5,7 @@ import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, count, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
+import { exportRows, importRows } from '../support/transfer.js';
 
 const TEXT = expect.any(String) as string;
 const DATE = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string;
@@ -416,19 +417,25 @@ describe('the management side', () => {
       expect([answer.status, answer.text]).toEqual([200, '']);
     });
 
-    it('allows any user to register the credential of a revoked device', async () => {
+    it('allows any user to register the credential of a revoked device, but no import of it', async () => {
       const credentialId = Buffer.alloc(32, ++users);
       const externalId = aName();
       await server.tenant.register(externalId, { credentialId });
       const [device] = await server.devices(externalId);
       const heir = aName();
       await expect(server.tenant.register(heir, { credentialId })).rejects.toThrow(/400/);
+      const appId = server.tenant.id;
+      const cred_id = credentialId.toString('base64url');
+      const lines = (await exportRows(app, appId)).filter((row) => row.credential_id === cred_id);
       await server.call('DELETE', `/external-users/${externalId}/devices/${device!.id}`);
+      const imported = await importRows(app, lines, { appId });
+      expect(imported).toMatchObject({ read: 1, refused: 1, refusals: [{ code: 'credential_revoked' }] });
+      expect(await server.devices(externalId)).toEqual([]);
       await server.tenant.register(externalId, { credentialId });
       const [again] = await server.devices(externalId);
       await server.call('DELETE', `/external-users/${externalId}/devices/${again!.id}`);
       await server.tenant.register(heir, { credentialId });
-      expect(await server.devices(heir)).toMatchObject([{ cred_id: credentialId.toString('base64url') }]);
+      expect(await server.devices(heir)).toMatchObject([{ cred_id }]);
     });
 
     it('answers 404 for unknown users and devices, and for devices of other users', async () => {

@@ -1,12 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
+import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
+import { AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, contentsButTrail, count, eventsOf, flexUserIdOf, sql } from '../support/tables.js';
+import {
+  auditTrail,
+  contents,
+  contentsButTrail,
+  count,
+  eventsOf,
+  flexUserIdOf,
+  sql,
+} from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { Tenant } from '../support/tenant.js';
 import { TestUser } from '../support/test-user.js';
@@ -183,11 +193,34 @@ describe('audit', () => {
       expect(await act()).toEqual([200, 200]);
     });
 
-    it('keeps the events of a deleted app', async () => {
-      const tenant = await Tenant.create(app);
-      await tenant.register('ada');
-      await tenant.delete();
-      expect(await count(app, `audit_events where type = 'registered' and app_id = $1`, tenant.id)).toBe(1);
+    it('outlives the passkey, the user and the app, and only the erasure of the user changes it', async () => {
+      const server = await AppServer.create(app);
+      const { authenticator } = await server.tenant.register('ada');
+      await server.tenant.register('bob');
+      await server.tenant.signIn(authenticator);
+      const [{ id: ada }, [device]] = [await server.find('ada'), await server.devices('ada')];
+      const events = async () => (await auditTrail(app)).filter(({ appId }) => appId === server.tenant.id);
+      const made = await events();
+      expect(made.map(({ type }) => type)).toEqual(['registered', 'registered', 'authenticated']);
+      expect(made).toMatchObject([{ userId: ada, deviceId: device!.id }, {}, { deviceId: device!.id }]);
+
+      await server.call('DELETE', `/external-users/ada/devices/${device!.id}`);
+      const revoked = await events();
+      expect(revoked.slice(0, -1)).toEqual(made);
+      expect(revoked.at(-1)).toMatchObject({ type: 'revoked', userId: ada, deviceId: device!.id });
+
+      await server.call('DELETE', '/external-users/ada');
+      const erased = await events();
+      const nobody = { actor: null, address: null, userAgent: null, requestId: null };
+      expect(erased.slice(0, -1)).toEqual(
+        revoked.map((event) => (event.userId === ada ? { ...event, ...nobody } : event)),
+      );
+      expect(erased.slice(0, -1)).not.toEqual(revoked);
+      expect(erased.at(-1)).toMatchObject({ type: 'erased', userId: ada, deviceId: null });
+
+      await app.application.get(AppsService, { strict: false }).delete(server.tenant.id);
+      expect(await count(app, 'apps where id = $1', server.tenant.id)).toBe(0);
+      expect(await events()).toEqual(erased);
     });
 
     it('records the address that TRUST_PROXY allows, and truncates long user agents', async () => {

@@ -2,9 +2,11 @@ import { Client } from 'pg';
 import { AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
-import { registerPasskey } from '../support/flows.js';
+import { beginRegistration, registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
-import { count, sql } from '../support/tables.js';
+import { routesOf } from '../support/routes.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { contents, count, sql } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 type Line = Record<string, unknown>;
@@ -108,6 +110,82 @@ describe('a failing database', () => {
         () => false,
         () => true,
       );
+
+    it('causes 503 on every route that writes and stores nothing, while ceremonies still start', async () => {
+      const user = new TestUser(app);
+      const { authenticator, browser, device } = await registerPasskey(user);
+      const server = await AppServer.create(app);
+      const tenant = await server.tenant.register('ada');
+      const [flexDevice] = await server.devices('ada');
+      const { id } = await server.find('ada');
+      const registration = await beginRegistration(user, browser);
+      const { transactionId } = await user.leaveToAuthenticate();
+      const signIn = await browser.beginSignIn();
+      const nonce = (await browser.finish('authenticate', signIn.answer(authenticator))).expect<{
+        nonce: string;
+      }>().nonce;
+      const again = (await browser.beginSignIn()).answer(authenticator);
+
+      type Ask = () => Promise<HttpAnswer>;
+      const flexUser = (url: string, path: string): Record<string, Ask> => ({
+        [`PATCH ${url}`]: () => server.call('PATCH', path, { status: 'inactive' }),
+        [`DELETE ${url}`]: () => server.call('DELETE', path),
+        [`PATCH ${url}/devices/:device_id`]: () =>
+          server.call('PATCH', `${path}/devices/${flexDevice!.id}`, { friendly_name: 'Work' }),
+        [`DELETE ${url}/devices/:device_id`]: () =>
+          server.call('DELETE', `${path}/devices/${flexDevice!.id}`),
+      });
+      const ceremonies = '/v1/apps/:app';
+      const finish = 'transactions/webauthn/finish';
+      const writes: Record<string, Ask> = {
+        'POST /passkey/register': () => user.call('POST', '/passkey/register'),
+        'POST /passkey/verify': () => user.verify(nonce),
+        'POST /user/authenticate-with-passkey': () => user.call('POST', '/user/authenticate-with-passkey'),
+        'POST /user/revokePasskey': () => user.call('POST', '/user/revokePasskey', { id: device.id }),
+        'PATCH /user/devices/:id': () => user.rename(device.id, 'Work'),
+        'DELETE /user/devices/:id': () => user.revoke(device.id),
+        [`POST ${ceremonies}/register/${finish}`]: () =>
+          browser.finish('register', registration.answer(new SoftwareAuthenticator())),
+        [`POST ${ceremonies}/authenticate/${finish}`]: () => browser.finish('authenticate', again),
+        [`POST ${ceremonies}/transactions/register`]: () =>
+          server.call('POST', '/transactions/register', {
+            external_id: 'ada',
+            passkey_display_name: 'Ada',
+          }),
+        [`POST ${ceremonies}/transactions/authenticate`]: () =>
+          server.call('POST', '/transactions/authenticate', { external_id: 'ada' }),
+        [`POST ${ceremonies}/authenticate/verify`]: () => server.verify(tenant.nonce),
+        ...flexUser(`${ceremonies}/users/:user_id`, `/users/${id}`),
+        ...flexUser(`${ceremonies}/external-users/:external_id`, '/external-users/ada'),
+      };
+      const starts = ['register', 'authenticate'].map(
+        (kind) => `POST ${ceremonies}/${kind}/transactions/webauthn/start`,
+      );
+      const changing = routesOf(app).flatMap(({ url: route, methods }) =>
+        methods.filter((it) => it !== 'GET' && it !== 'HEAD').map((method) => `${method} ${route}`),
+      );
+      expect([...Object.keys(writes), ...starts].sort()).toEqual(changing.sort());
+
+      const before = await contents(app);
+      await demote(true);
+      try {
+        for (const [route, ask] of Object.entries(writes)) {
+          const answer = await ask();
+          const isFlex = route.includes('/v1/');
+          expect(`${route}: ${answer.status} ${answer.as<{ code: string }>().code}`).toBe(
+            `${route}: 503 ${isFlex ? 'internal_server_error' : 'database_unavailable'}`,
+          );
+          expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+        }
+        expect((await browser.beginRegistration(registration.transactionId)).handshakeId).toBeTruthy();
+        expect((await browser.beginSignIn(transactionId)).handshakeId).toBeTruthy();
+        expect(await contents(app)).toEqual(before);
+      } finally {
+        await demote(false);
+      }
+      expect(await contents(app)).toEqual(before);
+      expect((await writes['POST /passkey/verify']!()).status).toBe(200);
+    });
 
     it('causes 503 for writes and in readiness, while reads still work', async () => {
       const user = new TestUser(app);

@@ -71,6 +71,33 @@ describe('migrations', () => {
     }
   }, 60_000);
 
+  it('may themselves take longer than a statement of a request may run', async () => {
+    const { url, drop } = await createTestDatabase();
+    const limit = 200; // ms
+    const impatient = `${url}?statement_timeout=${limit}&query_timeout=${limit}`;
+    const database = await Database.open(settingsFor(impatient, 2));
+    const other = new Client({ connectionString: url });
+    await other.connect();
+    const waitsOther = async () => (await other.query(`select from ${WAITING}`)).rowCount;
+    try {
+      await database.migrate();
+      await database.orm.migrator.down();
+      await expect(sql({ database }, 'select pg_sleep(1)')).rejects.toThrow(/timeout/);
+      // The migration waits for the table as long as it would rewrite a large one.
+      await other.query('begin; lock table audit_events');
+      const applied = database.migrate().catch((error: Error) => error);
+      await eventually(async () => expect(await waitsOther()).toBe(1));
+      await pause(5 * limit);
+      expect(await waitsOther()).toBe(1);
+      await other.query('commit');
+      expect(await applied).toHaveLength(1);
+    } finally {
+      await other.end();
+      await database.close();
+      await drop();
+    }
+  });
+
   it('can be reverted and applied again', async () => {
     const { url, drop } = await createTestDatabase();
     const database = await Database.open(settingsFor(url));

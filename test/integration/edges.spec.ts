@@ -6,7 +6,7 @@ import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { type KnownRoute, routesOf } from '../support/routes.js';
-import { contents, sql, UNKNOWN_ID } from '../support/tables.js';
+import { contents, sql, statementsOf, UNKNOWN_ID } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 type Method = NonNullable<InjectOptions['method']>;
@@ -175,11 +175,17 @@ describe('hostile input', () => {
     }
   });
 
-  it('is refused with 413 when it is too large', async () => {
-    for (const route of writes) {
-      expectRefusal(await put(route, everyMember(`"${'x'.repeat(70_000)}"`)), route.url, [413]);
-      expectRefusal(await put(route, Buffer.alloc(70_000, 0xff)), route.url, [413]);
-    }
+  it('is refused with 413 when it is too large, before the caller is checked and the database is asked', async () => {
+    const authorization = 'Bearer wrong';
+    const statements = await statementsOf(app, async () => {
+      for (const route of writes) {
+        expectRefusal(await put(route, everyMember(`"${'x'.repeat(70_000)}"`)), route.url, [413]);
+        const headers = { authorization, 'content-type': JSON_TYPE };
+        const payload = Buffer.alloc(70_000, 0xff);
+        expectRefusal(await ask({ ...route, payload, headers }), route.url, [413]);
+      }
+    });
+    expect(statements).toBe(0);
   });
 
   it.each([
@@ -309,14 +315,29 @@ describe('hostile input', () => {
     }
   });
 
-  it('cannot add a header to the response', async () => {
-    const answer = await ask({
-      url: '/nowhere',
-      headers: { 'x-request-id': 'aaaaaaaa\\r\\nx-evil: 1', origin: '\\r\\n' },
-    });
-    expectRefusal(answer, '/nowhere', [404]);
-    expect(answer.headers).not.toHaveProperty('x-evil');
-  });
+  it.each(['\r\n', '\n', '\r', '\u010d\u010a'])(
+    'cannot add a header to the response, in a header, a path or a query: line break %j',
+    async (lineBreak) => {
+      const evil = `aaaaaaaa${lineBreak}x-evil: 1`;
+      const names = ['x-request-id', 'origin', 'user-agent', 'x-forwarded-for', 'x-forwarded-host'];
+      // Without a valid token, so that no request changes a row.
+      const headers = {
+        ...Object.fromEntries(names.map((name) => [name, evil])),
+        authorization: 'Bearer wrong',
+      };
+      const encoded = encodeURIComponent(evil);
+      for (const { url, methods } of [...routes, { url: '/:nowhere', methods: ['GET'] }]) {
+        const path = `${url.replace(/:[^/]+/g, encoded)}?x=${encoded}`;
+        // The last one is answered with the methods that the route allows.
+        for (const method of [...methods, 'PUT'] as Method[]) {
+          const answer = await ask({ method, url: path, headers });
+          expect(answer.status).toBeLessThan(500);
+          expect(answer.headers).not.toHaveProperty('x-evil');
+          expect(Object.values(answer.headers).join()).not.toMatch(/[\r\n]|evil/);
+        }
+      }
+    },
+  );
 
   it('of any kind causes no unexpected error, and changes no row', async () => {
     const member = fc.constantFrom(

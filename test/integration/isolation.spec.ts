@@ -12,7 +12,7 @@ import {
 } from '../support/flows.js';
 import type { HttpAnswer } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contentsButTrail, count, eventsOf, sql } from '../support/tables.js';
+import { contentsButTrail, count, eventsOf, flexUserIdOf, sql } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 import { TestUser } from '../support/test-user.js';
 import { exportRows, exportText, importRows } from '../support/transfer.js';
@@ -142,14 +142,34 @@ describe('isolation of ceremonies, users and apps', () => {
       expect(own.status).toBe(200);
     });
 
-    it('has a nonce that names another external ID', async () => {
-      const [one, other] = [await registerPasskey(aUser()), await registerPasskey(aUser())];
-      const ids = [];
-      for (const passkey of [one, other]) {
-        const proven = (await passkey.user.verify(await signIn(passkey))).expect<{ externalId: string }>();
-        ids.push(proven.externalId);
+    it('cannot be proven by another passkey, even with a forged user handle or credential ID', async () => {
+      const [owner, other] = [await registerPasskey(aUser()), await registerPasskey(aUser())];
+      const [mine, theirs] = [owner, other].map(({ authenticator }) => authenticator.credentials[0]!);
+      const { id, userId } = mine!;
+      for (const [credential, reason] of [
+        [{ ...theirs!, userId }, 'user_handle_mismatch'],
+        [{ ...theirs!, id }, 'user_handle_mismatch'],
+        [{ ...theirs!, id, userId }, 'signature_invalid'],
+      ] as const) {
+        const begun = [await other.browser.beginSignIn(), await beginStepUp(owner)];
+        const [freely, onTransaction] = begun.map(
+          ({ answer }) =>
+            () =>
+              other.browser.finish('authenticate', answer(other.authenticator, { credential })),
+        );
+        expect(await refusal(freely!, reason)).toBe('401 discoverable_login_failed');
+        expect(await refusal(onTransaction!, reason)).toBe('401 webauthn_login_failed');
       }
-      expect(ids[0]).not.toBe(ids[1]);
+      const externalIds: string[] = [];
+      for (const { user, ...passkey } of [owner, other]) {
+        const nonce = await signIn({ user, ...passkey });
+        const { externalId } = (await user.verify(nonce)).expect<{ externalId: string }>();
+        const own = 'flex_users where external_id = $1 and id = $2';
+        expect(await count(app, own, externalId, await flexUserIdOf(app, user.subject))).toBe(1);
+        externalIds.push(externalId);
+      }
+      expect(externalIds[0]).not.toBe(externalIds[1]);
+      expect((await owner.user.verify(await signIn(other))).status).toBe(401);
     });
   });
 

@@ -8,7 +8,15 @@ import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.j
 import { beginRegistration, beginStepUp, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, contentsButTrail, count, eventsOf, flexUserIdOf, sql } from '../support/tables.js';
+import {
+  contents,
+  contentsButTrail,
+  count,
+  eventsOf,
+  flexUserIdOf,
+  sql,
+  tablesHolding,
+} from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 import { TestUser } from '../support/test-user.js';
 
@@ -51,6 +59,17 @@ describe('single use', () => {
        join users u on u.passage_external_id = f.external_id where f.id = t.user_id and u.subject = $1`,
       user.subject,
     );
+
+  /** Runs `start` while the process's clock, by which handshakes are dated, is so many seconds behind. */
+  const startedBefore = async <T>(seconds: number, start: () => Promise<T>): Promise<T> => {
+    const now = Date.now.bind(Date);
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() - seconds * 1000);
+    try {
+      return await start();
+    } finally {
+      clock.mockRestore();
+    }
+  };
 
   describe('replays', () => {
     it('registers at most one passkey when a handshake is finished twice', async () => {
@@ -236,6 +255,12 @@ describe('single use', () => {
             expected[3],
           ]);
           expect(begun.publicKey.timeout).toBe(expected[0] * 1000);
+          const finishAfter = async (seconds: number) => {
+            const handshake = await startedBefore(seconds, () => tenant.browser().beginSignIn());
+            return (await tenant.browser().finish('authenticate', handshake.answer(authenticator))).status;
+          };
+          expect(await finishAfter(expected[0] - 5)).toBe(200);
+          expect(await finishAfter(expected[0] + 1)).toBe(401);
         }
       } finally {
         await brief.close();
@@ -523,15 +548,9 @@ describe('single use', () => {
   it('stores no nonce and no transaction id in plain text', async () => {
     const passkey = await registerPasskey(aUser());
     const nonce = await signIn(passkey);
-    for (const secret of [nonce, passkey.nonce, passkey.transactionId]) {
-      for (const bytes of [Buffer.from(secret), Buffer.from(secret, 'base64url')]) {
-        expect(await count(app, 'nonces where hash = $1', bytes)).toBe(0);
-        expect(await count(app, 'transactions where hash = $1', bytes)).toBe(0);
-      }
-      for (const table of ['nonces', 'transactions', 'audit_events', 'devices']) {
-        expect(await count(app, `${table} t where position($1 in t::text) > 0`, secret)).toBe(0);
-      }
-    }
+    for (const secret of [nonce, passkey.nonce, passkey.transactionId])
+      expect(await tablesHolding(app, secret)).toEqual([]);
+    expect(await tablesHolding(app, passkey.device.credId)).toEqual(['devices']);
     expect(await count(app, `flex_users where app_id = $1`, TEST.appId)).toBeGreaterThan(0);
   });
 });

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { UsersService } from '../../src/flex/users/users.service.js';
+import { LenientBody } from '../../src/http/body.pipe.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { auditTrail, count, flexUserIdOf } from '../support/tables.js';
+import { auditTrail, count, flexUserIdOf, statementsOf } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 import { type LeaveJson, TestUser } from '../support/test-user.js';
 
@@ -100,12 +101,23 @@ describe('load', () => {
       ['unknown members', { handshake_id: 'a', handshake_response: {}, ...members(6_000) }],
       ['items', { handshake_id: 'a', handshake_response: { a: Array(30_000).fill(1) } }],
       ['objects', { handshake_id: 'a', handshake_response: { a: Array(20_000).fill({}) } }],
-    ])('is refused when it has very many %s', async (_what, payload) => {
-      const answer = await send(app, { method: 'POST', url: FINISH, payload, remoteAddress: newAddress() });
-      expect([answer.status, answer.body]).toEqual([
-        400,
-        { code: 'invalid_request', error: 'The body holds too many values.' },
-      ]);
+    ])('is refused before it is validated when it has very many %s', async (_what, payload) => {
+      const error = 'The body holds too many values.';
+      const validating = jest.spyOn(LenientBody, 'transform');
+      try {
+        const statements = await statementsOf(app, async () => {
+          const answer = await send(app, {
+            method: 'POST',
+            url: FINISH,
+            payload,
+            remoteAddress: newAddress(),
+          });
+          expect([answer.status, answer.body]).toEqual([400, { code: 'invalid_request', error }]);
+        });
+        expect([validating.mock.calls.length, statements]).toEqual([0, 0]);
+      } finally {
+        validating.mockRestore();
+      }
     });
 
     it('may have 900 members, more than any browser sends', async () => {

@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:net';
+import { anApiKey } from '../support/app-server.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { eventually } from '../support/eventually.js';
+import { contents, count, statementsOf } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 const HOST = 'host: keyway.example';
@@ -99,15 +102,70 @@ describe('a request that Node’s HTTP parser refuses', () => {
     expect(await exchange(...parts)).toEqual(answer);
   });
 
-  it('does not cause a 400 for the valid request before it on the connection', async () => {
-    const sound = `GET /v1/apps/shop HTTP/1.1\r\n${HOST}\r\n\r\n`;
-    const text = await new Promise<string>((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1').on('error', reject);
-      let seen = '';
-      socket.on('data', (chunk) => (seen += chunk.toString())).on('close', () => resolve(seen));
-      socket.write(`${sound}nonsense\r\n\r\n`);
+  describe('after a valid request on the same connection', () => {
+    /** What the server says until it hangs up; nonsense is sent at once, or once the first response is there. */
+    const talk = (valid: string, { atOnce }: { atOnce: boolean }) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(port, '127.0.0.1').on('error', reject);
+        let seen = '';
+        socket
+          .on('close', () => resolve(seen))
+          .on('data', (chunk) => {
+            if (seen === '' && !atOnce) socket.write('nonsense\r\n\r\n');
+            seen += chunk.toString();
+          });
+        socket.write(atOnce ? `${valid}nonsense\r\n\r\n` : valid);
+      });
+
+    it('is answered after the response to the valid request', async () => {
+      const text = await talk(`GET /v1/apps/shop HTTP/1.1\r\n${HOST}\r\n\r\n`, { atOnce: false });
+      const [first, second] = text.split(/(?=HTTP\/1\.1 )/);
+      const [head, body] = first!.split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(JSON.parse(body!)).toMatchObject({ app: { id: TEST.appId } });
+      expect(second).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     });
-    expect(text).not.toContain('400');
+
+    it('is not answered while the valid request runs, which is carried out', async () => {
+      const body = JSON.stringify({ external_id: 'meanwhile', passkey_display_name: 'x' });
+      const head = [
+        'POST /v1/apps/shop/transactions/register HTTP/1.1',
+        HOST,
+        `authorization: Bearer ${await anApiKey(app, TEST.appId)}`,
+        'content-type: application/json',
+        `content-length: ${body.length}`,
+      ];
+      expect(await talk(`${head.join('\r\n')}\r\n\r\n${body}`, { atOnce: true })).toBe('');
+      await eventually(async () =>
+        expect(await count(app, `flex_users where external_id = 'meanwhile'`)).toBe(1),
+      );
+    });
+  });
+
+  it.each<[string, string, number]>([
+    ['a line of its own', 'x-request-id: aaaaaaaa\r\nx-evil: 1', 404],
+    ['a folded line', 'x-request-id: aaaaaaaa\r\n x-evil: 1', 400],
+    ['a line feed alone', 'x-request-id: aaaaaaaa\nx-evil: 1', 400],
+    ['a carriage return alone', 'x-request-id: aaaaaaaa\rx-evil: 1', 400],
+    ['U+010D and U+010A, whose low bytes are CR and LF', 'x-request-id: aaaaaaaa\u010d\u010ax-evil: 1', 404],
+    ['percent-encoding', 'x-request-id: aaaaaaaa%0d%0ax-evil: 1', 404],
+  ])('cannot add a header to the response by %s', async (_, line, status) => {
+    const paths = ['/nowhere', '/v1/apps/a%0d%0ax-evil:%201', '/user/devices/%0D%0Ax-evil:1?%0d%0ax-evil:1'];
+    for (const path of paths) {
+      const request = `GET ${path} HTTP/1.1\r\n${HOST}\r\n${line}\r\nconnection: close\r\n\r\n`;
+      const answer = await exchange(request);
+      if (path === '/nowhere') expect(answer.status).toBe(status);
+      expect(answer.head.replaceAll('\r\n', '')).not.toMatch(/[\r\n]|evil/);
+    }
+  });
+
+  it('is answered with 413 by its content length, before its body is sent', async () => {
+    const head = `${HOST}\r\ncontent-type: application/json\r\ncontent-length: 70000\r\nconnection: close`;
+    const statements = await statementsOf(app, async () => {
+      for (const path of ['/v1/apps/shop/transactions/register', '/passkey/verify'])
+        expect(await exchange(`POST ${path} HTTP/1.1\r\n${head}\r\n\r\n`)).toMatchObject({ status: 413 });
+    });
+    expect(statements).toBe(0);
   });
 
   it('is one without a Host header', async () => {
@@ -179,8 +237,21 @@ describe('a request that Node’s HTTP parser refuses', () => {
     ]);
   });
 
-  it('does not affect other requests', async () => {
+  it('stores nothing and does not affect other requests', async () => {
+    // A key's use is written down once a minute: this one's never is.
+    const key = await anApiKey(app, TEST.appId, { last_used_at: `now() + interval '1 day'` });
+    const body = JSON.stringify({ external_id: 'ada', passkey_display_name: 'Ada' });
+    const post = `POST /v1/apps/shop/transactions/register HTTP/1.1\r\n${CHUNKED}\r\nauthorization: Bearer ${key}`;
+    const chunk = `${body.length.toString(16)}\r\n${body}\r\n`;
+    const before = await contents(app);
     await exchange('nonsense\r\n\r\n');
+    expect(await exchange(`${post}\r\n\r\n`, chunk, 'zz\r\n')).toEqual(flex(400));
+    expect(await exchange(`${post}\r\n\r\n${chunk}zz\r\n`)).toEqual(flex(400));
+    expect(await exchange(`${post}\r\n${LONG}\r\n\r\n${chunk}0\r\n\r\n`)).toEqual(flex(431));
+    expect(await contents(app)).toEqual(before);
+    const whole = `${post}\r\nconnection: close\r\n\r\n${chunk}0\r\n\r\n`;
+    expect(await exchange(whole)).toMatchObject({ status: 201 });
+    expect(await contents(app)).not.toEqual(before);
     expect(
       await exchange(`GET /v1/apps/${TEST.appId} HTTP/1.1\r\n${HOST}\r\nconnection: close\r\n\r\n`),
     ).toMatchObject({ status: 200, body: { app: { id: TEST.appId } } });

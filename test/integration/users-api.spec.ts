@@ -2,7 +2,8 @@ import { UnsecuredJWT } from 'jose';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { Browser } from '../support/browser.js';
 import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
-import { type HttpAnswer, send } from '../support/http-answer.js';
+import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
+import { routesOf } from '../support/routes.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, count, flexUserIdOf, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
@@ -345,13 +346,27 @@ describe("the user's API", () => {
       expect(await externalId()).toEqual(made);
     });
 
-    it('distinguishes subjects by every character', async () => {
+    it('ties the external ID to the issuer and the subject of the token, each by every character', async () => {
       const user = aUser();
+      const issuers = ['https://login.other.example', `${TEST.issuer}/`, TEST.issuer.toUpperCase()];
+      const insert = `insert into users (id, issuer, subject, username, passage_external_id)
+        values ($1, $1, $2, 'x', $1)`;
+      for (const issuer of issuers) await sql(app, insert, issuer, user.subject);
+      expect(await user.list()).toMatchObject({ passkeys: [], signal: null });
       const { device } = await registerPasskey(user);
       const shouting = new TestUser(app, { sub: user.subject.toUpperCase() });
       const spaced = new TestUser(app, { sub: `${user.subject} ` });
       expect([await shouting.passkeys(), await spaced.passkeys()]).toEqual([[], []]);
       expect(await user.passkeys()).toEqual([device]);
+      const rows = await sql<{ issuer: string; id: string }>(
+        app,
+        'select issuer, passage_external_id as id from users where subject = $1',
+        user.subject,
+      );
+      expect(Object.fromEntries(rows.map(({ issuer, id }) => [issuer, id]))).toEqual({
+        ...Object.fromEntries(issuers.map((issuer) => [issuer, issuer])),
+        [TEST.issuer]: expect.stringMatching(UUID_V4) as string,
+      });
     });
 
     it('accepts an empty object for no body, and refuses any other body', async () => {
@@ -419,14 +434,21 @@ describe("the user's API", () => {
   });
 
   describe('POST /passkey/verify', () => {
-    it('returns the kind register for the nonce of a registration', async () => {
+    it('tells the nonce of a registration from that of a sign-in and that of a step-up', async () => {
       const user = new TestUser(app, { name: 'Ada' });
       const browser = new Browser(app);
       const begun = await beginRegistration(user, browser);
-      const finished = await browser.finish('register', begun.answer(new SoftwareAuthenticator()));
+      const authenticator = new SoftwareAuthenticator();
+      const finished = await browser.finish('register', begun.answer(authenticator));
       const { nonce } = finished.expect<{ nonce: string }>();
       expect(nonce).toMatch(BEARER_SECRET);
       expect((await user.verify(nonce)).expect()).toMatchObject({ username: 'Ada', kind: 'register' });
+      const { transactionId } = await user.leaveToAuthenticate();
+      for (const signInBegun of [await browser.beginSignIn(), await browser.beginSignIn(transactionId)]) {
+        const signedIn = await browser.finish('authenticate', signInBegun.answer(authenticator));
+        const verified = await user.verify(signedIn.expect<{ nonce: string }>().nonce);
+        expect(verified.expect()).toMatchObject({ username: 'Ada', kind: 'authenticate' });
+      }
     });
 
     it('refuses another user’s nonce, and consumes it', async () => {
@@ -533,24 +555,58 @@ describe("the user's API", () => {
   });
 
   describe('every answer', () => {
+    /** Asks every route with every method that it has, as a user and without a token. */
+    const askAll = async (headers: Record<string, string> = {}) => {
+      const asked = [{ url: '/nowhere', methods: ['GET'] }, ...routesOf(app)].flatMap(({ url, methods }) =>
+        methods.map((method) => ({ method: method as 'GET', url })),
+      );
+      const authorization = `Bearer ${await aUser().token()}`;
+      const answers: { route: string; answer: HttpAnswer }[] = [];
+      for (const { method, url } of asked) {
+        for (const caller of [{}, { authorization }]) {
+          const path = url.replace(':app', TEST.appId).replace(':file', 'light.svg');
+          const answer = await send(app, {
+            method,
+            url: path.replace(':name', 'passkey').replace(/:\w+/g, UNKNOWN_ID),
+            headers: { ...headers, ...caller },
+            remoteAddress: newAddress(),
+          });
+          answers.push({ route: `${method} ${url}`, answer });
+        }
+      }
+      const statuses = new Set(answers.map(({ answer }) => answer.status));
+      expect([...statuses]).toEqual(expect.arrayContaining([200, 201, 400, 401, 404]));
+      return answers;
+    };
+
     it('has a request id, generated or taken from a well-formed header of the request', async () => {
-      const ask = (id: string) => send(app, { url: '/user/devices', headers: { 'x-request-id': id } });
-      const kept = await ask('trace-0123456789');
-      expect(kept.headers['x-request-id']).toBe('trace-0123456789');
-      expect(kept.body).toMatchObject({ requestId: 'trace-0123456789' });
-      const replaced = await ask('no spaces please');
-      expect(replaced.headers['x-request-id']).toMatch(UUID_V4);
-      expect(replaced.body).toMatchObject({ requestId: replaced.headers['x-request-id'] });
+      for (const [given, expected] of [
+        ['trace-0123456789', 'trace-0123456789'],
+        ['no spaces please', expect.stringMatching(UUID_V4) as string],
+      ] as const) {
+        for (const { route, answer } of await askAll({ 'x-request-id': given })) {
+          const id = answer.headers['x-request-id'];
+          expect({ route, id }).toEqual({ route, id: expected });
+          const isProblem = String(answer.headers['content-type']).startsWith('application/problem+json');
+          if (isProblem && answer.text !== '') expect(answer.body).toMatchObject({ requestId: id });
+        }
+      }
     });
 
-    it('has headers against caching, sniffing and framing', async () => {
-      const { headers } = await aUser().call('GET', '/user/devices');
-      expect(headers).toMatchObject({
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-        'content-security-policy': "default-src 'none';frame-ancestors 'none'",
-        'strict-transport-security': 'max-age=31536000',
-      });
+    it('has headers against sniffing and framing, and against caching unless it is a picture', async () => {
+      for (const { route, answer } of await askAll()) {
+        const isPicture = answer.headers['content-type'] === 'image/svg+xml';
+        expect({ route, ...answer.headers }).toMatchObject({
+          route,
+          'x-content-type-options': 'nosniff',
+          'strict-transport-security': 'max-age=31536000',
+          'content-security-policy': expect.stringMatching(/^default-src 'none';/) as string,
+          ...(!isPicture && {
+            'cache-control': 'no-store',
+            'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+          }),
+        });
+      }
     });
   });
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { CompiledQuery } from 'kysely';
 import type { TestApp } from './build-app.js';
 
@@ -52,6 +53,32 @@ export async function contents(app: WithDatabase): Promise<Record<string, string
     held[table] = row!.held;
   }
   return held;
+}
+
+/** The tables with a row that holds the text: as it is, or its bytes or those that it spells in base64url. */
+export async function tablesHolding(app: WithDatabase, text: string): Promise<string[]> {
+  const forms = [text, Buffer.from(text).toString('hex'), Buffer.from(text, 'base64url').toString('hex')];
+  const holding: string[] = [];
+  for (const table of TABLES) {
+    const rows = `${table} t where exists (select from unnest($1::text[]) f where position(f in t::text) > 0)`;
+    if ((await count(app, rows, forms)) > 0) holding.push(table);
+  }
+  return holding;
+}
+
+/** How many times the service asked its database for anything while `work` ran. */
+export async function statementsOf(
+  { database }: WithDatabase,
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const ways = ['run', 'count', 'ask', 'transaction'] as const;
+  const spies = ways.map((way) => jest.spyOn(database, way));
+  try {
+    await work();
+    return spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 /** The same but for the audit trail, where a refusal is told. */
