@@ -33,7 +33,7 @@ const passageModuleFor = async ({ passage }: Configuration) =>
     ? (await import('./passage/remote/remote-passage.module.js')).RemotePassageModule
     : (await import('./passage/embedded/embedded-passage.module.js')).EmbeddedPassageModule;
 
-/** It is loaded for the demo alone, and not in the image. */
+/** The demo is loaded only where it runs; the image does not have it. */
 async function loadDemo() {
   try {
     return await import('./demo/demo.module.js');

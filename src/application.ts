@@ -44,8 +44,8 @@ export async function createApplication(
   installAccessLog(fastify); // Has a line also for what the next ones refuse.
   await installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') }); // Of refusals too.
   announceDraining(fastify, application.get(Readiness)); // Refusals say it as well.
-  closeUnusedConnections(fastify); // Below HTTP: stands in nobody's way.
-  unparsed.install(fastify); // A request without a host is no request: nothing is looked up for it.
+  closeUnusedConnections(fastify); // Below HTTP: the order does not matter.
+  unparsed.install(fastify); // Refuses a request without a host, before anything is looked up for it.
   await installRequestCount(fastify); // What CORS looks up is counted.
   await installCors(fastify, application.get(AllowedOrigins)); // Pages can read the refusals of all that follows.
   installRateLimit(fastify); // Before the body is read.

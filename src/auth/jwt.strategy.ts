@@ -24,7 +24,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     this.verifier = new TokenVerifier(tokens);
   }
 
-  /** Passes everything that goes wrong on as an error: the guard throws it, and what is no refusal is a bug. */
+  /** Passes everything that goes wrong on as an error, which the guard throws: passport would answer 401 to a bug. */
   override authenticate(request: unknown): void {
     this.validate(request as FastifyRequest).then(
       (caller) => this.success(caller),

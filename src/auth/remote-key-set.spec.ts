@@ -2,6 +2,7 @@ import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { exportJWK } from 'jose';
 import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from '../config/configuration.js';
 import { RemoteKeySet } from './remote-key-set.js';
@@ -241,7 +242,7 @@ describe('a key of a JWK Set', () => {
   it('is found by its exact kid, and is the first of two with the same kid', async () => {
     const first = ecJwk();
     serve({ ...first, kid: 'a' }, { ...ecJwk(), kid: 'b' }, { ...ecJwk(), kid: 'a' });
-    const jwkOf = async (kid: string) => (await find(kid)).export({ format: 'jwk' });
+    const jwkOf = async (kid: string) => exportJWK(await find(kid));
     expect(await jwkOf('a')).toMatchObject({ x: first.x });
     expect(await jwkOf('b')).not.toMatchObject({ x: first.x });
     for (const kid of ['A', '__proto__']) await expect(find(kid)).rejects.toMatchObject(UNKNOWN);

@@ -1,4 +1,3 @@
-import { KeyObject } from 'node:crypto';
 import { createRemoteJWKSet, type CryptoKey, customFetch, errors } from 'jose';
 import { Unavailable } from '../errors/unavailable.js';
 import { TokenRefusal } from './token-refusal.js';
@@ -13,7 +12,7 @@ const MAX_AGE = 600_000;
 const RETRY_AFTER_FAILURE = 5_000;
 const UNKNOWN_KEY_INTERVAL = 30_000;
 
-/** Why there is no key set: the `cause` of `token_keys_unavailable`, a code for the log. */
+/** Why the key set cannot be had: the `cause` of `token_keys_unavailable`, a code for the log. */
 class KeySetError extends Error {
   constructor(
     readonly reason: 'keys_malformed' | 'keys_refused' | 'keys_too_large' | 'keys_unreachable',
@@ -32,7 +31,6 @@ class KeySetError extends Error {
  */
 export class RemoteKeySet {
   private readonly set: ReturnType<typeof createRemoteJWKSet>;
-  private readonly keyObjects = new WeakMap<CryptoKey, KeyObject>();
   private fetchedAt = -Infinity;
   private retryAt = -Infinity;
   private unknownKeyAt = -Infinity;
@@ -57,7 +55,7 @@ export class RemoteKeySet {
    * source again, at most every 30 s. Throws a `TokenRefusal` if the set has no such key, and
    * `Unavailable('token_keys_unavailable')` if that cannot be known now.
    */
-  async find(header: { readonly alg: string; readonly kid: string | undefined }): Promise<KeyObject> {
+  async find(header: { readonly alg: string; readonly kid: string | undefined }): Promise<CryptoKey> {
     const age = this.now() - this.fetchedAt;
     if (age < MAX_AGE) {
       // A request that needs the keys after MAX_AGE learns that this failed; until then the old ones serve.
@@ -75,13 +73,10 @@ export class RemoteKeySet {
     return key;
   }
 
-  private async lookUp(header: { alg: string; kid: string | undefined }): Promise<KeyObject | undefined> {
+  private async lookUp(header: { alg: string; kid: string | undefined }): Promise<CryptoKey | undefined> {
     const key = await this.set(header).catch((error: unknown) => firstOf(error, header.kid));
     const { modulusLength = MIN_RSA_BITS } = (key?.algorithm ?? {}) as { readonly modulusLength?: number };
-    if (!key || modulusLength < MIN_RSA_BITS) return undefined;
-    const known = this.keyObjects.get(key) ?? KeyObject.from(key);
-    this.keyObjects.set(key, known);
-    return known;
+    return modulusLength < MIN_RSA_BITS ? undefined : key;
   }
 
   private async fetch(): Promise<void> {
@@ -106,7 +101,7 @@ async function firstOf(thrown: unknown, kid: string | undefined): Promise<Crypto
   return undefined;
 }
 
-/** The set, of which the members that are no objects are left out: jose would refuse all of it. */
+/** The set, without the members that are not objects, for which jose would refuse all of it. */
 async function download(uri: string, init: RequestInit): Promise<Response> {
   const text = await read(uri, init);
   try {

@@ -42,8 +42,11 @@ const BY_CLAIM: Readonly<Record<string, TokenReason>> = {
   iat: 'issued_in_the_future',
 };
 
-/** Names what jose found wrong with the claims of a token; any other error is returned as it is. */
-export function claimsRefusal(thrown: unknown): unknown {
+/** Names what jose found wrong with a token; any other error is returned as it is. */
+export function refusalOf(thrown: unknown): unknown {
+  if (thrown instanceof errors.JWSSignatureVerificationFailed) {
+    return new TokenRefusal('wrong_signature', { cause: thrown });
+  }
   if (thrown instanceof errors.JWTExpired) return new TokenRefusal('token_expired', { cause: thrown });
   if (thrown instanceof errors.JWTClaimValidationFailed) {
     return new TokenRefusal(BY_CLAIM[thrown.claim] ?? 'malformed_token', { cause: thrown });

@@ -134,4 +134,4 @@ function registerDelete(app: Command): void {
 const noteOn = ({ aaguidAllow }: AppRecord): string | undefined =>
   aaguidAllow === null
     ? undefined
-    : 'Allowed AAGUIDs are proven by FIDO metadata: without FIDO_METADATA_FILE the service lets nobody register.';
+    : 'Allowed AAGUIDs are proven by FIDO metadata: without FIDO_METADATA_FILE no user of this app can register.';

@@ -13,7 +13,7 @@ Examples:
   keyway events --app shop --before 01a20494-a61b-707e-9674-88c31d4346e7
 
 The newest come first. Where there are more, --before with the last id of a page gives the next one.
-Of users who were erased, by --user-id alone, no more is told than what happened.`;
+Events of erased users say only what happened, and are found by --user-id.`;
 
 const LIMIT = { from: 1, to: 1_000 };
 const HEADINGS = ['id', 'time', 'type', 'user', 'device', 'actor', 'address', 'reason'];
@@ -26,10 +26,10 @@ export function registerEvents(program: Command): void {
     .command('events')
     .description('list the audit trail of an app, newest first')
     .requiredOption('--app <id>', 'id of the app')
-    .addOption(new Option('--user <external-id>', 'of this user alone').conflicts('userId'))
-    .option('--user-id <id>', 'of this user alone, by the id that events have')
-    .option('--device <id>', 'of this passkey alone')
-    .addOption(new Option('--type <type>', 'of this type alone').choices(AUDIT_EVENT_TYPES))
+    .addOption(new Option('--user <external-id>', 'events of this user').conflicts('userId'))
+    .option('--user-id <id>', 'events of this user, by the id that events have')
+    .option('--device <id>', 'events of this passkey')
+    .addOption(new Option('--type <type>', 'events of this type').choices(AUDIT_EVENT_TYPES))
     .option('--since <time>', 'not older, such as 2026-11-22T18:00:00Z, or 2d for two days', pointInTime)
     .option('--before <event-id>', 'older than this event', eventId)
     .option('--limit <count>', `how many, ${LIMIT.from} to ${LIMIT.to}`, countWithin(LIMIT), 50)

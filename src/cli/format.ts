@@ -4,8 +4,8 @@ const GAP = '  ';
 const LEAST = 8; // cells that a column keeps however narrow the terminal is
 
 /**
- * Columns under headings, as wide as a terminal shows them; numbers end in line. On a terminal no line is longer than `width`: the widest columns are cut, which `…`
- * shows. Elsewhere, where programs read it, everything is there.
+ * Columns under headings, as wide as a terminal shows them; numbers are aligned on the right. On a terminal no line is
+ * longer than `width`: the widest columns are cut, which `…` shows. In a pipe nothing is cut.
  */
 export function table(
   headings: readonly string[],

@@ -35,7 +35,7 @@ export async function withServices<T>(
     .finally(close);
 }
 
-/** Does `work` with the database alone, whatever its schema. An embedded one may be new. */
+/** Does `work` with the database, whose schema may be behind. An embedded one may be new. */
 export async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
   const settings = await databaseSettings();
   const { Logger } = await import('@nestjs/common');

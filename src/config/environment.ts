@@ -12,7 +12,7 @@ export class ConfigurationError extends OperatorError {
 
 /** What a process was told when it was started. An empty variable counts as unset. */
 export class Environment {
-  /** That of `NODE_ENV`: whatever is not `development`, unset or `test` counts as production. */
+  /** By `NODE_ENV`: `development` (also if unset), `test`, and every other value as production. */
   readonly kind: 'development' | 'test' | 'production';
   private readonly files = new Map<string, SecretFile>();
 

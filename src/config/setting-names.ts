@@ -41,7 +41,7 @@ export const misspeltNames = (env: Environment, among = /./): string[] =>
     return name.startsWith('KEYWAY_') ? [`${name} is not a setting of Keyway: unset it.`] : [];
   });
 
-/** Names that begin like settings and are none, nor near to one: other programs' own. */
+/** Names of other programs: they begin like settings, and are not near to one. */
 export const foreignNames = (env: Environment): string[] =>
   strangers(env).filter(
     (name) => LIKE_OURS.test(name) && !name.startsWith('KEYWAY_') && nearestSetting(name) === undefined,
@@ -50,7 +50,7 @@ export const foreignNames = (env: Environment): string[] =>
 const strangers = ({ names }: Environment): string[] =>
   names.filter((name) => !KNOWN.has(name) && !KUBERNETES.test(name));
 
-/** The setting that was probably meant by a name that is none. */
+/** The setting that a misspelt name probably means. */
 function nearestSetting(name: string): string | undefined {
   if (PLAIN_AS_FILE.has(name)) return PLAIN_AS_FILE.get(name);
   return [...KNOWN]

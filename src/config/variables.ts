@@ -106,7 +106,7 @@ interface WholeNumber {
 type GroupClass = new (env: Environment) => Variables<unknown>;
 
 const REQUIRED = 'required';
-/** class-validator has rules on properties alone: those on a whole group stand on one that no group has. */
+/** class-validator has rules on properties alone: those on a whole group are registered for a property that no group has. */
 const TOGETHER = '(together)';
 
 const settingsOf = (group: GroupClass): { name: string; isSecret: boolean }[] =>

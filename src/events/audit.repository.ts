@@ -99,7 +99,7 @@ const RECENT = query('events.recent', (db, $: { appId: string; userId: string })
     .limit(10),
 );
 
-/** Ids are UUIDv7, by which both indexes end: an id that is no greater than any of that millisecond bounds them. */
+/** The smallest UUIDv7 of a millisecond: events since then have a greater id, and both indexes end with the id. */
 const firstIdOf = (time: Date): string =>
   time
     .getTime()

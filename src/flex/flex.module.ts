@@ -11,8 +11,8 @@ import { TransactionsModule } from './transactions/transactions.module.js';
 import { FlexUsersModule } from './users/users.module.js';
 
 /**
- * The Passage Flex-compatible backend: a module for each noun of the protocol, and what runs by itself in the service: the
- * command line has the nouns alone.
+ * The Passage Flex-compatible backend: a module for each noun of the protocol, and what runs by itself in the service. The
+ * command line imports the nouns without the latter.
  */
 @Module({
   imports: [

@@ -10,10 +10,10 @@ const WITH_PORT = /^(?:\[([^\]]+)\](?::\d+)?|([\d.]+):\d+)$/;
 const MAX_JUDGED = 1_000; // addresses
 
 /**
- * `TRUST_PROXY` as Fastify's `trustProxy`. By hand, as Fastify asks about the text of `X-Forwarded-For` as it stands,
- * which is no address while it has a port, and trusts nobody by a number. A number counts hops from this process
- * outwards: that many of them may speak for the next. Of networks, each address is looked for once: nearly all requests
- * come from the same few proxies.
+ * `TRUST_PROXY` as Fastify's `trustProxy`. By hand, because Fastify asks about each entry of `X-Forwarded-For` as it is
+ * written, and an entry with a port would never be trusted. A number counts proxies from this process outwards: each of
+ * them is believed about the one before it. For networks, the answer for an address is remembered: nearly all requests come
+ * from the same few proxies.
  */
 export function trustedProxies(
   trust: HttpSettings['trustProxy'],
@@ -32,8 +32,8 @@ export function trustedProxies(
 }
 
 /**
- * The caller's IP address, `X-Forwarded-For` heeded as far as `TRUST_PROXY` says: without port and zone, IPv6 in its
- * shortest form and IPv4 always as such. What is no address there gives way to the address of the connection itself.
+ * The caller's IP address, from `X-Forwarded-For` as far as `TRUST_PROXY` allows: without port and zone, IPv6 in its
+ * shortest form and IPv4 always as such. Where that is not an address, the one of the connection.
  */
 export function clientAddress({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
   return addressIn(ip) ?? addressIn(socket.remoteAddress ?? '') ?? '';

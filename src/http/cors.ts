@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 /** Paths of the user's API. */
 export const USERS_API = /^\/(?:user|passkey)\//;
 
-/** Knows the web origins whose pages may read the answers of a path. */
+/** Knows the web origins that may read the answers of a path. */
 export abstract class AllowedOrigins {
   /** What `of` would answer, if that is known without waiting for anybody; else undefined. */
   abstract recent(path: string): readonly string[] | undefined;

@@ -19,7 +19,7 @@ const NOT_ENCODED = /^\s*(?:identity)?\s*$/i;
  * members named `__proto__` or `constructor`, nesting beyond 16 levels, more than 1000 values, U+0000 (which PostgreSQL
  * refuses in text) and lone surrogates. By hand, as Fastify's own parser knows only the first two.
  *
- * An empty body is no body, whatever its type. Any other type, and a compressed body, is `unsupported_media_type`.
+ * An empty body counts as absent, with any content type. Any other type, and a compressed body, is `unsupported_media_type`.
  */
 export function installJsonBody(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', (request, reply, _payload, done) => {

@@ -13,7 +13,7 @@ export function createLog({ environment }: Pick<Configuration, 'environment'>, l
   });
 }
 
-/** Packages for development are not in the image, in which somebody may develop all the same. */
+/** The image lacks the packages for development, also where it runs with NODE_ENV=development. */
 function isInstalled(name: string): boolean {
   try {
     import.meta.resolve(name);

@@ -331,7 +331,7 @@ describe('the client for Node servers', () => {
     it('refuses settings that are missing or unsafe, with a sentence for each', () => {
       const make = (changes: Record<string, unknown>) => () => client(changes);
       expect(make({ appId: '' })).toThrow('appId is required.');
-      expect(make({ appId: '..' })).toThrow('is no id');
+      expect(make({ appId: '..' })).toThrow('is not an id');
       expect(make({ apiKey: '' })).toThrow('apiKey is required.');
       expect(make({ baseUrl: undefined })).toThrow('baseUrl is required');
       expect(make({ baseUrl: '/v1' })).toThrow('baseUrl is required');

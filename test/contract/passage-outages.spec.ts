@@ -110,7 +110,7 @@ describe('outages of the provider', () => {
         expect([59, 60]).toContain(retryAfter);
       }
       expect(odd.requests).toHaveLength(1);
-      expect(logged).toEqual([expect.stringMatching(/ GET .*users with 503: it is left alone/)]);
+      expect(logged).toEqual([expect.stringMatching(/ GET .*users with 503: it gets no requests/)]);
 
       const another = remotePassage(odd.settings, BRIEF);
       odd.answers(busy(503, '1'));

@@ -1,6 +1,6 @@
 import { PassageError, PassageErrorCode } from './passage-error.js';
 
-/** The argument itself. Throws `invalid_argument` if it is no text, empty, or not well-formed Unicode. */
+/** The argument itself. Throws `invalid_argument` if it is not text, is empty, or not well-formed Unicode. */
 export function required(name: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw invalidArgument(`${name} is required.`);
   if (!isWellFormed(value)) throw invalidArgument(`${name} is not well-formed text.`);
@@ -20,7 +20,7 @@ export function invalidArgument(message: string): PassageError {
 export function toSegment(segment: string): string {
   // URLs drop dot segments, escaped ones too: `users/1/devices/..` would be another resource.
   if (segment === '' || segment === '.' || segment === '..' || !isWellFormed(segment)) {
-    throw invalidArgument(`“${segment}” is no id.`);
+    throw invalidArgument(`“${segment}” is not an id.`);
   }
   return encodeURIComponent(segment);
 }

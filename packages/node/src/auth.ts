@@ -45,7 +45,7 @@ export class Auth {
 
   /**
    * Resolves to the id of a transaction that lets a browser sign the user in. Throws `user_not_found` and
-   * `user_has_no_passkeys`, neither of which is for somebody who is not signed in to learn.
+   * `user_has_no_passkeys`, which must not be relayed to a person who is not signed in.
    */
   createAuthenticateTransaction(externalId: string): Promise<string>;
   createAuthenticateTransaction(args: AuthenticateTransactionArgs): Promise<string>;

@@ -56,16 +56,16 @@ export class Connection {
     }
   }
 
-  /** What `read` makes of the JSON object in a 2xx answer; of an empty object if there is no body. */
+  /** Calls `read` with the JSON object of a 2xx answer, or with an empty one if there is no body. */
   request<T>(request: FlexRequest, read: (answer: Json) => T): Promise<T> {
     return this.#ask(request, ({ status, text }) => {
       const answer = text === '' ? {} : parseObject(text);
-      if (!answer) throw invalidResponse(status, 'The server’s answer is no JSON object.');
+      if (!answer) throw invalidResponse(status, 'The server’s answer is not a JSON object.');
       return read(answer);
     });
   }
 
-  /** For a deletion: what was done has nothing to tell, and a proxy's page or a job put off is no sign that it was done. */
+  /** For a deletion, which is answered without a body: a proxy's page or a 202 does not show that it was done. */
   delete(request: FlexRequest): Promise<void> {
     return this.#ask({ ...request, method: 'DELETE' }, ({ status, text }) => {
       if (text === '' && (status === 200 || status === 204)) return;
@@ -165,7 +165,7 @@ function refusal({ status, headers }: Response, answer: Json | null): PassageErr
     ? isText(error)
       ? error
       : code
-    : 'The server’s answer is no error of the protocol.';
+    : 'The server’s answer is not an error of the protocol.';
   return new PassageError(status, errorCode, message, { retryAfter: secondsIn(headers.get('retry-after')) });
 }
 

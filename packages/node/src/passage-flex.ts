@@ -57,7 +57,7 @@ export class PassageFlex {
     return withConfig({ ...this.#config, ...options });
   }
 
-  /** What anybody may know of the app; the API key is not sent. */
+  /** The public facts of the app; the API key is not sent. */
   async getApp(): Promise<AppInfo> {
     return this.#connection.request({ anonymous: true }, (answer) => {
       const app = read(answer, 'app', isObject);

@@ -46,7 +46,7 @@ export class User {
     );
   }
 
-  /** Takes a passkey from the user's account at once. Throws `device_not_found`, also for somebody else's. */
+  /** Takes a passkey from the user's account at once. Throws `device_not_found`, also for another user's. */
   revokeDevice(externalId: string, deviceId: string): Promise<void>;
   revokeDevice(args: RevokeDeviceArgs): Promise<void>;
   async revokeDevice(first: string | RevokeDeviceArgs, second?: string): Promise<void> {
@@ -56,7 +56,7 @@ export class User {
     await this.#connection.delete({ route: '/users/{user}/devices/{device}', ids });
   }
 
-  /** Keyway's own: gives a passkey another name. Throws `device_not_found`, also for somebody else's. */
+  /** Keyway's own: gives a passkey another name. Throws `device_not_found`, also for another user's. */
   async renameDevice({ externalId, deviceId, friendlyName }: RenameDeviceArgs): Promise<WebAuthnDevice> {
     const body = { friendly_name: required('friendlyName', friendlyName) };
     const device = required('deviceId', deviceId);
@@ -92,7 +92,7 @@ export class User {
     });
   }
 
-  /** A server that matches loosely lists others as well, and must not make us act on somebody else. */
+  /** A server that matches loosely lists others as well, and must not make us act on another user. */
   async #search<T>(externalId: string, toResult: (user: Json | undefined) => T): Promise<T> {
     const request = { route: '/users', query: { identifier: required('externalId', externalId) } };
     return this.#connection.request(request, (answer) => {

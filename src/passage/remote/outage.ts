@@ -13,7 +13,7 @@ export type OutageReason =
   | 'provider_unexpected';
 
 const ADVICE: Partial<Record<OutageReason, string>> = {
-  provider_failed: 'it is left alone for as long as it says',
+  provider_failed: 'it gets no requests for as long as it says',
   provider_key_refused: 'set PASSAGE_API_KEY to a valid key of PASSAGE_APP_ID',
   provider_throttled: 'it is asked too often',
   provider_unexpected: 'check that PASSAGE_BASE_URL and PASSAGE_APP_ID are its own',
@@ -47,7 +47,7 @@ export function noticeOf(error: PassageError): string | undefined {
 }
 
 function answerIn({ statusCode, errorCode }: PassageError, reason: OutageReason): string {
-  if (reason === 'provider_unintelligible') return 'what is no answer of the protocol';
+  if (reason === 'provider_unintelligible') return 'an answer that is not of the protocol';
   if (reason === 'provider_failed') return String(statusCode);
   const isOurs = errorCode !== PassageErrorCode.InvalidResponse;
   return isOurs ? `${statusCode} ${errorCode}` : `${statusCode} and no code of the protocol`;

@@ -8,7 +8,7 @@ import { Provider } from './provider.js';
 
 const FRESH_FOR = 5_000; // ms
 const KEEP_FOR = 600_000; // ms
-/** How long a request waits to learn whose pages may read its answer: this comes before all that it asks for. */
+/** How long a request waits for the origins that may read its answer, which are needed before anything else. */
 const PATIENCE = 1_000; // ms
 
 /** The app of `PASSAGE_APP_ID` as the provider has it. What asks for it throws `provider_unavailable`. */
@@ -39,7 +39,7 @@ export class RemoteApp {
     }
   }
 
-  /** The same, unless it has to be asked for: it is at most every five seconds, whatever comes of that. */
+  /** The app as it was known last, if it was asked for less than five seconds ago; else undefined. */
   peekRecent(): PassageApp | undefined {
     return this.renewedAt + FRESH_FOR > Date.now() ? this.peekLast() : undefined;
   }
@@ -57,7 +57,7 @@ export class RemoteApp {
   }
 }
 
-/** The provider's app says whose pages may read the user's API: nobody's if it did not for ten minutes. */
+/** The origins of the provider's app may read the user's API; none may once they have been unknown for ten minutes. */
 @Injectable()
 export class RemoteOrigins extends AllowedOrigins {
   constructor(private readonly app: RemoteApp) {

@@ -6,7 +6,7 @@ import { Provider } from './provider.js';
 import { RemoteApp, RemoteOrigins } from './remote-app.js';
 import { RemotePassage } from './remote-passage.js';
 
-/** Provides `Passage`, and whose pages may call, from the Flex server of `PASSAGE_BASE_URL`. */
+/** Provides `Passage`, and the origins that may call, from the Flex server of `PASSAGE_BASE_URL`. */
 @Module({
   providers: [
     {
