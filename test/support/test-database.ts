@@ -11,7 +11,8 @@ export interface TestDatabase {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `keyway_${randomBytes(6).toString('hex')}`;
   const server = process.env.TEST_DATABASE_URL!;
-  await execute(server, `create database ${name}`);
+  // A server that was set up without a locale makes databases in SQL_ASCII otherwise.
+  await execute(server, `create database ${name} encoding 'UTF8' template template0`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => execute(server, `drop database if exists ${name} with (force)`) };
