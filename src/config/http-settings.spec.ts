@@ -110,7 +110,7 @@ describe('TRUST_PROXY', () => {
   });
 
   it('refuses true, because that would trust the address of every caller', () =>
-    refuses({ TRUST_PROXY: 'true' }, /true would believe whatever address a caller claims/));
+    refuses({ TRUST_PROXY: 'true' }, /true would believe any address that a caller claims/));
 
   it.each([
     '0',

@@ -203,7 +203,9 @@ describe('refusals of the provider', () => {
       answersRevocation(answer);
       await unavailable(passage, 'revokeDevice', 'provider_unintelligible');
       expect(logged).toEqual([
-        expect.stringContaining('DELETE /apps/{app}/users/{user}/devices/{device} with what is no answer'),
+        expect.stringContaining(
+          'DELETE /apps/{app}/users/{user}/devices/{device} with an answer that is not of the protocol',
+        ),
       ]);
     });
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -16,7 +16,9 @@ export function buildKeyway(): void {
   const lock = new DatabaseSync(join(OUT, 'lock'), { timeout: PATIENCE });
   try {
     lock.exec('begin exclusive');
-    writeFileSync(join(OUT, 'package.json'), '{ "type": "module" }\n');
+    // Once: commands that run meanwhile read it.
+    const manifest = join(OUT, 'package.json');
+    if (!existsSync(manifest)) writeFileSync(manifest, '{ "type": "module" }\n');
     // Types are checked elsewhere; a mistake in them is no reason to fail here.
     const incremental = ['--incremental', '--tsBuildInfoFile', join(OUT, 'tsbuildinfo')];
     run(
