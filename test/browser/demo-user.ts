@@ -14,13 +14,13 @@ export class DemoUser {
   }
 
   /** A transaction for registering a passkey. */
-  async leaveToRegister(): Promise<string> {
-    return this.leave('/passkey/register');
+  async registerTransaction(): Promise<string> {
+    return this.transaction('/passkey/register');
   }
 
   /** A transaction for a step-up. */
-  async leaveToAuthenticate(): Promise<string> {
-    return this.leave('/user/authenticate-with-passkey');
+  async authenticateTransaction(): Promise<string> {
+    return this.transaction('/user/authenticate-with-passkey');
   }
 
   /** What the nonce proved; null if it is none of this user's. */
@@ -32,7 +32,7 @@ export class DemoUser {
     return username === this.name ? (kind ?? null) : null;
   }
 
-  private async leave(path: string): Promise<string> {
+  private async transaction(path: string): Promise<string> {
     const { transactionId } = (await post(this.server, path, undefined, this.token)) as {
       transactionId: string;
     };

@@ -43,7 +43,7 @@ async function aUser(name: string): Promise<{
   const page = await aPage();
   const user = await DemoUser.signIn(server, name);
   const authenticator = await page.plugIn();
-  const transaction = await user.leaveToRegister();
+  const transaction = await user.registerTransaction();
   await page.text(dropIn, `passkey.register('${transaction}')`);
   return { page, user, authenticator };
 }
@@ -59,14 +59,14 @@ describe.each([
     expect(await page.call(client, 'passkey.canRegisterPasskey()')).toEqual({ value: true });
     expect(await page.call(client, 'passkey.canAuthenticateWithPasskey()')).toEqual({ value: true });
 
-    const leave = await user.leaveToRegister();
+    const registration = await user.registerTransaction();
     const registered = await page.text(
       client,
-      `passkey.register('${leave}', { authenticatorAttachment: 'platform' })`,
+      `passkey.register('${registration}', { authenticatorAttachment: 'platform' })`,
     );
     expect(await user.verify(registered)).toBe('register');
 
-    const transactionId = await user.leaveToAuthenticate();
+    const transactionId = await user.authenticateTransaction();
     const confirmed = await page.text(client, `passkey.authenticate({ transactionId: '${transactionId}' })`);
     expect(await user.verify(confirmed)).toBe('authenticate');
 
@@ -111,11 +111,11 @@ describe.each([
       [`, { authenticatorAttachment: 'any' }`, 'any'],
     ]) {
       const started = page.page.waitForRequest('**/register/transactions/webauthn/start');
-      expect(await page.call(client, `passkey.register('leave'${options})`)).toMatchObject({
+      expect(await page.call(client, `passkey.register('transactionId'${options})`)).toMatchObject({
         error: { statusCode: 404 },
       });
       expect((await started).postDataJSON()).toEqual({
-        transaction_id: 'leave',
+        transaction_id: 'transactionId',
         authenticator_attachment: attachment,
       });
     }
@@ -157,8 +157,8 @@ describe('the drop-in client’s autofill', () => {
     await page.hasRequested('conditional AbortError', 'conditional pending');
 
     await authenticator.touch(true);
-    const leave = await newcomer.leaveToRegister();
-    const nonce = await page.text(dropIn, `passkey.register('${leave}')`);
+    const transactionId = await newcomer.registerTransaction();
+    const nonce = await page.text(dropIn, `passkey.register('${transactionId}')`);
     expect(await newcomer.verify(nonce)).toBe('register');
     for (const offer of await Promise.all(offers)) {
       expect(offer).toMatchObject({ error: { code: 'ceremony_aborted' } });
@@ -270,7 +270,7 @@ describe('the drop-in client’s signal', () => {
     const user = await DemoUser.signIn(server, 'too late to abort');
     await page.plugIn();
     await page.page.evaluate('globalThis.leaving = new AbortController()');
-    const transaction = await user.leaveToRegister();
+    const transaction = await user.registerTransaction();
     const nonce = await page.text(
       dropIn,
       `passkey.register('${transaction}', {
@@ -358,8 +358,8 @@ describe('the renewal of the drop-in client’s autofill', () => {
 describe('the drop-in client’s errors', () => {
   it('say that the authenticator already holds a passkey for the account', async () => {
     const { page, user } = await aUser('twice');
-    const leave = await user.leaveToRegister();
-    expect(await page.call(dropIn, `passkey.register('${leave}')`)).toMatchObject({
+    const transactionId = await user.registerTransaction();
+    expect(await page.call(dropIn, `passkey.register('${transactionId}')`)).toMatchObject({
       error: { code: 'passkey_already_registered', statusCode: 0 },
     });
   });
@@ -394,7 +394,7 @@ describe('the drop-in client’s errors', () => {
 
   it('carry the code of the server', async () => {
     const { page, user } = await aUser('refused');
-    const leave = await user.leaveToAuthenticate();
+    const transactionId = await user.authenticateTransaction();
     const code = async (call: string) => {
       const outcome = await page.call(dropIn, call);
       if (!('error' in outcome)) return outcome;
@@ -402,7 +402,7 @@ describe('the drop-in client’s errors', () => {
       return [outcome.error.statusCode, outcome.error.code];
     };
     const notFound = [404, 'transaction_not_found'];
-    expect(await code(`passkey.register('${leave}')`)).toEqual(notFound);
+    expect(await code(`passkey.register('${transactionId}')`)).toEqual(notFound);
     expect(await code(`passkey.authenticate({ transactionId: 'no-such' })`)).toEqual(notFound);
     expect(await code(`passkey.authenticate({ transactionId: '' })`)).toEqual([0, 'invalid_argument']);
     expect(await code(`passkey.register('')`)).toEqual([0, 'invalid_argument']);
@@ -451,7 +451,7 @@ describe('the drop-in client’s errors', () => {
     };
     const always = [undefined, {}, { ...sound, challenge: '%' }, { ...sound, timeout: 'soon' }];
     await refuses(
-      `passkey.register('leave')`,
+      `passkey.register('transactionId')`,
       ...always,
       { ...sound, rp: {} },
       { ...sound, user: { ...user, id: 1 } },

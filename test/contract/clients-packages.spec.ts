@@ -24,9 +24,9 @@ import { PassageFlex as Client, PassageError as ClientError } from '@keyway/pass
 // As the originals let: what they return is the caller's to sort and change, arguments are built up.
 export async function asBefore(server: Server, config: PassageConfig): Promise<WebAuthnDevices[]> {
   config.appId = 'shop';
-  const leave = {} as CreateTransactionRegisterRequest;
-  leave.externalId = 'ada';
-  leave.passkeyDisplayName = await server.createRegisterTransaction(leave);
+  const request = {} as CreateTransactionRegisterRequest;
+  request.externalId = 'ada';
+  request.passkeyDisplayName = await server.createRegisterTransaction(request);
   const user: PassageUser & UserInfo = await server.getUser('ada');
   user.webauthnTypes.reverse();
   const devices: WebAuthnDevices[] = user.webauthnDevices;

@@ -67,8 +67,8 @@ describe('the client for Node servers', () => {
   // The same story three times: each version of the original had its own way of being called.
   const surfaces = {
     '1.x, arguments one by one': {
-      leaveToRegister: (id: string) => passage.auth.createRegisterTransaction(id, 'Ada'),
-      leaveToSignIn: (id: string) => passage.auth.createAuthenticateTransaction(id),
+      registerTransaction: (id: string) => passage.auth.createRegisterTransaction(id, 'Ada'),
+      authenticateTransaction: (id: string) => passage.auth.createAuthenticateTransaction(id),
       verify: (nonce: string) => passage.auth.verifyNonce(nonce),
       user: (id: string) => passage.user.get(id),
       devices: (id: string) => passage.user.listDevices(id),
@@ -76,9 +76,10 @@ describe('the client for Node servers', () => {
       revoked: undefined,
     },
     '1.x, arguments in an object': {
-      leaveToRegister: (externalId: string) =>
+      registerTransaction: (externalId: string) =>
         passage.auth.createRegisterTransaction({ externalId, passkeyDisplayName: 'Ada' }),
-      leaveToSignIn: (externalId: string) => passage.auth.createAuthenticateTransaction({ externalId }),
+      authenticateTransaction: (externalId: string) =>
+        passage.auth.createAuthenticateTransaction({ externalId }),
       verify: (nonce: string) => passage.auth.verifyNonce(nonce),
       user: (id: string) => passage.user.get(id),
       devices: (id: string) => passage.user.listDevices(id),
@@ -86,9 +87,9 @@ describe('the client for Node servers', () => {
       revoked: undefined,
     },
     '0.2.x': {
-      leaveToRegister: (externalId: string) =>
+      registerTransaction: (externalId: string) =>
         passage.createRegisterTransaction({ externalId, passkeyDisplayName: 'Ada' }),
-      leaveToSignIn: (externalId: string) => passage.createAuthenticateTransaction({ externalId }),
+      authenticateTransaction: (externalId: string) => passage.createAuthenticateTransaction({ externalId }),
       verify: (nonce: string) => passage.verifyNonce(nonce),
       user: (id: string) => passage.getUser(id),
       devices: (id: string) => passage.getDevices(id),
@@ -100,7 +101,7 @@ describe('the client for Node servers', () => {
   describe.each(Object.entries(surfaces))('called as %s', (_, calls) => {
     it('registers, signs in, lists and revokes', async () => {
       const externalId = `ada+${randomUUID()}@example.com/ø`;
-      const registered = await finishRegistration(await calls.leaveToRegister(externalId));
+      const registered = await finishRegistration(await calls.registerTransaction(externalId));
       expect(await calls.verify(registered.nonce)).toBe(externalId);
       const before = await calls.devices(externalId);
       expect(before).toStrictEqual([
@@ -120,7 +121,10 @@ describe('the client for Node servers', () => {
         },
       ]);
 
-      const nonce = await finishSignIn(await calls.leaveToSignIn(externalId), registered.authenticator);
+      const nonce = await finishSignIn(
+        await calls.authenticateTransaction(externalId),
+        registered.authenticator,
+      );
       expect(await calls.verify(nonce)).toBe(externalId);
       const devices = await calls.devices(externalId);
       expect(devices[0]!.usageCount).toBe(1);
@@ -143,7 +147,7 @@ describe('the client for Node servers', () => {
       expect(await calls.revoke(externalId, devices[0]!.id)).toBe(calls.revoked);
       expect(await calls.devices(externalId)).toEqual([]);
       expect((await calls.user(externalId)).webauthn).toBe(false);
-      expect(await codeOf(calls.leaveToSignIn(externalId))).toEqual([409, 'user_has_no_passkeys']);
+      expect(await codeOf(calls.authenticateTransaction(externalId))).toEqual([409, 'user_has_no_passkeys']);
       expect(await codeOf(calls.revoke(externalId, devices[0]!.id))).toEqual([404, 'device_not_found']);
     });
   });

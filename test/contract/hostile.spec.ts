@@ -42,7 +42,7 @@ describe('arbitrary input to /v1', () => {
     server = await AppServer.create(app, { max_passkeys_per_user: 1_000 });
     const { nonce } = await server.tenant.register('ada');
     const [user, [device]] = [await server.find('ada'), await server.devices('ada')];
-    known = ['ada', user.id, device!.id, device!.cred_id, nonce, await server.leaveToRegister('ada')];
+    known = ['ada', user.id, device!.id, device!.cred_id, nonce, await server.registerTransaction('ada')];
     known.push(UNKNOWN_ID, server.tenant.id, 'active', 'Ada', '.', '..');
     routes = routesOf(app)
       .filter(({ url }) => url.startsWith('/v1'))
@@ -265,13 +265,13 @@ describe('arbitrary input to /v1', () => {
       register: async () => {
         const browser = server.tenant.browser();
         const authenticator = new SoftwareAuthenticator();
-        const begun = await browser.beginRegistration(await server.leaveToRegister('eve'));
+        const begun = await browser.beginRegistration(await server.registerTransaction('eve'));
         return { body: begun.answer(authenticator), browser };
       },
       authenticate: async () => {
         const { authenticator } = await server.tenant.register('bob');
         const browser = server.tenant.browser();
-        const begun = await browser.beginSignIn(await server.leaveToAuthenticate('bob'));
+        const begun = await browser.beginSignIn(await server.authenticateTransaction('bob'));
         return { body: begun.answer(authenticator), browser };
       },
       discoverable: async () => {

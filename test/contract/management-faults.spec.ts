@@ -241,7 +241,7 @@ describe('failures on /v1', () => {
 
   it('500 is the response to an unexpected error, without details in the body or secrets in the log', async () => {
     const browser = server.tenant.browser();
-    const begun = await browser.beginRegistration(await server.leaveToRegister('ada'));
+    const begun = await browser.beginRegistration(await server.registerTransaction('ada'));
     const body = begun.answer(new SoftwareAuthenticator());
     const secret = 'the-secret-name-of-somebody';
     const [user, [device]] = [await server.find('ada'), await server.devices('ada')];

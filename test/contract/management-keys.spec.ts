@@ -210,9 +210,9 @@ describe('API keys', () => {
       .create(server.tenant.id, null);
     const secrets = [server.key, other.key, created.key].map((key) => key.slice(16));
     const { nonce, authenticator } = await server.tenant.register('eve');
-    const leave = await server.leaveToAuthenticate('eve');
+    const transactionId = await server.authenticateTransaction('eve');
     const signedIn = await server.tenant.signIn(authenticator);
-    secrets.push(nonce, signedIn, leave, await server.leaveToRegister('eve'));
+    secrets.push(nonce, signedIn, transactionId, await server.registerTransaction('eve'));
     await server.call('GET', '/users/x');
     expect((await server.withText(created.key).call('GET', '/users')).status).toBe(200);
     await server.withText(other.key).call('GET', '/users');
@@ -220,7 +220,7 @@ describe('API keys', () => {
     await server.verify(nonce);
     await other.verify(signedIn);
     // Swapped by mistake, a secret stands where the app, the user or a parameter should.
-    for (const secret of [other.key, created.key, signedIn, leave]) {
+    for (const secret of [other.key, created.key, signedIn, transactionId]) {
       for (const url of [`/v1/apps/${secret}`, `/v1/apps/${secret}/users`]) await server.ask({ url });
       for (const path of [`/users/${secret}`, `/users?identifier=${secret}`]) await server.call('GET', path);
       await server.verify(`${secret}.`);

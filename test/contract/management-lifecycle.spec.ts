@@ -23,30 +23,31 @@ describe('a user of the management side', () => {
     const externalId = `user-${++users}`;
     const { authenticator, nonce } = await server.tenant.register(externalId);
     const browser = server.tenant.browser();
-    const leave = {
-      register: await server.leaveToRegister(externalId),
-      authenticate: await server.leaveToAuthenticate(externalId),
+    const transactions = {
+      register: await server.registerTransaction(externalId),
+      authenticate: await server.authenticateTransaction(externalId),
     };
     const begun = {
-      register: await browser.beginRegistration(await server.leaveToRegister(externalId)),
-      authenticate: await browser.beginSignIn(await server.leaveToAuthenticate(externalId)),
+      register: await browser.beginRegistration(await server.registerTransaction(externalId)),
+      authenticate: await browser.beginSignIn(await server.authenticateTransaction(externalId)),
       discoverable: await browser.beginSignIn(),
     };
     const { id } = await server.find(externalId);
-    return { externalId, id, authenticator, nonce, browser, leave, begun };
+    return { externalId, id, authenticator, nonce, browser, transactions, begun };
   };
   type BusyUser = Awaited<ReturnType<typeof aBusyUser>>;
   /** The outcome of everything a user can go on with, each tried once. */
   const outcomes = async (
-    { externalId, authenticator, nonce, browser, leave, begun }: BusyUser,
+    { externalId, authenticator, nonce, browser, transactions, begun }: BusyUser,
     { atOnce = false } = {},
   ) => {
     const body = { external_id: externalId, passkey_display_name: 'x' };
     const answers = {
       createRegister: () => server.call('POST', '/transactions/register', body),
       createAuthenticate: () => server.call('POST', '/transactions/authenticate', body),
-      startRegister: () => browser.post('register', 'start', { transaction_id: leave.register }),
-      startAuthenticate: () => browser.post('authenticate', 'start', { transaction_id: leave.authenticate }),
+      startRegister: () => browser.post('register', 'start', { transaction_id: transactions.register }),
+      startAuthenticate: () =>
+        browser.post('authenticate', 'start', { transaction_id: transactions.authenticate }),
       finishRegister: () => browser.finish('register', begun.register.answer(new SoftwareAuthenticator())),
       finishAuthenticate: () => browser.finish('authenticate', begun.authenticate.answer(authenticator)),
       finishDiscoverable: () => browser.finish('authenticate', begun.discoverable.answer(authenticator)),
@@ -207,7 +208,7 @@ describe('a user of the management side', () => {
     it('stays in the audit trail without actor and address, and the erasure names the server’s key', async () => {
       const user = await aBusyUser();
       const witness = await aBusyUser();
-      const wrong = await user.browser.beginSignIn(user.leave.authenticate);
+      const wrong = await user.browser.beginSignIn(user.transactions.authenticate);
       await user.browser.finish(
         'authenticate',
         wrong.answer(user.authenticator, { origin: 'https://evil.example' }),
@@ -287,7 +288,7 @@ describe('a user of the management side', () => {
           outcomes(user, { atOnce: true }),
           server.call('DELETE', `/users/${user.id}`),
           server
-            .leaveToRegister(user.externalId)
+            .registerTransaction(user.externalId)
             .catch((error: Error) => expect(error.message).toMatch(/404/)),
         ]);
         expect(erased.status).toBe(200);

@@ -17,7 +17,7 @@ describe('GET /users', () => {
     server = await AppServer.create(app);
     // In another order than that of their creation times, so that a list which is not sorted shows it.
     for (const name of [...NAMES.slice(4), ...NAMES.slice(0, 4).reverse()])
-      await server.leaveToRegister(name);
+      await server.registerTransaction(name);
     // A minute apart, with microseconds that no answer shows; every other one has signed in.
     await sql(
       app,
@@ -30,7 +30,7 @@ describe('GET /users', () => {
       NAMES,
     );
     const other = await AppServer.create(app);
-    for (const name of [...NAMES, 'eve']) await other.leaveToRegister(name);
+    for (const name of [...NAMES, 'eve']) await other.registerTransaction(name);
     users = [...(await server.list()).users];
   });
   afterAll(() => app?.close());
@@ -381,7 +381,7 @@ describe('GET /users', () => {
 
     it('do not change while users are created, and contain every user of the total', async () => {
       const busy = await AppServer.create(app);
-      for (let i = 0; i < 5; i++) await busy.leaveToRegister(`early-${i}`);
+      for (let i = 0; i < 5; i++) await busy.registerTransaction(`early-${i}`);
       const first = await busy.list('?limit=3&order_by=created_at:DESC');
       await sql(
         app,

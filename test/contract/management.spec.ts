@@ -121,7 +121,9 @@ describe('the management side', () => {
 
     it('creates one user even if a hundred requests arrive at once', async () => {
       const externalId = aName();
-      const ids = await Promise.all(Array.from({ length: 100 }, () => server.leaveToRegister(externalId)));
+      const ids = await Promise.all(
+        Array.from({ length: 100 }, () => server.registerTransaction(externalId)),
+      );
       expect(new Set(ids).size).toBe(100);
       expect(await count(app, 'flex_users where external_id = $1', externalId)).toBe(1);
     });
@@ -174,7 +176,7 @@ describe('the management side', () => {
     it('distinguishes an unknown user from one without passkeys, and compares external IDs exactly', async () => {
       const { externalId, id } = await aUser();
       const empty = aName();
-      await server.leaveToRegister(empty);
+      await server.registerTransaction(empty);
       const ask = async (external_id: string) =>
         flexError(await server.call('POST', '/transactions/authenticate', { external_id }));
       expect(await ask(empty)).toBe('409 user_has_no_passkeys');
@@ -212,7 +214,7 @@ describe('the management side', () => {
         `${nonce} `,
         nonce.slice(1),
         'é'.repeat(128),
-        await server.leaveToRegister(aName()),
+        await server.registerTransaction(aName()),
       ]) {
         expect(flexError(await server.verify(each))).toBe('401 invalid_nonce');
       }
@@ -264,7 +266,7 @@ describe('the management side', () => {
 
     it('returns every member of a user without passkeys', async () => {
       const externalId = aName();
-      await server.leaveToRegister(externalId);
+      await server.registerTransaction(externalId);
       expect(await server.user(externalId)).toMatchObject({
         recent_events: [],
         webauthn: false,
@@ -278,7 +280,7 @@ describe('the management side', () => {
       await signIn(authenticator);
       const browser = server.tenant.browser();
       const foreign = { origin: 'https://evil.example' };
-      for (const leave of [await server.leaveToAuthenticate(externalId), undefined]) {
+      for (const leave of [await server.authenticateTransaction(externalId), undefined]) {
         const begun = await browser.beginSignIn(leave);
         await browser.finish('authenticate', begun.answer(authenticator, foreign));
       }
@@ -531,7 +533,7 @@ describe('the management side', () => {
         .filter((it) => !/^\.{1,2}$|\p{Cc}/u.test(it) && it.isWellFormed());
       await fc.assert(
         fc.asyncProperty(externalId, async (name) => {
-          await server.leaveToRegister(name);
+          await server.registerTransaction(name);
           expect(await server.user(name)).toMatchObject({ external_id: name });
           expect((await server.list(`?identifier=${encodeURIComponent(name)}`)).users).toMatchObject([
             { external_id: name },

@@ -22,7 +22,7 @@ describe('the CORS origins in remote mode', () => {
     odd = await new OddProvider(foreign()).start();
     app = await buildApp({ passage: odd.settings });
     const user = new TestUser(app);
-    await user.leaveToRegister();
+    await user.registerTransaction();
     token = await user.token();
   });
   afterEach(async () => {

@@ -39,7 +39,7 @@ describe('in remote mode', () => {
 
   describe("the user's API", () => {
     it('directs browsers to the provider', async () => {
-      expect(await aUser().leaveToRegister()).toEqual({
+      expect(await aUser().registerTransaction()).toEqual({
         transactionId: expect.stringMatching(/^[\w-]{43}$/),
         appId: TEST.appId,
         flexUrl: baseUrl,
@@ -130,7 +130,7 @@ describe('in remote mode', () => {
         return { status, body };
       };
       expect(await ask()).toMatchObject(refused);
-      await user.leaveToRegister();
+      await user.registerTransaction();
       expect(await ask()).toMatchObject(refused);
     });
   });

@@ -217,7 +217,7 @@ describe('an app', () => {
   it('is deleted with all its rows, and keeps only its events in the audit trail', async () => {
     const [tenant, other] = [await Tenant.create(app), await Tenant.create(app)];
     const { authenticator } = await tenant.register('ada');
-    await tenant.leaveToAuthenticate('ada');
+    await tenant.authenticateTransaction('ada');
     await tenant.signIn(authenticator);
     await other.register('ada');
     await keys.create(tenant.id, null);
@@ -278,7 +278,7 @@ describe('the origins of an app', () => {
     const authenticator = new SoftwareAuthenticator();
     const statuses: number[] = [];
     const events = await eventsOf(app, async () => {
-      const begun = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+      const begun = await browser.beginRegistration(await tenant.registerTransaction('ada'));
       statuses.push((await browser.finish('register', begun.answer(authenticator))).status);
       const known = statuses[0] === 200 ? authenticator : (await tenant.register('ada')).authenticator;
       const signIn = await browser.beginSignIn();
@@ -318,7 +318,7 @@ describe('the origins of an app', () => {
     const { app: told } = (await send(app, { url: `/v1/apps/${tenant.id}` })).expect<{ app: object }>();
     expect(told).toMatchObject({ auth_origin: tenant.origin, additional_auth_origins: [related] });
     expect((await tenant.browser().beginSignIn()).publicKey.timeout).toBe(90_000);
-    const registering = await tenant.browser().beginRegistration(await tenant.leaveToRegister('ada'));
+    const registering = await tenant.browser().beginRegistration(await tenant.registerTransaction('ada'));
     expect(registering.publicKey.timeout).toBe(90_000);
     const hasty = await Tenant.create(app, { ceremony_timeout: 90, handshake_ttl: 30 });
     expect((await hasty.browser().beginSignIn()).publicKey.timeout).toBe(30_000);

@@ -61,7 +61,7 @@ describe('attestation', () => {
   /** A registration that was begun, and what comes of finishing it with an authenticator of a model. */
   async function begin(tenant: Tenant) {
     const browser = tenant.browser();
-    const begun = await browser.beginRegistration(await tenant.leaveToRegister(`user-${(users += 1)}`));
+    const begun = await browser.beginRegistration(await tenant.registerTransaction(`user-${(users += 1)}`));
     const finish = (aaguid: string, overrides: Overrides) => {
       const authenticator = new SoftwareAuthenticator({ aaguid, algorithms: [-7] });
       return browser.finish('register', begun.answer(authenticator, overrides));

@@ -97,7 +97,7 @@ describe('audit', () => {
       const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });
       const { browser, answer } = await beginRegistration(user, passkey.browser);
       const free = await browser.beginSignIn();
-      const leave = (await user.leaveToAuthenticate()).transactionId;
+      const leave = (await user.authenticateTransaction()).transactionId;
       const onTransaction = await browser.beginSignIn(leave);
       const userId = await flexUserIdOf(app, user.subject);
       const unknown = { userId: null, deviceId: null };
@@ -299,7 +299,7 @@ describe('audit', () => {
       await user.verify(nonces[0]!);
       await aUser().verify(nonces[1]!);
 
-      const { transactionId } = await user.leaveToRegister();
+      const { transactionId } = await user.registerTransaction();
       const begun = await browser.beginRegistration(transactionId);
       const other = new SoftwareAuthenticator();
       const body = begun.answer(other, { origin: 'https://evil.example' });

@@ -28,7 +28,7 @@ describe("the protocol's browser side", () => {
   afterAll(() => app?.close());
 
   const aUser = () => new TestUser(app);
-  const registerTransaction = async () => (await aUser().leaveToRegister()).transactionId;
+  const registerTransaction = async () => (await aUser().registerTransaction()).transactionId;
 
   describe('GET /v1/apps/{app}', () => {
     it('returns every member that typed SDKs read', async () => {
@@ -58,7 +58,7 @@ describe("the protocol's browser side", () => {
   describe('starting a registration', () => {
     it('answers with the creation options of the app and the user', async () => {
       const user = new TestUser(app, { name: 'Ada' });
-      const { transactionId } = await user.leaveToRegister();
+      const { transactionId } = await user.registerTransaction();
       const answer = await new Browser(app).post('register', 'start', { transaction_id: transactionId });
       expect(answer.status).toBe(200);
       expect(answer.body).toStrictEqual({
@@ -118,7 +118,7 @@ describe("the protocol's browser side", () => {
 
     it('returns the same user handle and another challenge in every ceremony of a user', async () => {
       const user = aUser();
-      const { transactionId } = await user.leaveToRegister();
+      const { transactionId } = await user.registerTransaction();
       const begun = [1, 2, 3].map(() => new Browser(app).beginRegistration(transactionId));
       const options = (await Promise.all(begun)).map(({ publicKey }) => publicKey);
       expect(new Set(options.map(({ user: { id } }) => id)).size).toBe(1);
@@ -160,7 +160,7 @@ describe("the protocol's browser side", () => {
       const used = await registerPasskey(user);
       const oldestFirst = await shuffleCreation(app, 'devices', ids);
       await signIn(used);
-      const { transactionId } = await user.leaveToAuthenticate();
+      const { transactionId } = await user.authenticateTransaction();
       const { publicKey } = await new Browser(app).beginSignIn(transactionId);
       const credIds = new Map((await user.passkeys()).map(({ id, credId }) => [id, credId]));
       const expected = [used.device.id, ...oldestFirst].map((id) => credIds.get(id));
@@ -172,7 +172,7 @@ describe("the protocol's browser side", () => {
       const first = await registerPasskey(user);
       const second = await registerPasskey(user, { traits: { transports: null } });
       await registerPasskey(aUser());
-      const { transactionId } = await user.leaveToAuthenticate();
+      const { transactionId } = await user.authenticateTransaction();
       const answer = await new Browser(app).post('authenticate', 'start', { transaction_id: transactionId });
       expect(answer.body).toMatchObject({
         transaction_id: transactionId,
@@ -228,7 +228,7 @@ describe("the protocol's browser side", () => {
       const { browser, transactionId } = passkey;
       const registered = await browser.post('register', 'start', { transaction_id: transactionId });
       expectFlexError(registered, 404, 'transaction_not_found');
-      const leave = await passkey.user.leaveToAuthenticate();
+      const leave = await passkey.user.authenticateTransaction();
       const begun = await browser.beginSignIn(leave.transactionId);
       await browser.finish('authenticate', begun.answer(passkey.authenticator));
       const again = await browser.post('authenticate', 'start', { transaction_id: leave.transactionId });
@@ -237,7 +237,10 @@ describe("the protocol's browser side", () => {
 
     it('of the other kind is refused', async () => {
       const { browser, user } = await registerPasskey(aUser());
-      const [register, authenticate] = [await user.leaveToRegister(), await user.leaveToAuthenticate()];
+      const [register, authenticate] = [
+        await user.registerTransaction(),
+        await user.authenticateTransaction(),
+      ];
       const answers = [
         await browser.post('authenticate', 'start', { transaction_id: register.transactionId }),
         await browser.post('register', 'start', { transaction_id: authenticate.transactionId }),
@@ -248,7 +251,7 @@ describe("the protocol's browser side", () => {
     it('is refused at the finish if it was omitted there or added there', async () => {
       const passkey = await registerPasskey(aUser());
       const { browser, user, authenticator } = passkey;
-      const bound = await browser.beginSignIn((await user.leaveToAuthenticate()).transactionId);
+      const bound = await browser.beginSignIn((await user.authenticateTransaction()).transactionId);
       for (const transaction_id of [null, undefined]) {
         const answer = await browser.finish('authenticate', {
           ...bound.answer(authenticator),
@@ -257,7 +260,7 @@ describe("the protocol's browser side", () => {
         expectFlexError(answer, 401, 'discoverable_login_failed');
       }
       const free = await browser.beginSignIn();
-      const { transactionId } = await user.leaveToAuthenticate();
+      const { transactionId } = await user.authenticateTransaction();
       const body = { ...free.answer(authenticator), transaction_id: transactionId };
       expectFlexError(await browser.finish('authenticate', body), 404, 'transaction_not_found');
       expect((await browser.finish('authenticate', { ...body, transaction_id: null })).status).toBe(200);
@@ -310,13 +313,13 @@ describe("the protocol's browser side", () => {
       const free = await browser.beginSignIn();
       const freely = await browser.finish('authenticate', free.answer(authenticator, { credential }));
       expectFlexError(freely, 401, 'discoverable_login_failed');
-      const bound = await browser.beginSignIn((await user.leaveToAuthenticate()).transactionId);
+      const bound = await browser.beginSignIn((await user.authenticateTransaction()).transactionId);
       const boundly = await browser.finish('authenticate', bound.answer(authenticator, { credential }));
       expectFlexError(boundly, 401, 'webauthn_login_failed');
     });
 
     it('ignores unknown members', async () => {
-      const { transactionId } = await aUser().leaveToRegister();
+      const { transactionId } = await aUser().registerTransaction();
       const browser = new Browser(app);
       const begun = await browser.beginRegistration(transactionId, { user_id: 'x', __type: 1 });
       const body = { ...begun.answer(new SoftwareAuthenticator()), user_id: 'x' };
@@ -338,7 +341,7 @@ describe("the protocol's browser side", () => {
       const { browser, user } = passkey;
       const registration = await beginRegistration(user, browser);
       const free = await browser.beginSignIn();
-      const bound = await browser.beginSignIn((await user.leaveToAuthenticate()).transactionId);
+      const bound = await browser.beginSignIn((await user.authenticateTransaction()).transactionId);
       const before = await contentsButTrail(app);
       const register = registration.answer(new SoftwareAuthenticator(), overrides);
       expectFlexError(await browser.finish('register', register), 400, 'invalid_request');
@@ -401,7 +404,10 @@ describe("the protocol's browser side", () => {
     const deactivated = async () => {
       const user = aUser();
       const passkey = await registerPasskey(user);
-      const [register, authenticate] = [await user.leaveToRegister(), await user.leaveToAuthenticate()];
+      const [register, authenticate] = [
+        await user.registerTransaction(),
+        await user.authenticateTransaction(),
+      ];
       const registration = await passkey.browser.beginRegistration(register.transactionId);
       const bound = await passkey.browser.beginSignIn(authenticate.transactionId);
       const free = await passkey.browser.beginSignIn();

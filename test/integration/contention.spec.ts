@@ -112,7 +112,7 @@ describe('simultaneous requests', () => {
     const { authenticator } = await server.tenant.register('ada');
     const { id } = await server.find('ada');
     const browser = server.tenant.browser();
-    const begun = await browser.beginSignIn(await server.leaveToAuthenticate('ada'));
+    const begun = await browser.beginSignIn(await server.authenticateTransaction('ada'));
     const foreign = begun.answer(authenticator, { origin: 'https://evil.example' });
     await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
       expect((await browser.finish('authenticate', foreign)).status).toBe(401);
@@ -156,7 +156,7 @@ describe('simultaneous requests', () => {
       const browser = tenant.browser();
       const bodies: FinishBody[] = [];
       for (const userId of handles) {
-        const begun = await browser.beginSignIn(await server.leaveToAuthenticate('ada'));
+        const begun = await browser.beginSignIn(await server.authenticateTransaction('ada'));
         const presenting = { ...credential, rpId: tenant.rpId, userId };
         bodies.push(begun.answer(authenticator, { credential: presenting }));
       }
@@ -250,7 +250,7 @@ describe('simultaneous requests', () => {
       const server = await AppServer.create(app);
       await server.tenant.register('eve');
       const browser = server.tenant.browser();
-      const begun = await browser.beginRegistration(await server.leaveToRegister('eve'));
+      const begun = await browser.beginRegistration(await server.registerTransaction('eve'));
       const foreign = { origin: 'https://evil.example' };
       await browser.finish('register', begun.answer(new SoftwareAuthenticator(), foreign));
       const named = () => count(app, 'audit_events e where position($1 in e::text) > 0', browser.address);
@@ -278,7 +278,7 @@ describe('simultaneous requests', () => {
 
     it('allows a simultaneous request for a transaction, which then belongs to the new external ID', async () => {
       const user = new TestUser(app);
-      await user.leaveToRegister();
+      await user.registerTransaction();
       const externalIds = async () =>
         (
           await sql<{ id: string }>(
@@ -292,7 +292,7 @@ describe('simultaneous requests', () => {
       const url = `/v1/apps/${TEST.appId}/external-users/${before}`;
       let leave: Promise<{ transactionId: string }> | undefined;
       await whileHolding('lock table apps in access exclusive mode', [], async () => {
-        leave = user.leaveToRegister();
+        leave = user.registerTransaction();
         await untilWaiting('apps.find');
         expect((await send(app, { method: 'DELETE', url, headers })).status).toBe(200);
       });

@@ -51,7 +51,7 @@ describe.each(['repeatable read', 'serializable'])(
       const bodies: object[] = [];
       const browser = tenant.browser();
       for (let i = 0; i < 3; i++) {
-        const begun = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+        const begun = await browser.beginRegistration(await tenant.registerTransaction('ada'));
         bodies.push(begun.answer(new SoftwareAuthenticator()));
       }
       const answers = await whileUsersAreLocked(3, () =>

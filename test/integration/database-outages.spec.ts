@@ -119,7 +119,7 @@ describe('a failing database', () => {
       const [flexDevice] = await server.devices('ada');
       const { id } = await server.find('ada');
       const registration = await beginRegistration(user, browser);
-      const { transactionId } = await user.leaveToAuthenticate();
+      const { transactionId } = await user.authenticateTransaction();
       const signIn = await browser.beginSignIn();
       const nonce = (await browser.finish('authenticate', signIn.answer(authenticator))).expect<{
         nonce: string;

@@ -352,7 +352,7 @@ describe('an unreachable database', () => {
   it('causes 503 in the format of each edge, and the service recovers once it is back', async () => {
     const known = new TestUser(wired);
     const { browser, authenticator, device } = await registerPasskey(known);
-    const leave = await known.leaveToAuthenticate();
+    const leave = await known.authenticateTransaction();
     const begun = await browser.beginSignIn(leave.transactionId);
     const body = begun.answer(authenticator);
     const before = await contents(app);
@@ -362,7 +362,7 @@ describe('an unreachable database', () => {
       known.call('GET', '/user/devices'),
       known.revoke(device.id),
       known.rename(device.id, 'x'),
-      known.leaveToAuthenticate().catch((error: Error) => error.message),
+      known.authenticateTransaction().catch((error: Error) => error.message),
       new TestUser(wired).call('POST', '/passkey/register'),
       known.verify('x'),
     ]);

@@ -8,7 +8,7 @@ import { buildAppOn, type TestApp } from '../support/build-app.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents } from '../support/tables.js';
-import type { LeaveJson, PasskeyListJson } from '../support/test-user.js';
+import type { TransactionJson, PasskeyListJson } from '../support/test-user.js';
 
 const HOST = 'localhost:3999';
 const ORIGIN = `http://${HOST}`;
@@ -44,7 +44,7 @@ describe('the demo', () => {
   const aBrowser = () => new Browser(app, { appId: 'demo', origin: ORIGIN });
   /** Adds a passkey; its nonce is not verified yet. */
   const addPasskey = async ({ token }: SessionJson, authenticator: SoftwareAuthenticator) => {
-    const leave = (await post('/passkey/register', {}, token)).expect<LeaveJson>(201);
+    const leave = (await post('/passkey/register', {}, token)).expect<TransactionJson>(201);
     expect(leave).toMatchObject({ appId: 'demo', flexUrl: `${ORIGIN}/v1` });
     const browser = aBrowser();
     const begun = await browser.beginRegistration(leave.transactionId);

@@ -178,8 +178,8 @@ describe('isolation of ceremonies, users and apps', () => {
       const tenant = await Tenant.create(app);
       const { user } = await registerPasskey(aUser());
       const leaves = [
-        ['register', await user.leaveToRegister()],
-        ['authenticate', await user.leaveToAuthenticate()],
+        ['register', await user.registerTransaction()],
+        ['authenticate', await user.authenticateTransaction()],
       ] as const;
       for (const [kind, { transactionId }] of leaves) {
         const answer = await tenant.browser().post(kind, 'start', { transaction_id: transactionId });
@@ -282,7 +282,7 @@ describe('isolation of ceremonies, users and apps', () => {
         const before = await exportText(app, there.id);
         await here.signIn(authenticator);
         const browser = here.browser();
-        const begun = await browser.beginSignIn(await here.leaveToAuthenticate(externalId));
+        const begun = await browser.beginSignIn(await here.authenticateTransaction(externalId));
         const bound = await browser.finish('authenticate', begun.answer(authenticator));
         expect(bound.status).toBe(200);
         expect(await exportText(app, there.id)).toBe(before);
@@ -345,7 +345,7 @@ describe('isolation of ceremonies, users and apps', () => {
       const tenant = await Tenant.create(app);
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
-      const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+      const registration = await browser.beginRegistration(await tenant.registerTransaction('ada'));
       const free = await browser.beginSignIn();
       await tenant.delete();
       const before = await contentsButTrail(app);
@@ -378,7 +378,7 @@ describe('isolation of ceremonies, users and apps', () => {
       const tenant = await Tenant.create(app);
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
-      const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+      const registration = await browser.beginRegistration(await tenant.registerTransaction('ada'));
       const free = await browser.beginSignIn();
       const rpId = `www.${tenant.rpId}`;
       await tenant.change('rp_id', rpId);
@@ -400,7 +400,7 @@ describe('isolation of ceremonies, users and apps', () => {
         const tenant = await Tenant.create(app, { user_verification: then });
         const { authenticator } = await tenant.register('ada');
         const browser = tenant.browser();
-        const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+        const registration = await browser.beginRegistration(await tenant.registerTransaction('ada'));
         const free = await browser.beginSignIn();
         await tenant.change('user_verification', now);
         const overrides = { flags: { uv: false } };
@@ -422,7 +422,7 @@ describe('isolation of ceremonies, users and apps', () => {
     it('refuses an algorithm that was removed, and one that was not offered at the start', async () => {
       const tenant = await Tenant.create(app, { algorithms: [-7, -8] });
       const browser = tenant.browser();
-      const begun = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+      const begun = await browser.beginRegistration(await tenant.registerTransaction('ada'));
       await tenant.change('algorithms', [-8, -257]);
       for (const algorithm of [-7, -257] as const) {
         const finish = () =>
@@ -460,7 +460,7 @@ describe('isolation of ceremonies, users and apps', () => {
 
     it('voids the transaction of a user without another passkey', async () => {
       const { user, device, browser } = await registerPasskey(aUser());
-      const { transactionId } = await user.leaveToAuthenticate();
+      const { transactionId } = await user.authenticateTransaction();
       await user.revoke(device.id);
       const answer = await browser.post('authenticate', 'start', { transaction_id: transactionId });
       expect([answer.status, answer.body]).toMatchObject([404, { code: 'transaction_not_found' }]);

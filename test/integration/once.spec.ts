@@ -120,8 +120,8 @@ describe('single use', () => {
     it('says of a transaction that is spent or expired just that, also to a user who may have no more passkeys', async () => {
       const tenant = await Tenant.create(app, { max_passkeys_per_user: 1 });
       const browser = tenant.browser();
-      const expiring = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
-      const leave = await tenant.leaveToRegister('ada');
+      const expiring = await browser.beginRegistration(await tenant.registerTransaction('ada'));
+      const leave = await tenant.registerTransaction('ada');
       const [spent, late] = [await browser.beginRegistration(leave), await browser.beginRegistration(leave)];
       const finish = async ({ answer }: BegunRegistration) => {
         const { status, body } = await browser.finish('register', answer(new SoftwareAuthenticator()));
@@ -179,7 +179,7 @@ describe('single use', () => {
       const tenant = await Tenant.create(app, { handshake_ttl: 1 });
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
-      const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
+      const registration = await browser.beginRegistration(await tenant.registerTransaction('ada'));
       const free = await browser.beginSignIn();
       const before = await contents(app);
       await pause(2_050);
@@ -197,8 +197,8 @@ describe('single use', () => {
       const tenant = await Tenant.create(app, { handshake_ttl: 1 });
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
-      const registration = await browser.beginRegistration(await tenant.leaveToRegister('ada'));
-      const bound = await browser.beginSignIn(await tenant.leaveToAuthenticate('ada'));
+      const registration = await browser.beginRegistration(await tenant.registerTransaction('ada'));
+      const bound = await browser.beginSignIn(await tenant.authenticateTransaction('ada'));
       const free = await browser.beginSignIn();
       const before = await contentsButTrail(app);
       await pause(2_050);
@@ -237,7 +237,7 @@ describe('single use', () => {
           [await Tenant.create(brief, own), [70, 71, 72, 73]],
         ] as const) {
           const { authenticator } = await tenant.register('ada');
-          const leave = await tenant.leaveToAuthenticate('ada');
+          const leave = await tenant.authenticateTransaction('ada');
           const begun = await tenant.browser().beginSignIn(leave);
           await tenant.browser().finish('authenticate', begun.answer(authenticator));
           const lived = await sql<{ seconds: number }>(
@@ -455,7 +455,7 @@ describe('single use', () => {
     it('10 finishes of a user who may have 3 passkeys register 3', async () => {
       const tenant = await Tenant.create(app, { max_passkeys_per_user: 3 });
       const browser = tenant.browser();
-      const leaves = await Promise.all(times(10, () => tenant.leaveToRegister('ada')));
+      const leaves = await Promise.all(times(10, () => tenant.registerTransaction('ada')));
       const begun = await Promise.all(leaves.map((leave) => browser.beginRegistration(leave)));
       const bodies = begun.map(({ answer }) => answer(new SoftwareAuthenticator()));
       const answers = await Promise.all(bodies.map((body) => browser.finish('register', body)));

@@ -9,7 +9,7 @@ import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, count, flexUserIdOf, statementsOf } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
-import { type LeaveJson, TestUser } from '../support/test-user.js';
+import { type TransactionJson, TestUser } from '../support/test-user.js';
 
 const FINISH = '/v1/apps/shop/authenticate/transactions/webauthn/finish';
 
@@ -44,7 +44,7 @@ describe('load', () => {
         const on = i % 2 === 0 ? app : replica;
         const browser = new Browser(on);
         const { authenticator, device } = passkeys[i % 3]!;
-        const leave = i % 4 === 0 ? (await user.leaveToAuthenticate()).transactionId : undefined;
+        const leave = i % 4 === 0 ? (await user.authenticateTransaction()).transactionId : undefined;
         const signIn = (await browser.beginSignIn(leave)).answer(authenticator);
         const begun = await beginRegistration(user, browser);
         const registration = begun.answer(new SoftwareAuthenticator());
@@ -63,7 +63,7 @@ describe('load', () => {
     async function enrol(user: TestUser, browser: Browser): Promise<HttpAnswer> {
       const leave = await user.call('POST', '/passkey/register');
       if (leave.status !== 201) return leave;
-      const { transactionId } = leave.as<LeaveJson>();
+      const { transactionId } = leave.as<TransactionJson>();
       const begun = await browser.beginRegistration(transactionId).catch(() => null);
       return begun ? browser.finish('register', begun.answer(new SoftwareAuthenticator())) : leave;
     }

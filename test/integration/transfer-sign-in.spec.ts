@@ -264,7 +264,7 @@ describe('a user handle that was not imported', () => {
     expect(await importRows(app, [carol.row], { appId: other.id })).toMatchObject({ created: 1 });
     const signInTo = async (tenant: Tenant) => {
       const browser = tenant.browser();
-      const begun = await browser.beginSignIn(await tenant.leaveToAuthenticate('ada'));
+      const begun = await browser.beginSignIn(await tenant.authenticateTransaction('ada'));
       const credential = { ...ada.credential, rpId: tenant.rpId };
       const finished = await browser.finish('authenticate', begun.answer(ada.authenticator, { credential }));
       expect(finished.status).toBe(200);
@@ -294,13 +294,13 @@ describe('a user handle that was not imported', () => {
     for (const { id: appId } of [other, one]) await importRows(app, [user, row], { appId });
     const signInTo = async (tenant: Tenant) => {
       const browser = tenant.browser();
-      const begun = await browser.beginSignIn(await tenant.leaveToAuthenticate('ada'));
+      const begun = await browser.beginSignIn(await tenant.authenticateTransaction('ada'));
       const body = begun.answer(authenticator, { credential: { ...credential, rpId: tenant.rpId } });
       expect((await browser.finish('authenticate', body)).status).toBe(200);
     };
     const handlesIn = async ({ id }: Tenant) => (await exportRows(app, id)).map((it) => it.user_handle);
     await signInTo(other);
-    const begun = await one.browser().beginRegistration(await one.leaveToRegister('ada'));
+    const begun = await one.browser().beginRegistration(await one.registerTransaction('ada'));
     await signInTo(one);
     expect(await handlesIn(other)).toEqual([credential.userId, credential.userId]);
     expect(await handlesIn(one)).toEqual([begun.publicKey.user.id, credential.userId]);

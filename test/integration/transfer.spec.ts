@@ -421,10 +421,10 @@ describe('an import of devices without their keys', () => {
 
     expect((await user.passkeys()).map((it) => it.id)).toEqual([device.id]);
     expect((await user.list()).signal!.allAcceptedCredentialIds).toEqual([device.credId]);
-    const { transactionId } = await user.leaveToRegister();
+    const { transactionId } = await user.registerTransaction();
     const registration = await browser.beginRegistration(transactionId);
     expect(registration.publicKey.excludeCredentials!.map((it) => it.id)).toEqual([device.credId]);
-    const leave = await user.leaveToAuthenticate();
+    const leave = await user.authenticateTransaction();
     const signIn = await browser.beginSignIn(leave.transactionId);
     expect(signIn.publicKey.allowCredentials!.map((it) => it.id)).toEqual([device.credId]);
     expect((await exportRows(app)).find((row) => row.id === id)).toEqual({

@@ -122,7 +122,7 @@ describe('an unexpected error in a ceremony', () => {
   });
 
   const beginRegistration = async (): Promise<BegunRegistration> =>
-    tenant.browser().beginRegistration(await tenant.leaveToRegister('ada'));
+    tenant.browser().beginRegistration(await tenant.registerTransaction('ada'));
 
   async function aSignIn(): Promise<FinishBody> {
     const { authenticator } = await tenant.register('ada');
@@ -130,7 +130,7 @@ describe('an unexpected error in a ceremony', () => {
   }
 
   it('causes 500 when a registration starts', async () => {
-    const transaction_id = await tenant.leaveToRegister('ada');
+    const transaction_id = await tenant.registerTransaction('ada');
     await expectBug(
       (browser) => browser.post('register', 'start', { transaction_id }),
       (work) => withoutTable('transactions', work),
@@ -139,7 +139,7 @@ describe('an unexpected error in a ceremony', () => {
 
   it('causes 500 when a sign-in starts, with and without a transaction', async () => {
     await tenant.register('ada');
-    const transaction_id = await tenant.leaveToAuthenticate('ada');
+    const transaction_id = await tenant.authenticateTransaction('ada');
     await expectBug(
       (browser) => browser.post('authenticate', 'start', { transaction_id }),
       (work) => withoutTable('transactions', work),

@@ -342,7 +342,7 @@ describe("the user's API", () => {
         );
       const made = await externalId();
       expect(made).toEqual([{ id: expect.stringMatching(UUID_V4) as string }]);
-      await user.leaveToRegister();
+      await user.registerTransaction();
       expect(await externalId()).toEqual(made);
     });
 
@@ -385,7 +385,7 @@ describe("the user's API", () => {
     });
 
     it('passes the name of the token on to the authenticator', async () => {
-      const { transactionId } = await new TestUser(app, { email: 'ada@example.com' }).leaveToRegister();
+      const { transactionId } = await new TestUser(app, { email: 'ada@example.com' }).registerTransaction();
       const { publicKey } = await new Browser(app).beginRegistration(transactionId);
       expect(publicKey.user).toMatchObject({ name: 'ada@example.com', displayName: 'ada@example.com' });
     });
@@ -408,7 +408,7 @@ describe("the user's API", () => {
       const former = aUser();
       await former.revoke((await registerPasskey(former)).device.id);
       const begun = aUser();
-      await begun.leaveToRegister();
+      await begun.registerTransaction();
       for (const user of [newcomer, former, begun]) {
         const answer = await user.call('POST', '/user/authenticate-with-passkey');
         expectProblem(answer, 409, 'user_has_no_passkeys');
@@ -443,7 +443,7 @@ describe("the user's API", () => {
       const { nonce } = finished.expect<{ nonce: string }>();
       expect(nonce).toMatch(BEARER_SECRET);
       expect((await user.verify(nonce)).expect()).toMatchObject({ username: 'Ada', kind: 'register' });
-      const { transactionId } = await user.leaveToAuthenticate();
+      const { transactionId } = await user.authenticateTransaction();
       for (const signInBegun of [await browser.beginSignIn(), await browser.beginSignIn(transactionId)]) {
         const signedIn = await browser.finish('authenticate', signInBegun.answer(authenticator));
         const verified = await user.verify(signedIn.expect<{ nonce: string }>().nonce);

@@ -106,13 +106,13 @@ export class AppServer {
   }
 
   /** A register transaction, as the protocol's own call gives it. */
-  async leaveToRegister(externalId: string, displayName = externalId): Promise<string> {
+  async registerTransaction(externalId: string, displayName = externalId): Promise<string> {
     const body = { external_id: externalId, passkey_display_name: displayName };
     const answer = await this.call('POST', '/transactions/register', body);
     return answer.expect<{ transaction_id: string }>(201).transaction_id;
   }
 
-  async leaveToAuthenticate(externalId: string): Promise<string> {
+  async authenticateTransaction(externalId: string): Promise<string> {
     const answer = await this.call('POST', '/transactions/authenticate', { external_id: externalId });
     return answer.expect<{ transaction_id: string }>(201).transaction_id;
   }

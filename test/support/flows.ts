@@ -40,13 +40,13 @@ export async function registerPasskey(
 
 /** Begins a registration for the user, up to what the authenticator is to answer. */
 export async function beginRegistration(user: TestUser, browser = new Browser(user.app)) {
-  const { transactionId } = await user.leaveToRegister();
+  const { transactionId } = await user.registerTransaction();
   return { transactionId, browser, ...(await browser.beginRegistration(transactionId)) };
 }
 
 /** Begins a step-up on a transaction that names the user, up to what the authenticator is to answer. */
 export async function beginStepUp({ user, browser }: RegisteredPasskey) {
-  const { transactionId } = await user.leaveToAuthenticate();
+  const { transactionId } = await user.authenticateTransaction();
   return { transactionId, ...(await browser.beginSignIn(transactionId)) };
 }
 

@@ -44,11 +44,11 @@ export class Tenant {
     return new Browser(this.app, { appId: this.id, origin: this.origin });
   }
 
-  leaveToRegister(externalId: string): Promise<string> {
+  registerTransaction(externalId: string): Promise<string> {
     return this.transactions.createRegister(this.id, externalId, externalId);
   }
 
-  leaveToAuthenticate(externalId: string): Promise<string> {
+  authenticateTransaction(externalId: string): Promise<string> {
     return this.transactions.createAuthenticate(this.id, externalId);
   }
 
@@ -70,7 +70,7 @@ export class Tenant {
     } = {},
   ): Promise<{ authenticator: SoftwareAuthenticator; nonce: string }> {
     const browser = this.browser();
-    const begun = await browser.beginRegistration(await this.leaveToRegister(externalId));
+    const begun = await browser.beginRegistration(await this.registerTransaction(externalId));
     const overrides = credentialId ? { credentialId } : {};
     const finished = await browser.finish('register', begun.answer(authenticator, overrides));
     return { authenticator, nonce: finished.expect<{ nonce: string }>().nonce };

@@ -28,7 +28,7 @@ export interface PasskeyListJson {
   } | null;
 }
 
-export interface LeaveJson {
+export interface TransactionJson {
   readonly transactionId: string;
   readonly appId: string;
   readonly flexUrl: string;
@@ -80,12 +80,12 @@ export class TestUser {
   }
 
   /** A register transaction, as the element asks for it. */
-  async leaveToRegister(): Promise<LeaveJson> {
+  async registerTransaction(): Promise<TransactionJson> {
     return (await this.call('POST', '/passkey/register')).expect(201);
   }
 
   /** Leave for a step-up. */
-  async leaveToAuthenticate(): Promise<LeaveJson> {
+  async authenticateTransaction(): Promise<TransactionJson> {
     return (await this.call('POST', '/user/authenticate-with-passkey')).expect(201);
   }
 
