@@ -32,10 +32,10 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
     .addOption(choice('attestation', '<kind>', 'what authenticators tell of themselves', ATTESTATIONS))
     .option(
       '--aaguid-allow <list>',
-      'the only models taken, with a trusted attestation, or any',
+      'AAGUIDs of the only models accepted, with a trusted attestation, or any',
       aaguidsOrAny,
     )
-    .option('--aaguid-deny <list>', 'AAGUIDs of models that are not taken, or none', aaguidsOrNone)
+    .option('--aaguid-deny <list>', 'AAGUIDs of models that are refused, or none', aaguidsOrNone)
     .option(
       '--algorithms <list>',
       `some of ${Object.keys(ALGORITHMS).join(',')}, most wanted first; a new app has ` +

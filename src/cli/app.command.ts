@@ -29,7 +29,7 @@ export function registerApp(program: Command): void {
   const app = program
     .command('app')
     .usage('<command>')
-    .description('apps: who relies on passkeys, from where, and by what rules')
+    .description('apps: the relying parties, with their origins and policies')
     .addHelpText('afterAll', EXAMPLES);
   registerCreate(app);
   registerList(app);

@@ -9,7 +9,7 @@ Examples:
   keyway export --app shop --output shop.jsonl
   keyway export --app shop | gzip > shop.jsonl.gz
 
-The lines are what keyway import takes in: users, passkeys, devices without a key, and tombstones of what was revoked.
+keyway import reads these lines: users, passkeys, devices without a key, and tombstones of what was revoked.
 They hold no secrets, but personal data, all of it as it was when the export began.
 A file is written beside its place, as <file>.<random>.partial, and takes its name once it is complete.`;
 

@@ -26,10 +26,10 @@ export class PartlyDone extends Error {
   }
 }
 
-/** Nobody reads any more what is written, as after `| head`: who has had enough ends the work, and nothing failed. */
+/** The reader has closed the pipe, as `| head` does: the work ends, and nothing failed. */
 export class ReaderGone extends Error {
   constructor(options?: ErrorOptions) {
-    super('Nobody reads what is written.', options);
+    super('The reader of the output has closed it.', options);
   }
 }
 
@@ -61,7 +61,7 @@ function describeUsage({ message }: CommanderError, help: string): Failure {
     return { exitCode: 2, code: 'usage', sentence: 'This command needs one of its subcommands.', text: help };
   }
   const sentence = message.replace(/^error: ./, (start) => start.slice(-1).toUpperCase());
-  return { exitCode: 2, code: 'usage', sentence, text: `${sentence}\nAdd --help to see what it takes.` };
+  return { exitCode: 2, code: 'usage', sentence, text: `${sentence}\nAdd --help to see its arguments.` };
 }
 
 /** Of the database, with an SQLSTATE: serialization failures and deadlocks (class 40), foreign and unique keys. */

@@ -2,14 +2,14 @@ import type { BigIntStats } from 'node:fs';
 import { OperatorError } from '../errors/operator-error.js';
 
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not',
+  EACCES: 'permission denied',
   EDQUOT: 'no space is left',
   EISDIR: 'it is a directory',
   ENOENT: 'there is no such file or directory',
   ENOSPC: 'no space is left',
-  ENOTDIR: 'a part of its path is no directory',
-  EPIPE: 'nobody reads it any more',
-  EPERM: 'this user may not',
+  ENOTDIR: 'a part of its path is not a directory',
+  EPIPE: 'its reader has closed it',
+  EPERM: 'permission denied',
   EROFS: 'its file system is read-only',
 };
 

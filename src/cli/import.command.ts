@@ -31,11 +31,11 @@ interface ImportOptions {
 export function registerImport(program: Command): void {
   const command = program
     .command('import')
-    .description('take users and passkeys from elsewhere into an app')
+    .description('import users and passkeys into an app')
     .argument('<file>', 'what to read, or - for standard input')
     .requiredOption('--app <id>', 'id of the app')
     .addOption(new Option('--format <format>', 'what the file is').choices(TRANSFER_FORMATS).default('jsonl'))
-    .option('--dry-run', 'do everything and take it back')
+    .option('--dry-run', 'do everything, then roll it back')
     .option('--report <file>', 'write a line of JSON for every row that is refused')
     .addHelpText('after', EXAMPLES);
   answering(command, async (options: ImportOptions, file: string) => {
@@ -82,7 +82,7 @@ const firstOf = (refusals: RefusedRow[] | undefined, progress: Progress): Import
 
 const describe = ({ read, created, unchanged, refused }: ImportSummary, { dryRun }: ImportOptions): string =>
   `${read} rows: ${created} created, ${unchanged} unchanged, ${refused} refused.` +
-  (dryRun ? ' All of it was taken back.' : '');
+  (dryRun ? ' All of it was rolled back.' : '');
 
 const failureOf = ({ read, refused }: ImportSummary): PartlyDone | undefined =>
   refused === 0 ? undefined : new PartlyDone('rows_refused', `${refused} of ${read} rows were refused.`);

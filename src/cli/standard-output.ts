@@ -27,6 +27,6 @@ export async function isStandardOutput(path: string): Promise<boolean> {
 
 function unsaid(error: NodeJS.ErrnoException): Error {
   if (isUnread(error)) return new ReaderGone({ cause: error });
-  const sentence = `Standard output cannot be written: ${reasonOf(error)}. Whatever was to be changed is changed.`;
+  const sentence = `Standard output cannot be written: ${reasonOf(error)}. The command itself has done its work.`;
   return new OperatorError('output_unwritable', sentence, { cause: error });
 }

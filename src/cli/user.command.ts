@@ -14,7 +14,7 @@ Examples:
   keyway user revoke --app shop user-1 01a20494-a61b-707e-9674-88c31d4346e7
   keyway user erase --app shop user-1
 
-Revoking and erasing take effect at once, on every replica, and stand in the audit trail as done by command-line.
+Revoking and erasing take effect at once, on every replica, and are recorded in the audit trail with the actor command-line.
 Erasing needs the APP_ID of the service: the identities of that app's users are erased with them.`;
 
 const HEADINGS = ['id', 'name', 'type', 'provider', 'created', 'last used', 'uses'];

@@ -248,7 +248,7 @@ describe.each(['AUTHENTICATOR_METADATA_FILE', 'FIDO_METADATA_FILE'] as const)('%
     for (const path of [directory, join(directory, 'absent')]) {
       expect(read(path)).toEqual({
         path: null,
-        problems: [`Set ${name} to the path of a readable file: ${path} is none.`],
+        problems: [`Set ${name} to the path of a readable file: ${path} cannot be read.`],
       });
     }
   });

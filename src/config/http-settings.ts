@@ -26,7 +26,7 @@ const publicUrl: Rule<unknown> = (text) => {
 const trustProxy: Rule<unknown> = (text, group, name) => {
   if (/^\d+$/.test(text)) return wholeNumber({ from: 1, to: MAX_HOPS, fallback: 1 })(text, group, name);
   if (text === 'true') return `${TRUST_PROXY}: true would believe any address that a caller claims.`;
-  return splitList(text).every(isNetwork) ? undefined : `${TRUST_PROXY}; leave it unset if there is none.`;
+  return splitList(text).every(isNetwork) ? undefined : `${TRUST_PROXY}; unset it if there is none.`;
 };
 
 /** Where the service listens, and how browsers reach it; port 0 asks for any free port. */

@@ -21,7 +21,9 @@ const lifetime = (name: keyof Lifetimes) => wholeNumber({ ...LIFETIMES[name], of
 
 const readableFile: Rule<unknown> = (text, _group, name) => {
   const path = resolve(text);
-  return isReadableFile(path) ? undefined : `Set ${name} to the path of a readable file: ${path} is none.`;
+  return isReadableFile(path)
+    ? undefined
+    : `Set ${name} to the path of a readable file: ${path} cannot be read.`;
 };
 
 /** Seconds, where the row of an app says nothing. */
@@ -91,7 +93,7 @@ export class PassageVariables extends Variables<string> {
   @Setting((text) =>
     text === 'embedded' || text === 'remote'
       ? undefined
-      : 'Set PASSAGE_MODE to embedded or remote, or leave it unset for embedded.',
+      : 'Set PASSAGE_MODE to embedded or remote, or unset it for embedded.',
   )
   PASSAGE_MODE?: string;
 

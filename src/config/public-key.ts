@@ -18,7 +18,9 @@ export function readPublicKey(text: string): PublicKey {
   const pem = text.includes('\n') ? text : text.replaceAll('\\n', '\n');
   const labels = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)].map(([, label]) => label);
   if (labels.some((label) => label?.endsWith('PRIVATE KEY'))) {
-    return refuse('the public key alone: it holds a private key, which belongs to whoever issues the tokens');
+    return refuse(
+      'the public key alone: it holds a private key, which belongs to the issuer of the tokens alone',
+    );
   }
   if (labels.includes('CERTIFICATE')) {
     return refuse('the public key of the certificate: take it out with openssl x509 -pubkey -noout');

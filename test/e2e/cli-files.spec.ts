@@ -70,7 +70,7 @@ describe('keyway import', () => {
 
   it.each([
     ['none.jsonl', '"none.jsonl" cannot be read: there is no such file or directory.'],
-    ['in.jsonl/x', '"in.jsonl/x" cannot be read: a part of its path is no directory.'],
+    ['in.jsonl/x', '"in.jsonl/x" cannot be read: a part of its path is not a directory.'],
     ['folder', '"folder" cannot be read: it is a directory.'],
     ['/proc/self/mem', '"/proc/self/mem" cannot be read: EIO.'],
     ['- < folder', 'Standard input cannot be read: it is a directory.'],
@@ -181,7 +181,7 @@ describe('keyway export', () => {
 
   it.each([
     ['folder/none/x', 'there is no such file or directory'],
-    ['in.jsonl/x', 'a part of its path is no directory'],
+    ['in.jsonl/x', 'a part of its path is not a directory'],
     ['folder', 'it is a directory'],
     ['/dev/full', 'no space is left'],
   ])('says which output cannot be written, and why: %s', async (output, reason) => {
@@ -192,8 +192,7 @@ describe('keyway export', () => {
 });
 
 describe('keyway’s standard output', () => {
-  const FULL =
-    'Standard output cannot be written: no space is left. Whatever was to be changed is changed.\n';
+  const FULL = 'Standard output cannot be written: no space is left. The command itself has done its work.\n';
 
   /** Says on standard error how the command ended, whose output nobody reads. */
   const unread = (command: string, reader = 'true') => `{ ${command}; echo "ended $?" >&2; } | ${reader}`;

@@ -53,7 +53,7 @@ describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export
     const dry = await keyway('import', ...APP, '--dry-run', file('in.jsonl'));
     expect(dry).toEqual({
       code: 3,
-      stdout: '2 rows: 1 created, 0 unchanged, 1 refused. All of it was taken back.\n',
+      stdout: '2 rows: 1 created, 0 unchanged, 1 refused. All of it was rolled back.\n',
       stderr:
         '2: credential_of_another_user: The credential belongs to another user of the app.\n1 of 2 rows were refused.\n',
       output: expect.any(String) as string,

@@ -135,7 +135,7 @@ describe('keyway app', () => {
     const endings = await Promise.all(['one', 'other'].map(create));
     expect(endings.map(({ code }) => code).sort()).toEqual([0, 1]);
     expect(endings.find(({ code }) => code === 1)!.stderr).toMatch(
-      /^The RP ID shop\.example belongs to the app (one|other): take another one\.\n$/,
+      /^The RP ID shop\.example belongs to the app (one|other): choose another one\.\n$/,
     );
     expect(await inJson('app', 'list')).toHaveLength(1);
   });

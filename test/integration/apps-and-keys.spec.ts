@@ -170,7 +170,7 @@ describe('an app', () => {
       const { code, message } = await refusal(work);
       expect({ code, message }).toEqual({
         code: 'rp_id_taken',
-        message: `The RP ID ${one.rpId} belongs to the app ${one.id}: take another one.`,
+        message: `The RP ID ${one.rpId} belongs to the app ${one.id}: choose another one.`,
       });
     }
   });

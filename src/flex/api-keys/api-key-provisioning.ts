@@ -31,7 +31,7 @@ export class ApiKeyProvisioning implements OnModuleInit {
     const key = { id: parts.id, secretHash: hashApiKeySecret(parts.secret) };
     if (await this.keys.keepFromSettings(appId, key, tx)) return;
     throw new Error(
-      'The key in APP_API_KEY was revoked or has expired, or its id is taken by another key: set a new one.',
+      'The key in APP_API_KEY was revoked or has expired, or another key has its id: set a new one.',
     );
   }
 }

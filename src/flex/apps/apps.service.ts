@@ -72,13 +72,13 @@ export class AppsService {
       if ((error as { constraint?: unknown }).constraint !== 'apps_rp_id_unique') {
         throw new OperatorError(
           'app_exists',
-          `There is an app ${id} already: change it, or take another id.`,
+          `There is an app ${id} already: change it, or choose another id.`,
         );
       }
       const owner = await this.apps.ownerOfRpId(rpId);
       throw new OperatorError(
         'rp_id_taken',
-        `The RP ID ${rpId} belongs to ${owner === null ? 'another app' : `the app ${owner}`}: take another one.`,
+        `The RP ID ${rpId} belongs to ${owner === null ? 'another app' : `the app ${owner}`}: choose another one.`,
         { cause: error },
       );
     }
