@@ -161,11 +161,6 @@ describe.each([-7, -8, -257] as const)('authentications of algorithm %i', (algor
     ['it does not know backup eligibility', 'backup_eligibility_changed', flags({ be: false, bs: false })],
     ['Safari omits the top origin', 'cross_origin', { get: { crossOrigin: true }, expected: framing }],
     ['it does not check types', 'malformed_client_data', clientData({ crossOrigin: null })],
-    [
-      'it knows another old status',
-      'malformed_client_data',
-      clientData({ tokenBinding: { status: 'notSupported' } }),
-    ],
     ['it accepts any CBOR as extensions', 'malformed_cbor', withExtension('80')],
     ['it decodes tags', 'malformed_cbor', withExtension('a16161c000')],
   ])('are refused by Keyway and accepted by the library, because %s', async (_, reason, vector) => {
