@@ -52,6 +52,7 @@ export function aRegistration(
     relyingParty,
     requireUserVerification: true,
     algorithms: options.pubKeyCredParams.map(({ alg }) => alg),
+    judgesAttestation: true,
   };
   const respond = (overrides: Partial<CreateOverrides> = {}) =>
     authenticator.create(options, { origin: ORIGIN, ...overrides });
