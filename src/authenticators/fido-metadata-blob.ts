@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { compactVerify, decodeProtectedHeader } from 'jose';
 import { leadsToAnchor } from '../webauthn/attestation/certificate-path.js';
-import { readCertificates } from '../webauthn/attestation/certificates.js';
+import { readCertificates } from '../webauthn/certificates.js';
 
 /** The part of a metadata BLOB's entry for one model that concerns its attestations. */
 export interface MetadataEntry {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { X509Certificate } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { AuthenticatorModel, AuthenticatorModels } from '../webauthn/attestation/attestation-trust.js';
-import { knownRoots } from '../webauthn/attestation/certificates.js';
+import { knownRoots } from '../webauthn/certificates.js';
 import { findSharedRoots } from './shared-roots.js';
 import { type MetadataEntry, verifyMetadataBlob } from './fido-metadata-blob.js';
 

@@ -2,9 +2,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { splitList } from '../config/environment.js';
 import {
   ALGORITHMS,
+  ATTESTATION_TRUSTS,
   ATTESTATIONS,
+  BACKUP_ELIGIBILITY_CHANGES,
   RANGES,
   RESIDENT_KEYS,
+  UNKNOWN_FRAMES,
   USER_VERIFICATIONS,
 } from '../flex/apps/app-rules.js';
 import { type AppFields, NEW_APP } from '../flex/apps/app.js';
@@ -27,15 +30,27 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
     .option('--related-origins <list>', 'https origins on other domains, or none', listOrNone)
     .option('--android-origins <list>', 'android:apk-key-hash:… of Android apps, or none', listOrNone)
     .option('--top-origins <list>', 'origins of pages that may frame a ceremony, or none', listOrNone)
+    .addOption(choice('unknownFrames', '<what>', 'frames whose browser names no page', UNKNOWN_FRAMES))
     .addOption(choice('userVerification', '<level>', 'asking for PIN or biometrics', USER_VERIFICATIONS))
     .addOption(choice('residentKey', '<level>', 'asking for discoverable passkeys', RESIDENT_KEYS))
     .addOption(choice('attestation', '<kind>', 'what authenticators tell of themselves', ATTESTATIONS))
+    .addOption(
+      choice('attestationTrust', '<need>', 'attestations that FIDO metadata trusts', ATTESTATION_TRUSTS),
+    )
     .option(
       '--aaguid-allow <list>',
       'AAGUIDs of the only models accepted, with a trusted attestation, or any',
       aaguidsOrAny,
     )
     .option('--aaguid-deny <list>', 'AAGUIDs of models that are refused, or none', aaguidsOrNone)
+    .addOption(
+      choice(
+        'backupEligibilityChange',
+        '<what>',
+        'a passkey that becomes synced or stops being so',
+        BACKUP_ELIGIBILITY_CHANGES,
+      ),
+    )
     .option(
       '--algorithms <list>',
       `some of ${Object.keys(ALGORITHMS).join(',')}, most wanted first; a new app has ` +
@@ -73,12 +88,15 @@ const PASSKEYS = RANGES.maxPasskeysPerUser;
 export const flagOf = (field: string): string =>
   `--${field.replace(/[A-Z]/g, (it) => `-${it.toLowerCase()}`)}`;
 
-const choice = (
-  field: 'userVerification' | 'residentKey' | 'attestation',
-  value: string,
-  description: string,
-  values: readonly string[],
-): Option =>
+type Choice =
+  | 'unknownFrames'
+  | 'userVerification'
+  | 'residentKey'
+  | 'attestation'
+  | 'attestationTrust'
+  | 'backupEligibilityChange';
+
+const choice = (field: Choice, value: string, description: string, values: readonly string[]): Option =>
   new Option(`${flagOf(field)} ${value}`, `${description}; a new app has ${NEW_APP[field]}`).choices([
     ...values,
   ]);

@@ -131,7 +131,7 @@ function registerDelete(app: Command): void {
   });
 }
 
-const noteOn = ({ aaguidAllow }: AppRecord): string | undefined =>
-  aaguidAllow === null
+const noteOn = ({ aaguidAllow, attestationTrust }: AppRecord): string | undefined =>
+  aaguidAllow === null && attestationTrust === 'optional'
     ? undefined
-    : 'Allowed AAGUIDs are proven by FIDO metadata: without FIDO_METADATA_FILE no user of this app can register.';
+    : 'Attestations are trusted by FIDO metadata: without FIDO_METADATA_FILE no user of this app can register.';

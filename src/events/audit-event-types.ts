@@ -7,6 +7,7 @@ export const AUDIT_EVENT_TYPES = [
   'revoked',
   'refused',
   'clone_suspected',
+  'passkey.backup_changed',
   'erased',
 ] as const;
 

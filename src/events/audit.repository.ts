@@ -49,8 +49,11 @@ export interface EventFilter {
 /** The values of an event in a query; its id is a UUIDv7. */
 export type EventValues = NewEvent & { readonly eventId: string };
 
+/** The id of a new event. */
+export const newEventId = (): string => uuidv7();
+
 /** Gives an event its id. */
-export const withEventId = (event: NewEvent): EventValues => ({ ...event, eventId: uuidv7() });
+export const withEventId = (event: NewEvent): EventValues => ({ ...event, eventId: newEventId() });
 
 /** The row of an event that a statement writes together with what it tells of. */
 export const eventOf = ($: EventValues) =>

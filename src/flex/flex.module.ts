@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ApiKeyProvisioning } from './api-keys/api-key-provisioning.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
-import { AllowListCheck } from './apps/app-provisioning.js';
+import { AttestationTrustCheck } from './apps/app-provisioning.js';
 import { AppsModule } from './apps/apps.module.js';
 import { CeremoniesModule } from './ceremonies/ceremonies.module.js';
 import { DevicesModule } from './devices/devices.module.js';
@@ -25,7 +25,7 @@ import { FlexUsersModule } from './users/users.module.js';
     NoncesModule,
     PurgeModule,
   ],
-  providers: [ApiKeyProvisioning, AllowListCheck, PurgeTimer],
+  providers: [ApiKeyProvisioning, AttestationTrustCheck, PurgeTimer],
   exports: [AppsModule, FlexUsersModule, DevicesModule, TransactionsModule, NoncesModule],
 })
 export class FlexModule {}

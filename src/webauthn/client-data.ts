@@ -20,7 +20,8 @@ interface ClientData {
 
 /**
  * Verifies untrusted `clientDataJSON` (UTF-8 bytes) by steps 5 to 11 of WebAuthn Level 3 §7.1, or 8 to 14 of §7.2, and
- * returns the origin that ran the ceremony. Throws `CeremonyRefusal`.
+ * returns the origin that ran the ceremony. Members that are not named there are ignored, `tokenBinding` of Level 2 among
+ * them. Throws `CeremonyRefusal`.
  */
 export function verifyClientData(
   clientDataJSON: Uint8Array,
@@ -43,14 +44,17 @@ export function verifyClientData(
     throw new CeremonyRefusal('origin_not_allowed', ceremony.origin);
   }
 
-  // A cross-origin frame must say which page it is in.
+  // A cross-origin frame is in a page that it names, or the app allows frames in unknown pages.
   const { crossOrigin, topOrigin } = clientData;
-  if (crossOrigin && topOrigin === undefined) throw new CeremonyRefusal('cross_origin', ceremony.crossOrigin);
+  const { topOrigins, unknownFrames } = expected.relyingParty;
+  if (crossOrigin && topOrigin === undefined && unknownFrames !== 'allow') {
+    throw new CeremonyRefusal('cross_origin', ceremony.crossOrigin);
+  }
 
   // Only a cross-origin frame has a top origin, and the app must list it.
   if (topOrigin !== undefined) {
     if (!crossOrigin) throw new CeremonyRefusal('cross_origin', ceremony.topOrigin);
-    if (!expected.relyingParty.topOrigins.includes(topOrigin)) {
+    if (!topOrigins.includes(topOrigin)) {
       throw new CeremonyRefusal('top_origin_not_allowed', ceremony.topOrigin);
     }
   }
@@ -62,14 +66,13 @@ function parseClientData(clientDataJSON: Uint8Array, ceremony: Ceremony): Client
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new CeremonyRefusal('malformed_client_data', ceremony.clientDataObject);
   }
-  const { type, challenge, origin, crossOrigin, topOrigin, tokenBinding } = parsed as Record<string, unknown>;
+  const { type, challenge, origin, crossOrigin, topOrigin } = parsed as Record<string, unknown>;
   if (
     typeof type !== 'string' ||
     typeof challenge !== 'string' ||
     typeof origin !== 'string' ||
     (crossOrigin !== undefined && typeof crossOrigin !== 'boolean') ||
-    (topOrigin !== undefined && typeof topOrigin !== 'string') ||
-    !isTokenBinding(tokenBinding)
+    (topOrigin !== undefined && typeof topOrigin !== 'string')
   ) {
     throw new CeremonyRefusal('malformed_client_data', ceremony.clientDataObject);
   }
@@ -92,14 +95,6 @@ function parseJson(text: string, ceremony: Ceremony): unknown {
     // The parser's message quotes the text, so it is not kept as the cause.
     throw new CeremonyRefusal('malformed_client_data', ceremony.clientDataObject);
   }
-}
-
-/** Level 3 reserves `tokenBinding` without a meaning; old clients still send the form of Level 2. */
-function isTokenBinding(value: unknown): boolean {
-  if (value === undefined) return true;
-  if (typeof value !== 'object' || value === null) return false;
-  const { status } = value as Record<string, unknown>;
-  return status === 'present' || status === 'supported';
 }
 
 function isSameText(presented: string, expected: string): boolean {

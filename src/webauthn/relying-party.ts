@@ -8,6 +8,11 @@ export interface RelyingParty {
   readonly origins: readonly string[];
   /** Origins of pages that may embed a ceremony in a cross-origin frame; usually empty. */
   readonly topOrigins: readonly string[];
+  /**
+   * Whether a ceremony may run in a cross-origin frame whose client does not say in which page, as Safari and Firefox do
+   * not: `allow` trusts any page that frames one of `origins`.
+   */
+  readonly unknownFrames: 'refuse' | 'allow';
 }
 
 /** User verification requirement of a ceremony (WebAuthn Level 3 §5.8.6). */

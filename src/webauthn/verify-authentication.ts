@@ -27,6 +27,8 @@ export interface ExpectedAuthentication {
   readonly requireUserVerification: boolean;
   /** The one found by {@link presentedCredentialId}. */
   readonly credential: StoredCredential;
+  /** What becomes of a credential whose backup eligibility is another than at its registration (§7.2 step 19). */
+  readonly backupEligibilityChange: 'record' | 'refuse';
   /** True for a discoverable sign-in, where only the passkey names the user. */
   readonly userHandleRequired: boolean;
 }
@@ -37,6 +39,8 @@ export interface VerifiedAuthentication {
   readonly counter: number;
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
+  /** Whether the stored credential has another backup eligibility; false where it has none. */
+  readonly isBackupEligibilityChanged: boolean;
   /** As presented, in either of its two forms; null if there was none. No signature covers it. */
   readonly userHandle: Buffer | null;
 }
@@ -66,9 +70,10 @@ export async function verifyAuthentication(
   // Steps 15 to 18: RP ID, user presence and verification, backup state.
   verifyAuthenticatorData(data, AUTHENTICATION, expected);
 
-  // Step 19: backup eligibility has not changed.
+  // Step 19: backup eligibility has not changed, or the policy allows it.
   const { backupEligible } = expected.credential;
-  if (backupEligible !== null && backupEligible !== data.backupEligible) {
+  const isBackupEligibilityChanged = backupEligible !== null && backupEligible !== data.backupEligible;
+  if (isBackupEligibilityChanged && expected.backupEligibilityChange === 'refuse') {
     throw new CeremonyRefusal('backup_eligibility_changed', '7.2-19');
   }
 
@@ -81,7 +86,7 @@ export async function verifyAuthentication(
 
   const { counter, backedUp } = data;
   const { userHandle } = presented;
-  return { counter, backupEligible: data.backupEligible, backedUp, userHandle };
+  return { counter, backupEligible: data.backupEligible, backedUp, isBackupEligibilityChanged, userHandle };
 }
 
 function requireOwner({ userHandle }: PresentedAuthentication, expected: ExpectedAuthentication): void {

@@ -17,6 +17,7 @@ const EVENT_TYPES: Record<AuditEventType, true> = {
   revoked: true,
   refused: true,
   clone_suspected: true,
+  'passkey.backup_changed': true,
   erased: true,
 };
 

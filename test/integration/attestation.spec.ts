@@ -8,6 +8,7 @@ import { aaguidExtension, androidKey, apple, packed, tpm } from '../support/atte
 import type { Configuration } from '../../src/config/configuration.js';
 import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
 import type { CreateOverrides } from '../support/ceremony-overrides.js';
+import { flexError } from '../support/flex-error.js';
 import { withRoots } from '../support/known-roots.js';
 import { aMetadataEntry, metadataBlob } from '../support/metadata-blob.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
@@ -119,7 +120,7 @@ describe('attestation', () => {
     it.each([
       ['android-key', androidKey],
       ['apple', apple],
-    ] as const)('as trusted for %s, with built-in roots and without metadata', async (format, make) => {
+    ] as const)('as trusted for %s, with a built-in root that the metadata lists', async (format, make) => {
       const tenant = await Tenant.create(app, { attestation: 'direct' });
       const registered = await withRoots(format, [vendor], () =>
         register(tenant, MODEL, make(vendor.authority('Phones'))),
@@ -139,6 +140,80 @@ describe('attestation', () => {
     const tenant = await Tenant.create(app, { attestation: 'none' });
     const broken = packed(vendor, { clientDataHash: Buffer.alloc(32) });
     await refuses(tenant, MODEL, broken, 'attestation_invalid');
+  });
+
+  describe('by a certificate that has expired', () => {
+    const expired = packed(vendor, { certificate: { notBefore: new Date(0), notAfter: new Date(1) } });
+
+    it('is stored as untrusted if the app does not ask for an attestation', async () => {
+      const registered = await register(await Tenant.create(app), MODEL, expired);
+      expect(registered).toMatchObject({ format: 'packed', trust: 'untrusted' });
+    });
+
+    it('is refused if the app asks, whether it did so at the start or does so now', async () => {
+      const asking = await Tenant.create(app, { attestation: 'indirect' });
+      await refuses(asking, MODEL, expired, 'attestation_invalid');
+      for (const [first, then] of [
+        ['direct', 'none'],
+        ['none', 'direct'],
+      ]) {
+        const tenant = await Tenant.create(app, { attestation: first });
+        const { finish } = await begin(tenant);
+        await tenant.change('attestation', then);
+        expect(flexError(await finish(MODEL, expired))).toBe('400 invalid_request');
+      }
+    });
+  });
+
+  describe('of a phone under a root that nobody knows', () => {
+    const phone = androidKey(new TestAuthority('Next root of Google').authority('Phones'));
+
+    it('is stored as untrusted, even if the app asks for an attestation', async () => {
+      for (const attestation of ['none', 'direct']) {
+        const registered = await register(await Tenant.create(app, { attestation }), MODEL, phone);
+        expect(registered).toMatchObject({ format: 'android-key', trust: 'untrusted' });
+      }
+    });
+
+    it('is refused if the app requires trust', async () => {
+      const tenant = await Tenant.create(app, { attestation: 'direct', attestation_trust: 'required' });
+      await refuses(tenant, MODEL, phone, 'attestation_untrusted');
+    });
+  });
+
+  describe('that has to be trusted', () => {
+    const demanding = () => Tenant.create(app, { attestation: 'direct', attestation_trust: 'required' });
+
+    it('is accepted from any model that FIDO metadata vouches for, and from nothing else', async () => {
+      const tenant = await demanding();
+      await refuses(tenant, MODEL, {}, 'attestation_untrusted');
+      await refuses(tenant, MODEL, imitated, 'attestation_untrusted');
+      await refuses(tenant, BROKEN_MODEL, genuineFor(BROKEN_MODEL), 'attestation_untrusted');
+      const finish = await refuses(tenant, MODEL, { format: 'packed' }, 'attestation_untrusted');
+      (await finish(MODEL, genuine)).expect();
+      expect(await register(tenant, OTHER_MODEL, genuineFor(OTHER_MODEL))).toMatchObject({
+        trust: 'trusted',
+      });
+    });
+
+    it('is demanded of a registration that was begun when the app demanded it', async () => {
+      const tenant = await demanding();
+      const { finish } = await begin(tenant);
+      await tenant.change('attestation_trust', 'optional');
+      const events = await eventsOf(app, () => finish(MODEL, {}));
+      expect(events).toMatchObject([{ type: 'refused', reason: 'attestation_untrusted' }]);
+    });
+
+    it('stops an operator who does not ask for it', async () => {
+      const tenant = await Tenant.create(app);
+      const apps = app.application.get(AppsService, { strict: false });
+      await expect(apps.update(tenant.id, { attestationTrust: 'required' })).rejects.toMatchObject({
+        code: 'invalid_app',
+        message: 'Set the attestation to direct or enterprise: without it, none can be trusted.',
+      });
+      const changes = { attestation: 'direct', attestationTrust: 'required' } as const;
+      expect(await apps.update(tenant.id, changes)).toMatchObject(changes);
+    });
   });
 
   describe('with a list of allowed models', () => {
@@ -169,7 +244,10 @@ describe('attestation', () => {
         await restarted.close();
         return restarted.logLines.filter((line) => line.includes('FIDO_METADATA_FILE is not set'));
       };
-      expect(await warnings({})).toEqual([expect.stringContaining(tenant.id)]);
+      const trusting = await Tenant.create(blind, { attestation: 'direct', attestation_trust: 'required' });
+      const warned = await warnings({});
+      expect(warned).toEqual([expect.stringContaining(tenant.id)]);
+      expect(warned).toEqual([expect.stringContaining(trusting.id)]);
       expect(await withRoots('mds', [fido], () => warnings({ fidoMetadataFile }))).toEqual([]);
       expect(blind.logLines.join()).not.toContain('FIDO_METADATA_FILE is not set');
     });
@@ -217,11 +295,13 @@ describe('attestation', () => {
       const named = { revocationList: `${probe.url}/revoked.crl` };
       const forger = new TestAuthority('Forger', named).authority('Forger of keys', named);
       const tenant = await Tenant.create(app, { attestation: 'direct' });
-      for (const make of [androidKey, apple]) {
-        const overrides = make(forger, { certificate: named, withRoot: true });
-        await refuses(tenant, MODEL, overrides, 'attestation_invalid');
-      }
-      for (const make of [packed, tpm]) {
+      await refuses(
+        tenant,
+        MODEL,
+        apple(forger, { certificate: named, withRoot: true }),
+        'attestation_invalid',
+      );
+      for (const make of [packed, tpm, androidKey]) {
         const registered = await register(tenant, MODEL, make(forger, { withRoot: true }));
         expect(registered).toMatchObject({ trust: 'untrusted' });
       }

@@ -8,7 +8,7 @@ import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.j
 import type { GetOverrides } from '../support/ceremony-overrides.js';
 import type { HttpAnswer } from '../support/http-answer.js';
 import type { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { auditTrail, contentsButTrail, sql } from '../support/tables.js';
+import { auditTrail, changeApp, contentsButTrail, sql } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 import { aForeignPasskey, exportRows, exportText, importFile, importRows } from '../support/transfer.js';
 
@@ -84,9 +84,10 @@ describe('an imported passkey', () => {
     expect((await signIn(passkey.authenticator)).status).toBe(403);
   });
 
-  it('stores its backup flags at the first sign-in, and refuses another eligibility later', async () => {
+  it('stores its backup flags at the first sign-in, and refuses another eligibility later if the app does', async () => {
     const name = aName();
     const passkey = aForeignPasskey(name);
+    await changeApp(app, TEST.appId, 'backup_eligibility_change', 'refuse');
     await importRows(app, [passkey.row]);
     expect(await rowOf(passkey.credential.id)).toMatchObject({ backup_eligible: null, backed_up: null });
     passkey.credential.backedUp = false;
@@ -100,6 +101,7 @@ describe('an imported passkey', () => {
     const row = { ...passkey.row, backup_eligible: false };
     expect(await importRows(app, [row])).toMatchObject({ unchanged: 1 });
     expect(await contentsButTrail(app)).toEqual(known);
+    await changeApp(app, TEST.appId, 'backup_eligibility_change', 'record');
   });
 });
 

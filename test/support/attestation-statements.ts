@@ -1,15 +1,17 @@
 import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { attestationSubject } from './attestation-certificate.js';
 import type { CreateOverrides } from './ceremony-overrides.js';
-import { type SoftwareCredential, signWith } from './software-credential.js';
+import { type CoseKey, type SoftwareCredential, signWith } from './software-credential.js';
 import {
   type CertificateTraits,
   der,
   distinguishedName,
   extension,
+  type NameAttribute,
   newKey,
   oid,
   type TestAuthority,
+  utf8,
 } from './x509.js';
 
 /** What is falsified in a statement: everything left out is as it should be. */
@@ -135,20 +137,27 @@ export function apple(authority: TestAuthority, traits: StatementTraits = {}): O
   });
 }
 
+/** What says which TPM it is. */
+const TPM_NAME: NameAttribute[] = [
+  ['6781050201', 'id:FFFFF1D0'],
+  ['6781050202', 'Keyway tests'],
+  ['6781050203', 'id:1'],
+];
+
 const uint16 = (value: number): Buffer => Buffer.from([value >> 8, value & 0xff]);
 const sized = (content: Uint8Array): Buffer => Buffer.concat([uint16(content.length), content]);
 
-/** WebAuthn Level 3 §8.3, for an ES256 credential. */
-export function tpm(authority: TestAuthority, traits: StatementTraits = {}): Overrides {
+/** What is odd about a TPM attestation beside that. */
+export interface TpmTraits extends StatementTraits {
+  /** Whether coordinates are written without their leading zeros. */
+  withoutZeros?: boolean;
+}
+
+/** WebAuthn Level 3 §8.3, for an ES256 or an RS256 credential. */
+export function tpm(authority: TestAuthority, traits: TpmTraits = {}): Overrides {
   return overrides('tpm', traits, ({ authenticatorData, clientDataHash }, { publicKey }) => {
     const key = traits.key ?? newKey();
-    const [x, y] = [publicKey.get(-2) as Uint8Array, publicKey.get(-3) as Uint8Array];
-    // TPMT_PUBLIC: an ECC key on P-256, named by SHA-256, without policy, cipher, scheme and key derivation.
-    const pubArea = bytes(
-      Buffer.from('0023000b000000000000001000100003' + '0010', 'hex'),
-      sized(x),
-      sized(y),
-    );
+    const pubArea = publicArea(publicKey, traits);
     const name = bytes(Buffer.from('000b', 'hex'), sha256(pubArea));
     const certInfo = bytes(
       Buffer.from('ff54434780170000', 'hex'),
@@ -169,24 +178,31 @@ export function tpm(authority: TestAuthority, traits: StatementTraits = {}): Ove
   });
 }
 
-/** What says which TPM it is (§8.3.1), and that the key is for attestation. */
-const AIK_EXTENSIONS = [
-  extension(
-    '551d11',
-    der(
-      '30',
-      der(
-        'a4',
-        distinguishedName([
-          ['6781050201', 'id:FFFFF1D0'],
-          ['6781050202', 'Keyway tests'],
-          ['6781050203', 'id:1'],
-        ]),
-      ),
-    ),
-  ),
-  extension('551d25', der('30', oid('6781050803'))),
-];
+/** TPMT_PUBLIC of a key: on P-256 or RSA 2048, named by SHA-256, without policy, cipher, scheme and key derivation. */
+function publicArea(publicKey: CoseKey, { withoutZeros = false }: TpmTraits): Uint8Array {
+  const number = (label: number): Buffer => {
+    const padded = Buffer.from(publicKey.get(label) as Uint8Array);
+    return sized(withoutZeros ? padded.subarray(padded.findIndex((byte) => byte !== 0)) : padded);
+  };
+  return publicKey.get(1) === 2
+    ? bytes(Buffer.from('0023000b000000000000001000100003' + '0010', 'hex'), number(-2), number(-3))
+    : bytes(Buffer.from('0001000b00000000000000100010080000000000', 'hex'), number(-1));
+}
+
+/** Extensions of the certificate of a TPM's attestation identity key (§8.3.1), with what may stand otherwise in them. */
+export const AIK = {
+  usage: oid('6781050803'),
+  otherUsage: oid('2b060104018237150a'),
+  /** An otherName, as a permanent identifier is one. */
+  otherName: der('a0', oid('2b06010505070804'), der('a0', der('30', utf8('TPM 5')))),
+  usages: (...usages: readonly Buffer[]) => extension('551d25', der('30', ...usages)),
+  names: (...names: readonly Buffer[]) => extension('551d11', der('30', ...names)),
+  tpm: (name: Buffer = distinguishedName(TPM_NAME)) => der('a4', name),
+  /** The attributes in one group, as some TPMs have them. */
+  inOneGroup: der('30', der('31', ...TPM_NAME.map(([id, text]) => der('30', oid(id), utf8(text))))),
+} as const;
+
+const AIK_EXTENSIONS = [AIK.names(AIK.tpm()), AIK.usages(AIK.usage)];
 
 /** The extension of a certificate that names the AAGUID it is for (§8.2.1). */
 export const aaguidExtension = (aaguid: string): Buffer =>

@@ -12,7 +12,14 @@ export const ORIGIN = 'https://example.com';
 
 /** A relying party with one origin and nothing unusual. */
 export function aRelyingParty(overrides: Partial<RelyingParty> = {}): RelyingParty {
-  return { id: 'example.com', name: 'Example', origins: [ORIGIN], topOrigins: [], ...overrides };
+  return {
+    id: 'example.com',
+    name: 'Example',
+    origins: [ORIGIN],
+    topOrigins: [],
+    unknownFrames: 'refuse',
+    ...overrides,
+  };
 }
 
 /** A challenge of 32 random bytes, base64url. */
@@ -45,6 +52,7 @@ export function aRegistration(
     relyingParty,
     requireUserVerification: true,
     algorithms: options.pubKeyCredParams.map(({ alg }) => alg),
+    judgesAttestation: true,
   };
   const respond = (overrides: Partial<CreateOverrides> = {}) =>
     authenticator.create(options, { origin: ORIGIN, ...overrides });
@@ -80,6 +88,7 @@ export async function anAuthentication(
       backupEligible: registered.backupEligible,
       userHandle: registration.userHandle,
     },
+    backupEligibilityChange: 'refuse',
     userHandleRequired: true,
   };
   const { authenticator } = registration;

@@ -56,10 +56,10 @@ function requireOriginsWithinRpId(id: string, { origins, rpId }: AppFields): voi
   );
 }
 
-/** Warns at the start of apps that accept certain models only, if there is no FIDO metadata to prove a model by. */
+/** Warns at the start of apps that accept trusted attestations only, if there is no FIDO metadata to trust any by. */
 @Injectable()
-export class AllowListCheck implements OnApplicationBootstrap {
-  private readonly log = new Logger(AllowListCheck.name);
+export class AttestationTrustCheck implements OnApplicationBootstrap {
+  private readonly log = new Logger(AttestationTrustCheck.name);
 
   constructor(
     private readonly apps: AppRepository,
@@ -68,11 +68,11 @@ export class AllowListCheck implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.configuration.fidoMetadataFile !== null) return;
-    const ids = await this.apps.idsWithAllowList();
+    const ids = await this.apps.idsThatRequireTrust();
     if (ids.length === 0) return;
     this.log.warn(
       `FIDO_METADATA_FILE is not set, so no user can register a passkey with ${ids.join(', ')}: ` +
-        'allowed AAGUIDs have to be proven by FIDO metadata.',
+        'the attestations that they require are trusted by FIDO metadata.',
     );
   }
 }

@@ -21,6 +21,13 @@ export const RESIDENT_KEYS = ['required', 'preferred', 'discouraged'] as const;
 /** Which attestation an app can ask for, from none to the most (§5.4.7). */
 export const ATTESTATIONS = ['none', 'indirect', 'direct', 'enterprise'] as const;
 
+/** Whether a new passkey needs a trusted attestation. */
+export const ATTESTATION_TRUSTS = ['optional', 'required'] as const;
+/** What an app can do with a sign-in whose backup-eligible flag has changed. */
+export const BACKUP_ELIGIBILITY_CHANGES = ['record', 'refuse'] as const;
+/** What an app can do with a cross-origin frame whose client does not say in which page it is. */
+export const UNKNOWN_FRAMES = ['refuse', 'allow'] as const;
+
 /** The COSE identifiers of the algorithms that an app can accept, by name. */
 export const ALGORITHMS: Readonly<Record<string, number>> = ALGORITHM;
 
@@ -109,33 +116,39 @@ const rangeProblems = (app: AppFields): string[] =>
 
 /**
  * Why an app does not accept a new passkey, or null if it does: `authenticator_not_allowed` for a model that is denied or
- * not among those allowed, `attestation_untrusted` for an allowed model that no trusted attestation proves.
+ * not among those allowed, `attestation_untrusted` where a trusted attestation is required, as it is for an allowed model.
  */
 export function authenticatorRefusal(
-  { aaguidAllow, aaguidDeny }: Pick<AppFields, 'aaguidAllow' | 'aaguidDeny'>,
+  app: Pick<AppFields, 'aaguidAllow' | 'aaguidDeny'> & { readonly isTrustRequired: boolean },
   { aaguid, attestationTrust }: Pick<VerifiedRegistration, 'aaguid' | 'attestationTrust'>,
 ): 'authenticator_not_allowed' | 'attestation_untrusted' | null {
+  const { aaguidAllow, aaguidDeny, isTrustRequired } = app;
   if (aaguidDeny.includes(aaguid)) return 'authenticator_not_allowed';
-  if (aaguidAllow === null) return null;
-  if (!aaguidAllow.includes(aaguid)) return 'authenticator_not_allowed';
+  if (aaguidAllow !== null && !aaguidAllow.includes(aaguid)) return 'authenticator_not_allowed';
+  if (aaguidAllow === null && !isTrustRequired) return null;
   return attestationTrust === 'trusted' ? null : 'attestation_untrusted';
 }
 
-/** A sentence for each problem of the lists of AAGUIDs; empty if they are valid. */
+/** A sentence for each problem of the rules for authenticators; empty if they are valid. */
 export function attestationPolicyProblems({
   attestation,
+  attestationTrust,
   aaguidAllow,
   aaguidDeny,
-}: Pick<AppFields, 'attestation' | 'aaguidAllow' | 'aaguidDeny'>): string[] {
+}: Pick<AppFields, 'attestation' | 'attestationTrust' | 'aaguidAllow' | 'aaguidDeny'>): string[] {
   const problems = [
     ...aaguidListProblems('the allowed AAGUIDs', aaguidAllow ?? []),
     ...aaguidListProblems('the denied AAGUIDs', aaguidDeny),
   ];
+  const isAsked = attestation === 'direct' || attestation === 'enterprise';
+  if (attestationTrust === 'required' && !isAsked) {
+    problems.push('Set the attestation to direct or enterprise: without it, none can be trusted.');
+  }
   if (aaguidAllow === null) return problems;
   if (aaguidAllow.length === 0) problems.push('Set the allowed AAGUIDs to one or more, or allow any.');
   const both = aaguidAllow.filter((aaguid) => aaguidDeny.includes(aaguid));
   if (both.length > 0) problems.push(`Either allow or deny ${both.join(', ')}, not both.`);
-  if (attestation !== 'direct' && attestation !== 'enterprise') {
+  if (!isAsked) {
     problems.push('Set the attestation to direct or enterprise: allowed AAGUIDs have to be proven by it.');
   }
   return problems;

@@ -6,6 +6,12 @@ export type UserVerification = 'required' | 'preferred' | 'discouraged';
 type ResidentKey = 'required' | 'preferred' | 'discouraged';
 /** Attestation conveyance, WebAuthn Level 3 §5.4.7. */
 export type Attestation = 'none' | 'indirect' | 'direct' | 'enterprise';
+/** Whether new passkeys need an attestation that FIDO metadata vouches for. */
+type AttestationTrustPolicy = 'optional' | 'required';
+/** What becomes of a sign-in whose backup-eligible flag is another one than before (§7.2 step 19). */
+export type BackupEligibilityChange = 'record' | 'refuse';
+/** What becomes of a ceremony in a cross-origin frame whose client does not say in which page. */
+type UnknownFrames = 'refuse' | 'allow';
 
 export const AppSchema = defineEntity({
   name: 'App',
@@ -23,6 +29,11 @@ export const AppSchema = defineEntity({
     androidOrigins: p.array().default([]),
     /** Origins that may embed a ceremony in an iframe (`topOrigin`). */
     topOrigins: p.array().default([]),
+    unknownFrames: p
+      .text()
+      .$type<UnknownFrames>()
+      .default('refuse')
+      .check(`unknown_frames in ('refuse', 'allow')`),
     userVerification: p
       .text()
       .$type<UserVerification>()
@@ -38,10 +49,20 @@ export const AppSchema = defineEntity({
       .$type<Attestation>()
       .default('none')
       .check(`attestation in ('none', 'indirect', 'direct', 'enterprise')`),
+    attestationTrust: p
+      .text()
+      .$type<AttestationTrustPolicy>()
+      .default('optional')
+      .check(`attestation_trust in ('optional', 'required')`),
     /** The only authenticator models accepted, lower-case UUIDs; null: any. */
     aaguidAllow: p.array().nullable().check('aaguid_allow::text = lower(aaguid_allow::text)'),
     /** Authenticator models refused, lower-case UUIDs. */
     aaguidDeny: p.array().default([]).check('aaguid_deny::text = lower(aaguid_deny::text)'),
+    backupEligibilityChange: p
+      .text()
+      .$type<BackupEligibilityChange>()
+      .default('record')
+      .check(`backup_eligibility_change in ('record', 'refuse')`),
     /** COSE algorithm identifiers, in order of preference. */
     algorithms: p.array().$type<number[]>().columnType('integer[]').default([-7, -8, -257]),
     maxPasskeysPerUser: p.integer().default(50).check('max_passkeys_per_user > 0'),

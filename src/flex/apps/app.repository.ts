@@ -13,11 +13,14 @@ const COLUMNS = {
   relatedOrigins: 'related_origins',
   androidOrigins: 'android_origins',
   topOrigins: 'top_origins',
+  unknownFrames: 'unknown_frames',
   userVerification: 'user_verification',
   residentKey: 'resident_key',
   attestation: 'attestation',
+  attestationTrust: 'attestation_trust',
   aaguidAllow: 'aaguid_allow',
   aaguidDeny: 'aaguid_deny',
+  backupEligibilityChange: 'backup_eligibility_change',
   algorithms: 'algorithms',
   maxPasskeysPerUser: 'max_passkeys_per_user',
   ceremonyTimeout: 'ceremony_timeout',
@@ -81,8 +84,12 @@ const OWNER_OF_RP_ID = query('apps.owner-of-rp-id', (db, $: { rpId: string }) =>
   db.selectFrom('apps').where('rp_id', '=', $.rpId).select('id'),
 );
 
-const WITH_ALLOW_LIST = query('apps.with-allow-list', (db) =>
-  db.selectFrom('apps').where('aaguid_allow', 'is not', null).select('id').orderBy('id'),
+const THAT_REQUIRE_TRUST = query('apps.that-require-trust', (db) =>
+  db
+    .selectFrom('apps')
+    .where((it) => it.or([it('aaguid_allow', 'is not', null), it('attestation_trust', '=', 'required')]))
+    .select('id')
+    .orderBy('id'),
 );
 
 const INSERT = query('apps.insert', (db, $: AppFields & { id: string }) =>
@@ -156,9 +163,9 @@ export class AppRepository {
     return owner?.id ?? null;
   }
 
-  /** The ids of the apps that accept certain models of authenticator only. */
-  async idsWithAllowList(): Promise<string[]> {
-    return (await this.database.run(WITH_ALLOW_LIST, {})).map(({ id }) => id);
+  /** The ids of the apps that accept only passkeys with a trusted attestation. */
+  async idsThatRequireTrust(): Promise<string[]> {
+    return (await this.database.run(THAT_REQUIRE_TRUST, {})).map(({ id }) => id);
   }
 
   /** Fails with a unique violation if the id or the RP ID belongs to an app already. */

@@ -30,11 +30,14 @@ export const NEW_APP = {
   relatedOrigins: [],
   androidOrigins: [],
   topOrigins: [],
+  unknownFrames: 'refuse',
   userVerification: 'required',
   residentKey: 'required',
   attestation: 'none',
+  attestationTrust: 'optional',
   aaguidAllow: null,
   aaguidDeny: [],
+  backupEligibilityChange: 'record',
   algorithms: [-7, -8, -257],
   maxPasskeysPerUser: 50,
   ceremonyTimeout: null,
@@ -52,6 +55,7 @@ type Reshaped =
   | 'relatedOrigins'
   | 'androidOrigins'
   | 'topOrigins'
+  | 'unknownFrames'
   | 'ceremonyTimeout'
   | 'handshakeTtl'
   | 'registerTransactionTtl'
@@ -79,6 +83,7 @@ export function toPolicy(
     relatedOrigins,
     androidOrigins,
     topOrigins,
+    unknownFrames,
     ceremonyTimeout,
     handshakeTtl,
     registerTransactionTtl,
@@ -92,7 +97,13 @@ export function toPolicy(
   const handshake = handshakeTtl ?? defaults.handshake;
   return {
     ...rules,
-    relyingParty: { id: rpId, name, origins: [...webOrigins, ...androidOrigins], topOrigins },
+    relyingParty: {
+      id: rpId,
+      name,
+      origins: [...webOrigins, ...androidOrigins],
+      topOrigins,
+      unknownFrames,
+    },
     webOrigins,
     ceremonyTimeout: Math.min(ceremonyTimeout ?? handshake, handshake),
     lifetimes: {

@@ -8,6 +8,7 @@ import { eventOf, type EventValues } from '../../events/audit.repository.js';
 import type { StoredApp } from '../apps/app.js';
 import { APP_FIELDS } from '../apps/app.repository.js';
 import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
+import type { Device } from '../devices/device.entity.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import { expiryOf, type SpentValues, spendHandshake } from './handshake.repository.js';
 
@@ -30,6 +31,7 @@ export interface OwnedCredential {
   /** COSE_Key bytes. */
   readonly publicKey: Buffer;
   readonly backupEligible: boolean | null;
+  readonly attestationTrust: Device['attestationTrust'];
   readonly enrolledAt: Date;
 }
 
@@ -43,6 +45,9 @@ export interface SignIn extends SpentValues, NonceValues, EventValues {
   readonly counter: number;
   readonly backedUp: boolean;
   readonly backupEligible: boolean;
+  /** Whether the passkey has another backup eligibility; it is written, with an event of this id, only if that is so. */
+  readonly isBackupChanged: boolean;
+  readonly backupEventId: string;
 }
 
 /** What may have kept a sign-in from being written, read afterwards. */
@@ -53,6 +58,7 @@ export interface SignInObstacles {
   readonly status: FlexUserStatus | null;
   /** The passkey's counter; null if it was revoked. */
   readonly counter: number | null;
+  readonly backupEligible: boolean | null;
 }
 
 const FIND = query(
@@ -73,12 +79,27 @@ const FIND = query(
         'd.user_id as userId',
         'd.public_key as publicKey',
         'd.backup_eligible as backupEligible',
+        'd.attestation_trust as credentialTrust',
         'd.created_at as enrolledAt',
         sql<Buffer | null>`case when d.user_handle_known then coalesce(d.user_handle, u.user_handle) end`.as(
           'userHandle',
         ),
       ]),
 );
+
+/** The event of a changed backup eligibility, beside that of the sign-in which shows it. */
+const backupChangeOf = ($: SignIn): EventValues => ({
+  eventId: $.backupEventId,
+  type: 'passkey.backup_changed',
+  appId: $.appId,
+  userId: $.userId,
+  deviceId: $.deviceId,
+  reason: null,
+  actor: $.actor,
+  address: $.address,
+  userAgent: $.userAgent,
+  requestId: $.requestId,
+});
 
 /**
  * All of a sign-in or nothing. Each step takes its rows from the step before, which is what puts the locks in their order:
@@ -91,6 +112,7 @@ const FIND = query(
 const finishSignIn = (name: string, isOnTransaction: boolean) =>
   query(name, (db, $: SignIn) => {
     const [event, nonce] = [eventOf($), nonceOf($)];
+    const change = eventOf(backupChangeOf($));
     return db
       .with('counted', (to) =>
         to
@@ -108,7 +130,7 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
           .set({
             counter: $.counter,
             backed_up: $.backedUp,
-            backup_eligible: sql`coalesce(d.backup_eligible, ${$.backupEligible})`,
+            backup_eligible: $.backupEligible,
             usage_count: sql`d.usage_count + 1`,
             last_login_at: sql`now()`,
           })
@@ -121,6 +143,12 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
               it('d.counter', '<', $.counter),
               it.and([it('d.counter', '=', 0), it(typed.bigint($.counter), '=', 0)]),
             ]),
+          )
+          // Of two sign-ins that race with a changed flag, one records the change.
+          .where(
+            sql<boolean>`coalesce(d.backup_eligible <> ${$.backupEligible}, false)`,
+            '=',
+            typed.boolean($.isBackupChanged),
           )
           .returning(['d.app_id', 'd.user_id']),
       )
@@ -145,6 +173,14 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
           .insertInto('audit_events')
           .columns(event.columns)
           .expression((from) => from.selectFrom('handshake').select(event.selection)),
+      )
+      .with('change', (to) =>
+        to
+          .insertInto('audit_events')
+          .columns(change.columns)
+          .expression((from) =>
+            from.selectFrom('handshake').where(typed.boolean($.isBackupChanged)).select(change.selection),
+          ),
       )
       .with('nonce', (to) =>
         to
@@ -194,6 +230,12 @@ const OBSTACLES = query('ceremonies.sign-in-obstacles', (db, $: SignIn) =>
       .where('id', '=', $.deviceId)
       .select('counter')
       .as('counter'),
+    it
+      .selectFrom('devices')
+      .where('app_id', '=', $.appId)
+      .where('id', '=', $.deviceId)
+      .select('backup_eligible')
+      .as('backupEligible'),
   ]),
 );
 
@@ -212,11 +254,19 @@ export class AuthenticationRepository {
   ): Promise<{ app: StoredApp | null; credential: OwnedCredential | null }> {
     const [row] = await this.database.run(FIND, { appId, credentialId });
     if (!row) return { app: null, credential: null };
-    const { deviceId, userId, publicKey, backupEligible, enrolledAt, userHandle, ...app } = row;
-    if (deviceId === null || userId === null || publicKey === null || enrolledAt === null) {
+    const { deviceId, userId, publicKey, backupEligible, credentialTrust, enrolledAt, userHandle, ...app } =
+      row;
+    if (
+      deviceId === null ||
+      userId === null ||
+      publicKey === null ||
+      credentialTrust === null ||
+      enrolledAt === null
+    ) {
       return { app, credential: null };
     }
-    return { app, credential: { deviceId, userId, publicKey, backupEligible, enrolledAt, userHandle } };
+    const credential = { deviceId, userId, publicKey, backupEligible, enrolledAt, userHandle };
+    return { app, credential: { ...credential, attestationTrust: credentialTrust } };
   }
 
   /**

@@ -5,8 +5,9 @@ import { AppError } from '../../errors/app-error.js';
 import { Refusal } from '../../errors/refusal.js';
 import { Unavailable } from '../../errors/unavailable.js';
 import { toEvent } from '../../events/audit-trail.js';
-import { withEventId } from '../../events/audit.repository.js';
+import { newEventId, withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
+import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
 import { presentedCredentialId } from '../../webauthn/presented-response.js';
 import {
   type ExpectedAuthentication,
@@ -22,8 +23,9 @@ import {
   NotWritten,
   type OwnedCredential,
   type SignIn,
+  type SignInObstacles,
 } from './authentication.repository.js';
-import { type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
+import { type Expectations, type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { FinishRefusal } from './finish-refusal.js';
 
@@ -96,7 +98,12 @@ export class AuthenticationService {
       const transactionHash = transactionOf(handshake, transactionId);
       const expectations = this.handshakes.expectationsOf(handshake, 'authenticate', app);
       const userHandleRequired = handshake.transaction === null;
-      proven = await prove(response, found.credential, { ...expectations, userHandleRequired });
+      const backupEligibilityChange = backupChangeOf(found.credential, expectations);
+      proven = await prove(response, found.credential, {
+        ...expectations,
+        userHandleRequired,
+        backupEligibilityChange,
+      });
       requireListed(proven.credential, handshake);
       const nonce = makeBearerSecret();
       await this.write(
@@ -111,10 +118,12 @@ export class AuthenticationService {
           counter: proven.verified.counter,
           backedUp: proven.verified.backedUp,
           backupEligible: proven.verified.backupEligible,
+          isBackupChanged: proven.verified.isBackupEligibilityChanged,
+          backupEventId: newEventId(),
           nonceHash: nonce.hash,
           nonceLifetime: app.lifetimes.nonce,
         },
-        newHandleOf(proven),
+        { newHandle: newHandleOf(proven), backupEligibilityChange },
       );
       return nonce.text;
     } catch (error) {
@@ -135,13 +144,24 @@ export class AuthenticationService {
     return open;
   }
 
-  private async write(signIn: SignIn, newHandle: Buffer | null): Promise<void> {
+  private async write(signIn: SignIn, how: HowToWrite): Promise<void> {
+    const { newHandle, backupEligibilityChange } = how;
     try {
       if (newHandle) await this.database.transaction((tx) => this.writeWithHandle(signIn, newHandle, tx));
       else await this.signIns.finishSignIn(signIn);
     } catch (error) {
       if (!(error instanceof NotWritten)) throw error;
-      throw (await this.obstacleTo(signIn)) ?? error.otherwise ?? changedMeanwhile();
+      const found = await this.signIns.obstaclesTo(signIn);
+      const refusal = obstacleTo(signIn, found) ?? error.otherwise;
+      if (refusal) throw refusal;
+      const { backupEligible } = found;
+      const isBackupChanged = backupEligible !== null && backupEligible !== signIn.backupEligible;
+      if (isBackupChanged === signIn.isBackupChanged) throw changedMeanwhile();
+      // Another sign-in has finished since the credential was read, with another flag than it had then.
+      if (isBackupChanged && backupEligibilityChange === 'refuse') {
+        throw new CeremonyRefusal('backup_eligibility_changed', '7.2-19');
+      }
+      await this.write({ ...signIn, isBackupChanged }, how);
     }
   }
 
@@ -152,21 +172,34 @@ export class AuthenticationService {
     const reason = outcome === 'taken' ? 'user_handle_taken' : null;
     await this.signIns.finishSignIn({ ...signIn, reason }, tx);
   }
-
-  /** Why a sign-in could not be written; null if nothing is in its way any more. */
-  private async obstacleTo(signIn: SignIn): Promise<Refusal | null> {
-    const found = await this.signIns.obstaclesTo(signIn);
-    if (found.isHandshakeSpent) return new FinishRefusal('handshake_spent');
-    if (signIn.transactionHash !== null) {
-      if (found.transactionUserId === null) return new AppError('transaction_not_found');
-      if (found.transactionUserId !== signIn.userId) return new FinishRefusal('credential_not_allowed');
-    }
-    if (found.counter === null) return new FinishRefusal('credential_revoked');
-    if (found.status === 'inactive') return new AppError('user_not_active');
-    const hasRisen = signIn.counter > found.counter || (signIn.counter === 0 && found.counter === 0);
-    return hasRisen ? null : new FinishRefusal('clone_suspected');
-  }
 }
+
+/** Why a sign-in could not be written; null if nothing is in its way any more. */
+function obstacleTo(signIn: SignIn, found: SignInObstacles): Refusal | null {
+  if (found.isHandshakeSpent) return new FinishRefusal('handshake_spent');
+  if (signIn.transactionHash !== null) {
+    if (found.transactionUserId === null) return new AppError('transaction_not_found');
+    if (found.transactionUserId !== signIn.userId) return new FinishRefusal('credential_not_allowed');
+  }
+  if (found.counter === null) return new FinishRefusal('credential_revoked');
+  if (found.status === 'inactive') return new AppError('user_not_active');
+  const hasRisen = signIn.counter > found.counter || (signIn.counter === 0 && found.counter === 0);
+  return hasRisen ? null : new FinishRefusal('clone_suspected');
+}
+
+/** What may be written of a sign-in beside what it proved. */
+interface HowToWrite {
+  /** The handle to be learnt; null if there is none. */
+  readonly newHandle: Buffer | null;
+  readonly backupEligibilityChange: 'record' | 'refuse';
+}
+
+/** A credential of a proven model does not change; of others the app decides. */
+const backupChangeOf = (
+  credential: OwnedCredential | null,
+  { refusesBackupChange }: Pick<Expectations, 'refusesBackupChange'>,
+): 'record' | 'refuse' =>
+  refusesBackupChange || credential?.attestationTrust === 'trusted' ? 'refuse' : 'record';
 
 /** What was in the way of a sign-in has gone before it could be read: nothing was written, and it may be sent again. */
 const changedMeanwhile = (): Unavailable =>

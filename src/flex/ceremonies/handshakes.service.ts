@@ -27,11 +27,27 @@ export interface Handshake {
   readonly rpId: string;
   readonly userVerification: UserVerification;
   readonly algorithms: readonly number[];
+  /** The strict rules that held; absent in handshakes of a version before these rules. */
+  readonly strict?: readonly StrictRule[];
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
   /** Seconds since the epoch. */
   readonly expiresAt: number;
 }
+
+type StrictRule = keyof typeof STRICT;
+
+/** The rules that refuse more where they hold, and when they do. */
+const STRICT = {
+  judgesAttestation: ({ attestation }) => attestation !== 'none',
+  requiresTrust: ({ attestationTrust }) => attestationTrust === 'required',
+  // A model that was proven to be one whose passkeys are not synced does not change.
+  refusesBackupChange: ({ backupEligibilityChange, aaguidAllow }) =>
+    backupEligibilityChange === 'refuse' || aaguidAllow !== null,
+  refusesUnknownFrames: ({ relyingParty }) => relyingParty.unknownFrames === 'refuse',
+} as const satisfies Record<string, (app: AppPolicy) => boolean>;
+
+const STRICT_RULES = Object.keys(STRICT) as StrictRule[];
 
 const VERSION = 'kh1';
 const PURPOSE = 'keyway handshake token, version 1, HMAC-SHA-256';
@@ -81,6 +97,10 @@ export interface Expectations {
   readonly relyingParty: AppPolicy['relyingParty'];
   readonly requireUserVerification: boolean;
   readonly algorithms: readonly number[];
+  /** Whether a certificate that is not as it should be refuses a registration. */
+  readonly judgesAttestation: boolean;
+  readonly requiresTrust: boolean;
+  readonly refusesBackupChange: boolean;
 }
 
 /** Issues handshakes and holds finishes to them. */
@@ -108,6 +128,7 @@ export class HandshakesService {
       rpId: app.relyingParty.id,
       userVerification: app.userVerification,
       algorithms: app.algorithms,
+      strict: STRICT_RULES.filter((rule) => STRICT[rule](app)),
       issuedAt: now,
       expiresAt: Math.ceil(now / 1000) + app.lifetimes.handshake,
     });
@@ -126,11 +147,18 @@ export class HandshakesService {
     if (handshake.rpId !== app.relyingParty.id) throw new FinishRefusal('rp_id_changed');
     if (handshake.issuedAt + app.lifetimes.handshake * 1000 < Date.now())
       throw new FinishRefusal('handshake_expired');
+    const holds = (rule: StrictRule) => STRICT[rule](app) || (handshake.strict ?? []).includes(rule);
     return {
       challenge: handshake.challenge,
-      relyingParty: app.relyingParty,
+      relyingParty: {
+        ...app.relyingParty,
+        unknownFrames: holds('refusesUnknownFrames') ? 'refuse' : 'allow',
+      },
       requireUserVerification: [handshake.userVerification, app.userVerification].includes('required'),
       algorithms: handshake.algorithms.filter((algorithm) => app.algorithms.includes(algorithm)),
+      judgesAttestation: holds('judgesAttestation'),
+      requiresTrust: holds('requiresTrust'),
+      refusesBackupChange: holds('refusesBackupChange'),
     };
   }
 }

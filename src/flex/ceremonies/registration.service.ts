@@ -118,7 +118,8 @@ export class RegistrationService {
   ): Promise<VerifiedRegistration> {
     const expected = this.handshakes.expectationsOf(handshake, 'register', app);
     const credential = await verifyRegistration(response, { ...expected, models: this.fidoMetadata });
-    const refusal = authenticatorRefusal(app, credential);
+    const { requiresTrust: isTrustRequired } = expected;
+    const refusal = authenticatorRefusal({ ...app, isTrustRequired }, credential);
     if (refusal) throw new FinishRefusal(refusal);
     return credential;
   }

@@ -1,10 +1,11 @@
 import type { X509Certificate } from 'node:crypto';
 import { attestationInvalid } from '../ceremony-refusal.js';
+import { extensionOf } from '../certificates.js';
 import { importCredentialKey } from '../credential-key.js';
-import { leadsToAnchor } from './certificate-path.js';
-import { extensionOf, knownRoots } from './certificates.js';
-import { DER_TAG, type DerElement, derContent, derElements, derMembers } from './der.js';
-import { type Attested, verifySelfAttestation } from './self-attestation.js';
+import { DER_TAG, type DerElement, derContent, derElements, derMembers } from '../der.js';
+import { judgeDates, requireThat } from './attestation-key.js';
+import type { Attested, Statement } from './attested.js';
+import { verifySelfAttestation } from './self-attestation.js';
 
 /** 1.3.6.1.4.1.11129.2.1.17: Android's KeyDescription. */
 const KEY_DESCRIPTION = '2b06010401d679020111';
@@ -14,52 +15,60 @@ const PURPOSE_SIGN = 2;
 const ORIGIN_GENERATED = 0;
 
 /**
- * Verifies an Android key attestation (WebAuthn Level 3 §8.4). Its certificates must lead to one of Google's roots for
- * keys in hardware; therefore only the list that the hardware enforces is believed. Makes no network call. Throws
- * `CeremonyRefusal`, or `CertificateError` if the description of the key cannot be read.
- *
- * The library's own verification is not used: it trusts a root that the statement brings, calls the addresses in the
- * certificates before it knows who issued them, and does not check `origin` and `purpose`.
+ * Verifies an Android key attestation (WebAuthn Level 3 §8.4). Throws `CeremonyRefusal`, or `CertificateError` if the
+ * description of the key cannot be read. Whether Google issued the certificates is a matter of trust, not of this.
  */
 export async function verifyAndroidKey(
-  statement: ReadonlyMap<unknown, unknown>,
-  chain: readonly X509Certificate[],
+  statement: Statement,
+  [certificate]: readonly [X509Certificate, ...X509Certificate[]],
   attested: Attested,
 ): Promise<void> {
-  const [certificate] = chain;
-  demand(certificate !== undefined, 'there is no certificate');
-  // First the issuer: nothing else in the certificates is read before it is known.
-  demand(
-    leadsToAnchor(chain, knownRoots('android-key')),
-    'the certificates do not lead to one of Google’s roots',
-  );
   const key = importCredentialKey(attested.publicKey);
   demand(certificate.publicKey.equals(key), 'the certificate is for another key');
   await verifySelfAttestation(statement, attested);
-  requireKeyDescription(certificate, attested.clientDataHash);
-}
 
-function requireKeyDescription(certificate: X509Certificate, clientDataHash: Buffer): void {
-  const extension = extensionOf(certificate, KEY_DESCRIPTION);
-  demand(extension !== null, 'the certificate does not describe a key');
-  const [, , , , challenge, , softwareEnforced, teeEnforced] = derMembers(extension);
-  demand(challenge?.tag === DER_TAG.OCTET_STRING, 'the certificate has no challenge');
-  demand(clientDataHash.equals(challenge.content), 'the certificate is for another challenge');
-  const [software, hardware] = [authorizations(softwareEnforced), authorizations(teeEnforced)];
-
-  // The key is for one application.
+  const { challenge, software, hardware } = keyDescriptionOf(certificate);
+  demand(attested.clientDataHash.equals(challenge), 'the certificate is for another challenge');
   const isForAll = [software, hardware].some((list) => list.has(AUTHORIZATION.allApplications));
   demand(!isForAll, 'the key is for all applications');
+}
 
-  // The hardware generated it, and it may sign.
+/**
+ * The hardware generated the key, and it may sign: only the list that the hardware enforces is believed. Throws
+ * `CertificateError`.
+ */
+export function judgeAndroidKey([certificate]: readonly [X509Certificate, ...X509Certificate[]]): void {
+  judgeDates(certificate);
+  const { hardware } = keyDescriptionOf(certificate);
   const origin = hardware.get(AUTHORIZATION.origin);
   const wasMadeHere = origin && integer(derContent(origin, DER_TAG.INTEGER)) === ORIGIN_GENERATED;
-  demand(wasMadeHere === true, 'the key was imported');
-  const purposes = derMembers(hardware.get(AUTHORIZATION.purpose) ?? Buffer.alloc(0), DER_TAG.SET);
-  demand(
+  requireThat(wasMadeHere === true, 'is for a key that was imported');
+  const purposes = derMembers(hardware.get(AUTHORIZATION.purpose) ?? EMPTY_SET, DER_TAG.SET);
+  requireThat(
     purposes.some(({ content }) => integer(content) === PURPOSE_SIGN),
-    'the key may not sign',
+    'is for a key that may not sign',
   );
+}
+
+const EMPTY_SET = Buffer.from([0x31, 0]);
+
+interface KeyDescription {
+  readonly challenge: Buffer;
+  /** Authorizations by their tag; those of `hardware` are enforced by it. */
+  readonly software: ReadonlyMap<string, Buffer>;
+  readonly hardware: ReadonlyMap<string, Buffer>;
+}
+
+function keyDescriptionOf(certificate: X509Certificate): KeyDescription {
+  const extension = extensionOf(certificate, KEY_DESCRIPTION);
+  demand(extension !== null, 'the certificate does not describe a key');
+  const [, , , , challenge, , software, hardware] = derMembers(extension);
+  demand(challenge?.tag === DER_TAG.OCTET_STRING, 'the certificate has no challenge');
+  return {
+    challenge: challenge.content,
+    software: authorizations(software),
+    hardware: authorizations(hardware),
+  };
 }
 
 function authorizations(list: DerElement | undefined): Map<string, Buffer> {

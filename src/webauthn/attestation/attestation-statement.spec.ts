@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { attestationSubject } from '../../../test/support/attestation-certificate.js';
 import {
+  AIK,
   aaguidExtension,
   ANDROID,
   androidKey,
@@ -16,7 +17,7 @@ import { type FakeServer, fakeServer } from '../../../test/support/fake-server.j
 import { aRegistration } from '../../../test/support/ceremonies.js';
 import type { CreateOverrides } from '../../../test/support/ceremony-overrides.js';
 import { withRoots } from '../../../test/support/known-roots.js';
-import { der, dsaKey, newKey, TestAuthority } from '../../../test/support/x509.js';
+import { der, dsaKey, type NameAttribute, newKey, TestAuthority } from '../../../test/support/x509.js';
 import type { AuthenticatorModels } from './attestation-trust.js';
 import type { CeremonyRefusal } from '../ceremony-refusal.js';
 import { verifyRegistration } from '../verify-registration.js';
@@ -31,10 +32,10 @@ type Models = AuthenticatorModels | null;
 
 const register = (
   overrides: Overrides,
-  { aaguid = ZERO, algorithms = [-7], models = null as Models } = {},
+  { aaguid = ZERO, algorithms = [-7], models = null as Models, judgesAttestation = true } = {},
 ) => {
   const { respond, expected } = aRegistration({ aaguid }, { algorithms });
-  return verifyRegistration(respond(overrides), { ...expected, models });
+  return verifyRegistration(respond(overrides), { ...expected, models, judgesAttestation });
 };
 
 const accepts = async (overrides: Overrides, more?: Parameters<typeof register>[1]) =>
@@ -51,12 +52,25 @@ const refuses = (overrides: Overrides, more?: Parameters<typeof register>[1]) =>
   });
 
 const without = (member: string): StatementTraits => ({ change: (it) => it.delete(member) });
+const bytesOf = (certificate: Buffer) => new Uint8Array(certificate);
+const shorten = (statement: Map<string, unknown>, member: string) =>
+  statement.set(member, (statement.get(member) as Uint8Array).slice(0, -40));
+const AIK_EXTENSIONS = [AIK.names(AIK.tpm()), AIK.usages(AIK.usage)];
 const replaced = (member: string, value: unknown): StatementTraits => ({
   change: (it) => it.set(member, value),
 });
 
 describe('WebAuthn Level 3 §8.2 packed attestation by an attestation key', () => {
   it('accepts a valid statement', () => accepts(packed(authority)));
+  it.each([
+    ['before another', ['Authenticator Attestation', 'Series 5']],
+    ['after another', ['Series 5', 'Authenticator Attestation']],
+  ])('accepts a certificate whose unit stands %s', (_, units) => {
+    const [country, organization, , name] = attestationSubject();
+    const unitNames = units.map((unit): NameAttribute => ['55040b', unit]);
+    const subject = [country!, organization!, ...unitNames, name!];
+    return accepts(packed(authority, { certificate: { subject } }));
+  });
   it('accepts a certificate that names the AAGUID', () =>
     accepts(packed(authority, { certificate: { extensions: [aaguidExtension(MODEL)] } }), { aaguid: MODEL }));
 
@@ -67,12 +81,42 @@ describe('WebAuthn Level 3 §8.2 packed attestation by an attestation key', () =
     ['for another AAGUID', { certificate: { extensions: [aaguidExtension(MODEL)] } }],
     ['by an authority', { certificate: { isAuthority: true, subject: attestationSubject() } }],
     ['of another unit', { certificate: { subject: attestationSubject('Web') } }],
+    ['without a country', { certificate: { subject: attestationSubject().slice(1) } }],
+    ['without a common name', { certificate: { subject: attestationSubject().slice(0, 3) } }],
+    ['of another algorithm', replaced('alg', -257)],
+    ['of an unknown algorithm', replaced('alg', -48)],
+    ['of the algorithm by its name', replaced('alg', 'ES256')],
+    ['with a wrong signature', replaced('sig', new Uint8Array(randomBytes(70)))],
+    ['with a text for a signature', replaced('sig', 'signature')],
     ['that has expired', { certificate: { notBefore: new Date(0), notAfter: new Date(1) } }],
   ])('refuses a statement %s', (_, traits) => refuses(packed(authority, traits)));
 });
 
 describe('WebAuthn Level 3 §8.3 TPM attestation', () => {
-  it('accepts a valid statement', () => accepts(tpm(authority)));
+  it.each([-7, -257])('accepts a valid statement of algorithm %i', (algorithm) =>
+    accepts(tpm(authority), { algorithms: [algorithm] }),
+  );
+  it.each<[string, Buffer[]]>([
+    ['whose usage is not the first', [AIK.names(AIK.tpm()), AIK.usages(AIK.otherUsage, AIK.usage)]],
+    [
+      'with another name before that of the TPM',
+      [AIK.names(AIK.otherName, AIK.tpm()), AIK.usages(AIK.usage)],
+    ],
+    ['with the name of the TPM in one group', [AIK.names(AIK.tpm(AIK.inOneGroup)), AIK.usages(AIK.usage)]],
+  ])('accepts a certificate %s', (_, extensions) => accepts(tpm(authority, { certificate: { extensions } })));
+  it('accepts coordinates without their leading zeros', async () => {
+    const overrides = tpm(authority, { withoutZeros: true });
+    for (;;) {
+      const { respond, expected, authenticator } = aRegistration({}, { algorithms: [-7] });
+      const response = respond(overrides);
+      const [x] = authenticator.credentials[0]!.publicKey.get(-2) as Uint8Array;
+      if (x !== 0) continue;
+      await expect(verifyRegistration(response, expected)).resolves.toMatchObject({
+        attestationFormat: 'tpm',
+      });
+      return;
+    }
+  });
 
   it.each<[string, StatementTraits]>([
     ['for another ceremony', { clientDataHash: randomBytes(32) }],
@@ -81,7 +125,15 @@ describe('WebAuthn Level 3 §8.3 TPM attestation', () => {
     ['with another certInfo', { change: (it) => (it.get('certInfo') as Uint8Array).fill(1, 60, 62) }],
     ['with a wrong signature', replaced('sig', new Uint8Array(randomBytes(70)))],
     ['by a named authenticator', { certificate: { subject: attestationSubject() } }],
-    ['that does not say which TPM', { certificate: { extensions: [] } }],
+    ['that does not say which TPM', { certificate: { extensions: [AIK.usages(AIK.usage)] } }],
+    ['without its usage', { certificate: { extensions: [AIK.names(AIK.tpm())] } }],
+    ['of another usage', { certificate: { extensions: [AIK.names(AIK.tpm()), AIK.usages(AIK.otherUsage)] } }],
+    ['for another AAGUID', { certificate: { extensions: [...AIK_EXTENSIONS, aaguidExtension(MODEL)] } }],
+    ['of another algorithm', replaced('alg', -257)],
+    ['with a public area that is cut short', { change: (it) => shorten(it, 'pubArea') }],
+    ['with a certInfo that is cut short', { change: (it) => shorten(it, 'certInfo') }],
+    ['with a text for a public area', replaced('pubArea', 'key')],
+    ['that has expired', { certificate: { notBefore: new Date(0), notAfter: new Date(1) } }],
     ['without certificates', without('x5c')],
   ])('refuses a statement %s', (_, traits) => refuses(tpm(authority, traits)));
 });
@@ -132,19 +184,7 @@ describe('WebAuthn Level 3 §8.4 Android key attestation', () => {
     ['that has expired', { certificate: { notBefore: new Date(0), notAfter: new Date(1) } }],
   ])('refuses a statement %s', (_, traits) => known(() => refuses(androidKey(authority, traits))));
 
-  it('refuses a root that only the statement contains', () => refuses(androidKey(authority)));
-  it('refuses a certificate that was issued by a key without authority', () => {
-    const key = newKey();
-    const forger = new TestAuthority('Somebody', {}, key, root);
-    const [certified] = root.chainFor(key) as [Buffer];
-    const traits: AndroidKeyTraits = {
-      change: (it) => (it.get('x5c') as Uint8Array[]).splice(1, 1, new Uint8Array(certified)),
-    };
-    return known(async () => {
-      await accepts(androidKey(forger));
-      await refuses(androidKey(forger, traits));
-    });
-  });
+  it('accepts an unknown root, which is a matter of trust', () => accepts(androidKey(authority)));
 });
 
 describe('WebAuthn Level 3 §8.6 FIDO U2F attestation', () => {
@@ -171,6 +211,8 @@ describe('WebAuthn Level 3 §8.8 Apple attestation', () => {
     ['without its nonce', { certificate: { extensions: [] } }],
     ['without certificates', without('x5c')],
   ])('refuses a statement %s', (_, traits) => known(() => refuses(apple(authority, traits))));
+  it('accepts a root that is not Apple’s if the app asked for no attestation', () =>
+    accepts(apple(authority), { judgesAttestation: false }));
   it('refuses a root that is not Apple’s', () => refuses(apple(authority, { withRoot: true })));
   it('refuses a certificate that was issued by a key without authority', () => {
     const key = newKey();
@@ -180,6 +222,57 @@ describe('WebAuthn Level 3 §8.8 Apple attestation', () => {
     };
     return known(() => refuses(apple(new TestAuthority('Somebody', {}, key, root), traits)));
   });
+});
+
+describe('certificates that prove the attestation, but are not as their format has them', () => {
+  const model = { attestationRoots: [root.x509], sharesRoots: false, isCompromised: false };
+  const models: AuthenticatorModels = { ofAaguid: () => model, ofAttestationKey: () => model };
+  const expired = { notBefore: new Date(0), notAfter: new Date(1) };
+  const unjudged = { judgesAttestation: false, models };
+
+  it.each<[string, Overrides, string?]>([
+    ['packed, expired', packed(authority, { certificate: expired })],
+    ['packed, of another unit', packed(authority, { certificate: { subject: attestationSubject('Web') } })],
+    ['packed, without a subject', packed(authority, { certificate: { subject: [] } })],
+    ['packed, of an authority', packed(authority, { certificate: { isAuthority: true } })],
+    ['tpm, expired', tpm(authority, { certificate: expired })],
+    ['tpm, with a subject', tpm(authority, { certificate: { subject: attestationSubject() } })],
+    [
+      'tpm, without the name of the TPM',
+      tpm(authority, { certificate: { extensions: [AIK.usages(AIK.usage)] } }),
+    ],
+    ['android-key, expired', androidKey(authority, { certificate: expired })],
+    ['android-key, imported', androidKey(authority, { hardware: [ANDROID.signs, ANDROID.imported] })],
+    ['android-key, of software', androidKey(authority, { hardware: [], software: [ANDROID.signs] })],
+    ['apple, of another root', apple(authority)],
+    ['fido-u2f, with an AAGUID', fidoU2f(root), MODEL],
+  ])(
+    'are refused if the app asked for an attestation, else accepted and never trusted: %s',
+    async (_, overrides, aaguid = MODEL) => {
+      await refuses(overrides, { aaguid, models });
+      await accepts(overrides, { aaguid, ...unjudged });
+    },
+  );
+
+  it.each<[string, Overrides]>([
+    ['packed, with a wrong signature', packed(authority, replaced('sig', new Uint8Array(randomBytes(70))))],
+    ['packed, for another ceremony', packed(authority, { clientDataHash: randomBytes(32) })],
+    [
+      'packed, for another AAGUID',
+      packed(authority, { certificate: { extensions: [aaguidExtension(MODEL)] } }),
+    ],
+    ['packed, with a DSA key', packed(root, replaced('x5c', root.chainFor(dsaKey(2048)).map(bytesOf)))],
+    ['tpm, for another key', tpm(authority, replaced('pubArea', new Uint8Array(100)))],
+    [
+      'tpm, of another usage',
+      tpm(authority, { certificate: { extensions: [AIK.names(AIK.tpm()), AIK.usages(AIK.otherUsage)] } }),
+    ],
+    ['android-key, for another key', androidKey(authority, { key: newKey() })],
+    ['android-key, for another challenge', androidKey(authority, { challenge: randomBytes(32) })],
+    ['apple, for another ceremony', apple(authority, { clientDataHash: randomBytes(32) })],
+    ['fido-u2f, for another ceremony', fidoU2f(root, { clientDataHash: randomBytes(32) })],
+    ['fido-u2f, without certificates', fidoU2f(root, without('x5c'))],
+  ])('do not excuse a statement that proves nothing: %s', (_, overrides) => refuses(overrides, unjudged));
 });
 
 describe('untrusted certificates of a statement', () => {
@@ -320,12 +413,7 @@ describe('addresses in certificates', () => {
     },
   );
 
-  it('are allowed in an Android key attestation, and refused in an Apple one', () =>
-    withRoots('android-key', [root], () =>
-      withRoots('apple', [root], async () => {
-        const { issuer } = forged(root);
-        await accepts(androidKey(issuer));
-        await refuses(apple(issuer));
-      }),
-    ));
+  it.each(FORMATS)('do not matter to a statement of format %s', (format, make) =>
+    withRoots(format, [root], () => accepts(make(format === 'fido-u2f' ? root : forged(root).issuer))),
+  );
 });

@@ -12,7 +12,7 @@ import type { CreateOverrides } from '../../../test/support/ceremony-overrides.j
 import { withRoots } from '../../../test/support/known-roots.js';
 import { newKey, TestAuthority } from '../../../test/support/x509.js';
 import type { AuthenticatorModel, AuthenticatorModels } from './attestation-trust.js';
-import { keyIdentifierOf, knownRoots } from './certificates.js';
+import { isInForce, keyIdentifierOf, knownRoots } from '../certificates.js';
 import { verifyRegistration } from '../verify-registration.js';
 
 const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
@@ -126,6 +126,33 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: the trust in an attestation', 
     });
   });
 
+  it('of format android-key is trusted by any of Google’s roots if the metadata lists one of them', async () => {
+    const [old, next] = [new TestAuthority('Google of old'), new TestAuthority('Google')];
+    const phones = androidKey(next.authority('Phones'));
+    await withRoots('android-key', [old, next], async () => {
+      expect(await trustIn(phones, models({ [MODEL]: aModel(old) }))).toBe('trusted');
+      expect(await trustIn(phones, models({ [MODEL]: aModel(root) }))).toBe('untrusted');
+      expect(await trustIn(packed(next), models({ [MODEL]: aModel(old) }))).toBe('untrusted');
+    });
+    await withRoots('android-key', [old], async () => {
+      expect(await trustIn(phones, models({ [MODEL]: aModel(old) }))).toBe('untrusted');
+    });
+  });
+
+  it('is untrusted if a key without authority issued the certificate', async () => {
+    const key = newKey();
+    const forger = new TestAuthority('Somebody', {}, key, root);
+    const [certified] = root.chainFor(key) as [Buffer];
+    const traits = {
+      change: (it: Map<string, unknown>) =>
+        (it.get('x5c') as Uint8Array[]).splice(1, 1, new Uint8Array(certified)),
+    };
+    await withRoots('android-key', [root], async () => {
+      expect(await trustIn(androidKey(forger), known)).toBe('trusted');
+      expect(await trustIn(androidKey(forger, traits), known)).toBe('untrusted');
+    });
+  });
+
   it('of format fido-u2f is trusted if the metadata lists the attestation key of the model', async () => {
     const key = newKey();
     const [leaf] = root.chainFor(key) as [Buffer];
@@ -135,6 +162,21 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: the trust in an attestation', 
     expect(await trustIn(fidoU2f(root), listed, ZERO)).toBe('untrusted');
     expect(await trustIn(fidoU2f(stranger, { key }), listed, ZERO)).toBe('untrusted');
     expect(await trustIn(fidoU2f(root, { key }), models({ [ZERO]: aModel(root) }), ZERO)).toBe('untrusted');
+  });
+});
+
+describe('the known roots for Android', () => {
+  it('include Google’s of 2025 on P-384, by its published fingerprint', () => {
+    const [root] = knownRoots('android-key').filter(({ publicKey }) => publicKey.asymmetricKeyType === 'ec');
+    expect(root!.fingerprint256.replaceAll(':', '').toLowerCase()).toBe(
+      '6d9db4ce6c5c0b293166d08986e05774a8776ceb525d9e4329520de12ba4bcc0',
+    );
+    expect(root!.subject.split('\n')).toEqual(
+      expect.arrayContaining(['CN=Key Attestation CA1', 'O=Google LLC']),
+    );
+    expect(root!.publicKey.asymmetricKeyDetails).toEqual({ namedCurve: 'secp384r1' });
+    expect(root!.verify(root!.publicKey)).toBe(true);
+    expect([root!.ca, isInForce(root!, Date.parse('2035-07-15'))]).toEqual([true, true]);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { ZERO_AAGUID } from '../aaguid.js';
 import { leadsToAnchor } from './certificate-path.js';
-import { extensionOf, keyIdentifierOf } from './certificates.js';
+import { keyIdentifierOf, knownRoots } from '../certificates.js';
+import { namesAaguid } from './attestation-key.js';
 
 /**
  * How far an attestation proves the model of the authenticator. `none`: there is no attestation. `untrusted`: its
@@ -28,9 +29,6 @@ export interface AuthenticatorModels {
   ofAttestationKey(identifier: string): AuthenticatorModel | null;
 }
 
-/** 1.3.6.1.4.1.45724.1.1.4 as the content of its DER in hex: the AAGUID that a certificate is for. */
-const AAGUID_EXTENSION = '2b0601040182e51c010104';
-
 /** An attestation after its statement was verified. */
 export interface VerifiedAttestation {
   readonly format: string;
@@ -38,6 +36,8 @@ export interface VerifiedAttestation {
   readonly aaguid: string;
   /** Leaf first; empty for a self attestation. */
   readonly chain: readonly X509Certificate[];
+  /** Whether something in the certificates is not as the format has it: then they are not trusted. */
+  readonly isOdd: boolean;
 }
 
 /**
@@ -48,12 +48,22 @@ export function attestationTrust(
   attestation: VerifiedAttestation,
   models: AuthenticatorModels | null,
 ): AttestationTrust {
-  const { format, chain } = attestation;
+  const { format, chain, isOdd } = attestation;
   if (format === 'none') return 'none';
-  if (models === null || chain.length === 0) return 'untrusted';
+  if (models === null || chain.length === 0 || isOdd) return 'untrusted';
   const model = modelOf(attestation, models);
   if (model === null || model.isCompromised || !namesModel(attestation, model)) return 'untrusted';
-  return leadsToAnchor(chain, model.attestationRoots) ? 'trusted' : 'untrusted';
+  return leadsToAnchor(chain, anchorsOf(format, model)) ? 'trusted' : 'untrusted';
+}
+
+/** Google certifies phones by several roots, and FIDO metadata may list the new ones late: one stands for all. */
+function anchorsOf(format: string, { attestationRoots }: AuthenticatorModel): readonly X509Certificate[] {
+  if (format !== 'android-key') return attestationRoots;
+  const googles = knownRoots(format);
+  const isGoogles = attestationRoots.some((root) =>
+    googles.some(({ publicKey }) => publicKey.equals(root.publicKey)),
+  );
+  return isGoogles ? [...attestationRoots, ...googles] : attestationRoots;
 }
 
 function modelOf(
@@ -66,7 +76,7 @@ function modelOf(
 
 /**
  * §8.2.1: where several models share a root, a certificate has to name its model; otherwise the key of one model could
- * attest another. The library has compared the name with the AAGUID.
+ * attest another. The name was compared with the AAGUID.
  */
 const namesModel = ({ format, chain }: VerifiedAttestation, { sharesRoots }: AuthenticatorModel): boolean =>
-  format !== 'packed' || !sharesRoots || extensionOf(chain[0]!, AAGUID_EXTENSION) !== null;
+  format !== 'packed' || !sharesRoots || namesAaguid(chain[0]!);

@@ -10,7 +10,7 @@ import {
   TestAuthority,
 } from '../../../test/support/x509.js';
 import { leadsToAnchor } from './certificate-path.js';
-import { readCertificates } from './certificates.js';
+import { readCertificates } from '../certificates.js';
 
 const DAY = 86_400_000;
 const YESTERDAY = new Date(Date.now() - DAY);

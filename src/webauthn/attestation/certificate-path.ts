@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
-import { hasUnknownCriticalExtension, pathLengthOf } from './certificates.js';
-import { CertificateError } from './der.js';
+import { hasUnknownCriticalExtension, isInForce, pathLengthOf } from '../certificates.js';
+import { CertificateError } from '../der.js';
 
 /** Longer chains are not in use, and each certificate costs a signature. */
 export const MAX_CERTIFICATES = 8;
@@ -29,10 +29,6 @@ export function leadsToAnchor(
     }
   }
   return false;
-}
-
-function isInForce({ validFromDate, validToDate }: X509Certificate, now: number): boolean {
-  return validFromDate.getTime() <= now && now <= validToDate.getTime();
 }
 
 function certifies(anchor: X509Certificate, certificate: X509Certificate, between: number): boolean {

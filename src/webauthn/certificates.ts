@@ -1,12 +1,13 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { SettingsService } from '@simplewebauthn/server';
-import { CertificateError, DER_TAG, type DerElement, derElements, derMembers } from './der.js';
+import { CertificateError, DER_TAG, derContent, type DerElement, derElements, derMembers } from './der.js';
+import { GOOGLE_KEY_ATTESTATION_CA1 } from './google-attestation-root.js';
 
-/** About twice the size of real ones. The library takes microseconds for each element of a certificate. */
+/** About twice the size of real ones. */
 const MAX_CERTIFICATE_BYTES = 4096;
 
 /** Object identifiers of certificate extensions, as the content of their DER in hex (RFC 5280 §4.2.1). */
-const EXTENSION = { basicConstraints: '551d13', crlDistributionPoints: '551d1f' } as const;
+const BASIC_CONSTRAINTS = '551d13';
 const TBS_VERSION = 'a0';
 const TBS_EXTENSIONS = 'a3';
 
@@ -34,11 +35,15 @@ const NOT_RSA = [
 ];
 const RSA_BITS = { min: 2048, max: 4096, maxExponent: 32 } as const;
 
-/** The library's root certificates for attestations of a format or for FIDO metadata (`mds`); most formats have none. */
+/** Roots that the library does not ship. */
+const SHIPPED: Readonly<Record<string, readonly string[]>> = { 'android-key': [GOOGLE_KEY_ATTESTATION_CA1] };
+
+/** The root certificates for attestations of a format or for FIDO metadata (`mds`); most formats have none. */
 export function knownRoots(issuer: string): X509Certificate[] {
   const identifier = issuer as Parameters<typeof SettingsService.getRootCertificates>[0]['identifier'];
-  // Some begin or end with a blank, which is why the library does not find them by their text.
-  return SettingsService.getRootCertificates({ identifier }).map((pem) => new X509Certificate(pem.trim()));
+  const pems = [...SettingsService.getRootCertificates({ identifier }), ...(SHIPPED[issuer] ?? [])];
+  // Some begin or end with a blank.
+  return pems.map((pem) => new X509Certificate(pem.trim()));
 }
 
 /**
@@ -116,17 +121,48 @@ export function hasUnknownCriticalExtension(certificate: X509Certificate): boole
   );
 }
 
-/** Whether a certificate names addresses of revocation lists (RFC 5280 §4.2.1.13). */
-export function namesRevocationLists(certificate: X509Certificate): boolean {
-  return extensionsOf(certificate).some(({ identifier }) => identifier === EXTENSION.crlDistributionPoints);
+/** Whether a certificate is valid at `now` (milliseconds since the epoch; RFC 5280 §4.1.2.5). */
+export function isInForce({ validFromDate, validToDate }: X509Certificate, now: number): boolean {
+  return validFromDate.getTime() <= now && now <= validToDate.getTime();
 }
+
+/** The version of a certificate, 1 to 3 (RFC 5280 §4.1.2.1). Throws `CertificateError` if it cannot be read. */
+export function versionOf({ raw }: X509Certificate): number {
+  const { version } = membersOf(raw);
+  return version ? Number(`0x${derContent(version.content, DER_TAG.INTEGER).toString('hex')}`) + 1 : 1;
+}
+
+/** The attributes of a certificate's subject ({@link nameAttributes}). */
+export function subjectOf({ raw }: X509Certificate): NameAttribute[] {
+  const { subject } = membersOf(raw);
+  return subject ? attributesIn(subject) : [];
+}
+
+/** One attribute of a name. */
+export interface NameAttribute {
+  /** Object identifier as the content of its DER in hex. */
+  readonly identifier: string;
+  readonly value: string;
+}
+
+/** The attributes of a `Name` in DER, in their order, however they are grouped. Throws `CertificateError`. */
+export const nameAttributes = (name: Buffer): NameAttribute[] => derElements(name).flatMap(attributesIn);
+
+const attributesIn = (name: DerElement): NameAttribute[] =>
+  derElements(name.content).flatMap((group) =>
+    derElements(group.content).map(({ content }) => {
+      const [identifier, value] = derElements(content);
+      if (!identifier || !value) throw new CertificateError('An attribute of a name lacks its value.');
+      return { identifier: identifier.content.toString('hex'), value: value.content.toString('utf8') };
+    }),
+  );
 
 /**
  * How many authorities may stand between this one and the leaf (RFC 5280 §4.2.1.9); Infinity without a limit. Throws
  * `CertificateError` if the constraints cannot be read.
  */
 export function pathLengthOf(authority: X509Certificate): number {
-  const constraints = extensionOf(authority, EXTENSION.basicConstraints);
+  const constraints = extensionOf(authority, BASIC_CONSTRAINTS);
   if (constraints === null) return Infinity;
   const length = derMembers(constraints).find(({ tag }) => tag === DER_TAG.INTEGER);
   return length ? Number(`0x${length.content.toString('hex')}`) : Infinity;
@@ -157,15 +193,18 @@ function extensionsOf({ raw }: X509Certificate): Extension[] {
 
 /** Finds the members of a TBSCertificate that are read here (RFC 5280 §4.1). Throws `CertificateError`. */
 function membersOf(certificate: Uint8Array): {
+  version: DerElement | undefined;
+  subject: DerElement | undefined;
   publicKey: DerElement | undefined;
   extensions: DerElement | undefined;
 } {
   const [toBeSigned] = derMembers(Buffer.from(certificate));
   const members = derElements(toBeSigned?.content ?? Buffer.alloc(0));
   const afterVersion = members[0]?.tag === TBS_VERSION ? 1 : 0;
-  // After serialNumber, signature, issuer, validity and subject.
-  const publicKey = members[afterVersion + 5];
-  return { publicKey, extensions: members.find(({ tag }) => tag === TBS_EXTENSIONS) };
+  // After serialNumber, signature, issuer and validity.
+  const [subject, publicKey] = members.slice(afterVersion + 4);
+  const version = afterVersion ? members[0] : undefined;
+  return { version, subject, publicKey, extensions: members.find(({ tag }) => tag === TBS_EXTENSIONS) };
 }
 
 /**
