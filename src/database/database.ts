@@ -91,6 +91,13 @@ export class Database implements Queryable, OnApplicationShutdown {
     return (rows as { writable: boolean }[])[0]!.writable;
   }
 
+  /** The database's clock, milliseconds since the epoch. */
+  async readClock(): Promise<number> {
+    const text = `select (extract(epoch from clock_timestamp()) * 1000)::float8 as now`;
+    const { rows } = await this.open.connections.run({ name: 'database.read-clock', text, values: [] });
+    return (rows as { now: number }[])[0]!.now;
+  }
+
   /** Applies the migrations that the schema lacks and answers with their names; any number of replicas may do so at once. */
   migrate(): Promise<string[]> {
     return this.isEmbedded ? migrateAlone(this.orm) : migrateTogether(this.orm);

@@ -16,6 +16,8 @@ export interface PassageApp {
   readonly id: string;
   readonly name: string;
   readonly rpId: string | null;
+  /** How many passkeys a user may have; null where the provider does not tell. */
+  readonly maxPasskeysPerUser: number | null;
   readonly origins: readonly string[];
 }
 
@@ -38,6 +40,8 @@ export abstract class Passage {
 
   /** Oldest first; an unknown user has none. */
   abstract getDevices(externalId: string): Promise<UserPasskeys>;
+  /** How many passkeys a user may have, without asking another server: null where it is not known. */
+  abstract recentLimit(): Promise<number | null>;
   /** Throws `device_not_found`, also for another user's; `access_denied` where the provider does not allow it. */
   abstract revokeDevice(externalId: string, deviceId: string): Promise<void>;
   /**

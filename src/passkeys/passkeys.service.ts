@@ -4,18 +4,16 @@ import { AppError } from '../errors/app-error.js';
 import { Passage } from '../passage/passage.js';
 import { ExternalIds } from '../users/external-ids.js';
 import { UserRepository } from '../users/user.repository.js';
-import {
-  type AcceptedCredentialsSignal,
-  toSignal,
-  toWebAuthnDevice,
-  type WebAuthnDevice,
-} from './web-authn-device.js';
+import { toSignals, toWebAuthnDevice, type UserSignal, type WebAuthnDevice } from './web-authn-device.js';
 
-/** All passkeys of the caller; `signal` is null where the provider does not tell what it needs. */
+/** All passkeys of the caller. */
 export interface PasskeyList {
   readonly username: string;
   readonly passkeys: readonly WebAuthnDevice[];
-  readonly signal: AcceptedCredentialsSignal | null;
+  /** How many passkeys the caller may have; null where that is not known. */
+  readonly limit: number | null;
+  /** What browsers may be told; empty where the provider does not tell what it takes. */
+  readonly signals: readonly UserSignal[];
 }
 
 /** What a browser needs to begin a ceremony on the Flex routes. */
@@ -41,18 +39,23 @@ export class PasskeysService {
     private readonly passage: Passage,
   ) {}
 
-  /** A user without an external ID has none, and the provider is not asked. */
+  /** A user without an external ID has none, and the provider is not asked for them. */
   async list(caller: Caller): Promise<PasskeyList> {
     const { username } = caller;
     const externalId = await this.externalIds.recent(caller);
-    if (externalId === null) return { username, passkeys: [], signal: null };
-    let devices = await this.passage.getDevices(externalId);
-    if (devices.devices.length === 0) {
+    if (externalId === null) return this.emptyList(caller);
+    let owned = await this.passage.getDevices(externalId);
+    if (owned.devices.length === 0) {
       const current = await this.externalIds.renewed(caller);
-      if (current === null) return { username, passkeys: [], signal: null };
-      if (current !== externalId) devices = await this.passage.getDevices(current);
+      if (current === null) return this.emptyList(caller);
+      if (current !== externalId) owned = await this.passage.getDevices(current);
     }
-    return { username, passkeys: devices.devices.map(toWebAuthnDevice), signal: toSignal(devices) };
+    return {
+      username,
+      passkeys: owned.devices.map(toWebAuthnDevice),
+      limit: owned.limit,
+      signals: toSignals(owned, { name: username, displayName: username }),
+    };
   }
 
   /** Throws `device_not_found`, also for another user's passkey. */
@@ -92,6 +95,10 @@ export class PasskeysService {
     const { externalId, kind } = await this.passage.verifyNonce(nonce);
     if (own === null || externalId !== own) throw new AppError('invalid_nonce');
     return { username: caller.username, externalId, kind };
+  }
+
+  private async emptyList({ username }: Caller): Promise<PasskeyList> {
+    return { username, passkeys: [], limit: await this.passage.recentLimit(), signals: [] };
   }
 
   /** Null if the caller is erased meanwhile: a transaction for an erased user would create an orphaned passkey. */

@@ -17,10 +17,16 @@ export interface WebAuthnDevice {
   readonly transports: readonly string[];
 }
 
-/** The argument of `PublicKeyCredential.signalAllAcceptedCredentials`: always all of the user's credentials. */
-export interface AcceptedCredentialsSignal {
+/**
+ * What `PublicKeyCredential.signalAllAcceptedCredentials` and `signalCurrentUserDetails` tell a browser of one user handle
+ * (WebAuthn Level 3 §5.1.10): always all of the user's credentials, whichever handle each of them carries.
+ */
+export interface UserSignal {
   readonly rpId: string;
+  /** The user handle. Like the credential IDs, base64url without padding. */
   readonly userId: string;
+  readonly name: string;
+  readonly displayName: string;
   readonly allAcceptedCredentialIds: readonly string[];
 }
 
@@ -40,8 +46,13 @@ export const toWebAuthnDevice = (device: Passkey): WebAuthnDevice => ({
   transports: device.transports,
 });
 
-/** What lets a browser forget revoked passkeys; null where the provider does not tell RP ID and user handle. */
-export function toSignal({ rpId, userHandle, devices }: UserPasskeys): AcceptedCredentialsSignal | null {
-  if (rpId === null || userHandle === null) return null;
-  return { rpId, userId: userHandle, allAcceptedCredentialIds: devices.map(({ credId }) => credId) };
+/** One signal for each user handle that the passkeys carry; none where the provider does not tell RP ID or handles. */
+export function toSignals(
+  { rpId, signalUserHandles, devices }: UserPasskeys,
+  names: Pick<UserSignal, 'name' | 'displayName'>,
+): UserSignal[] {
+  // Without passkeys a browser would be told to forget all that the user has, such as one that is being imported.
+  if (rpId === null || devices.length === 0) return [];
+  const allAcceptedCredentialIds = devices.map(({ credId }) => credId);
+  return signalUserHandles.map((userId) => ({ rpId, userId, ...names, allAcceptedCredentialIds }));
 }

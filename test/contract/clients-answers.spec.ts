@@ -157,16 +157,17 @@ describe('the client for Node servers, given responses that are not of the proto
   it('reads members that only Keyway has as null or empty where they have another form', async () => {
     const device = aDevice({ provider: 7, synced: 'yes', transports: 'usb' });
     for (const user_handle of ['ä', 'A', 'AAAAA', 'A'.repeat(87), 7]) {
-      const user = aUser({ user_handle, webauthn_devices: [device] });
+      const user = aUser({ user_handle, signal_user_handles: [user_handle], webauthn_devices: [device] });
       says({ users: [{ id: 'u1', external_id: 'ada' }], user });
       expect(await passage.user.get('ada')).toMatchObject({
         userHandle: null,
+        signalUserHandles: [],
         webauthnDevices: [{ provider: null, synced: null, transports: [] }],
       });
     }
     for (const rp_id of [1, '', 'Shop.Example', 'a b']) {
-      says({ app: anApp({ rp_id }) });
-      expect((await passage.getApp()).rpId).toBeNull();
+      says({ app: anApp({ rp_id, max_passkeys_per_user: -1 }) });
+      expect(await passage.getApp()).toMatchObject({ rpId: null, maxPasskeysPerUser: null });
     }
     says({ external_id: 'ada', kind: 'recovery', device_id: '../d1' });
     expect(await passage.auth.verify('nonce')).toStrictEqual({

@@ -142,6 +142,7 @@ describe('the client for Node servers', () => {
         webauthnDevices: devices,
         webauthnTypes: ['passkey'],
         userHandle: expect.stringMatching(/^[\w-]{43}$/),
+        signalUserHandles: [expect.stringMatching(/^[\w-]{43}$/)],
       });
 
       expect(await calls.revoke(externalId, devices[0]!.id)).toBe(calls.revoked);
@@ -160,6 +161,7 @@ describe('the client for Node servers', () => {
       authOrigin,
       additionalAuthOrigins: [],
       rpId,
+      maxPasskeysPerUser: 50,
     });
     expect(await codeOf(client({ appId: 'no-such-app' }).getApp())).toEqual([404, 'app_not_found']);
   });
@@ -200,13 +202,13 @@ describe('the client for Node servers', () => {
 
   it('finds a user without their passkeys in one request, or null', async () => {
     const { externalId } = await aUserWithPasskey();
-    const { webauthn, webauthnDevices, webauthnTypes, userHandle, ...listed } =
+    const { webauthn, webauthnDevices, webauthnTypes, userHandle, signalUserHandles, ...listed } =
       await passage.user.get(externalId);
-    expect([webauthn, webauthnDevices.length, webauthnTypes, userHandle]).toEqual([
+    expect([webauthn, webauthnDevices.length, webauthnTypes, signalUserHandles]).toEqual([
       true,
       1,
       ['passkey'],
-      expect.any(String),
+      [userHandle],
     ]);
     expect(await passage.user.find(externalId)).toStrictEqual(listed);
     expect(await passage.user.find(listed.id)).toBeNull();

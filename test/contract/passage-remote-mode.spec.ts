@@ -46,18 +46,25 @@ describe('in remote mode', () => {
       });
     });
 
-    it('lists the passkeys of the provider, with the signal', async () => {
+    it('lists the passkeys of the provider, with the signals', async () => {
       const { user, authenticator, device } = await aUserWithPasskey();
       const credId = authenticator.credentials[0]!.id.toString('base64url');
       expect(await user.list()).toEqual({
         username: 'ada',
         passkeys: [device],
-        signal: {
-          rpId: TEST.rpId,
-          userId: expect.stringMatching(/^[\w-]{43}$/),
-          allAcceptedCredentialIds: [credId],
-        },
+        limit: 50,
+        signals: [
+          {
+            rpId: TEST.rpId,
+            userId: authenticator.credentials[0]!.userId,
+            name: 'ada',
+            displayName: 'ada',
+            allAcceptedCredentialIds: [credId],
+          },
+        ],
       });
+      await user.registerTransaction();
+      expect((await user.list()).signals).toEqual([]);
       expect(device).toMatchObject({
         credId,
         lastLoginAt: null,
@@ -87,7 +94,7 @@ describe('in remote mode', () => {
       const another = await registerPasskey(user, { browser });
       expect((await user.call('POST', '/user/revokePasskey', { id: device.id })).text).toBe('OK');
       expect((await user.revoke(another.device.id)).status).toBe(204);
-      expect(await user.list()).toMatchObject({ passkeys: [], signal: { allAcceptedCredentialIds: [] } });
+      expect(await user.list()).toMatchObject({ passkeys: [], signals: [] });
       const begun = await browser.beginSignIn();
       expect((await browser.finish('authenticate', begun.answer(authenticator))).status).toBe(401);
     });
@@ -225,7 +232,7 @@ describe('in remote mode', () => {
     });
 
     it('a user who never added a passkey still gets an empty list', async () => {
-      expect(await aUser().list()).toEqual({ username: 'ada', passkeys: [], signal: null });
+      expect(await aUser().list()).toEqual({ username: 'ada', passkeys: [], limit: 50, signals: [] });
     });
 
     it('the service is still ready', async () => {

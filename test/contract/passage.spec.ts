@@ -67,7 +67,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
     });
 
     it('is returned with its current origins', async () => {
-      const shop = { id: TEST.appId, name: 'The Shop', rpId: TEST.rpId };
+      const shop = { id: TEST.appId, name: 'The Shop', rpId: TEST.rpId, maxPasskeysPerUser: 50 };
       expect(await passage.getApp()).toEqual({ ...shop, origins: [TEST.origin] });
       const origins = [TEST.origin, 'https://m.shop.example'];
       await changeApp(app, TEST.appId, 'origins', origins);
@@ -127,26 +127,40 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
   });
 
   describe('the passkeys', () => {
-    it('are an empty list without RP ID and user handle for an unknown user', async () => {
-      const nothing = { devices: [], rpId: null, userHandle: null };
+    it('are an empty list without RP ID and user handles for an unknown user', async () => {
+      await passage.getApp();
+      const nothing = { devices: [], limit: await passage.recentLimit(), rpId: null, signalUserHandles: [] };
       expect(await passage.getDevices(anExternalId())).toEqual(nothing);
     });
 
-    it('are an empty list with RP ID and user handle for a known user without any', async () => {
+    it('are an empty list with RP ID and limit, and no user handle to signal, for a known user without any', async () => {
       const externalId = anExternalId();
       await passage.createRegisterTransaction(externalId, 'Ada');
       expect(await passage.getDevices(externalId)).toEqual({
         devices: [],
+        limit: 50,
         rpId: TEST.rpId,
-        userHandle: expect.stringMatching(/^[\w-]{43}$/),
+        signalUserHandles: [],
       });
+    });
+
+    it('have no user handle to signal while one more is being registered', async () => {
+      const externalId = anExternalId();
+      const { begun } = await register(externalId);
+      expect((await passage.getDevices(externalId)).signalUserHandles).toEqual([begun.publicKey.user.id]);
+      await passage.createRegisterTransaction(externalId, 'Ada');
+      expect((await passage.getDevices(externalId)).signalUserHandles).toEqual([]);
     });
 
     it('are returned with every member', async () => {
       const externalId = anExternalId();
       const { authenticator, begun } = await register(externalId);
-      const { devices, rpId, userHandle } = await passage.getDevices(externalId);
-      expect({ rpId, userHandle }).toEqual({ rpId: TEST.rpId, userHandle: begun.publicKey.user.id });
+      const { devices, ...rest } = await passage.getDevices(externalId);
+      expect(rest).toEqual({
+        limit: 50,
+        rpId: TEST.rpId,
+        signalUserHandles: [begun.publicKey.user.id],
+      });
       const device: Passkey = devices[0]!;
       expect(devices).toEqual([
         {

@@ -4,6 +4,8 @@ import type { Passage } from '../../src/passage/passage.js';
 import { APP, DEVICE, foreign, ID, NOW, OddProvider, refusal, USER } from '../support/odd-provider.js';
 import { BRIEF, CALLS, failureOf, remotePassage, unavailable } from '../support/providers.js';
 
+const NO_DEVICES = { devices: [], limit: null, rpId: null, signalUserHandles: [] };
+
 describe('RemotePassage', () => {
   let odd: OddProvider;
   let passage: Passage;
@@ -37,14 +39,16 @@ describe('RemotePassage', () => {
             transports: [],
           },
         ],
+        limit: null,
         rpId: null,
-        userHandle: null,
+        signalUserHandles: [],
       });
       expect(await passage.verifyNonce('nonce')).toEqual({ externalId: 'ada', kind: null, deviceId: null });
       expect(await passage.getApp()).toEqual({
         id: 'shop',
         name: 'The Shop',
         rpId: null,
+        maxPasskeysPerUser: null,
         origins: ['https://shop.example', 'https://m.shop.example'],
       });
     });
@@ -57,14 +61,26 @@ describe('RemotePassage', () => {
         icons: { light: 'javascript:0' },
       };
       for (const user_handle of ['ä', 'A', 'AAAAA', 'A'.repeat(87), 7]) {
-        const user = { webauthn_devices: [{ ...DEVICE, ...mine }], user_handle };
-        odd.answers(foreign({ user, app: { rp_id: 7 } }));
+        const user = {
+          webauthn_devices: [{ ...DEVICE, ...mine }],
+          signal_user_handles: ['AAAA', user_handle],
+        };
+        odd.answers(foreign({ user, app: { rp_id: 7, max_passkeys_per_user: '50' } }));
         expect(await remotePassage(odd.settings, BRIEF).getDevices('ada')).toMatchObject({
           devices: [{ provider: null, synced: null, transports: [], icons: { light: null, dark: null } }],
+          limit: null,
           rpId: null,
-          userHandle: null,
+          signalUserHandles: [],
         });
       }
+    });
+
+    it('signals no user handle of a server that does not tell whether a passkey is being registered', async () => {
+      odd.answers(foreign({ user: { user_handle: 'S8Qk' }, app: { rp_id: 'shop.example' } }));
+      expect(await remotePassage(odd.settings, BRIEF).getDevices('ada')).toMatchObject({
+        rpId: 'shop.example',
+        signalUserHandles: [],
+      });
     });
 
     it('renames the requested passkey, and refuses a response about another one', async () => {
@@ -150,7 +166,7 @@ describe('RemotePassage', () => {
     it('finds no user among similar external IDs', async () => {
       odd.answers(foreign({ listed }));
       expect(await passage.getUser('ada')).toBeNull();
-      expect(await passage.getDevices('ada')).toEqual({ devices: [], rpId: null, userHandle: null });
+      expect(await passage.getDevices('ada')).toEqual(NO_DEVICES);
       for (const name of ['revokeDevice', 'renameDevice']) {
         expect(await failureOf(CALLS[name]!(passage))).toMatchObject({ code: 'device_not_found' });
       }
@@ -184,7 +200,7 @@ describe('RemotePassage', () => {
           ? refusal(404, 'user_not_found')
           : { body: { app: APP } },
     );
-    expect(await passage.getDevices('ada')).toEqual({ devices: [], rpId: null, userHandle: null });
+    expect(await passage.getDevices('ada')).toEqual(NO_DEVICES);
     for (const name of ['revokeDevice', 'renameDevice']) {
       expect(await failureOf(CALLS[name]!(passage))).toMatchObject({ code: 'device_not_found' });
     }

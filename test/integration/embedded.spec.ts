@@ -35,7 +35,7 @@ describe('the embedded database', () => {
 
   it('supports registering, signing in, listing, renaming and revoking', async () => {
     const user = new TestUser(app, { name: 'Ada' });
-    expect(await user.list()).toEqual({ username: 'Ada', passkeys: [], signal: null });
+    expect(await user.list()).toEqual({ username: 'Ada', passkeys: [], limit: 50, signals: [] });
     const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });
     expect((await user.verify(await signIn(passkey))).expect()).toMatchObject({ kind: 'authenticate' });
     expect((await user.verify(await stepUp(passkey))).expect()).toMatchObject({ kind: 'authenticate' });

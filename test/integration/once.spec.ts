@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { embeddedPassageOf } from '../../src/config/configuration.js';
+import { DatabaseClock } from '../../src/database/database-clock.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
 import { type BegunRegistration, Browser, type FinishBody } from '../support/browser.js';
 import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
@@ -60,12 +61,13 @@ describe('single use', () => {
       user.subject,
     );
 
-  /** Runs `start` while the process's clock, by which handshakes are dated, is so many seconds behind. */
-  const startedBefore = async <T>(seconds: number, start: () => Promise<T>): Promise<T> => {
-    const now = Date.now.bind(Date);
-    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() - seconds * 1000);
+  /** Runs `work` while what the service knows of the database's clock, by which handshakes are dated, is behind it. */
+  const whileBehind = async <T>(seconds: number, work: () => Promise<T>): Promise<T> => {
+    const clock = jest
+      .spyOn(DatabaseClock.prototype, 'now')
+      .mockImplementation(() => Date.now() - seconds * 1000);
     try {
-      return await start();
+      return await work();
     } finally {
       clock.mockRestore();
     }
@@ -193,7 +195,7 @@ describe('single use', () => {
       expect(await contents(app)).toEqual(before);
     });
 
-    it('a handshake finishes nothing once it expired by the clock of the database, though that of the process lags', async () => {
+    it('a handshake finishes nothing once it expired by the clock of the database, though what is known of it lags', async () => {
       const tenant = await Tenant.create(app, { handshake_ttl: 1 });
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
@@ -202,22 +204,18 @@ describe('single use', () => {
       const free = await browser.beginSignIn();
       const before = await contentsButTrail(app);
       await pause(2_050);
-      const now = Date.now.bind(Date);
-      const lagging = jest.spyOn(Date, 'now').mockImplementation(() => now() - 10_000);
-      try {
-        const events = await eventsOf(app, async () => {
+      const events = await eventsOf(app, () =>
+        whileBehind(10, async () => {
           const answers = [
             await browser.finish('register', registration.answer(new SoftwareAuthenticator())),
             await browser.finish('authenticate', bound.answer(authenticator)),
             await browser.finish('authenticate', free.answer(authenticator)),
           ];
           expect(answers.map(({ status }) => status)).toEqual([400, 401, 401]);
-        });
-        expect(events.map(({ reason }) => reason)).toEqual(Array(3).fill('handshake_spent'));
-        expect(await contentsButTrail(app)).toEqual(before);
-      } finally {
-        lagging.mockRestore();
-      }
+        }),
+      );
+      expect(events.map(({ reason }) => reason)).toEqual(Array(3).fill('handshake_spent'));
+      expect(await contentsButTrail(app)).toEqual(before);
     });
 
     it('transactions, handshakes and nonces live as long as the app says, or else the settings', async () => {
@@ -256,7 +254,7 @@ describe('single use', () => {
           ]);
           expect(begun.publicKey.timeout).toBe(expected[0] * 1000);
           const finishAfter = async (seconds: number) => {
-            const handshake = await startedBefore(seconds, () => tenant.browser().beginSignIn());
+            const handshake = await whileBehind(seconds, () => tenant.browser().beginSignIn());
             return (await tenant.browser().finish('authenticate', handshake.answer(authenticator))).status;
           };
           expect(await finishAfter(expected[0] - 5)).toBe(200);

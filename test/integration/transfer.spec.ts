@@ -170,7 +170,7 @@ describe('an import of passkeys', () => {
     await importRows(app, [aForeignPasskey(ada!, { userHandle: handle }).row]);
     const local = new TestUser(app);
     await registerPasskey(local);
-    const own = (await local.list()).signal!.userId;
+    const own = (await local.list()).signals[0]!.userId;
     const text = textOf(handle.toString('base64url'));
     await importRows(app, [
       aForeignPasskey(cleo!, { userHandle: Buffer.from(textOf(own), 'base64url') }).row,
@@ -420,7 +420,7 @@ describe('an import of devices without their keys', () => {
     expect(await contents(app)).toEqual(before);
 
     expect((await user.passkeys()).map((it) => it.id)).toEqual([device.id]);
-    expect((await user.list()).signal!.allAcceptedCredentialIds).toEqual([device.credId]);
+    expect((await user.list()).signals[0]!.allAcceptedCredentialIds).toEqual([device.credId]);
     const { transactionId } = await user.registerTransaction();
     const registration = await browser.beginRegistration(transactionId);
     expect(registration.publicKey.excludeCredentials!.map((it) => it.id)).toEqual([device.credId]);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { UnsecuredJWT } from 'jose';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { Browser } from '../support/browser.js';
@@ -5,7 +6,15 @@ import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/f
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { routesOf } from '../support/routes.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { contents, count, flexUserIdOf, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
+import {
+  changeApp,
+  contents,
+  count,
+  flexUserIdOf,
+  shuffleCreation,
+  sql,
+  UNKNOWN_ID,
+} from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 const GOOGLE_PASSWORD_MANAGER = 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4';
@@ -50,11 +59,16 @@ describe("the user's API", () => {
             transports: ['internal', 'hybrid'],
           },
         ],
-        signal: {
-          rpId: TEST.rpId,
-          userId: expect.stringMatching(BEARER_SECRET) as string,
-          allAcceptedCredentialIds: [credId],
-        },
+        limit: 50,
+        signals: [
+          {
+            rpId: TEST.rpId,
+            userId: expect.stringMatching(BEARER_SECRET) as string,
+            name: 'ada',
+            displayName: 'ada',
+            allAcceptedCredentialIds: [credId],
+          },
+        ],
       });
     });
 
@@ -70,27 +84,92 @@ describe("the user's API", () => {
       const user = aUser();
       const first = await registerPasskey(user);
       const second = await registerPasskey(user);
-      expect((await user.list()).signal).toEqual({
-        rpId: TEST.rpId,
-        userId: first.authenticator.credentials[0]!.userId,
-        allAcceptedCredentialIds: [first.device.credId, second.device.credId],
-      });
+      expect((await user.list()).signals).toMatchObject([
+        {
+          rpId: TEST.rpId,
+          userId: first.authenticator.credentials[0]!.userId,
+          allAcceptedCredentialIds: [first.device.credId, second.device.credId],
+        },
+      ]);
       await user.revoke(first.device.id);
-      expect((await user.list()).signal!.allAcceptedCredentialIds).toEqual([second.device.credId]);
+      expect((await user.list()).signals).toMatchObject([
+        { allAcceptedCredentialIds: [second.device.credId] },
+      ]);
     });
 
-    it('signals an empty list, not null, once the last passkey is revoked', async () => {
+    it('signals each user handle that the passkeys carry, with the credentials of all of them', async () => {
+      const user = aUser();
+      const own = await registerPasskey(user);
+      const other = await registerPasskey(user);
+      const unknown = await registerPasskey(user);
+      const foreign = randomBytes(20);
+      await sql(app, 'update devices set user_handle = $1 where id = $2', foreign, other.device.id);
+      await sql(app, 'update devices set user_handle_known = false where id = $1', unknown.device.id);
+      const { passkeys, signals } = await user.list();
+      const allAcceptedCredentialIds = passkeys.map(({ credId }) => credId);
+      expect(allAcceptedCredentialIds).toHaveLength(3);
+      expect(signals).toMatchObject([
+        { userId: own.authenticator.credentials[0]!.userId, allAcceptedCredentialIds },
+        { userId: foreign.toString('base64url'), allAcceptedCredentialIds },
+      ]);
+      // Nobody's passkey carries the user's own handle any more.
+      await user.revoke(own.device.id);
+      expect((await user.list()).signals.map(({ userId }) => userId)).toEqual([
+        foreign.toString('base64url'),
+      ]);
+    });
+
+    it('signals nothing once the last passkey is revoked', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      await user.revoke(device.id);
+      expect(await user.list()).toMatchObject({ passkeys: [], signals: [] });
+    });
+
+    it('signals nothing while a passkey is being added, which a browser would delete', async () => {
       const user = aUser();
       const { device, authenticator } = await registerPasskey(user);
-      await user.revoke(device.id);
-      expect(await user.list()).toMatchObject({
-        passkeys: [],
-        signal: {
-          rpId: TEST.rpId,
+      const browser = new Browser(app);
+      const begun = await browser.beginRegistration((await user.registerTransaction()).transactionId);
+      const during = await user.list();
+      expect(during).toMatchObject({ passkeys: [device], signals: [] });
+      (await browser.finish('register', begun.answer(new SoftwareAuthenticator()))).expect();
+      const { passkeys, signals } = await user.list();
+      expect(signals).toMatchObject([
+        {
           userId: authenticator.credentials[0]!.userId,
-          allAcceptedCredentialIds: [],
+          allAcceptedCredentialIds: passkeys.map(({ credId }) => credId),
         },
-      });
+      ]);
+    });
+
+    it('signals again once the transaction of an abandoned registration has expired', async () => {
+      const user = aUser();
+      await registerPasskey(user);
+      await user.registerTransaction();
+      expect((await user.list()).signals).toEqual([]);
+      await sql(app, 'update transactions set expires_at = now() where consumed_at is null');
+      expect((await user.list()).signals).toHaveLength(1);
+    });
+
+    it('signals also while a step-up, or a registration of another user, is under way', async () => {
+      const [user, other] = [aUser(), aUser()];
+      await registerPasskey(user);
+      await user.authenticateTransaction();
+      await other.registerTransaction();
+      expect((await user.list()).signals).toHaveLength(1);
+    });
+
+    it('names the limit of the app, also to a user without passkeys', async () => {
+      const user = aUser();
+      await registerPasskey(user);
+      await changeApp(app, TEST.appId, 'max_passkeys_per_user', 7);
+      try {
+        expect((await user.list()).limit).toBe(7);
+        expect((await aUser().list()).limit).toBeGreaterThanOrEqual(7);
+      } finally {
+        await changeApp(app, TEST.appId, 'max_passkeys_per_user', 50);
+      }
     });
 
     it('answers a user without an external ID without asking the provider', async () => {
@@ -103,7 +182,7 @@ describe("the user's API", () => {
         expect((await known.call('GET', '/user/devices')).status).toBe(500);
         const answer = await stranger.call('GET', '/user/devices');
         expect(answer.status).toBe(200);
-        expect(answer.body).toStrictEqual({ username: 'Nobody yet', passkeys: [], signal: null });
+        expect(answer.body).toStrictEqual({ username: 'Nobody yet', passkeys: [], limit: 50, signals: [] });
       } finally {
         await sql(app, 'alter table flex_users_hidden rename to flex_users');
       }
@@ -352,7 +431,7 @@ describe("the user's API", () => {
       const insert = `insert into users (id, issuer, subject, username, passage_external_id)
         values ($1, $1, $2, 'x', $1)`;
       for (const issuer of issuers) await sql(app, insert, issuer, user.subject);
-      expect(await user.list()).toMatchObject({ passkeys: [], signal: null });
+      expect(await user.list()).toMatchObject({ passkeys: [], signals: [] });
       const { device } = await registerPasskey(user);
       const shouting = new TestUser(app, { sub: user.subject.toUpperCase() });
       const spaced = new TestUser(app, { sub: `${user.subject} ` });

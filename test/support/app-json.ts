@@ -15,6 +15,7 @@ export const expectedApp = ({
   id,
   name,
   rp_id: rpId,
+  max_passkeys_per_user: 50,
   auth_origin: origin,
   additional_auth_origins: additionalOrigins,
   redirect_url: '',

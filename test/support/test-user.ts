@@ -21,11 +21,14 @@ export interface PasskeyJson {
 export interface PasskeyListJson {
   readonly username: string;
   readonly passkeys: readonly PasskeyJson[];
-  readonly signal: {
+  readonly limit: number | null;
+  readonly signals: readonly {
     readonly rpId: string;
     readonly userId: string;
+    readonly name: string;
+    readonly displayName: string;
     readonly allAcceptedCredentialIds: string[];
-  } | null;
+  }[];
 }
 
 export interface TransactionJson {

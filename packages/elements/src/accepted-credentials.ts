@@ -1,5 +1,5 @@
 import { PassageError } from '@keyway/passage-flex-js';
-import type { AcceptedCredentials } from './user-api.js';
+import type { UserSignal } from './user-api.js';
 
 /*
  * A browser deletes every passkey of the user that a signal does not name, and a list that was asked for before an
@@ -49,22 +49,24 @@ export async function whenAddsEnd(): Promise<void> {
 }
 
 /**
- * Tells the browser which passkeys the account still accepts, so that it can hide the others, where it can be told.
- * `signal` must come from a list that {@link watchForAdds} calls complete. Best effort by its nature: failures are
- * ignored.
+ * Tells the browser, for each user handle, which passkeys the account still accepts, so that it can hide the others, where
+ * it can be told. `signals` must come from a list that {@link watchForAdds} calls complete. Best effort by its nature:
+ * failures are ignored.
  */
-export async function signalAcceptedCredentials(signal: AcceptedCredentials | null): Promise<void> {
-  if (!signal || typeof PublicKeyCredential !== 'function') return;
-  const listed = signal.allAcceptedCredentialIds;
-  for (const id of listed) unconfirmed.delete(id);
+export async function signalAcceptedCredentials(signals: readonly UserSignal[]): Promise<void> {
+  if (typeof PublicKeyCredential !== 'function') return;
   const api = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
-  try {
-    await api.signalAllAcceptedCredentials?.call(PublicKeyCredential, {
-      ...signal,
-      allAcceptedCredentialIds: [...listed, ...unconfirmed],
-    });
-  } catch {
-    // An authenticator that cannot be told keeps offering a passkey that no longer works; nothing else breaks.
+  for (const { rpId, userId, allAcceptedCredentialIds: listed } of signals) {
+    for (const id of listed) unconfirmed.delete(id);
+    try {
+      await api.signalAllAcceptedCredentials?.call(PublicKeyCredential, {
+        rpId,
+        userId,
+        allAcceptedCredentialIds: [...listed, ...unconfirmed],
+      });
+    } catch {
+      // An authenticator that cannot be told keeps offering a passkey that no longer works; nothing else breaks.
+    }
   }
 }
 

@@ -4,7 +4,7 @@ export type { PasskeyAction } from './error-sentence.js';
 export type { PasskeyTableTextChanges, PasskeyTableTexts } from './texts.js';
 export { RequestError } from './request.js';
 export {
-  type AcceptedCredentials,
+  type UserSignal,
   type FlexTransaction,
   type GetToken,
   type Passkey,

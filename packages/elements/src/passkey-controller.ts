@@ -83,7 +83,7 @@ export class PasskeyController {
       const list = await this.#api.list(load.signal);
       if (load.signal.aborted) return;
       this.#list = list;
-      if (isComplete()) void signalAcceptedCredentials(list.signal);
+      if (isComplete()) void signalAcceptedCredentials(list.signals);
       else void this.#readAfterAdds(load);
     } catch (error) {
       if (!load.signal.aborted) this.#fail('load', error);

@@ -16,18 +16,24 @@ export interface Passkey {
   readonly usageCount: number;
 }
 
-/** Argument of `PublicKeyCredential.signalAllAcceptedCredentials`; all members are base64url but `rpId`. */
-export interface AcceptedCredentials {
+/** What a browser may be told of one user handle; `userId` and the credential IDs are base64url. */
+export interface UserSignal {
   readonly rpId: string;
   readonly userId: string;
-  readonly allAcceptedCredentialIds: string[];
+  readonly name: string;
+  readonly displayName: string;
+  readonly allAcceptedCredentialIds: readonly string[];
 }
 
-/** The signed-in user's passkeys; `signal` is null when there is nothing to tell the browser. */
+/**
+ * The signed-in user's passkeys. `limit` is how many they may have, null where that is not known; `signals` is empty when
+ * there is nothing to tell the browser.
+ */
 export interface PasskeyList {
   readonly username: string;
   readonly passkeys: readonly Passkey[];
-  readonly signal: AcceptedCredentials | null;
+  readonly limit: number | null;
+  readonly signals: readonly UserSignal[];
 }
 
 /** A permission to run one ceremony, with the app and the base URL (up to `/v1`) that it runs at. */
@@ -62,7 +68,8 @@ export class UserApi {
   /** All passkeys of the user. */
   async list(signal?: AbortSignal): Promise<PasskeyList> {
     const list = await this.#send<PasskeyList>('/user/devices', { signal });
-    if (!Array.isArray(list.passkeys)) throw new RequestError(200, 'invalid_response');
+    if (!Array.isArray(list.passkeys) || !Array.isArray(list.signals))
+      throw new RequestError(200, 'invalid_response');
     return list;
   }
 

@@ -72,6 +72,11 @@ export interface PassageUser extends ListedUser {
   webauthnTypes: WebAuthnType[];
   /** Keyway's own: what authenticators know the user by, base64url; null where not told. */
   userHandle: string | null;
+  /**
+   * Keyway's own: the user handles that browsers may be told all of the user's credential IDs for, base64url. Empty while a
+   * passkey is being registered, and where not told.
+   */
+  signalUserHandles: string[];
 }
 
 /** Reads a passkey as the protocol spells it. Throws `invalid_response`. */
@@ -112,6 +117,7 @@ export function toUser(json: Json): PassageUser {
     webauthnDevices: read(json, 'webauthn_devices', isListOf(isObject)).map(toDevice),
     webauthnTypes: read(json, 'webauthn_types', isListOf(isNonEmpty)) as WebAuthnType[],
     userHandle: readOwn(json, 'user_handle', isUserHandle),
+    signalUserHandles: readOwn(json, 'signal_user_handles', isListOf(isUserHandle)) ?? [],
   };
 }
 

@@ -1,4 +1,4 @@
-import { invalidResponse, isObject, isText, read, readOwn } from './answers.js';
+import { invalidResponse, isCount, isObject, isText, read, readOwn } from './answers.js';
 import { Auth, type AuthenticateTransactionArgs, type RegisterTransactionArgs } from './auth.js';
 import { Connection } from './connection.js';
 import type { PassageUser, WebAuthnDevice } from './models.js';
@@ -30,6 +30,8 @@ export interface AppInfo {
   additionalAuthOrigins: string[];
   /** Keyway's own: the WebAuthn RP ID; null where not told. */
   rpId: string | null;
+  /** Keyway's own: how many passkeys a user may have; null where not told. */
+  maxPasskeysPerUser: number | null;
 }
 
 /**
@@ -68,6 +70,7 @@ export class PassageFlex {
         authOrigin: read(app, 'auth_origin', isText),
         additionalAuthOrigins: (readOwn(app, 'additional_auth_origins', Array.isArray) ?? []).filter(isText),
         rpId: readOwn(app, 'rp_id', isDomain),
+        maxPasskeysPerUser: readOwn(app, 'max_passkeys_per_user', isCount),
       };
     });
   }

@@ -24,12 +24,13 @@ const PASSKEYS_ONLY = {
 };
 
 /** The protocol's `app`: members that only the hosted service has a value for are present and empty. */
-function toJson({ id, relyingParty, webOrigins, createdAt }: AppPolicy) {
+function toJson({ id, relyingParty, webOrigins, maxPasskeysPerUser, createdAt }: AppPolicy) {
   const [origin = '', ...additionalOrigins] = webOrigins;
   return {
     id,
     name: relyingParty.name,
     rp_id: relyingParty.id,
+    max_passkeys_per_user: maxPasskeysPerUser,
     auth_origin: origin,
     additional_auth_origins: additionalOrigins,
     redirect_url: '',

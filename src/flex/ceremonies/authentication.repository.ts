@@ -7,6 +7,7 @@ import type { Refusal } from '../../errors/refusal.js';
 import { eventOf, type EventValues } from '../../events/audit.repository.js';
 import type { StoredApp } from '../apps/app.js';
 import { APP_FIELDS } from '../apps/app.repository.js';
+import { HANDLE_OF_DEVICE } from '../devices/device.repository.js';
 import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
 import type { Device } from '../devices/device.entity.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
@@ -81,9 +82,7 @@ const FIND = query(
         'd.backup_eligible as backupEligible',
         'd.attestation_trust as credentialTrust',
         'd.created_at as enrolledAt',
-        sql<Buffer | null>`case when d.user_handle_known then coalesce(d.user_handle, u.user_handle) end`.as(
-          'userHandle',
-        ),
+        HANDLE_OF_DEVICE.as('userHandle'),
       ]),
 );
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
+import { DatabaseClock } from '../../database/database-clock.js';
 import { AppError } from '../../errors/app-error.js';
 import { Refusal } from '../../errors/refusal.js';
 import { Unavailable } from '../../errors/unavailable.js';
@@ -25,7 +26,13 @@ import {
   type SignIn,
   type SignInObstacles,
 } from './authentication.repository.js';
-import { type Expectations, type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
+import {
+  type Expectations,
+  expiryOf,
+  type Handshake,
+  HandshakesService,
+  transactionOf,
+} from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { FinishRefusal } from './finish-refusal.js';
 
@@ -61,6 +68,7 @@ export class AuthenticationService {
     private readonly signIns: AuthenticationRepository,
     private readonly userHandles: UserHandleRepository,
     private readonly refusals: RefusalAudit,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** A null transaction starts a discoverable sign-in. Throws `app_not_found`, `transaction_not_found`, `user_not_active`. */
@@ -68,7 +76,12 @@ export class AuthenticationService {
     const app = await this.apps.getRecent(appId);
     const hash = transactionId === null ? null : hashOf(transactionId);
     const open = hash && (await this.openTransaction(appId, hash));
-    const handshake = this.handshakes.issue('authenticate', app, hash, open ? open.now : Date.now());
+    const handshake = this.handshakes.issue(
+      'authenticate',
+      app,
+      hash,
+      open ? open.now : await this.clock.exactly(),
+    );
     const publicKey = requestOptions({
       relyingParty: app.relyingParty,
       challenge: handshake.challenge,
@@ -91,7 +104,7 @@ export class AuthenticationService {
     const found = await this.signIns.find(appId, claimedCredentialId(response));
     const app = this.apps.of(appId, found.app);
     const code = transactionId === null ? 'discoverable_authentication_refused' : 'authentication_refused';
-    const handshake = this.handshakes.open(handshakeId);
+    const handshake = await this.handshakes.open(handshakeId);
     if (!handshake) throw new AppError(code, { cause: new FinishRefusal('handshake_invalid') });
     let proven: ProvenSignIn | null = null;
     try {
@@ -114,7 +127,7 @@ export class AuthenticationService {
           kind: 'authenticate',
           transactionHash,
           handshakeHash: hashOf(handshake.challenge),
-          handshakeExpiresAt: handshake.expiresAt,
+          handshakeExpiresAt: expiryOf(handshake, app),
           counter: proven.verified.counter,
           backedUp: proven.verified.backedUp,
           backupEligible: proven.verified.backupEligible,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthenticatorsModule } from '../../authenticators/authenticators.module.js';
+import { DatabaseClock } from '../../database/database-clock.js';
 import { AppsModule } from '../apps/apps.module.js';
 import { NoncesModule } from '../nonces/nonces.module.js';
 import { TransactionsModule } from '../transactions/transactions.module.js';
@@ -19,6 +20,7 @@ import { RegistrationService } from './registration.service.js';
   imports: [AppsModule, AuthenticatorsModule, FlexUsersModule, TransactionsModule, NoncesModule],
   controllers: [CeremoniesController],
   providers: [
+    DatabaseClock,
     HandshakesService,
     HandshakeRepository,
     AuthenticationRepository,

@@ -7,6 +7,7 @@ export type FinishRefusalReason =
   | 'handshake_of_other_kind'
   | 'handshake_of_other_app'
   | 'handshake_expired'
+  | 'handshake_of_the_future'
   | 'handshake_spent'
   | 'rp_id_changed'
   | 'transaction_missing'

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { DatabaseClock } from '../../database/database-clock.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
 
 const MINUTE = 60_000; // ms
@@ -11,18 +12,20 @@ describe('HandshakeRefusals', () => {
     jest.useRealTimers();
   });
 
+  const made = () =>
+    new HandshakeRefusals(new DatabaseClock({ readClock: () => Promise.reject(new Error()) }));
   const aHandshake = (challenge = 'challenge') => ({ challenge, expiresAt: (Date.now() + MINUTE) / 1000 });
   const costs = (refusals: HandshakeRefusals, handshake: ReturnType<typeof aHandshake>, times: number) =>
     Array.from({ length: times }, () => refusals.count(handshake));
 
   it('counts a refusal as ten requests from the third refusal of a handshake on', () => {
-    const refusals = new HandshakeRefusals();
+    const refusals = made();
     expect(costs(refusals, aHandshake(), 5)).toEqual([1, 1, 10, 10, 10]);
     expect(costs(refusals, aHandshake('another'), 3)).toEqual([1, 1, 10]);
   });
 
   it('remembers a handshake until it expires', () => {
-    const refusals = new HandshakeRefusals();
+    const refusals = made();
     const handshake = aHandshake();
     expect(costs(refusals, handshake, 2)).toEqual([1, 1]);
     jest.advanceTimersByTime(MINUTE - 10);
@@ -34,7 +37,7 @@ describe('HandshakeRefusals', () => {
   });
 
   it('forgets the handshakes with the oldest refusals when there are more than it keeps', () => {
-    const refusals = new HandshakeRefusals();
+    const refusals = made();
     expect(costs(refusals, aHandshake('first'), 3)).toEqual([1, 1, 10]);
     for (let i = 0; i < 20_000; i++) refusals.count(aHandshake(`stranger-${i}`));
     expect(costs(refusals, aHandshake('first'), 3)).toEqual([1, 1, 10]);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { DatabaseClock } from '../../database/database-clock.js';
 import { hashOf } from '../bearer-secret.js';
 import type { Handshake } from './handshakes.service.js';
 
@@ -17,15 +18,17 @@ export class HandshakeRefusals {
   private readonly counts = new LRUCache<string, number>({
     max: MAX_HANDSHAKES,
     // By the clock that handshakes expire by.
-    perf: { now: () => Date.now() },
+    perf: { now: () => this.clock.now() },
   });
+
+  constructor(private readonly clock: DatabaseClock) {}
 
   /** Counts one more refusal. Returns its cost: how many requests it counts as, against the rate limit of its sender. */
   count({ challenge, expiresAt }: Pick<Handshake, 'challenge' | 'expiresAt'>): number {
     const key = hashOf(challenge).toString('base64url');
     const count = (this.counts.get(key) ?? 0) + 1;
     // The handshake may have expired since it was opened; a lifetime of 0 would have no end.
-    const ttl = Math.max(1, expiresAt * 1000 - Date.now());
+    const ttl = Math.max(1, expiresAt * 1000 - this.clock.now());
     this.counts.set(key, count, { ttl });
     return count > CHEAP_REFUSALS ? COST : 1;
   }

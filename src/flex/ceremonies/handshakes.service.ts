@@ -8,6 +8,7 @@ import {
 } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
+import { DatabaseClock } from '../../database/database-clock.js';
 import { AppError } from '../../errors/app-error.js';
 import type { UserVerification } from '../../webauthn/relying-party.js';
 import type { AppPolicy } from '../apps/app.js';
@@ -29,7 +30,7 @@ export interface Handshake {
   readonly algorithms: readonly number[];
   /** The strict rules that held; absent in handshakes of a version before these rules. */
   readonly strict?: readonly StrictRule[];
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the database's clock. */
   readonly issuedAt: number;
   /** Seconds since the epoch. */
   readonly expiresAt: number;
@@ -52,6 +53,8 @@ const STRICT_RULES = Object.keys(STRICT) as StrictRule[];
 const VERSION = 'kh1';
 const PURPOSE = 'keyway handshake token, version 1, HMAC-SHA-256';
 const MAX_LENGTH = 1024;
+/** By how much what replicas know of the database's clock may differ, in milliseconds. */
+const MAX_AHEAD = 30_000;
 const TOKEN = /^kh1\.(\d{1,12})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})$/;
 
 /** Signs handshakes as compact tokens, and reads back those that are authentic and in time. */
@@ -74,7 +77,7 @@ class HandshakeSealer {
   }
 
   /** The handshake, or null if its signature is wrong or it has expired; nothing else in it is read before that is known. */
-  open(token: string, now: number = Date.now()): Handshake | null {
+  open(token: string, now: number): Handshake | null {
     const parts = token.length <= MAX_LENGTH ? TOKEN.exec(token) : null;
     if (!parts) return null;
     const [, expiresAt, payload, mac] = parts as unknown as [string, string, string, string];
@@ -108,11 +111,14 @@ export interface Expectations {
 export class HandshakesService {
   private readonly sealer: HandshakeSealer;
 
-  constructor(configuration: Configuration) {
+  constructor(
+    configuration: Configuration,
+    private readonly clock: DatabaseClock,
+  ) {
     this.sealer = new HandshakeSealer(embeddedPassageOf(configuration).secrets);
   }
 
-  /** Binds a new challenge to app, kind and transaction. `now` in milliseconds since the epoch. */
+  /** Binds a new challenge to app, kind and transaction. `now` is the database's, in milliseconds since the epoch. */
   issue(
     kind: CeremonyKind,
     app: AppPolicy,
@@ -130,23 +136,24 @@ export class HandshakesService {
       algorithms: app.algorithms,
       strict: STRICT_RULES.filter((rule) => STRICT[rule](app)),
       issuedAt: now,
-      expiresAt: Math.ceil(now / 1000) + app.lifetimes.handshake,
+      expiresAt: Math.floor(now / 1000) + app.lifetimes.handshake,
     });
     return { id, challenge };
   }
 
   /** The handshake of a token; null if this service did not issue it or it has expired. */
-  open(id: string): Handshake | null {
-    return this.sealer.open(id);
+  async open(id: string): Promise<Handshake | null> {
+    return this.sealer.open(id, await this.clock.exactly());
   }
 
-  /** Throws `FinishRefusal` if the handshake was for something else or the app no longer allows it. */
+  /** Throws `FinishRefusal` if the handshake, just opened, was for something else or the app no longer allows it. */
   expectationsOf(handshake: Handshake, kind: CeremonyKind, app: AppPolicy): Expectations {
     if (handshake.kind !== kind) throw new FinishRefusal('handshake_of_other_kind');
     if (handshake.appId !== app.id) throw new FinishRefusal('handshake_of_other_app');
     if (handshake.rpId !== app.relyingParty.id) throw new FinishRefusal('rp_id_changed');
-    if (handshake.issuedAt + app.lifetimes.handshake * 1000 < Date.now())
-      throw new FinishRefusal('handshake_expired');
+    const now = this.clock.now();
+    if (handshake.issuedAt > now + MAX_AHEAD) throw new FinishRefusal('handshake_of_the_future');
+    if (expiryOf(handshake, app) * 1000 <= now) throw new FinishRefusal('handshake_expired');
     const holds = (rule: StrictRule) => STRICT[rule](app) || (handshake.strict ?? []).includes(rule);
     return {
       challenge: handshake.challenge,
@@ -162,6 +169,10 @@ export class HandshakesService {
     };
   }
 }
+
+/** When a handshake expires, in seconds since the epoch: an app that has shortened their lifetime does so at once. */
+export const expiryOf = ({ issuedAt, expiresAt }: Handshake, { lifetimes }: AppPolicy): number =>
+  Math.min(expiresAt, Math.floor(issuedAt / 1000) + lifetimes.handshake);
 
 /**
  * The hash of the transaction that both the handshake and the finish name; null where neither names one. Throws

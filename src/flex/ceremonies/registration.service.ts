@@ -18,7 +18,7 @@ import { authenticatorRefusal } from '../apps/app-rules.js';
 import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { HandshakeRepository } from './handshake.repository.js';
-import { type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
+import { expiryOf, type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { FinishRefusal } from './finish-refusal.js';
 import { RegistrationRepository } from './registration.repository.js';
@@ -98,7 +98,7 @@ export class RegistrationService {
   async finish(appId: string, { transactionId, handshakeId, response }: FinishRegistration): Promise<string> {
     const app = await this.apps.get(appId);
     const code = 'registration_refused';
-    const handshake = this.handshakes.open(handshakeId);
+    const handshake = await this.handshakes.open(handshakeId);
     if (!handshake) throw new AppError(code, { cause: new FinishRefusal('handshake_invalid') });
     try {
       const transactionHash = transactionOf(handshake, transactionId);
@@ -142,7 +142,7 @@ export class RegistrationService {
         kind: 'register',
         transactionHash,
         handshakeHash,
-        handshakeExpiresAt: handshake.expiresAt,
+        handshakeExpiresAt: expiryOf(handshake, app),
         credential,
         friendlyName: this.nameFor(credential, names),
         nonceHash: nonce.hash,

@@ -21,11 +21,19 @@ export interface DeviceRow {
   readonly updatedAt: Date;
 }
 
-/** A user with all of their passkeys, oldest first, and what their passkeys are scoped to. */
+/** A listed passkey; `userHandle` is the one that it carries, null while that is not known. */
+export interface ListedDeviceRow extends DeviceRow {
+  readonly userHandle: Buffer | null;
+}
+
+/** All passkeys of a user, oldest first, and what applies to them, as of one moment. */
 export interface UserWithDevices {
   readonly rpId: string;
-  readonly userHandle: Buffer;
-  readonly devices: readonly DeviceRow[];
+  /** How many passkeys a user of the app may have. */
+  readonly limit: number;
+  /** Whether a register transaction of the user may still be used. */
+  readonly isRegistering: boolean;
+  readonly devices: readonly ListedDeviceRow[];
 }
 
 const COLUMNS = [
@@ -43,6 +51,9 @@ const COLUMNS = [
   'd.updated_at as updatedAt',
 ] as const;
 
+/** The handle that the passkey `d` of the user `u` carries; null while it is not known. */
+export const HANDLE_OF_DEVICE = sql<Buffer | null>`case when d.user_handle_known then coalesce(d.user_handle, u.user_handle) end`;
+
 // A user without passkeys is one row whose device is null.
 const LIST = queryByUser('devices.list', (db, $: { appId: string; user: string }, name) =>
   db
@@ -51,7 +62,24 @@ const LIST = queryByUser('devices.list', (db, $: { appId: string; user: string }
     .leftJoin('devices as d', (on) => on.onRef('d.app_id', '=', 'u.app_id').onRef('d.user_id', '=', 'u.id'))
     .where('u.app_id', '=', $.appId)
     .where(name, '=', $.user)
-    .select(['a.rp_id as rpId', 'u.user_handle as userHandle', ...COLUMNS])
+    .select((it) => [
+      'a.rp_id as rpId',
+      'a.max_passkeys_per_user as limit',
+      it
+        .exists(
+          it
+            .selectFrom('transactions as t')
+            .whereRef('t.app_id', '=', 'u.app_id')
+            .whereRef('t.user_id', '=', 'u.id')
+            .where('t.kind', '=', 'register')
+            .where('t.consumed_at', 'is', null)
+            .where('t.expires_at', '>', sql<Date>`now()`)
+            .select('t.app_id'),
+        )
+        .as('isRegistering'),
+      HANDLE_OF_DEVICE.as('userHandle'),
+    ])
+    .select(COLUMNS)
     .orderBy('d.created_at')
     .orderBy('d.id'),
 );
@@ -127,8 +155,9 @@ export class DeviceRepository {
     const rows = await this.database.run(...LIST(user, { appId }));
     const [first] = rows;
     if (!first) return null;
-    const devices = first.id === null ? [] : (rows as DeviceRow[]);
-    return { rpId: first.rpId, userHandle: first.userHandle, devices };
+    const { rpId, limit, isRegistering } = first;
+    const devices = first.id === null ? [] : (rows as ListedDeviceRow[]);
+    return { rpId, limit, isRegistering: Boolean(isRegistering), devices };
   }
 
   /** How many passkeys a user has; 0 for an unknown user. */

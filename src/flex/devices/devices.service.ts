@@ -6,8 +6,14 @@ import { Database } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import { AuditTrail } from '../../events/audit-trail.js';
 import { OPAQUE_ID, type UserKey } from '../user-key.js';
-import { DeviceRepository, type DeviceRow } from './device.repository.js';
+import { DeviceRepository, type DeviceRow, type ListedDeviceRow } from './device.repository.js';
 import type { Passkey, UserPasskeys } from './passkey.js';
+
+/** Each handle that one of the passkeys carries, once, base64url without padding. */
+function handlesOf(devices: readonly ListedDeviceRow[]): string[] {
+  const handles = devices.flatMap(({ userHandle }) => (userHandle ? [userHandle.toString('base64url')] : []));
+  return [...new Set(handles)];
+}
 
 const isId = (text: string): boolean => OPAQUE_ID.test(text);
 
@@ -29,13 +35,14 @@ export class DevicesService {
   /** All passkeys of a user, oldest first; null if the app has no such user. */
   async list(appId: string, user: UserKey): Promise<UserPasskeys | null> {
     const found = await this.devices.list(appId, user);
-    return (
-      found && {
-        rpId: found.rpId,
-        userHandle: found.userHandle.toString('base64url'),
-        devices: found.devices.map((row) => this.toPasskey(row)),
-      }
-    );
+    if (!found) return null;
+    const { rpId, limit, isRegistering, devices } = found;
+    return {
+      devices: devices.map((row) => this.toPasskey(row)),
+      limit,
+      rpId,
+      signalUserHandles: isRegistering ? [] : handlesOf(devices),
+    };
   }
 
   /** The same, but throws `user_not_found` instead. */

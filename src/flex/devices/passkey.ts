@@ -24,8 +24,14 @@ export interface Passkey {
 /** All passkeys of one user, oldest first, with what a browser needs to forget those that are gone. */
 export interface UserPasskeys {
   readonly devices: readonly Passkey[];
+  /** How many passkeys a user may have; null where the provider does not tell. */
+  readonly limit: number | null;
   /** Null where the provider does not tell. */
   readonly rpId: string | null;
-  /** Base64url without padding; null where the provider does not tell. */
-  readonly userHandle: string | null;
+  /**
+   * The user handles that the passkeys carry, base64url without padding, as they were at the moment of the list: each may
+   * be signalled to browsers with all of the credential IDs. None while a passkey of the user is being registered, which
+   * browsers would then delete, nor where the provider does not tell.
+   */
+  readonly signalUserHandles: readonly string[];
 }

@@ -1,8 +1,16 @@
 import { describeUserAgent } from '../../authenticators/user-agent.js';
 import type { AuditEventSummary } from '../../events/audit.repository.js';
 import { toDevice } from '../devices/device.json.js';
-import type { Passkey } from '../devices/passkey.js';
+import type { Passkey, UserPasskeys } from '../devices/passkey.js';
 import type { FlexUserRecord } from './flex-user.repository.js';
+
+/** A user with all that the protocol tells of one. */
+export interface UserProfile {
+  readonly user: FlexUserRecord;
+  readonly devices: readonly Passkey[];
+  readonly signalUserHandles: UserPasskeys['signalUserHandles'];
+  readonly events: readonly AuditEventSummary[];
+}
 
 /** The members of a user that both the list and the single user have. */
 export const toListedUser = (user: FlexUserRecord) => ({
@@ -20,12 +28,8 @@ export const toListedUser = (user: FlexUserRecord) => ({
   user_metadata: null,
 });
 
-/** The protocol's `user`, then our own member. */
-export const toUser = (
-  user: FlexUserRecord,
-  devices: readonly Passkey[],
-  events: readonly AuditEventSummary[],
-) => ({
+/** The protocol's `user`, then our own members. */
+export const toUser = ({ user, devices, signalUserHandles, events }: UserProfile) => ({
   ...toListedUser(user),
   social_connections: {},
   recent_events: events.map(toRecentEvent),
@@ -33,6 +37,7 @@ export const toUser = (
   webauthn_devices: devices.map(toDevice),
   webauthn_types: [...new Set(devices.map(({ type }) => type))],
   user_handle: user.userHandle.toString('base64url'),
+  signal_user_handles: signalUserHandles,
 });
 
 const ACTIONS: Readonly<Record<string, 'register' | 'login'>> = {

@@ -21,15 +21,13 @@ export class UsersController {
 
   @Get()
   async get(@Param('app') app: string, @NamedUser() key: UserKey) {
-    const { user, devices, events } = await this.users.get(app, key);
-    return { user: toUser(user, devices, events) };
+    return { user: toUser(await this.users.get(app, key)) };
   }
 
   @Patch()
   @UsePipes(LenientBody)
   async change(@Param('app') app: string, @NamedUser() key: UserKey, @Body() { status }: ChangeUserDto) {
-    const { user, devices, events } = await this.users.setStatus(app, key, status);
-    return { user: toUser(user, devices, events) };
+    return { user: toUser(await this.users.setStatus(app, key, status)) };
   }
 
   @Delete()

@@ -3,20 +3,12 @@ import { Configuration, embeddedPassageOf } from '../../config/configuration.js'
 import { Database } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import { AuditTrail } from '../../events/audit-trail.js';
-import type { AuditEventSummary } from '../../events/audit.repository.js';
 import { UserRepository } from '../../users/user.repository.js';
 import { DevicesService } from '../devices/devices.service.js';
-import type { Passkey } from '../devices/passkey.js';
 import type { UserKey } from '../user-key.js';
 import type { FlexUserStatus } from './flex-user.entity.js';
+import type { UserProfile } from './flex-user.json.js';
 import { type FlexUserRecord, FlexUserRepository } from './flex-user.repository.js';
-
-/** A user with all that the protocol tells of one. */
-export interface UserProfile {
-  readonly user: FlexUserRecord;
-  readonly devices: readonly Passkey[];
-  readonly events: readonly AuditEventSummary[];
-}
 
 /** The users of an app, as its servers see and change them. */
 @Injectable()
@@ -74,6 +66,7 @@ export class UsersService {
       this.devices.list(appId, { id: user.id }),
       this.audit.recent(appId, user.id),
     ]);
-    return { user, devices: owned?.devices ?? [], events };
+    const { devices = [], signalUserHandles = [] } = owned ?? {};
+    return { user, devices, signalUserHandles, events };
   }
 }

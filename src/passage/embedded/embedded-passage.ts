@@ -28,9 +28,12 @@ export class EmbeddedPassage extends Passage {
   }
 
   override async getDevices(externalId: string): Promise<UserPasskeys> {
-    return (
-      (await this.devices.list(this.appId, { externalId })) ?? { devices: [], rpId: null, userHandle: null }
-    );
+    const found = await this.devices.list(this.appId, { externalId });
+    return found ?? { devices: [], limit: await this.recentLimit(), rpId: null, signalUserHandles: [] };
+  }
+
+  override async recentLimit(): Promise<number> {
+    return (await this.apps.getRecent(this.appId)).maxPasskeysPerUser;
   }
 
   override revokeDevice(externalId: string, deviceId: string): Promise<void> {
@@ -58,7 +61,8 @@ export class EmbeddedPassage extends Passage {
   }
 
   override async getApp(): Promise<PassageApp> {
-    const { id, relyingParty, webOrigins } = await this.apps.get(this.appId);
-    return { id, name: relyingParty.name, rpId: relyingParty.id, origins: webOrigins };
+    const { id, relyingParty, maxPasskeysPerUser, webOrigins } = await this.apps.get(this.appId);
+    const { name, id: rpId } = relyingParty;
+    return { id, name, rpId, maxPasskeysPerUser, origins: webOrigins };
   }
 }

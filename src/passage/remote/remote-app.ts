@@ -80,11 +80,12 @@ export class RemoteOrigins extends AllowedOrigins {
   }
 }
 
-const toApp = ({ id, name, rpId, authOrigin, additionalAuthOrigins }: AppInfo): PassageApp => ({
+const toApp = ({ id, name, rpId, maxPasskeysPerUser, ...app }: AppInfo): PassageApp => ({
   id,
   name,
   rpId,
-  origins: [authOrigin, ...additionalAuthOrigins].flatMap(originIn),
+  maxPasskeysPerUser,
+  origins: [app.authOrigin, ...app.additionalAuthOrigins].flatMap(originIn),
 });
 
 /** A web origin, spelled as browsers do; none if it is another kind of origin. */

@@ -14,7 +14,6 @@ import { Passage, type PassageApp, type PassageNonce, type PassageUser } from '.
 import { type Meanings, Provider } from './provider.js';
 import { RemoteApp } from './remote-app.js';
 
-const NO_DEVICES: UserPasskeys = { devices: [], rpId: null, userHandle: null };
 /** For a name that is not fit to be shown. */
 const NO_NAME = 'Passkey';
 
@@ -43,11 +42,19 @@ export class RemotePassage extends Passage {
     // Waited for below, if at all.
     app.catch(() => undefined);
     const asked = this.provider.ask(async ({ user }) => {
-      const { webauthnDevices, userHandle } = await user.get(externalId);
-      return { devices: webauthnDevices.map(toPasskey).sort(oldestFirst), userHandle };
+      const { webauthnDevices, signalUserHandles } = await user.get(externalId);
+      return { devices: webauthnDevices.map(toPasskey).sort(oldestFirst), signalUserHandles };
     }, NO_SUCH_USER);
     const passkeys = await asked.catch(nullIfNobody);
-    return passkeys ? { ...passkeys, rpId: (await app).rpId } : NO_DEVICES;
+    if (!passkeys) {
+      return { devices: [], limit: await this.recentLimit(), rpId: null, signalUserHandles: [] };
+    }
+    const { rpId, maxPasskeysPerUser: limit } = await app;
+    return { ...passkeys, limit, rpId };
+  }
+
+  override recentLimit(): Promise<number | null> {
+    return Promise.resolve(this.app.peekLast()?.maxPasskeysPerUser ?? null);
   }
 
   override async revokeDevice(externalId: string, deviceId: string): Promise<void> {
