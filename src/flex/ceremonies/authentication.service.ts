@@ -7,7 +7,7 @@ import { Unavailable } from '../../errors/unavailable.js';
 import { toEvent } from '../../events/audit-trail.js';
 import { withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
-import { presentedCredentialId } from '../../webauthn/presented-response.js';
+import { presentedCredentialId, readAuthentication } from '../../webauthn/presented-response.js';
 import {
   type ExpectedAuthentication,
   type VerifiedAuthentication,
@@ -79,7 +79,7 @@ export class AuthenticationService {
 
   /**
    * Verifies the ceremony and counts the sign-in; answers with the nonce. Throws `app_not_found`,
-   * `authentication_refused` or its discoverable form, `transaction_not_found`, `user_not_active`, and then has changed
+   * `authentication_refused` or its discoverable form, `invalid_request` for a malformed response, `transaction_not_found`, `user_not_active`, and then has changed
    * nothing.
    */
   async finish(
@@ -187,7 +187,8 @@ async function prove(
   credential: OwnedCredential | null,
   expected: Omit<ExpectedAuthentication, 'credential'>,
 ): Promise<ProvenSignIn> {
-  const id = presentedCredentialId(response);
+  // Before the credential: what is said of the form does not tell whether there is one.
+  const { credentialId: id } = readAuthentication(response);
   if (!credential) throw new FinishRefusal('credential_unknown');
   return {
     credential,
