@@ -8,7 +8,7 @@ import { databaseOutage } from './database/database-outage.js';
 import { Readiness } from './health/readiness.js';
 import { installAccessLog } from './http/access-log.js';
 import { trustedProxies } from './http/client-address.js';
-import { AllowedOrigins, installCors } from './http/cors.js';
+import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
 import { installJsonBody, MAX_BODY } from './http/json-body.js';
 import { NestLog } from './http/log.js';
@@ -16,6 +16,7 @@ import { installRateLimit, installRequestCount } from './http/rate-limit.js';
 import { installRequestContext, requestIdFrom } from './http/request-context.js';
 import { originForm } from './http/request-target.js';
 import { installSecurityHeaders } from './http/security-headers.js';
+import { installOriginCheck } from './http/simple-request.js';
 import { closeUnusedConnections } from './http/unused-connections.js';
 import { UnmatchedRoutes } from './http/unmatched-route.js';
 import { UnparsedRequests } from './http/unparsed-request.js';
@@ -38,6 +39,8 @@ export async function createApplication(
   );
   const fastify = adapter.getInstance<FastifyInstance>();
   const unmatched = new UnmatchedRoutes();
+  await installRequestCount(fastify);
+  const originsOf = countedOrigins(fastify, application.get(AllowedOrigins));
 
   // A request passes the hooks in this order.
   installRequestContext(fastify); // All others, the log and every error name the request.
@@ -46,8 +49,8 @@ export async function createApplication(
   announceDraining(fastify, application.get(Readiness)); // Refusals say it as well.
   closeUnusedConnections(fastify); // Below HTTP: the order does not matter.
   unparsed.install(fastify); // Refuses a request without a host, before anything is looked up for it.
-  await installRequestCount(fastify); // What CORS looks up is counted.
-  await installCors(fastify, application.get(AllowedOrigins)); // Pages can read the refusals of all that follows.
+  await installCors(fastify, originsOf); // Pages can read the refusals of all that follows.
+  installOriginCheck(fastify, originsOf); // Before the rate limit, which foreign pages are not to use up.
   installRateLimit(fastify); // Before the body is read.
   installJsonBody(fastify); // The last before guards and controllers.
   unmatched.install(fastify); // Hears of each route that is added from here on.

@@ -12,7 +12,10 @@ class BodyPipe implements PipeTransform<unknown, unknown> {
   /** DTOs that an empty body satisfies, which is how most sign-ins start: it needs no second look. */
   private readonly allOptional = new Set<ClassConstructor<object>>();
 
-  constructor(unknownMembers: 'refuse' | 'ignore') {
+  constructor(
+    unknownMembers: 'refuse' | 'ignore',
+    private readonly missingBody: 'refuse' | 'as empty' = 'refuse',
+  ) {
     this.options = {
       whitelist: true,
       forbidNonWhitelisted: unknownMembers === 'refuse',
@@ -21,8 +24,9 @@ class BodyPipe implements PipeTransform<unknown, unknown> {
     };
   }
 
-  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
-    if (type !== 'body') return value;
+  async transform(given: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
+    if (type !== 'body') return given;
+    const value = given === undefined && this.missingBody === 'as empty' ? {} : given;
     // An array would be validated element by element, an empty one not at all.
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new AppError('invalid_request', { detail: 'The body must be a JSON object.' });
@@ -43,6 +47,9 @@ export const StrictBody = new BodyPipe('refuse');
 
 /** For the Flex protocol: a member it does not know is ignored. */
 export const LenientBody = new BodyPipe('ignore');
+
+/** The same, for routes that may be called without a body: it counts as an empty object. */
+export const LenientOptionalBody = new BodyPipe('ignore', 'as empty');
 
 const sentencesOf = (errors: readonly ValidationError[]): string =>
   errors

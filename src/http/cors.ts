@@ -16,17 +16,28 @@ export abstract class AllowedOrigins {
   abstract of(path: string): Promise<readonly string[]>;
 }
 
+/** The origins allowed for a path; a promise where they have to be looked up. */
+export type OriginsOf = (
+  path: string,
+  request: FastifyRequest,
+) => readonly string[] | Promise<readonly string[]>;
+
 /**
- * Answers preflights and marks answers, errors included, for the origins allowed; never with credentials. What has to be
- * looked up counts as a request of its own, as it comes before any limit or key; past the limit it is as it was known
- * last. Not so the user's API: it is one app's, whose origins are looked up for all of its callers.
+ * Looks origins up for hooks that run before any limit or key: a look-up counts as a request of its own, and past the
+ * limit the origins are as they were known last. Not so for the user's API: it is one app's, whose origins are looked up
+ * for all of its callers.
  */
-export async function installCors(fastify: FastifyInstance, allowed: AllowedOrigins): Promise<void> {
+export function countedOrigins(fastify: FastifyInstance, allowed: AllowedOrigins): OriginsOf {
   const count = fastify.createRateLimit();
   const lookUp = async (path: string, request: FastifyRequest): Promise<readonly string[]> => {
     const usage = USERS_API.test(path) ? null : await count(request);
     return usage && !usage.isAllowed && usage.isExceeded ? allowed.last(path) : allowed.of(path);
   };
+  return (path, request) => allowed.recent(path) ?? lookUp(path, request);
+}
+
+/** Answers preflights and marks answers, errors included, for the origins allowed; never with credentials. */
+export async function installCors(fastify: FastifyInstance, originsOf: OriginsOf): Promise<void> {
   await fastify.register(cors, {
     delegator: (
       request: FastifyRequest,
@@ -34,11 +45,10 @@ export async function installCors(fastify: FastifyInstance, allowed: AllowedOrig
     ) => {
       const { headers, url } = request;
       if (headers.origin === undefined) return done(null, NO_ORIGINS);
-      const path = url.split('?', 1)[0]!;
-      const recent = allowed.recent(path);
+      const origins = originsOf(url.split('?', 1)[0]!, request);
       // A promise would delay the requests that need not wait.
-      if (recent) return done(null, optionsFor(recent));
-      lookUp(path, request).then((origins) => done(null, optionsFor(origins)), done);
+      if (!(origins instanceof Promise)) return done(null, optionsFor(origins));
+      origins.then((found) => done(null, optionsFor(found)), done);
     },
   });
 }

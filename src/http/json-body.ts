@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { parse } from 'secure-json-parse';
 import { AppError } from '../errors/app-error.js';
+import { takesSimpleRequests } from './simple-request.js';
 
 /** Bytes; the largest body that any route reads. */
 export const MAX_BODY = 64 * 1024;
@@ -12,6 +13,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** By its beginning: what follows is parsed, and refused where it is malformed, by Fastify. */
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
+/** Whole: no client of old names another charset. */
+const TEXT_TYPE = /^\s*text\/plain\s*(?:;\s*charset\s*=\s*(?:utf-8|"utf-8")\s*)?$/i;
 const NOT_ENCODED = /^\s*(?:identity)?\s*$/i;
 
 /**
@@ -19,7 +22,8 @@ const NOT_ENCODED = /^\s*(?:identity)?\s*$/i;
  * members named `__proto__` or `constructor`, nesting beyond 16 levels, more than 1000 values, U+0000 (which PostgreSQL
  * refuses in text) and lone surrogates. By hand, as Fastify's own parser knows only the first two.
  *
- * An empty body counts as absent, with any content type. Any other type, and a compressed body, is `unsupported_media_type`.
+ * An empty body counts as absent, with any content type. Any other type, and a compressed body, is
+ * `unsupported_media_type`; but a route that takes simple requests also reads JSON that is sent as `text/plain`.
  */
 export function installJsonBody(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', (request, reply, _payload, done) => {
@@ -30,6 +34,9 @@ export function installJsonBody(fastify: FastifyInstance): void {
     const isAbsent = headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0);
     // Fastify refuses a type that it cannot read before it knows whether a body follows: chunked, it may still be empty.
     if (type !== undefined && (isAbsent || !JSON_TYPE.test(type))) delete headers['content-type'];
+    if (type !== undefined && !isAbsent && TEXT_TYPE.test(type) && takesSimpleRequests(request)) {
+      headers['content-type'] = 'application/json';
+    }
     if (encoding === undefined || isAbsent || NOT_ENCODED.test(encoding)) return done();
     // RFC 9110 §12.5.3: tells which codings would do.
     void reply.header('accept-encoding', 'identity');

@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import { networkOf } from './client-address.js';
 
@@ -17,8 +17,9 @@ declare module 'fastify' {
 /** Counts a request against its network, or with `{ increment: false }` only tells how many were counted. */
 export type RequestCount = ReturnType<FastifyInstance['createRateLimit']>;
 
-/** Limits how often one network may call the route; for every route without credentials. */
-export const RateLimited = (): MethodDecorator => RouteConfig({ isRateLimited: true });
+/** Limits how often one network may call the route; for every route without credentials. A route has one `more`. */
+export const RateLimited = (more: FastifyContextConfig = {}): MethodDecorator =>
+  RouteConfig({ ...more, isRateLimited: true });
 
 /** Gives `fastify` one count of requests, by network: `fastify.createRateLimit()` adds to it. Limits no route yet. */
 export async function installRequestCount(fastify: FastifyInstance): Promise<void> {

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { isSameKey } from '../webauthn/public-key-formats.js';
-import { userHandleForms } from '../webauthn/user-handle.js';
+import { makeUserHandle, userHandleForms } from '../webauthn/user-handle.js';
 import { MAX_OWN_HANDLE_BYTES } from '../flex/users/user-handle.repository.js';
 import {
   hashOfCredential,
@@ -234,7 +233,7 @@ export class ImportPlan {
 const newUser = (externalId: string, row: UserRow | null): PlannedUser => ({
   id: row?.id ?? uuidv7(),
   externalId,
-  userHandle: randomBytes(32),
+  userHandle: makeUserHandle(),
   isSettled: false,
   status: row?.status ?? 'active',
   row,

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { Queryable } from '../database/database.js';
 import { type Query, query, type SqlBuilder } from '../database/query.js';
 import type { FlexUserStatus } from '../flex/users/flex-user.entity.js';
-import { userHandleForms, userHandleOfText } from '../webauthn/user-handle.js';
+import { userHandleForms } from '../webauthn/user-handle.js';
 import type { TransferRow } from './formats/transfer-row.js';
 
 /** A user as an import finds or creates them. */
@@ -67,9 +67,6 @@ const USERS_BY_EXTERNAL_ID = query('import.users', (db, $: Texts) =>
 );
 const USERS_BY_ID = query('import.users-by-id', (db, $: Texts) =>
   users(db, $.appId).where('id', 'in', oneOfTexts($.keys)),
-);
-const USERS_BY_HANDLE = query('import.users-by-handle', (db, $: Bytes) =>
-  users(db, $.appId).where('user_handle', 'in', oneOfBytes($.keys)),
 );
 const HANDLES = query('import.handles', (db, $: Bytes) =>
   db
@@ -134,7 +131,7 @@ export class ImportStateRepository {
     await tx.run(ALLOW_IDLENESS, {});
   }
 
-  /** Reads it in at most nine statements, however many rows there are. */
+  /** Reads it in at most eight statements, however many rows there are. */
   async load(appId: string, rows: readonly TransferRow[], tx: Queryable): Promise<ImportState> {
     const find = <Key, Row>(
       by: Query<{ appId: string; keys: readonly Key[] }, Row>,
@@ -142,7 +139,6 @@ export class ImportStateRepository {
     ): Promise<Row[]> => (keys.length === 0 ? Promise.resolve([]) : tx.run(by, { appId, keys }));
     const wanted = keysOf(rows);
     const handles = await find(HANDLES, wanted.handleForms);
-    const holders = await find(USERS_BY_HANDLE, wanted.handles);
     const known = await find(DEVICES_BY_CREDENTIAL, wanted.credentials);
     const namesakes = await find(DEVICES_BY_ID, wanted.deviceIds);
     const legacy = await find(LEGACY_DEVICES, wanted.deviceIds);
@@ -154,12 +150,7 @@ export class ImportStateRepository {
     const byId = await find(USERS_BY_ID, wanted.userIds);
     return {
       users: [...byExternalId, ...byId],
-      handleOwners: new Map([
-        ...handles.map(({ form, userId }) => [hex(form), userId] as const),
-        ...holders.flatMap(({ id, userHandle }) =>
-          userHandleForms(userHandle).map((form) => [hex(form), id] as const),
-        ),
-      ]),
+      handleOwners: new Map(handles.map(({ form, userId }) => [hex(form), userId])),
       devicesByCredential: new Map(known.map((device) => [hex(device.credentialId), device])),
       deviceIds: new Map(namesakes.map(({ id, userId }) => [id, userId])),
       legacyIds: new Map(legacy.map(({ id, userId }) => [id, userId])),
@@ -178,13 +169,10 @@ function keysOf(rows: readonly TransferRow[]) {
   const toBury = rows.flatMap((row) => (row.kind === 'tombstone' ? [row.credentialHash] : []));
   const idsOf = (...kinds: TransferRow['kind'][]) =>
     rows.flatMap((row) => (kinds.includes(row.kind) && 'id' in row && row.id !== null ? [row.id] : []));
-  const handleForms = handles.flatMap((handle) => userHandleForms(handle));
-  const roots = handles.flatMap((handle) => userHandleOfText(handle) ?? []);
   return {
     externalIds: rows.flatMap((row) => ('externalId' in row ? [row.externalId] : [])),
     userIds: idsOf('user'),
-    handleForms,
-    handles: [...handleForms, ...roots],
+    handleForms: handles.flatMap((handle) => userHandleForms(handle)),
     credentials,
     deviceIds: idsOf('passkey', 'legacy_device'),
     hashes: [...credentials.map(hashOfCredential), ...toBury],

@@ -9,6 +9,15 @@ export function decodeBase64url(text: unknown, maxBytes: number): Buffer | null 
   return bytes.toString('base64url') === text ? bytes : null;
 }
 
+const PADDED = /^([^=]*)(={1,2})$/;
+
+/** The same, and padded to a multiple of four characters as well (RFC 4648 §3.2), which many libraries write. */
+export function decodePaddedBase64url(text: unknown, maxBytes: number): Buffer | null {
+  if (typeof text !== 'string' || text.length > Math.ceil(maxBytes / 3) * 4) return null;
+  const unpadded = text.length % 4 === 0 ? PADDED.exec(text)?.[1] : undefined;
+  return decodeBase64url(unpadded ?? text, maxBytes);
+}
+
 const BASE64_ANY = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)(={0,2})$/;
 
 /**

@@ -1,6 +1,6 @@
-import { decodeBase64url } from './base64url.js';
+import { decodePaddedBase64url } from './base64url.js';
 import { AUTHENTICATION, Ceremony, REGISTRATION } from './ceremony.js';
-import { CeremonyRefusal } from './ceremony-refusal.js';
+import { CeremonyRefusal, type RefusalReason, type SpecificationStep } from './ceremony-refusal.js';
 
 /** The longest credential ID, in bytes, that WebAuthn Level 3 lets a relying party accept (§7.1 step 25). */
 export const MAX_CREDENTIAL_ID_BYTES = 1023;
@@ -17,6 +17,18 @@ const MAX_CLIENT_DATA_BYTES = 4096;
 const MAX_ATTESTATION_OBJECT_BYTES = 32_768;
 const MAX_AUTHENTICATOR_DATA_BYTES = 8192;
 const MAX_SIGNATURE_BYTES = 1024;
+
+/** A response whose form is wrong, which its author can mend; any other refusal is of one that proves nothing. */
+export class MalformedResponse extends CeremonyRefusal {
+  /** @param detail a sentence that names the member, and quotes nothing of the response. */
+  constructor(
+    reason: RefusalReason,
+    step: SpecificationStep,
+    readonly detail: string,
+  ) {
+    super(reason, step);
+  }
+}
 
 /** A registration response decoded to bytes; nothing in it is verified. */
 export interface PresentedRegistration {
@@ -39,26 +51,28 @@ export interface PresentedAuthentication {
 }
 
 /**
- * The credential ID, in bytes, of an untrusted authentication response, to find its row by. Throws `CeremonyRefusal`
- * unless `id` and `rawId` are the same canonical base64url of 1 to 1023 bytes.
+ * The credential ID, in bytes, of an untrusted authentication response, to find its row by. Throws `MalformedResponse`
+ * unless `id` and `rawId` are canonical base64url, padded or not, of the same 1 to 1023 bytes.
  */
 export function presentedCredentialId(response: unknown): Buffer {
-  return credentialIdOf(requireObject(response, AUTHENTICATION), AUTHENTICATION);
+  return credentialIdOf(requireObject(response, '', AUTHENTICATION), AUTHENTICATION);
 }
 
 /**
  * Decodes an untrusted registration response (§7.1 step 3) in the form of `PublicKeyCredential.toJSON()`, or in that of
- * the Passage browser SDK with `transports` beside `response`. Ignores unknown members. Throws `CeremonyRefusal`.
+ * the Passage browser SDK with `transports` beside `response`. Ignores unknown members. Throws `MalformedResponse`.
  */
 export function readRegistration(presented: unknown): PresentedRegistration {
-  const credential = requireObject(presented, REGISTRATION);
+  const credential = requireObject(presented, '', REGISTRATION);
   const credentialId = credentialIdOf(credential, REGISTRATION);
   requirePublicKeyType(credential, REGISTRATION);
-  const response = requireObject(credential.response, REGISTRATION);
+  const response = requireObject(credential.response, 'response', REGISTRATION);
+  const bytesOf = (name: string, maxBytes: number): Buffer =>
+    requireBytes(response[name], `response.${name}`, maxBytes, REGISTRATION);
   return {
     credentialId,
-    clientDataJSON: requireBytes(response.clientDataJSON, MAX_CLIENT_DATA_BYTES, REGISTRATION),
-    attestationObject: requireBytes(response.attestationObject, MAX_ATTESTATION_OBJECT_BYTES, REGISTRATION),
+    clientDataJSON: bytesOf('clientDataJSON', MAX_CLIENT_DATA_BYTES),
+    attestationObject: bytesOf('attestationObject', MAX_ATTESTATION_OBJECT_BYTES),
     transports: transportsOf(
       Array.isArray(response.transports) ? response.transports : credential.transports,
     ),
@@ -66,52 +80,66 @@ export function readRegistration(presented: unknown): PresentedRegistration {
   };
 }
 
-/** Decodes an untrusted authentication response (§7.2 step 3). Ignores unknown members. Throws `CeremonyRefusal`. */
+/** Decodes an untrusted authentication response (§7.2 step 3). Ignores unknown members. Throws `MalformedResponse`. */
 export function readAuthentication(presented: unknown): PresentedAuthentication {
-  const credential = requireObject(presented, AUTHENTICATION);
+  const credential = requireObject(presented, '', AUTHENTICATION);
   const credentialId = credentialIdOf(credential, AUTHENTICATION);
   requirePublicKeyType(credential, AUTHENTICATION);
-  const response = requireObject(credential.response, AUTHENTICATION);
+  const response = requireObject(credential.response, 'response', AUTHENTICATION);
+  const bytesOf = (name: string, maxBytes: number): Buffer =>
+    requireBytes(response[name], `response.${name}`, maxBytes, AUTHENTICATION);
   return {
     credentialId,
-    clientDataJSON: requireBytes(response.clientDataJSON, MAX_CLIENT_DATA_BYTES, AUTHENTICATION),
-    authenticatorData: requireBytes(response.authenticatorData, MAX_AUTHENTICATOR_DATA_BYTES, AUTHENTICATION),
-    signature: requireBytes(response.signature, MAX_SIGNATURE_BYTES, AUTHENTICATION),
-    userHandle: isMissing(response.userHandle)
-      ? null
-      : requireBytes(response.userHandle, MAX_USER_HANDLE_BYTES, AUTHENTICATION),
+    clientDataJSON: bytesOf('clientDataJSON', MAX_CLIENT_DATA_BYTES),
+    authenticatorData: bytesOf('authenticatorData', MAX_AUTHENTICATOR_DATA_BYTES),
+    signature: bytesOf('signature', MAX_SIGNATURE_BYTES),
+    userHandle: isMissing(response.userHandle) ? null : bytesOf('userHandle', MAX_USER_HANDLE_BYTES),
   };
 }
 
+/** Compares bytes: one of the two may be padded, and there is one credential ID behind both spellings. */
 function credentialIdOf({ id, rawId }: Record<string, unknown>, ceremony: Ceremony): Buffer {
-  if (typeof id !== 'string' || typeof rawId !== 'string') {
-    throw new CeremonyRefusal('malformed_response', ceremony.response);
+  for (const [name, value] of Object.entries({ id, rawId })) {
+    if (typeof value === 'string' && value.length > Math.ceil(MAX_CREDENTIAL_ID_BYTES / 3) * 4) {
+      throw new MalformedResponse('credential_id_too_long', '7.1-25', tooLong(name, MAX_CREDENTIAL_ID_BYTES));
+    }
   }
-  if (id !== rawId) throw new CeremonyRefusal('credential_id_mismatch', ceremony.response);
-  if (id.length > Math.ceil((MAX_CREDENTIAL_ID_BYTES * 4) / 3)) {
-    throw new CeremonyRefusal('credential_id_too_long', '7.1-25');
+  const bytes = requireBytes(id, 'id', MAX_CREDENTIAL_ID_BYTES, ceremony);
+  if (!bytes.equals(requireBytes(rawId, 'rawId', MAX_CREDENTIAL_ID_BYTES, ceremony))) {
+    const detail = `${pathOf('id')} and ${pathOf('rawId')} must be the same.`;
+    throw new MalformedResponse('credential_id_mismatch', ceremony.response, detail);
   }
-  return requireBytes(id, MAX_CREDENTIAL_ID_BYTES, ceremony);
+  return bytes;
 }
 
-function requireObject(value: unknown, ceremony: Ceremony): Record<string, unknown> {
+function requireObject(value: unknown, member: string, ceremony: Ceremony): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CeremonyRefusal('malformed_response', ceremony.response);
+    throw malformed(ceremony, `${pathOf(member)} must be an object.`);
   }
   return value as Record<string, unknown>;
 }
 
-function requireBytes(value: unknown, maxBytes: number, ceremony: Ceremony): Buffer {
-  const decoded = decodeBase64url(value, maxBytes);
-  if (decoded === null || decoded.length === 0) {
-    throw new CeremonyRefusal('malformed_response', ceremony.response);
-  }
-  return decoded;
+/** 1 to `maxBytes` bytes. */
+function requireBytes(value: unknown, member: string, maxBytes: number, ceremony: Ceremony): Buffer {
+  if (isMissing(value)) throw malformed(ceremony, `${pathOf(member)} is missing.`);
+  const decoded = decodePaddedBase64url(value, maxBytes);
+  if (decoded !== null) return decoded;
+  const isLong = typeof value === 'string' && value.length > Math.ceil(maxBytes / 3) * 4;
+  throw malformed(ceremony, isLong ? tooLong(member, maxBytes) : `${pathOf(member)} must be base64url.`);
 }
 
-function requirePublicKeyType(credential: Record<string, unknown>, ceremony: Ceremony): void {
-  if (credential.type !== 'public-key') throw new CeremonyRefusal('malformed_response', ceremony.response);
+function requirePublicKeyType({ type }: Record<string, unknown>, ceremony: Ceremony): void {
+  if (type !== 'public-key') throw malformed(ceremony, `${pathOf('type')} must be "public-key".`);
 }
+
+const malformed = (ceremony: Ceremony, detail: string): MalformedResponse =>
+  new MalformedResponse('malformed_response', ceremony.response, detail);
+
+const tooLong = (member: string, maxBytes: number): string =>
+  `${pathOf(member)} must have ${maxBytes} bytes at most.`;
+
+/** As the body of a finish has it. */
+const pathOf = (member: string): string => `handshake_response${member && `.${member}`}`;
 
 function isMissing(value: unknown): boolean {
   return value === undefined || value === null || value === '';

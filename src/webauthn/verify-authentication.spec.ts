@@ -80,7 +80,9 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
     it.each([
       ['no signature', { signature: undefined }],
       ['an empty signature', { signature: '' }],
-      ['a padded signature', { signature: 'AA==' }],
+      ['a signature of padding alone', { signature: '==' }],
+      ['a padded signature with stray bits', { signature: 'AB==' }],
+      ['a signature with wrong padding', { signature: 'AAA==' }],
       ['a signature that is too long', { signature: 'A'.repeat(2000) }],
       ['authenticator data that is too long', { authenticatorData: 'A'.repeat(12_000) }],
       ['a number for client data', { clientDataJSON: 1 }],
@@ -112,6 +114,8 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       [{ id: 'AQID' }, 'malformed_response', '7.2-3'],
       [{ id: 'AQID', rawId: 'AQI' }, 'credential_id_mismatch', '7.2-3'],
       [{ id: 'AQID=', rawId: 'AQID=' }, 'malformed_response', '7.2-3'],
+      [{ id: 'AR==', rawId: 'AR==' }, 'malformed_response', '7.2-3'],
+      [{ id: 'AQ==', rawId: 'Ag==' }, 'credential_id_mismatch', '7.2-3'],
       [{ id: 'A', rawId: 'A' }, 'malformed_response', '7.2-3'],
       [{ id: '', rawId: '' }, 'malformed_response', '7.2-3'],
       [{ id: 'A'.repeat(1366), rawId: 'A'.repeat(1366) }, 'credential_id_too_long', '7.1-25'],
@@ -121,6 +125,14 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
       expect(() => presentedCredentialId(response)).toThrow(
         expect.objectContaining({ name: 'CeremonyRefusal', reason, step }),
       );
+    });
+
+    it.each([
+      ['AQ==', 'AQ'],
+      ['AQ', 'AQ=='],
+      ['AQI=', 'AQI='],
+    ])('reads one credential ID from %s and %s, padded or not', (id, rawId) => {
+      expect(presentedCredentialId({ id, rawId })).toEqual(Buffer.from(id, 'base64url'));
     });
 
     it('reads a credential ID of 1023 bytes', () => {

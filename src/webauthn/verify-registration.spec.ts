@@ -111,7 +111,11 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
     it.each([
       ['no id', { id: undefined }],
       ['an empty id', { id: '', rawId: '' }],
-      ['a padded id', { id: 'AQ==', rawId: 'AQ==' }],
+      ['an id with less padding than it needs', { id: 'AQ=', rawId: 'AQ=' }],
+      ['an id with more padding than it needs', { id: 'AQID====', rawId: 'AQID====' }],
+      ['a padded id with stray bits', { id: 'AR==', rawId: 'AR==' }],
+      ['an id of padding alone', { id: '==', rawId: '==' }],
+      ['an id with padding in its middle', { id: 'AQ==AQID', rawId: 'AQ==AQID' }],
       ['an id in plain base64', { id: '+/8A', rawId: '+/8A' }],
       ['an id with stray bits', { id: 'AR', rawId: 'AR' }],
       ['a number for an id', { id: 1, rawId: 1 }],
@@ -134,6 +138,16 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
     ])('refuses %s', (_, response) =>
       expectRefusal(register(aRegistration(), { response }), 'malformed_response', '7.1-3'),
     );
+
+    it('accepts padded members, id and rawId each in its own way', async () => {
+      const { respond, expected } = aRegistration();
+      const response = respond();
+      const padded = { ...response, rawId: pad(response.rawId), response: padAll(response.response) };
+      const verified = await verifyRegistration(padded, expected);
+      expect(verified.credentialId.toString('base64url')).toBe(response.id);
+      const otherwise = { ...response, id: pad(response.id) };
+      await expect(verifyRegistration(otherwise, expected)).resolves.toBeDefined();
+    });
 
     it('refuses an id that differs from rawId', () =>
       expectRefusal(
@@ -591,3 +605,13 @@ function swap(bytes: Buffer, from: string, to: string): Buffer {
 function flipLast(bytes: Buffer): Buffer {
   return Buffer.concat([bytes.subarray(0, -1), Buffer.from([(bytes.at(-1) ?? 0) ^ 1])]);
 }
+
+const pad = (text: string): string => text.padEnd(Math.ceil(text.length / 4) * 4, '=');
+
+const padAll = (members: object): object =>
+  Object.fromEntries(
+    Object.entries(members).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === 'string' ? pad(value) : value,
+    ]),
+  );

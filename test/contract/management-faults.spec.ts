@@ -221,7 +221,9 @@ describe('failures on /v1', () => {
         '',
       ]) {
         const other = await ask({ ...route, payload: 'a=b', headers: { 'content-type': type } });
-        expect(flexError(other)).toBe('415 invalid_request');
+        // Ceremonies read text, as JSON.
+        const isRead = type === 'text/plain' && route.url.includes('/webauthn/');
+        expect(flexError(other)).toBe(`${isRead ? 400 : 415} invalid_request`);
       }
     }
   });

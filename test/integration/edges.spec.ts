@@ -195,7 +195,10 @@ describe('hostile input', () => {
     'application/jsonx',
     'nonsense',
   ])('is refused with the content type %s', async (type) => {
-    for (const route of writes) expectRefusal(await put(route, '{"nonce":"a"}', type), route.url, [400, 415]);
+    // simple-requests.spec.ts has text on the ceremonies' routes, which read it.
+    const refusing = writes.filter(({ url }) => type !== 'text/plain' || !url.includes('/webauthn/'));
+    for (const route of refusing)
+      expectRefusal(await put(route, '{"nonce":"a"}', type), route.url, [400, 415]);
   });
 
   it.each(['gzip', 'GZIP', 'deflate', 'br', 'x-gzip', 'aws-chunked', 'identity, gzip', 'gzip, identity'])(

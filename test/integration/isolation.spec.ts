@@ -98,7 +98,7 @@ describe('isolation of ceremonies, users and apps', () => {
       const register = () => browser.finish('register', asRegistration);
       expect(await refusal(register, 'malformed_response')).toBe('400 invalid_request');
       const authenticate = () => browser.finish('authenticate', asSignIn);
-      expect(await refusal(authenticate, 'credential_unknown')).toBe('401 discoverable_login_failed');
+      expect(await refusal(authenticate, 'malformed_response')).toBe('400 invalid_request');
     });
 
     it('does not accept the handshake of another transaction of the same user', async () => {

@@ -8,6 +8,7 @@ import { count, insertApp, sql, TABLES } from '../support/tables.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 import { TestUser } from '../support/test-user.js';
 import { aForeignPasskey, exportRows, importRows } from '../support/transfer.js';
+import { userHandleForms } from '../../src/webauthn/user-handle.js';
 
 const settingsFor = (url: string) => ({ kind: 'postgresql', url, poolMax: 4 }) as const;
 
@@ -281,6 +282,51 @@ describe('Keyway', () => {
     } finally {
       await database.close();
       await asSuperuser(testDatabase.url, `drop role ${role}`);
+    }
+  });
+
+  it('claims every form of the user handles that were made before all of them stood in one table', async () => {
+    const database = await Database.open(settingsFor(testDatabase.url));
+    const before = 'Migration20261126000000_app_keys';
+    const handles = {
+      ada: Buffer.alloc(32, 0xfb),
+      bob: Buffer.from(Buffer.alloc(32, 0xfc).toString('base64url')),
+      // No text of 16 bytes or more: too short, of a length or with bits that no encoder writes, too long for one line.
+      cyd: Buffer.from('QUJDREVGRw'),
+      dan: Buffer.from('A'.repeat(25)),
+      eve: Buffer.from('A'.repeat(22).replace(/A$/, 'B')),
+      fay: Buffer.alloc(64, 0xff),
+    };
+    const unsettled = Buffer.alloc(32, 7);
+    try {
+      await database.orm.migrator.up({ to: before });
+      const on = { database };
+      await insertApp(on, { id: TEST.appId, rpId: TEST.rpId, origin: TEST.origin });
+      const user = `
+        insert into flex_users (app_id, id, external_id, user_handle, user_handle_settled)
+        values ($1, $2, $2, $3, $4)`;
+      for (const [id, handle] of Object.entries(handles)) await sql(on, user, TEST.appId, id, handle, true);
+      await sql(on, user, TEST.appId, 'gus', unsettled, false);
+      // Claimed when it was learnt, in the two forms of then.
+      for (const form of userHandleForms(handles.bob).slice(0, 2)) {
+        await sql(on, 'insert into user_handles values ($1, $2, $3)', TEST.appId, form, 'bob');
+      }
+      await database.migrate();
+      const rows = await sql<{ form: Buffer; userId: string }>(
+        on,
+        'select form, user_id as "userId" from user_handles',
+      );
+      const claimed = rows.map(({ form, userId }) => `${userId} ${form.toString('hex')}`);
+      const wanted = Object.entries(handles).flatMap(([id, handle]) =>
+        userHandleForms(handle).map((form) => `${id} ${form.toString('hex')}`),
+      );
+      expect(claimed.sort()).toEqual(wanted.sort());
+      expect(wanted).toHaveLength(13);
+      expect(await count(on, 'flex_users')).toBe(7);
+      await database.orm.migrator.down({ to: before });
+      expect(await count(on, 'flex_users')).toBe(7);
+    } finally {
+      await database.close();
     }
   });
 

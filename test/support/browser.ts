@@ -14,6 +14,8 @@ export interface BrowserTraits {
   /** Origin of the page that runs the ceremony. */
   origin: string;
   userAgent: string;
+  /** Which browser SDK the page has: 0.1.3 sends JSON as text/plain, and nothing for an empty object. */
+  sdk: '1.0.2' | '0.1.3';
   /** How it spells responses: as the Passage SDK does, or as `toJSON()` does. */
   form: 'sdk' | 'json';
 }
@@ -57,19 +59,24 @@ export class Browser {
       appId: TEST.appId,
       origin: TEST.origin,
       userAgent: 'Keyway tests',
+      sdk: '1.0.2',
       form: 'sdk',
       ...traits,
     };
   }
 
   post(kind: 'register' | 'authenticate', step: 'start' | 'finish', payload: object): Promise<HttpAnswer> {
-    const { appId, origin, userAgent } = this.traits;
+    const { appId, origin, userAgent, sdk } = this.traits;
+    const isEmpty = Object.keys(payload).length === 0;
+    const asText = { type: { 'content-type': 'text/plain;charset=UTF-8' }, payload: JSON.stringify(payload) };
+    const nothing = { type: {}, payload: undefined };
+    const body = sdk === '1.0.2' ? { type: {}, payload } : isEmpty ? nothing : asText;
     return send(this.app, {
       method: 'POST',
       url: `/v1/apps/${appId}/${kind}/transactions/webauthn/${step}`,
-      headers: { origin, 'user-agent': userAgent, 'passage-flex-version': '1.0.2' },
+      headers: { origin, 'user-agent': userAgent, 'passage-flex-version': sdk, ...body.type },
       remoteAddress: this.address,
-      payload,
+      payload: body.payload,
     });
   }
 

@@ -9,7 +9,7 @@ import { toEvent } from '../../events/audit-trail.js';
 import { newEventId, withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
-import { presentedCredentialId } from '../../webauthn/presented-response.js';
+import { presentedCredentialId, readAuthentication } from '../../webauthn/presented-response.js';
 import {
   type ExpectedAuthentication,
   type VerifiedAuthentication,
@@ -94,7 +94,7 @@ export class AuthenticationService {
 
   /**
    * Verifies the ceremony and counts the sign-in; answers with the nonce. Throws `app_not_found`,
-   * `authentication_refused` or its discoverable form, `transaction_not_found`, `user_not_active`, and then has changed
+   * `authentication_refused` or its discoverable form, `invalid_request` for a malformed response, `transaction_not_found`, `user_not_active`, and then has changed
    * nothing.
    */
   async finish(
@@ -233,7 +233,8 @@ async function prove(
   credential: OwnedCredential | null,
   expected: Omit<ExpectedAuthentication, 'credential'>,
 ): Promise<ProvenSignIn> {
-  const id = presentedCredentialId(response);
+  // Before the credential: what is said of the form does not tell whether there is one.
+  const { credentialId: id } = readAuthentication(response);
   if (!credential) throw new FinishRefusal('credential_unknown');
   return {
     credential,

@@ -1,8 +1,9 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
 import { Public } from '../../http/public.decorator.js';
-import { LenientBody } from '../../http/body.pipe.js';
+import { LenientOptionalBody } from '../../http/body.pipe.js';
 import { RateLimited } from '../../http/rate-limit.js';
+import { SIMPLE_REQUESTS } from '../../http/simple-request.js';
 import { AuthenticationService } from './authentication.service.js';
 import { RegistrationService } from './registration.service.js';
 
@@ -63,8 +64,8 @@ export class CeremoniesController {
 
   @Post('register/transactions/webauthn/start')
   @HttpCode(200)
-  @RateLimited()
-  async startRegistration(@Param('app') app: string, @Body(LenientBody) body: StartRegistrationDto) {
+  @RateLimited(SIMPLE_REQUESTS)
+  async startRegistration(@Param('app') app: string, @Body(LenientOptionalBody) body: StartRegistrationDto) {
     const { transaction_id, authenticator_attachment: attachment } = body;
     const started = await this.registration.start(app, {
       transactionId: transaction_id,
@@ -75,8 +76,11 @@ export class CeremoniesController {
 
   @Post('register/transactions/webauthn/finish')
   @HttpCode(200)
-  @RateLimited()
-  async finishRegistration(@Param('app') app: string, @Body(LenientBody) body: FinishRegistrationDto) {
+  @RateLimited(SIMPLE_REQUESTS)
+  async finishRegistration(
+    @Param('app') app: string,
+    @Body(LenientOptionalBody) body: FinishRegistrationDto,
+  ) {
     const nonce = await this.registration.finish(app, {
       transactionId: body.transaction_id,
       handshakeId: body.handshake_id,
@@ -87,10 +91,10 @@ export class CeremoniesController {
 
   @Post('authenticate/transactions/webauthn/start')
   @HttpCode(200)
-  @RateLimited()
+  @RateLimited(SIMPLE_REQUESTS)
   async startAuthentication(
     @Param('app') app: string,
-    @Body(LenientBody) { transaction_id = null }: StartAuthenticationDto,
+    @Body(LenientOptionalBody) { transaction_id = null }: StartAuthenticationDto,
   ) {
     const started = await this.authentication.start(app, transaction_id);
     return { ...(transaction_id !== null && { transaction_id }), handshake: toHandshake(started) };
@@ -98,8 +102,11 @@ export class CeremoniesController {
 
   @Post('authenticate/transactions/webauthn/finish')
   @HttpCode(200)
-  @RateLimited()
-  async finishAuthentication(@Param('app') app: string, @Body(LenientBody) body: FinishAuthenticationDto) {
+  @RateLimited(SIMPLE_REQUESTS)
+  async finishAuthentication(
+    @Param('app') app: string,
+    @Body(LenientOptionalBody) body: FinishAuthenticationDto,
+  ) {
     const nonce = await this.authentication.finish(app, {
       transactionId: body.transaction_id ?? null,
       handshakeId: body.handshake_id,

@@ -5,6 +5,7 @@ import { AppError, type RefusalCode } from '../../errors/app-error.js';
 import { Refusal } from '../../errors/refusal.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
 import { currentRequest } from '../../http/request-context.js';
+import { MalformedResponse } from '../../webauthn/presented-response.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
@@ -45,7 +46,7 @@ export class RefusalAudit {
     if (!(error instanceof Refusal)) return error;
     const request = currentRequest();
     if (request) request.cost = this.handshakeRefusals.count(finish.handshake);
-    const refusal = error instanceof AppError ? error : new AppError(finish.code, { cause: error });
+    const refusal = toAppError(error, finish.code);
     await this.record(finish, refusal.reason).catch((cause: unknown) => {
       this.log.error(
         `The audit event of a refusal (${refusal.reason}) was not written: ${sqlStateOf(cause) ?? 'unexpected error'}`,
@@ -77,4 +78,12 @@ export class RefusalAudit {
       await this.audit.record({ ...event, isAnonymous: !isThere }, tx);
     });
   }
+}
+
+/** Tells a response whose form is wrong, and what is wrong in it, from one that proves nothing. */
+function toAppError(refusal: Refusal, code: RefusalCode): AppError {
+  if (refusal instanceof AppError) return refusal;
+  return refusal instanceof MalformedResponse
+    ? new AppError('invalid_request', { cause: refusal, detail: refusal.detail })
+    : new AppError(code, { cause: refusal });
 }

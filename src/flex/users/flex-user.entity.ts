@@ -11,19 +11,22 @@ export const FlexUserSchema = defineEntity({
   name: 'FlexUser',
   tableName: 'flex_users',
   indexes: [{ properties: ['appId', 'createdAt', 'id'] }],
-  uniques: [{ properties: ['appId', 'externalId'] }, { properties: ['appId', 'userHandle'] }],
+  uniques: [{ properties: ['appId', 'externalId'] }],
   properties: {
     appId: p.text().primary(),
     id: p.text().primary(),
     app: () => belongsTo(App, 'app_id'),
     /** The application's own name for the user, compared bytewise. */
     externalId: p.text().collation('C'),
-    /** WebAuthn user handle: 32 random bytes, never reused, or the one that an import or a sign-in brought. */
+    /**
+     * WebAuthn user handle, never reused: made here, or what an import or a sign-in brought. Once it is settled, each of
+     * its forms is a `UserHandle`, which is what makes it unique.
+     */
     userHandle: p
       .blob()
       .$type<Buffer>()
       .check('octet_length(user_handle) >= 1 and octet_length(user_handle) <= 64'),
-    /** False while no passkey was made with it: the first handle that is learnt then replaces it. */
+    /** False while no passkey was made with it: the first handle that is learnt, or the first to be used, replaces it. */
     userHandleSettled: p.boolean().default(true),
     status: p
       .text()

@@ -1,20 +1,21 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, type DatabaseTransaction, type Queryable } from '../../database/database.js';
-import { query } from '../../database/query.js';
+import { query, typed } from '../../database/query.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { AppError } from '../../errors/app-error.js';
+import { makeUserHandle, userHandleForms } from '../../webauthn/user-handle.js';
 import type { UserKey } from '../user-key.js';
 import { queryByUser } from '../user-key.repository.js';
 import type { FlexUserStatus } from './flex-user.entity.js';
+import { formsOf } from './user-handle.repository.js';
 
 /** A user of an app as this backend knows them. */
 export interface FlexUserRecord {
   readonly id: string;
   readonly externalId: string;
-  /** 32 bytes, or 1 to 48 where it was made elsewhere. */
+  /** 43 bytes of ASCII; 32 bytes of any kind in users of long ago, 1 to 48 where it was made elsewhere. */
   readonly userHandle: Buffer;
   /** False while no passkey was made with the handle, and another may replace it. */
   readonly userHandleSettled: boolean;
@@ -52,14 +53,35 @@ const FIND = queryByUser('flex-users.find', (db, $: { appId: string; user: strin
     .select(FLEX_USER_COLUMNS),
 );
 
+/** A user handle that was made now, and its forms. */
+interface NewHandle {
+  userHandle: Buffer;
+  forms: readonly Buffer[];
+}
+
 const CREATE = query(
   'flex-users.create',
-  (db, $: { appId: string; id: string; externalId: string; userHandle: Buffer }) =>
+  (db, $: NewHandle & { appId: string; id: string; externalId: string }) =>
     db
-      .insertInto('flex_users')
-      .values({ app_id: $.appId, id: $.id, external_id: $.externalId, user_handle: $.userHandle })
-      .onConflict((on) => on.columns(['app_id', 'external_id']).doNothing())
-      .returning(FLEX_USER_COLUMNS),
+      .with('made', (to) =>
+        to
+          .insertInto('flex_users')
+          .values({ app_id: $.appId, id: $.id, external_id: $.externalId, user_handle: $.userHandle })
+          .onConflict((on) => on.columns(['app_id', 'external_id']).doNothing())
+          .returning(FLEX_USER_COLUMNS),
+      )
+      .with('claimed', (to) =>
+        to
+          .insertInto('user_handles')
+          .columns(['app_id', 'form', 'user_id'])
+          .expression((from) =>
+            from
+              .selectFrom(['made', formsOf($)])
+              .select([typed.text($.appId).as('app_id'), 'f.form', 'made.id as user_id']),
+          ),
+      )
+      .selectFrom('made')
+      .selectAll(),
 );
 
 const SET_STATUS = query('flex-users.set-status', (db, $: OneUser & { status: FlexUserStatus }) =>
@@ -71,12 +93,22 @@ const SET_STATUS = query('flex-users.set-status', (db, $: OneUser & { status: Fl
     .returning(FLEX_USER_COLUMNS),
 );
 
-const SETTLE_HANDLE = query('flex-users.settle-handle', (db, $: OneUser) =>
+const SETTLE_HANDLE = query('flex-users.settle-handle', (db, $: OneUser & NewHandle) =>
   db
-    .updateTable('flex_users')
-    .set({ user_handle_settled: true })
-    .where('app_id', '=', $.appId)
-    .where('id', '=', $.id),
+    .with('settled', (to) =>
+      to
+        .updateTable('flex_users')
+        .set({ user_handle: $.userHandle, user_handle_settled: true })
+        .where('app_id', '=', $.appId)
+        .where('id', '=', $.id)
+        .where('user_handle_settled', '=', false)
+        .returning(['app_id', 'id']),
+    )
+    .insertInto('user_handles')
+    .columns(['app_id', 'form', 'user_id'])
+    .expression((from) =>
+      from.selectFrom(['settled', formsOf($)]).select(['settled.app_id', 'f.form', 'settled.id as user_id']),
+    ),
 );
 
 const LOCK = query('flex-users.lock', (db, $: OneUser) =>
@@ -156,7 +188,7 @@ export class FlexUserRepository {
   async findOrCreate(appId: string, externalId: string, tx: DatabaseTransaction): Promise<FlexUserRecord> {
     const known = await this.find(appId, { externalId }, tx);
     if (known) return known;
-    const values = { appId, id: uuidv7(), externalId, userHandle: randomBytes(32) };
+    const values = { appId, id: uuidv7(), externalId, ...newHandle() };
     const [made] = await tx.run(CREATE, values).catch(appNotFoundIfGone);
     // None was made where another request made one meanwhile.
     const user = made ?? (await this.find(appId, { externalId }, tx));
@@ -201,10 +233,18 @@ export class FlexUserRepository {
     return (await tx.run(SHARE, user)).length === 1;
   }
 
-  /** Keeps the user's handle from being replaced: passkeys are about to be made with it. */
+  /**
+   * Gives the user a new handle that nothing replaces any more, as passkeys are about to be made with it; the one that they
+   * had was no passkey's, and may have become known. Does nothing if theirs is settled.
+   */
   async settleHandle(user: OneUser, tx: DatabaseTransaction): Promise<void> {
-    await tx.run(SETTLE_HANDLE, user);
+    await tx.run(SETTLE_HANDLE, { ...user, ...newHandle() });
   }
+}
+
+function newHandle(): NewHandle {
+  const userHandle = makeUserHandle();
+  return { userHandle, forms: userHandleForms(userHandle) };
 }
 
 function appNotFoundIfGone(error: unknown): never {

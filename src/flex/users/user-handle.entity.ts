@@ -8,13 +8,13 @@ export const UserHandleSchema = defineEntity({
   indexes: [{ properties: ['appId', 'userId'] }],
   properties: {
     appId: p.text().primary(),
-    /** The handle's bytes, or its base64url as UTF-8 text: each of them is a row. */
+    /** The handle's bytes, its base64url as text, or what it is the base64url text of: each of them is a row. */
     form: p.blob().$type<Buffer>().primary().check('octet_length(form) >= 1 and octet_length(form) <= 86'),
     userId: p.text(),
     user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
   },
 });
 
-/** A user handle that was not made here, in one of the forms that passkeys present; it belongs to one user of the app. */
+/** A user handle in one of the forms that passkeys present, each of which belongs to one user of the app. */
 export class UserHandle extends UserHandleSchema.class {}
 UserHandleSchema.setClass(UserHandle);
