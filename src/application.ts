@@ -66,7 +66,9 @@ export async function createApplication(
 
 function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedRequests): FastifyAdapter {
   return new FastifyAdapter({
-    loggerInstance: log,
+    // Fastify's own messages at warn: it would tell each address that it listens on, beside the one sentence of `main.ts`.
+    loggerInstance: log.child({}, { level: 'warn' }),
+    childLoggerFactory: (_own: unknown, ...bindings: Parameters<Logger['child']>) => log.child(...bindings),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     trustProxy: trustedProxies(http.trustProxy),
     genReqId: requestIdFrom,

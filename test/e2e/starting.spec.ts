@@ -48,6 +48,19 @@ describe('a start in production', () => {
       expect(output).not.toContain(settings[name]);
   });
 
+  it('logs its address once, also where it listens on every address of the machine', async () => {
+    const { url, ending, signal } = await startKeyway({
+      ...productionSettings(database.url),
+      HOST: '0.0.0.0',
+    });
+    const { port } = new URL(url);
+    expect((await ask(`http://127.0.0.1:${port}/health/live`)).status).toBe(200);
+    signal('SIGTERM');
+    const lines = (await ending).stdout.trim().split('\n');
+    const messages = lines.map((line) => (JSON.parse(line) as { msg?: string }).msg ?? '');
+    expect(messages.filter((it) => it.includes(port))).toEqual([`Keyway listens on 0.0.0.0:${port}`]);
+  });
+
   it('fails with one sentence for each missing setting', async () => {
     const ending = await runKeyway({ NODE_ENV: 'production' });
     const sentences = refusalOf(ending);
