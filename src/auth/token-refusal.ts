@@ -34,6 +34,13 @@ export class TokenRefusal extends Refusal {
   }
 }
 
+const BY_CODE: Readonly<Record<string, TokenReason>> = {
+  [errors.JOSENotSupported.code]: 'critical_header',
+  [errors.JOSEAlgNotAllowed.code]: 'unsupported_algorithm',
+  [errors.JWSSignatureVerificationFailed.code]: 'wrong_signature',
+  [errors.JWTExpired.code]: 'token_expired',
+};
+
 const BY_CLAIM: Readonly<Record<string, TokenReason>> = {
   iss: 'wrong_issuer',
   aud: 'wrong_audience',
@@ -44,12 +51,10 @@ const BY_CLAIM: Readonly<Record<string, TokenReason>> = {
 
 /** Names what jose found wrong with a token; any other error is returned as it is. */
 export function refusalOf(thrown: unknown): unknown {
-  if (thrown instanceof errors.JWSSignatureVerificationFailed) {
-    return new TokenRefusal('wrong_signature', { cause: thrown });
-  }
-  if (thrown instanceof errors.JWTExpired) return new TokenRefusal('token_expired', { cause: thrown });
-  if (thrown instanceof errors.JWTClaimValidationFailed) {
-    return new TokenRefusal(BY_CLAIM[thrown.claim] ?? 'malformed_token', { cause: thrown });
-  }
-  return thrown instanceof errors.JOSEError ? new TokenRefusal('malformed_token', { cause: thrown }) : thrown;
+  return thrown instanceof errors.JOSEError ? new TokenRefusal(reasonOf(thrown), { cause: thrown }) : thrown;
+}
+
+function reasonOf(error: errors.JOSEError): TokenReason {
+  if (error instanceof errors.JWTClaimValidationFailed) return BY_CLAIM[error.claim] ?? 'malformed_token';
+  return BY_CODE[error.code] ?? 'malformed_token';
 }

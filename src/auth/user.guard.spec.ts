@@ -370,15 +370,19 @@ describe('the signature', () => {
     },
   );
 
-  it.each([{ crit: ['exp'] }, { crit: [] }, { crit: null }, { b64: false, crit: ['b64'] }])(
-    'is refused with the critical header %j',
-    async (header) => {
-      await startWith({ kind: 'secret', key: SECRET }, 'HS256');
-      const input = `${segment({ alg: 'HS256', ...header })}.${segment(claims())}`;
-      const signature = createHmac('sha256', SECRET).update(input).digest('base64url');
-      expect(await call(`${input}.${signature}`)).toEqual(refusedFor('critical_header'));
-    },
-  );
+  it.each([
+    ['critical_header', { crit: ['exp'] }],
+    ['critical_header', { crit: ['b64'], b64: false }],
+    ['critical_header', { crit: ['b64'], b64: true }],
+    // RFC 7515 §4.1.11: these are not JWSs at all.
+    ['malformed_token', { crit: [] }],
+    ['malformed_token', { crit: null }],
+  ])('is refused as %s with the header %j', async (reason, header) => {
+    await startWith({ kind: 'secret', key: SECRET }, 'HS256');
+    const input = `${segment({ alg: 'HS256', ...header })}.${segment(claims())}`;
+    const signature = createHmac('sha256', SECRET).update(input).digest('base64url');
+    expect(await call(`${input}.${signature}`)).toEqual(refusedFor(reason));
+  });
 });
 
 describe('the guard with a JWK Set', () => {
