@@ -50,5 +50,5 @@ function answerIn({ statusCode, errorCode }: PassageError, reason: OutageReason)
   if (reason === 'provider_unintelligible') return 'an answer that is not of the protocol';
   if (reason === 'provider_failed') return String(statusCode);
   const isOurs = errorCode !== PassageErrorCode.InvalidResponse;
-  return isOurs ? `${statusCode} ${errorCode}` : `${statusCode} and no code of the protocol`;
+  return `${statusCode} ${isOurs ? errorCode : 'and no code of the protocol'}`;
 }

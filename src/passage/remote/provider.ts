@@ -12,6 +12,7 @@ import {
   TimeoutStrategy,
   wrap,
 } from 'cockatiel';
+import { LRUCache } from 'lru-cache';
 import type { RemotePassageSettings } from '../../config/configuration.js';
 import { AppError, type RefusalCode } from '../../errors/app-error.js';
 import { Unavailable } from '../../errors/unavailable.js';
@@ -19,28 +20,15 @@ import { currentRequest } from '../../http/request-context.js';
 import { isDown, noticeOf, type OutageReason, reasonOf } from './outage.js';
 
 /** How long the provider is waited for, and how often it is asked. Times in milliseconds. */
-export interface ProviderLimits {
-  /** For one request. */
-  readonly request: number;
-  /** For everything that one call takes, retries and their pauses included. */
-  readonly whole: number;
-  readonly retries: number;
-  /** The longest pause before a retry. */
-  readonly maxPause: number;
-  /** Failures in a row until the provider is given a rest … */
-  readonly failures: number;
-  /** … of this length, in which nothing is asked; then one call finds out whether it is back. */
-  readonly rest: number;
-}
-
-export const PROVIDER_LIMITS: ProviderLimits = {
-  request: 3_000,
-  whole: 8_000,
+export const PROVIDER_LIMITS = {
+  request: 3_000, // for one request
+  whole: 8_000, // for everything that one call takes, retries and their pauses included
   retries: 2,
-  maxPause: 400,
-  failures: 5,
-  rest: 10_000,
+  maxPause: 400, // the longest one before a retry
+  failures: 5, // in a row until the provider is given a rest …
+  rest: 10_000, // … in which nothing is asked; then one call finds out whether it is back
 };
+export type ProviderLimits = Readonly<typeof PROVIDER_LIMITS>;
 
 /** Seconds, where the provider does not say when to come back … */
 const RETRY_AFTER = 5;
@@ -65,8 +53,7 @@ export class Provider {
   /** Milliseconds since the epoch: when a circuit that is open lets a call through, and what the provider asked for. */
   private restsUntil = 0;
   private heldUntil = 0;
-  private readonly notices = new Set<string>();
-  private noticesSince = 0;
+  private readonly notices = new LRUCache<string, true>({ max: MAX_NOTICES, ttl: SILENCE, perf: Date });
 
   constructor({ appId, apiKey, baseUrl }: RemotePassageSettings, limits: ProviderLimits = PROVIDER_LIMITS) {
     this.appId = appId;
@@ -124,12 +111,9 @@ export class Provider {
 
   /** Each notice once a minute, and no more than a hundred: codes are the provider's to make up. */
   private tell(notice: string | undefined): void {
-    if (this.noticesSince + SILENCE < Date.now()) {
-      this.notices.clear();
-      this.noticesSince = Date.now();
-    }
+    this.notices.purgeStale();
     if (!notice || this.notices.has(notice) || this.notices.size === MAX_NOTICES) return;
-    this.notices.add(notice);
+    this.notices.set(notice, true);
     this.log.error(notice);
   }
 

@@ -11,14 +11,19 @@ const KEEP_FOR = 600_000; // ms
 /** How long a request waits for the origins that may read its answer, which are needed before anything else. */
 const PATIENCE = 1_000; // ms
 
-/** The app of `PASSAGE_APP_ID` as the provider has it. What asks for it throws `provider_unavailable`. */
+/**
+ * The app of `PASSAGE_APP_ID` as the provider has it; what asks for it throws `provider_unavailable`. Its origins may read
+ * the user's API; none may once they have been unknown for ten minutes.
+ */
 @Injectable()
-export class RemoteApp {
+export class RemoteApp extends AllowedOrigins {
   private kept: { readonly app: PassageApp; readonly at: number } | null = null;
   private renewal: Promise<PassageApp> | null = null;
   private renewedAt = 0;
 
-  constructor(private readonly provider: Provider) {}
+  constructor(private readonly provider: Provider) {
+    super();
+  }
 
   /** The app as it is now. */
   get(): Promise<PassageApp> {
@@ -26,26 +31,40 @@ export class RemoteApp {
   }
 
   /** The app as it was a moment ago, or as it was known last if the provider is not available. */
-  async recent(): Promise<PassageApp> {
-    const known = this.peekRecent();
-    if (known) return known;
+  async known(): Promise<PassageApp> {
+    if (this.isFresh && this.lastKnown) return this.lastKnown;
     this.renewal ??= this.renew().finally(() => (this.renewal = null));
-    try {
-      return await this.renewal;
-    } catch (error) {
-      const last = this.peekLast();
-      if (last) return last;
+    return this.renewal.catch((error: unknown) => {
+      if (this.lastKnown) return this.lastKnown;
       throw error;
-    }
+    });
   }
 
-  /** The app as it was known last, if it was asked for less than five seconds ago; else undefined. */
-  peekRecent(): PassageApp | undefined {
-    return this.renewedAt + FRESH_FOR > Date.now() ? this.peekLast() : undefined;
+  override recent(path: string): readonly string[] | undefined {
+    if (!USERS_API.test(path)) return [];
+    return this.isFresh ? this.lastKnown?.origins : undefined;
+  }
+
+  override last(path: string): readonly string[] {
+    return (USERS_API.test(path) && this.lastKnown?.origins) || [];
+  }
+
+  override async of(path: string): Promise<readonly string[]> {
+    if (!USERS_API.test(path)) return [];
+    const app = await Promise.race([
+      this.known().catch(nullIfUnavailable),
+      pause(PATIENCE, null, { ref: false }),
+    ]);
+    return app?.origins ?? this.last(path);
+  }
+
+  /** Whether it was asked for less than five seconds ago. */
+  private get isFresh(): boolean {
+    return this.renewedAt + FRESH_FOR > Date.now();
   }
 
   /** The app as it was known at most ten minutes ago. */
-  peekLast(): PassageApp | undefined {
+  get lastKnown(): PassageApp | undefined {
     return this.kept && this.kept.at + KEEP_FOR > Date.now() ? this.kept.app : undefined;
   }
 
@@ -54,29 +73,6 @@ export class RemoteApp {
     const app = await this.get();
     this.kept = { app, at };
     return app;
-  }
-}
-
-/** The origins of the provider's app may read the user's API; none may once they have been unknown for ten minutes. */
-@Injectable()
-export class RemoteOrigins extends AllowedOrigins {
-  constructor(private readonly app: RemoteApp) {
-    super();
-  }
-
-  override recent(path: string): readonly string[] | undefined {
-    return USERS_API.test(path) ? this.app.peekRecent()?.origins : [];
-  }
-
-  override last(path: string): readonly string[] {
-    return USERS_API.test(path) ? (this.app.peekLast()?.origins ?? []) : [];
-  }
-
-  override async of(path: string): Promise<readonly string[]> {
-    if (!USERS_API.test(path)) return [];
-    const patience = pause(PATIENCE, null, { ref: false });
-    const app = await Promise.race([this.app.recent().catch(nullIfUnavailable), patience]);
-    return app?.origins ?? this.last(path);
   }
 }
 

@@ -3,7 +3,7 @@ import { Configuration, remotePassageOf } from '../../config/configuration.js';
 import { AllowedOrigins } from '../../http/cors.js';
 import { Passage } from '../passage.js';
 import { Provider } from './provider.js';
-import { RemoteApp, RemoteOrigins } from './remote-app.js';
+import { RemoteApp } from './remote-app.js';
 import { RemotePassage } from './remote-passage.js';
 
 /** Provides `Passage`, and the origins that may call, from the Flex server of `PASSAGE_BASE_URL`. */
@@ -16,7 +16,7 @@ import { RemotePassage } from './remote-passage.js';
     },
     RemoteApp,
     { provide: Passage, useClass: RemotePassage },
-    { provide: AllowedOrigins, useClass: RemoteOrigins },
+    { provide: AllowedOrigins, useExisting: RemoteApp },
   ],
   exports: [Passage],
 })

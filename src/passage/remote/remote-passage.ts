@@ -38,7 +38,7 @@ export class RemotePassage extends Passage {
   }
 
   override async getDevices(externalId: string): Promise<UserPasskeys> {
-    const app = this.app.recent();
+    const app = this.app.known();
     // Waited for below, if at all.
     app.catch(() => undefined);
     const asked = this.provider.ask(async ({ user }) => {
@@ -54,7 +54,7 @@ export class RemotePassage extends Passage {
   }
 
   override recentLimit(): Promise<number | null> {
-    return Promise.resolve(this.app.peekLast()?.maxPasskeysPerUser ?? null);
+    return Promise.resolve(this.app.lastKnown?.maxPasskeysPerUser ?? null);
   }
 
   override async revokeDevice(externalId: string, deviceId: string): Promise<void> {
@@ -136,29 +136,19 @@ function nullIfNobody(error: unknown): null {
 const oldestFirst = (a: Passkey, b: Passkey): number => a.createdAt.getTime() - b.createdAt.getTime();
 
 const toPasskey = (device: WebAuthnDevice): Passkey => ({
-  id: device.id,
-  credId: device.credId,
+  ...device,
   friendlyName: toDisplayText(device.friendlyName) ?? NO_NAME,
   type: oneOf(Object.values(WebAuthnType), device.type),
   icons: { light: httpUrl(device.icons.light), dark: httpUrl(device.icons.dark) },
-  usageCount: device.usageCount,
   // The protocol has a moment there also before the first use.
   lastLoginAt: device.usageCount === 0 ? null : device.lastLoginAt,
-  createdAt: device.createdAt,
-  updatedAt: device.updatedAt,
   provider: toDisplayText(device.provider ?? ''),
-  synced: device.synced,
-  transports: device.transports,
 });
 
-const toUser = (user: ListedUser): PassageUser => ({
-  id: user.id,
-  externalId: user.externalId,
+const toUser = ({ userMetadata: _not, ...user }: ListedUser): PassageUser => ({
+  ...user,
   status: oneOf(Object.values(UserStatus), user.status),
-  loginCount: user.loginCount,
   lastLoginAt: user.loginCount === 0 ? null : user.lastLoginAt,
-  createdAt: user.createdAt,
-  updatedAt: user.updatedAt,
 });
 
 /** What the client lets through, as a later server may know more; we do not. */
