@@ -12,7 +12,7 @@ import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
 import { installJsonBody, MAX_BODY } from './http/json-body.js';
 import { NestLog } from './http/log.js';
-import { installRateLimit, installRequestCount } from './http/rate-limit.js';
+import { installRateLimit } from './http/rate-limit.js';
 import { installRequestContext, requestIdFrom } from './http/request-context.js';
 import { originForm } from './http/request-target.js';
 import { installSecurityHeaders } from './http/security-headers.js';
@@ -39,7 +39,7 @@ export async function createApplication(
   );
   const fastify = adapter.getInstance<FastifyInstance>();
   const unmatched = new UnmatchedRoutes();
-  await installRequestCount(fastify);
+  await installRateLimit(fastify); // Each limited route's last hook before its body is read; CORS counts look-ups there.
   const originsOf = countedOrigins(fastify, application.get(AllowedOrigins));
 
   // A request passes the hooks in this order.
@@ -51,7 +51,6 @@ export async function createApplication(
   unparsed.install(fastify); // Refuses a request without a host, before anything is looked up for it.
   await installCors(fastify, originsOf); // Pages can read the refusals of all that follows.
   installOriginCheck(fastify, originsOf); // Before the rate limit, which foreign pages are not to use up.
-  installRateLimit(fastify); // Before the body is read.
   installJsonBody(fastify); // The last before guards and controllers.
   unmatched.install(fastify); // Hears of each route that is added from here on.
   if (configuration.demo) {

@@ -11,26 +11,17 @@ export interface ErrorAnswer {
 
 /** A failure in the shape of its edge: `{code, error}` of the Flex protocol, or RFC 9457 problem details. */
 export function answerOf(
-  failure: Pick<Failure, 'code' | 'detail'>,
+  { code, detail }: Pick<Failure, 'code' | 'detail'>,
   { isFlex, requestId }: { readonly isFlex: boolean; readonly requestId: string },
 ): ErrorAnswer {
-  const row: ErrorRow = ERROR_TABLE[failure.code];
-  return isFlex ? flexAnswer(row, failure) : problemAnswer(row, failure, requestId);
-}
-
-function flexAnswer({ status, sentence, flex }: ErrorRow, { detail }: Pick<Failure, 'detail'>): ErrorAnswer {
-  return {
-    status: flex.status ?? status,
-    type: 'application/json; charset=utf-8',
-    body: { code: flex.code, error: detail ?? flex.sentence ?? `${sentence}.` },
-  };
-}
-
-function problemAnswer(
-  { status, sentence: title }: ErrorRow,
-  { code, detail }: Pick<Failure, 'code' | 'detail'>,
-  requestId: string,
-): ErrorAnswer {
+  const { status, sentence: title, flex }: ErrorRow = ERROR_TABLE[code];
+  if (isFlex) {
+    return {
+      status: flex.status ?? status,
+      type: 'application/json; charset=utf-8',
+      body: { code: flex.code, error: detail ?? flex.sentence ?? `${title}.` },
+    };
+  }
   return {
     status,
     type: 'application/problem+json; charset=utf-8',

@@ -21,8 +21,13 @@ export type RequestCount = ReturnType<FastifyInstance['createRateLimit']>;
 export const RateLimited = (more: FastifyContextConfig = {}): MethodDecorator =>
   RouteConfig({ ...more, isRateLimited: true });
 
-/** Gives `fastify` one count of requests, by network: `fastify.createRateLimit()` adds to it. Limits no route yet. */
-export async function installRequestCount(fastify: FastifyInstance): Promise<void> {
+/**
+ * Gives `fastify` one count of requests, by network, to which `fastify.createRateLimit()` adds. Refuses requests to
+ * `@RateLimited()` routes past the limit with `too_many_requests`: one count for all of them, as the plugin counts for each
+ * apart that names a limit itself. A request counts as one when it arrives; what it costs beyond that is added before its
+ * answer leaves.
+ */
+export async function installRateLimit(fastify: FastifyInstance): Promise<void> {
   await fastify.register(rateLimit, {
     global: false,
     max: MAX_REQUESTS,
@@ -30,6 +35,17 @@ export async function installRequestCount(fastify: FastifyInstance): Promise<voi
     cache: MAX_NETWORKS,
     keyGenerator: networkOf,
     errorResponseBuilder: (_request, { ttl }) => tooManyRequests(ttl),
+  });
+  const limit = fastify.rateLimit();
+  const count = fastify.createRateLimit();
+  fastify.addHook('onRoute', (route) => {
+    if (route.config?.isRateLimited) route.onRequest = limit;
+  });
+  fastify.addHook('onSend', (request, _reply, payload, done) => {
+    const { cost } = request.trace;
+    if (cost === 1) return done(null, payload);
+    const more = Array.from({ length: cost - 1 }, () => count(request));
+    Promise.all(more).then(() => done(null, payload), done);
   });
 }
 
@@ -47,25 +63,6 @@ export function aCountOf(kind: string, fastify: FastifyInstance): RequestCount {
 /** The milliseconds until the count starts again at 0, if it has reached the limit; else 0. */
 export const waitOf = (usage: Awaited<ReturnType<RequestCount>>): number =>
   !usage.isAllowed && usage.remaining === 0 ? usage.ttl : 0;
-
-/**
- * Refuses requests to `@RateLimited()` routes past the limit with `too_many_requests`: one count for all of them, as the
- * plugin counts for each apart that names a limit itself. A request counts as one when it arrives; what it costs beyond
- * that is added before its answer leaves.
- */
-export function installRateLimit(fastify: FastifyInstance): void {
-  const limit = fastify.rateLimit();
-  const count = fastify.createRateLimit();
-  fastify.addHook('onRoute', (route) => {
-    if (route.config?.isRateLimited) route.onRequest = limit;
-  });
-  fastify.addHook('onSend', (request, _reply, payload, done) => {
-    const { cost } = request.trace;
-    if (cost === 1) return done(null, payload);
-    const more = Array.from({ length: cost - 1 }, () => count(request));
-    Promise.all(more).then(() => done(null, payload), done);
-  });
-}
 
 /** `too_many_requests`; `wait` is the milliseconds until the next request is worth trying. */
 export const tooManyRequests = (wait: number): AppError =>

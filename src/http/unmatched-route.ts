@@ -1,31 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 
-interface KnownPath {
-  readonly pattern: RegExp;
-  readonly methods: Set<string>;
-}
-
 /**
  * Records every route as it is added, to tell an unknown path (404) from a wrong method (405), which the router itself
  * does not.
  */
 export class UnmatchedRoutes {
-  private readonly paths = new Map<string, KnownPath>();
+  private readonly routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
 
   install(fastify: FastifyInstance): void {
     fastify.addHook('onRoute', ({ url, method }) => {
-      if (url.includes('*')) return;
-      const path = this.paths.get(url) ?? { pattern: patternOf(url), methods: new Set<string>() };
-      for (const each of [method].flat()) path.methods.add(each);
-      this.paths.set(url, path);
+      if (!url.includes('*')) this.routes.push({ pattern: patternOf(url), methods: [method].flat() });
     });
   }
 
   /** `method_not_allowed`, and sets `Allow`, if the path has other methods; else what was thrown. */
   explain(thrown: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
     const path = request.url.split('?', 1)[0]!;
-    const methods = [...this.paths.values()].flatMap((it) => (it.pattern.test(path) ? [...it.methods] : []));
+    const methods = this.routes.flatMap((it) => (it.pattern.test(path) ? it.methods : []));
     if (methods.length === 0) return thrown;
     void reply.header('allow', [...new Set(methods)].join(', '));
     return new AppError('method_not_allowed');
