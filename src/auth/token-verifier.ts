@@ -6,7 +6,7 @@ import {
   jwtVerify,
   type JWTVerifyOptions,
 } from 'jose';
-import type { TokenAlgorithm, TokenSettings } from '../config/configuration.js';
+import type { TokenAlgorithm, TokenIssuer, TokenSettings } from '../config/configuration.js';
 import { LEEWAY } from './claims.js';
 import { RemoteKeySet } from './remote-key-set.js';
 import { refusalOf, TokenRefusal } from './token-refusal.js';
@@ -22,13 +22,14 @@ export class TokenVerifier {
   private readonly expected: JWTVerifyOptions;
   private readonly keyFor: (header: TokenHeader) => KeyObject | Promise<CryptoKey>;
 
-  constructor({ key, algorithms, issuer, audience }: TokenSettings) {
+  constructor({ issuers, algorithms }: TokenSettings) {
+    const [{ name: issuer, audience, keys }] = issuers as [TokenIssuer];
     this.expected = { algorithms: [...algorithms], issuer, audience, clockTolerance: LEEWAY };
-    if (key.kind === 'jwks') {
-      const keys = new RemoteKeySet(key.uri);
-      this.keyFor = (header) => keys.find(header);
+    if (keys.kind === 'jwks') {
+      const set = new RemoteKeySet(keys.uri);
+      this.keyFor = (header) => set.find(header);
     } else {
-      this.keyFor = () => key.key;
+      this.keyFor = () => keys.keys[0]!.key;
     }
   }
 

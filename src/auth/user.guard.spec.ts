@@ -7,7 +7,13 @@ import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { CompactSign, type JWTPayload, SignJWT } from 'jose';
 import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
-import { Configuration, type TokenAlgorithm, type TokenKey } from '../config/configuration.js';
+import {
+  Configuration,
+  TOKEN_ALGORITHMS,
+  type TokenAlgorithm,
+  type TokenKeys,
+  type TokenSettings,
+} from '../config/configuration.js';
 import { Public } from '../http/public.decorator.js';
 import { AppError } from '../errors/app-error.js';
 import { Unavailable } from '../errors/unavailable.js';
@@ -69,8 +75,16 @@ class CodeFilter {
 let app: NestFastifyApplication;
 afterEach(() => app.close());
 
-async function startWith(key: TokenKey, ...algorithms: TokenAlgorithm[]): Promise<void> {
-  const tokens = { key, issuer: ISSUER, audience: AUDIENCE, algorithms };
+/** Keys as the settings give them. A key that cannot serve an algorithm is never asked to. */
+const given = (...keys: KeyObject[]): TokenKeys => ({
+  kind: 'given',
+  keys: keys.map((key) => ({ key, algorithms: TOKEN_ALGORITHMS })),
+});
+
+const startWith = (keys: TokenKeys, ...algorithms: TokenAlgorithm[]): Promise<void> =>
+  start({ issuers: [{ name: ISSUER, audience: AUDIENCE, keys }], algorithms });
+
+async function start(tokens: TokenSettings): Promise<void> {
   @Global()
   @Module({
     providers: [{ provide: Configuration, useValue: { tokens } }],
@@ -119,7 +133,7 @@ const refusedFor = (reason: string) => ({ code: 'invalid_token', reason });
 const USER = { issuer: ISSUER, subject: 'user-1', username: 'user-1' };
 
 describe('the Authorization header', () => {
-  beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
+  beforeEach(() => startWith(given(SECRET), 'HS256'));
 
   it('identifies the caller by a verified token', async () => {
     expect(await call(aToken({ email: 'ada@example.org' }))).toEqual({
@@ -138,7 +152,7 @@ describe('the Authorization header', () => {
 
   it('is not blamed for a bug in the verification: the answer is 500, not 401', async () => {
     await app.close();
-    await startWith({ kind: 'secret', key: null as never }, 'HS256');
+    await startWith(given(null as never), 'HS256');
     app.useLogger(false);
     expect(await call(aToken())).toEqual({ statusCode: 500, message: 'Internal server error' });
   });
@@ -210,7 +224,7 @@ describe('the Authorization header', () => {
 });
 
 describe('a route', () => {
-  beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
+  beforeEach(() => startWith(given(SECRET), 'HS256'));
 
   it('that declares nothing demands a token, by every method that reaches it', async () => {
     expect(await who(undefined, '/closed/list')).toEqual({ code: 'missing_token' });
@@ -234,7 +248,7 @@ describe('a route', () => {
 });
 
 describe('the claims of a token', () => {
-  beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
+  beforeEach(() => startWith(given(SECRET), 'HS256'));
 
   it('are refused without an expiry that is a number', async () => {
     expect(await call(aToken({ exp: undefined }))).toEqual(refusedFor('missing_expiry'));
@@ -284,10 +298,10 @@ describe('the claims of a token', () => {
 });
 
 describe('the signature', () => {
-  const publicKey = { kind: 'public-key', key: RSA.publicKey } as const;
+  const publicKey = given(RSA.publicKey);
 
   it('is refused if it was made with another key or over other claims', async () => {
-    await startWith({ kind: 'secret', key: SECRET }, 'HS256');
+    await startWith(given(SECRET), 'HS256');
     const other = createSecretKey(Buffer.alloc(32, 8));
     expect(await call(aToken({}, { key: other }))).toEqual(refusedFor('wrong_signature'));
     const [header, , signature] = (await aToken()).split('.');
@@ -301,7 +315,7 @@ describe('the signature', () => {
       expect(await call(aToken({}, { key: RSA.privateKey, header: { alg } }))).toEqual(USER);
     }
     await app.close();
-    await startWith({ kind: 'public-key', key: EC.publicKey }, 'ES256');
+    await startWith(given(EC.publicKey), 'ES256');
     expect(await call(aToken({}, { key: EC.privateKey, header: { alg: 'ES256' } }))).toEqual(USER);
   });
 
@@ -316,7 +330,7 @@ describe('the signature', () => {
   ] as const)(
     'is verified by %s, and refused once a bit of it or of the claims differs',
     async (alg, pair) => {
-      await startWith({ kind: 'public-key', key: pair.publicKey }, alg);
+      await startWith(given(pair.publicKey), alg);
       const token = await aToken({}, { key: pair.privateKey, header: { alg } });
       expect(await call(token)).toEqual(USER);
       const [header, payload, signature = ''] = token.split('.');
@@ -332,7 +346,7 @@ describe('the signature', () => {
   );
 
   it.each(['HS384', 'HS512'] as const)('is verified by %s', async (alg) => {
-    await startWith({ kind: 'secret', key: SECRET }, alg);
+    await startWith(given(SECRET), alg);
     expect(await call(aToken({}, { header: { alg } }))).toEqual(USER);
   });
 
@@ -361,7 +375,7 @@ describe('the signature', () => {
   it.each(['none', 'None', 'NONE', '', undefined, null, ['HS256'], { alg: 'HS256' }, 'hs256'])(
     'is refused when the header has the alg %j',
     async (alg) => {
-      await startWith({ kind: 'secret', key: SECRET }, 'HS256');
+      await startWith(given(SECRET), 'HS256');
       const [, payload, signature] = (await aToken()).split('.');
       for (const end of ['', signature]) {
         const answer = await call(`${segment({ alg })}.${payload}.${end}`);
@@ -378,7 +392,7 @@ describe('the signature', () => {
     ['malformed_token', { crit: [] }],
     ['malformed_token', { crit: null }],
   ])('is refused as %s with the header %j', async (reason, header) => {
-    await startWith({ kind: 'secret', key: SECRET }, 'HS256');
+    await startWith(given(SECRET), 'HS256');
     const input = `${segment({ alg: 'HS256', ...header })}.${segment(claims())}`;
     const signature = createHmac('sha256', SECRET).update(input).digest('base64url');
     expect(await call(`${input}.${signature}`)).toEqual(refusedFor(reason));

@@ -31,17 +31,32 @@ export type DatabaseSettings =
   | { readonly kind: 'postgresql'; readonly url: string; readonly poolMax: number }
   | { readonly kind: 'embedded'; readonly directory: string };
 
-export type TokenKey =
+/** A public key or a shared secret, with the algorithms that it can serve: HS* for a secret, and for nothing else. */
+export interface TokenKey {
+  readonly key: KeyObject;
+  readonly algorithms: readonly TokenAlgorithm[];
+}
+
+/** Where the keys of an issuer are. */
+export type TokenKeys =
   | { readonly kind: 'jwks'; readonly uri: string }
-  | { readonly kind: 'public-key'; readonly key: KeyObject }
-  | { readonly kind: 'secret'; readonly key: KeyObject };
+  | { readonly kind: 'given'; readonly keys: readonly TokenKey[] };
+
+/** Who issues tokens. A token verifies with its own issuer's keys alone. */
+export interface TokenIssuer {
+  /** The `iss` claim, exactly. */
+  readonly name: string;
+  /** What its tokens have to name as their audience. */
+  readonly audience: string;
+  /** The same object for all issuers that share one source. */
+  readonly keys: TokenKeys;
+}
 
 /** How the caller's token is verified. */
 export interface TokenSettings {
-  readonly key: TokenKey;
-  readonly issuer: string;
-  readonly audience: string;
-  /** Never empty, and of one family with the key: HS* only with a secret. */
+  /** Never empty; each name once. */
+  readonly issuers: readonly TokenIssuer[];
+  /** Those accepted; never empty. */
   readonly algorithms: readonly TokenAlgorithm[];
 }
 
@@ -88,7 +103,7 @@ export type PassageSettings = EmbeddedPassageSettings | RemotePassageSettings;
 /** Everything the service reads from its environment: parsed once, validated, frozen. Also its injection token. */
 export abstract class Configuration {
   abstract readonly environment: 'development' | 'test' | 'production';
-  /** Present only in the demo: the key that signs tokens for made-up users (HS256, the same as `tokens.key`). */
+  /** Present only in the demo: the key that signs tokens for made-up users (HS256, the same as that of the one issuer in `tokens`). */
   abstract readonly demo: { readonly signingKey: KeyObject } | null;
   abstract readonly http: HttpSettings;
   abstract readonly database: DatabaseSettings;

@@ -45,11 +45,11 @@ describe('the demo', () => {
       rpId: 'localhost',
     });
     expect(tokens).toMatchObject({
-      issuer: 'http://localhost:8080/demo',
-      audience: 'keyway-demo',
+      issuers: [{ name: 'http://localhost:8080/demo', audience: 'keyway-demo' }],
       algorithms: ['HS256'],
     });
-    expect(tokens.key).toEqual({ kind: 'secret', key: demo?.signingKey });
+    const keys = { kind: 'given', keys: [{ key: demo?.signingKey, algorithms: ['HS256'] }] };
+    expect(tokens.issuers[0]?.keys).toEqual(keys);
   });
 
   it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('runs on the host %s', (HOST) =>

@@ -58,9 +58,13 @@ export function demoSettings(lifetimes: Lifetimes, port: number, directory: stri
   return {
     demo: { signingKey: key },
     tokens: {
-      key: { kind: 'secret', key },
-      issuer: `${origin}/demo`,
-      audience: 'keyway-demo',
+      issuers: [
+        {
+          name: `${origin}/demo`,
+          audience: 'keyway-demo',
+          keys: { kind: 'given', keys: [{ key, algorithms: ['HS256'] }] },
+        },
+      ],
       algorithms: ['HS256'],
     },
     passage: redact({ mode: 'embedded', app, secrets: [secrets.keywaySecret], lifetimes }, 'secrets'),

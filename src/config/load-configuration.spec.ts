@@ -41,7 +41,10 @@ describe('a configuration', () => {
       demo: null,
       http: { host: '0.0.0.0', port: 3000, publicUrl: 'https://passkeys.example.com', trustProxy: false },
       database: { kind: 'postgresql', url: secrets.DATABASE_URL, poolMax: 10 },
-      tokens: { key: { kind: 'secret' }, issuer: 'https://login.example.com', algorithms: ['HS256'] },
+      tokens: {
+        issuers: [{ name: 'https://login.example.com', audience: 'keyway', keys: { kind: 'given' } }],
+        algorithms: ['HS256'],
+      },
       passage: { mode: 'embedded', app: { id: 'shop', origins: ['https://example.com'] } },
       authenticatorMetadataFile: null,
       fidoMetadataFile: null,
@@ -73,7 +76,7 @@ describe('a configuration', () => {
       passage.secrets,
       passage.lifetimes,
     ];
-    for (const part of [...parts, tokens, tokens.key, tokens.algorithms, rest.database]) {
+    for (const part of [...parts, tokens, ...tokens.issuers, tokens.issuers[0]!.keys, rest.database]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
     expect(Object.isFrozen(loadConfiguration(production))).toBe(true);

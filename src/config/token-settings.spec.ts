@@ -15,6 +15,10 @@ const read = (env: NodeJS.ProcessEnv) => {
   const { variables, problems } = readVariables(TokenVariables, new Environment(env));
   return { tokens: problems.length === 0 ? variables.toSettings() : undefined, problems };
 };
+const keysOf = (env: NodeJS.ProcessEnv): readonly KeyObject[] => {
+  const keys = read({ ...claims, ...env }).tokens?.issuers[0]?.keys;
+  return keys?.kind === 'given' ? keys.keys.map(({ key }) => key) : [];
+};
 const algorithmsOf = (env: NodeJS.ProcessEnv) => read({ ...claims, ...env }).tokens?.algorithms;
 const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
   expect(read({ ...claims, ...env })).toEqual({
@@ -36,9 +40,13 @@ describe('the key for tokens', () => {
 describe('JWT_JWKS_URI', () => {
   it('sets the address of the JWK Set', () => {
     expect(read(jwks).tokens).toMatchObject({
-      key: { kind: 'jwks', uri: jwks.JWT_JWKS_URI },
-      issuer: claims.JWT_ISSUER,
-      audience: claims.JWT_AUDIENCE,
+      issuers: [
+        {
+          name: claims.JWT_ISSUER,
+          audience: claims.JWT_AUDIENCE,
+          keys: { kind: 'jwks', uri: jwks.JWT_JWKS_URI },
+        },
+      ],
     });
   });
 
@@ -75,8 +83,8 @@ describe('JWT_PUBLIC_KEY', () => {
   });
 
   it('accepts a key with escaped line breaks', () => {
-    const { tokens } = read({ ...claims, JWT_PUBLIC_KEY: RSA_PEM.replaceAll('\n', '\\n') });
-    expect(tokens?.key.kind === 'public-key' && tokens.key.key.type).toBe('public');
+    const keys = keysOf({ JWT_PUBLIC_KEY: RSA_PEM.replaceAll('\n', '\\n') });
+    expect(keys.map(({ type }) => type)).toEqual(['public']);
   });
 
   it('refuses a private key', () => {
@@ -114,8 +122,7 @@ describe('JWT_PUBLIC_KEY', () => {
 
 describe('JWT_SECRET', () => {
   it('is used as the bytes of its text', () => {
-    const key = read({ ...claims, JWT_SECRET }).tokens?.key;
-    expect(key?.kind === 'secret' && key.key.export()).toEqual(Buffer.from(JWT_SECRET));
+    expect(keysOf({ JWT_SECRET }).map((key) => key.export())).toEqual([Buffer.from(JWT_SECRET)]);
   });
 
   it('refuses a secret that is shorter than 32 bytes or repetitive', () => {

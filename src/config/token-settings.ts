@@ -1,6 +1,11 @@
 import { createSecretKey } from 'node:crypto';
 import { baseUrlProblem } from './addresses.js';
-import { TOKEN_ALGORITHMS, type TokenAlgorithm, type TokenKey, type TokenSettings } from './configuration.js';
+import {
+  TOKEN_ALGORITHMS,
+  type TokenAlgorithm,
+  type TokenKeys,
+  type TokenSettings,
+} from './configuration.js';
 import { splitList } from './environment.js';
 import { isWeak, MIN_SECRET_BYTES } from './keyway-secrets.js';
 import { readPublicKey } from './public-key.js';
@@ -16,7 +21,7 @@ const ASYMMETRIC = TOKEN_ALGORITHMS.filter((algorithm) => !algorithm.startsWith(
 
 /** A key with the algorithms it can serve and those it serves unless told otherwise. */
 interface UsableKey {
-  readonly key: TokenKey;
+  readonly keys: TokenKeys;
   readonly possible: readonly TokenAlgorithm[];
   readonly usual: readonly TokenAlgorithm[];
 }
@@ -92,25 +97,26 @@ export class TokenVariables extends Variables<TokenSettings> {
     const { JWT_JWKS_URI: uri, JWT_PUBLIC_KEY: pem, JWT_SECRET: secret } = this;
     if (uri !== undefined && jwksUri(uri, this, '') === undefined) {
       return {
-        key: { kind: 'jwks', uri: new URL(uri).href },
+        keys: { kind: 'jwks', uri: new URL(uri).href },
         possible: ASYMMETRIC,
         usual: ['RS256', 'ES256'],
       };
     }
     if (secret !== undefined && sharedSecret(secret, this, '') === undefined) {
       const key = createSecretKey(Buffer.from(secret));
-      return { key: { kind: 'secret', key }, possible: HMAC, usual: ['HS256'] };
+      return { keys: { kind: 'given', keys: [{ key, algorithms: HMAC }] }, possible: HMAC, usual: ['HS256'] };
     }
     const found = pem === undefined ? undefined : readPublicKey(pem);
     if (!found || 'problem' in found) return undefined;
-    const { key, algorithms: possible } = found;
-    return { key: { kind: 'public-key', key }, possible, usual: possible.slice(0, 1) };
+    const { algorithms: possible } = found;
+    return { keys: { kind: 'given', keys: [found] }, possible, usual: possible.slice(0, 1) };
   }
 
   toSettings(): TokenSettings {
-    const { key, usual } = this.usableKey()!;
+    const { keys, usual } = this.usableKey()!;
     const named = this.JWT_ALGORITHMS && ([...new Set(splitList(this.JWT_ALGORITHMS))] as TokenAlgorithm[]);
-    return { key, issuer: this.JWT_ISSUER!, audience: this.JWT_AUDIENCE!, algorithms: named || usual };
+    const issuer = { name: this.JWT_ISSUER!, audience: this.JWT_AUDIENCE!, keys };
+    return { issuers: [issuer], algorithms: named || usual };
   }
 }
 

@@ -37,11 +37,12 @@ export class DemoSignIn {
 
   private async session(subject: string, username: string): Promise<DemoSession> {
     const { tokens, demo } = this.configuration;
+    const { name: issuer, audience } = tokens.issuers[0]!;
     const expiresAt = Math.floor(Date.now() / 1000) + LIFETIME;
     const token = await new SignJWT({ preferred_username: username })
       .setProtectedHeader({ alg: 'HS256' })
-      .setIssuer(tokens.issuer)
-      .setAudience(tokens.audience)
+      .setIssuer(issuer)
+      .setAudience(audience)
       .setSubject(subject)
       .setExpirationTime(expiresAt)
       .sign(demo!.signingKey);

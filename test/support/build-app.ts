@@ -38,9 +38,13 @@ export function aConfiguration(
     http: { host: '127.0.0.1', port: 0, publicUrl: TEST.publicUrl, trustProxy: false },
     database,
     tokens: {
-      key: { kind: 'secret', key },
-      issuer: TEST.issuer,
-      audience: TEST.audience,
+      issuers: [
+        {
+          name: TEST.issuer,
+          audience: TEST.audience,
+          keys: { kind: 'given', keys: [{ key, algorithms: ['HS256'] }] },
+        },
+      ],
       algorithms: ['HS256'],
     },
     passage: {
