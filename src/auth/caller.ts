@@ -5,4 +5,6 @@ export interface Caller {
   readonly subject: string;
   /** Display text of 1 to 255 characters; it authorises nothing. */
   readonly username: string;
+  /** Display text likewise: the `name` claim, else the username. */
+  readonly displayName: string;
 }

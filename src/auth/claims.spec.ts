@@ -7,7 +7,9 @@ const claims = (changes: Record<string, unknown> = {}) => ({
   exp: NOW / 1000 + 60,
   ...changes,
 });
-const callerOf = (changes: Record<string, unknown> = {}) => callerFrom(claims(changes), NOW);
+const USUAL = ['preferred_username', 'username', 'cognito:username', 'email', 'upn', 'name'];
+const callerOf = (changes: Record<string, unknown> = {}, usernameClaims = USUAL) =>
+  callerFrom(claims(changes), usernameClaims, NOW);
 
 describe('callerFrom', () => {
   it('returns issuer and subject exactly as they are in the token', () => {
@@ -39,16 +41,20 @@ describe('callerFrom', () => {
 });
 
 describe('the username', () => {
-  const names = { preferred_username: 'ada', username: 'ada2', email: 'ada@example.org', name: 'Ada L' };
-
-  it('is the first usable claim of preferred_username, username, email, name and sub', () => {
-    const order = ['preferred_username', 'username', 'email', 'name'] as const;
-    const left: Record<string, unknown> = { ...names };
-    for (const name of order) {
-      expect(callerOf(left).username).toBe(names[name]);
+  it('is the first usable one of the configured claims in their order, else the subject', () => {
+    const left = Object.fromEntries(USUAL.map((name) => [name, `by ${name}`]));
+    for (const name of USUAL) {
+      expect(callerOf(left).username).toBe(`by ${name}`);
       delete left[name];
     }
     expect(callerOf(left).username).toBe('user-1');
+  });
+
+  it('is read from no claim that is not configured', () => {
+    const namespaced = 'https://shop.example/login';
+    const names = { preferred_username: 'ada', [namespaced]: 'ada@shop' };
+    expect(callerOf(names, [namespaced, 'email']).username).toBe('ada@shop');
+    expect(callerOf({ preferred_username: 'ada' }, ['__proto__', 'constructor']).username).toBe('user-1');
   });
 
   it.each([7, null, {}, '', '  ', '\u202e\u0007', 'x'.repeat(256)])(
@@ -67,4 +73,15 @@ describe('the username', () => {
   it('has visible characters even if the subject has none', () => {
     expect(callerOf({ sub: '\u202e' }).username).toBe('%E2%80%AE');
   });
+});
+
+describe('the display name', () => {
+  it('is the claim name, cleaned, also where that is not the username', () => {
+    const caller = callerOf({ email: 'ada@example.org', name: ' Ada\u202e Lovelace' });
+    expect(caller).toMatchObject({ username: 'ada@example.org', displayName: 'Ada Lovelace' });
+  });
+
+  it.each([undefined, 7, '', '\u202e', 'x'.repeat(256)])('is the username beside a name of %j', (name) =>
+    expect(callerOf({ email: 'ada@example.org', name }).displayName).toBe('ada@example.org'),
+  );
 });

@@ -17,11 +17,13 @@ import { TokenVerifier } from './token-verifier.js';
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
   private readonly verifier: TokenVerifier;
+  private readonly usernameClaims: readonly string[];
 
   constructor({ tokens }: Configuration) {
     // passport-jwt would ask these; it is not asked itself, as its jsonwebtoken knows no EdDSA.
     super({ jwtFromRequest: () => null, secretOrKeyProvider: (_request, _token, done) => done(null) });
     this.verifier = new TokenVerifier(tokens);
+    this.usernameClaims = tokens.usernameClaims;
   }
 
   /** Passes everything that goes wrong on as an error, which the guard throws: passport would answer 401 to a bug. */
@@ -38,7 +40,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
    */
   async validate(request: Pick<FastifyRequest, 'headers' | 'raw'>): Promise<Caller> {
     try {
-      return callerFrom(await this.verifier.verify(bearerToken(request)));
+      return callerFrom(await this.verifier.verify(bearerToken(request)), this.usernameClaims);
     } catch (error) {
       throw error instanceof TokenRefusal ? new AppError('invalid_token', { cause: error }) : error;
     }

@@ -6,7 +6,7 @@ import {
   jwtVerify,
   type JWTVerifyOptions,
 } from 'jose';
-import type { TokenAlgorithm, TokenIssuer, TokenSettings } from '../config/configuration.js';
+import type { TokenAlgorithm, TokenIssuer, VerificationSettings } from '../config/configuration.js';
 import { LEEWAY } from './claims.js';
 import { RemoteKeySet } from './remote-key-set.js';
 import { refusalOf, TokenRefusal } from './token-refusal.js';
@@ -22,7 +22,7 @@ export class TokenVerifier {
   private readonly expected: JWTVerifyOptions;
   private readonly keyFor: (header: TokenHeader) => KeyObject | Promise<CryptoKey>;
 
-  constructor({ issuers, algorithms }: TokenSettings) {
+  constructor({ issuers, algorithms }: VerificationSettings) {
     const [{ name: issuer, audience, keys }] = issuers as [TokenIssuer];
     this.expected = { algorithms: [...algorithms], issuer, audience, clockTolerance: LEEWAY };
     if (keys.kind === 'jwks') {

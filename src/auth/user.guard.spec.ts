@@ -82,7 +82,7 @@ const given = (...keys: KeyObject[]): TokenKeys => ({
 });
 
 const startWith = (keys: TokenKeys, ...algorithms: TokenAlgorithm[]): Promise<void> =>
-  start({ issuers: [{ name: ISSUER, audience: AUDIENCE, keys }], algorithms });
+  start({ issuers: [{ name: ISSUER, audience: AUDIENCE, keys }], algorithms, usernameClaims: ['email'] });
 
 async function start(tokens: TokenSettings): Promise<void> {
   @Global()
@@ -130,7 +130,7 @@ async function who(authorization: string | undefined, url = '/who', body?: strin
 }
 const call = async (token: string | Promise<string>) => who(`Bearer ${await token}`);
 const refusedFor = (reason: string) => ({ code: 'invalid_token', reason });
-const USER = { issuer: ISSUER, subject: 'user-1', username: 'user-1' };
+const USER = { issuer: ISSUER, subject: 'user-1', username: 'user-1', displayName: 'user-1' };
 
 describe('the Authorization header', () => {
   beforeEach(() => startWith(given(SECRET), 'HS256'));
@@ -139,6 +139,7 @@ describe('the Authorization header', () => {
     expect(await call(aToken({ email: 'ada@example.org' }))).toEqual({
       ...USER,
       username: 'ada@example.org',
+      displayName: 'ada@example.org',
     });
   });
 

@@ -53,11 +53,17 @@ export interface TokenIssuer {
 }
 
 /** How the caller's token is verified. */
-export interface TokenSettings {
+export interface VerificationSettings {
   /** Never empty; each name once. */
   readonly issuers: readonly TokenIssuer[];
   /** Those accepted; never empty. */
   readonly algorithms: readonly TokenAlgorithm[];
+}
+
+/** How the caller's token is verified, and what of it is shown. */
+export interface TokenSettings extends VerificationSettings {
+  /** The claims that may name the user to people, the first one that can be displayed first. */
+  readonly usernameClaims: readonly string[];
 }
 
 /** The app that is made or brought up to date at each start; an absent member leaves its column alone. */

@@ -47,6 +47,7 @@ describe('the demo', () => {
     expect(tokens).toMatchObject({
       issuers: [{ name: 'http://localhost:8080/demo', audience: 'keyway-demo' }],
       algorithms: ['HS256'],
+      usernameClaims: expect.arrayContaining(['preferred_username']) as string[],
     });
     const keys = { kind: 'given', keys: [{ key: demo?.signingKey, algorithms: ['HS256'] }] };
     expect(tokens.issuers[0]?.keys).toEqual(keys);
@@ -61,6 +62,7 @@ describe('the demo', () => {
     expect(
       isDemo({ NODE_ENV: 'development', NONCE_TTL: '60', ...kubernetes, APP_ID: '', DATABASE_URL: '' }),
     ).toBe(true);
+    expect(isDemo({ USERNAME_CLAIMS: 'email' })).toBe(true);
   });
 
   it.each(['APP_ENV', 'APP_UNHEARD_OF', 'DATABASE_HOST', 'JWT_EXPIRES_IN', 'PASSAGE_UNHEARD_OF'])(

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { isLoopback } from './addresses.js';
 import { AppVariables } from './app-settings.js';
-import type { AppSettings, Configuration, Lifetimes } from './configuration.js';
+import type { AppSettings, Configuration, Lifetimes, VerificationSettings } from './configuration.js';
 import { keepDemoSecrets } from './demo-secrets.js';
 import { ConfigurationError } from './environment.js';
 import type { HttpVariables } from './http-settings.js';
@@ -13,7 +13,9 @@ import { TokenVariables } from './token-settings.js';
 import { namesOf, Setting } from './variables.js';
 
 /** What the demo has instead of the settings that it is refused with. */
-export type DemoSettings = Pick<Configuration, 'demo' | 'tokens' | 'passage'>;
+export type DemoSettings = Pick<Configuration, 'demo' | 'passage'> & {
+  readonly tokens: VerificationSettings;
+};
 
 /** Names that keep the demo from running. */
 const NOT_IN_DEMO = [

@@ -36,7 +36,7 @@ const problemsOf = (env: NodeJS.ProcessEnv): readonly string[] => {
 
 describe('a configuration', () => {
   it('holds all settings in production', () => {
-    expect(loadConfiguration(production)).toMatchObject({
+    expect(loadConfiguration({ ...production, USERNAME_CLAIMS: 'nickname,email' })).toMatchObject({
       environment: 'production',
       demo: null,
       http: { host: '0.0.0.0', port: 3000, publicUrl: 'https://passkeys.example.com', trustProxy: false },
@@ -44,6 +44,7 @@ describe('a configuration', () => {
       tokens: {
         issuers: [{ name: 'https://login.example.com', audience: 'keyway', keys: { kind: 'given' } }],
         algorithms: ['HS256'],
+        usernameClaims: ['nickname', 'email'],
       },
       passage: { mode: 'embedded', app: { id: 'shop', origins: ['https://example.com'] } },
       authenticatorMetadataFile: null,

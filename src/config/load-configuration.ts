@@ -7,6 +7,7 @@ import { MetadataVariables, type ReadGroups, readPassage } from './passage-setti
 import { deepFreeze } from './redaction.js';
 import { foreignNames, misspeltNames } from './setting-names.js';
 import { TokenVariables } from './token-settings.js';
+import { UsernameVariables } from './username-settings.js';
 import { readVariables } from './variables.js';
 
 /** What is the demo's own, or the service's. */
@@ -61,21 +62,24 @@ function readDemo(
   database: DatabaseVariables,
 ): ReadGroups<ModeSettings> {
   const demo = readVariables(DemoVariables, env);
+  const username = readVariables(UsernameVariables, env);
   const settings = () => {
     const stored = database.toSettings();
     if (stored.kind !== 'embedded') throw new Error('The demo runs on the embedded database.');
-    return demoSettings(demo.variables.toSettings(), http.toSettings().port, stored.directory);
+    const demos = demoSettings(demo.variables.toSettings(), http.toSettings().port, stored.directory);
+    return { ...demos, tokens: { ...demos.tokens, usernameClaims: username.variables.toSettings() } };
   };
-  return { groups: [demo], settings };
+  return { groups: [demo, username], settings };
 }
 
 function readService(env: Environment): ReadGroups<ModeSettings> {
   const tokens = readVariables(TokenVariables, env);
+  const username = readVariables(UsernameVariables, env);
   const passage = readPassage(env);
   const settings = () => ({
     demo: null,
-    tokens: tokens.variables.toSettings(),
+    tokens: { ...tokens.variables.toSettings(), usernameClaims: username.variables.toSettings() },
     passage: passage.settings(),
   });
-  return { groups: [tokens, ...passage.groups], settings };
+  return { groups: [tokens, username, ...passage.groups], settings };
 }

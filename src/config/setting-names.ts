@@ -5,12 +5,14 @@ import { HttpVariables } from './http-settings.js';
 import { EMBEDDED_GROUPS, PassageVariables } from './passage-settings.js';
 import { RemotePassageVariables } from './remote-passage-settings.js';
 import { TokenVariables } from './token-settings.js';
+import { UsernameVariables } from './username-settings.js';
 import { namesOf, secretNamesOf } from './variables.js';
 
 const GROUPS = [
   HttpVariables,
   DatabaseVariables,
   TokenVariables,
+  UsernameVariables,
   PassageVariables,
   ...EMBEDDED_GROUPS,
   RemotePassageVariables,

@@ -4,7 +4,7 @@ import {
   TOKEN_ALGORITHMS,
   type TokenAlgorithm,
   type TokenKeys,
-  type TokenSettings,
+  type VerificationSettings,
 } from './configuration.js';
 import { splitList } from './environment.js';
 import { isWeak, MIN_SECRET_BYTES } from './keyway-secrets.js';
@@ -62,7 +62,7 @@ const claim =
 @Together<TokenVariables>(({ keysGiven }) =>
   keysGiven.length > 1 ? `${ONE_KEY}: ${keysGiven.join(' and ')} are set.` : undefined,
 )
-export class TokenVariables extends Variables<TokenSettings> {
+export class TokenVariables extends Variables<VerificationSettings> {
   @Required<TokenVariables>(
     `${ONE_KEY} to say how the users’ tokens are verified.`,
     ({ keysGiven }) => keysGiven.length === 0,
@@ -112,7 +112,7 @@ export class TokenVariables extends Variables<TokenSettings> {
     return { keys: { kind: 'given', keys: [found] }, possible, usual: possible.slice(0, 1) };
   }
 
-  toSettings(): TokenSettings {
+  toSettings(): VerificationSettings {
     const { keys, usual } = this.usableKey()!;
     const named = this.JWT_ALGORITHMS && ([...new Set(splitList(this.JWT_ALGORITHMS))] as TokenAlgorithm[]);
     const issuer = { name: this.JWT_ISSUER!, audience: this.JWT_AUDIENCE!, keys };

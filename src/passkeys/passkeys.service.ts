@@ -54,7 +54,7 @@ export class PasskeysService {
       username,
       passkeys: owned.devices.map(toWebAuthnDevice),
       limit: owned.limit,
-      signals: toSignals(owned, { name: username, displayName: username }),
+      signals: toSignals(owned, { name: username, displayName: caller.displayName }),
     };
   }
 
@@ -105,7 +105,7 @@ export class PasskeysService {
   private async permitRegistration(caller: Caller): Promise<CeremonyPermission | null> {
     const externalId = await this.users.enrol(caller, caller.username);
     const transactionId = await this.passage
-      .createRegisterTransaction(externalId, caller.username)
+      .createRegisterTransaction(externalId, caller.displayName)
       .catch(nullIfUnknown);
     if (transactionId === null || (await this.externalIds.current(caller)) !== externalId) return null;
     return this.permission(transactionId);

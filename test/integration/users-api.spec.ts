@@ -252,7 +252,9 @@ describe("the user's API", () => {
     it.each([
       ['preferred_username', { preferred_username: 'p', username: 'u', email: 'e', name: 'n' }, 'p'],
       ['username', { username: 'u', email: 'e', name: 'n' }, 'u'],
-      ['email', { email: 'e', name: 'n', preferred_username: '' }, 'e'],
+      ['cognito:username', { 'cognito:username': 'c', email: 'e', name: 'n' }, 'c'],
+      ['email', { email: 'e', upn: 'w', name: 'n', preferred_username: '' }, 'e'],
+      ['upn', { upn: 'w', name: 'n' }, 'w'],
       ['name', { name: 'n', email: 7 }, 'n'],
       ['the subject', {}, 'the-subject'],
     ])('is read from %s', async (_, claims, expected) => {

@@ -46,6 +46,7 @@ export function aConfiguration(
         },
       ],
       algorithms: ['HS256'],
+      usernameClaims: ['preferred_username', 'username', 'cognito:username', 'email', 'upn', 'name'],
     },
     passage: {
       mode: 'embedded',
