@@ -23,6 +23,7 @@ import { UnparsedRequests } from './http/unparsed-request.js';
 
 const REQUEST_TIMEOUT = 30_000; // ms
 const KEEP_ALIVE_TIMEOUT = 65_000; // ms; longer than the 60 s of the usual load balancer, so that it hangs up first
+const MAX_HEADERS = 32 * 1024; // bytes; Node's 16 KiB would hold no token of 16 KiB
 const MAX_PATH_PARAMETER = 2_048; // characters; longer ones would bypass the error filter
 
 /** The whole service, ready to listen. Throws a sentence if it cannot start. */
@@ -73,7 +74,7 @@ function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedR
     genReqId: requestIdFrom,
     rewriteUrl: originForm,
     return503OnClosing: false,
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, maxHeaderSize: MAX_HEADERS },
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_TIMEOUT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,

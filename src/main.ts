@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
 import type { Configuration, HttpSettings } from './config/configuration.js';
 import { loadEnvFile } from './config/environment.js';
-import { ignoredNames, loadConfiguration } from './config/load-configuration.js';
+import { ignoredNames, insecureKeys, loadConfiguration } from './config/load-configuration.js';
 import { Readiness } from './health/readiness.js';
 import { createLog } from './http/log.js';
 
@@ -20,6 +20,8 @@ async function start(): Promise<void> {
   const log = createLog(configuration);
   const ignored = ignoredNames();
   if (ignored !== undefined) log.warn(ignored);
+  const insecure = insecureKeys(configuration);
+  if (insecure !== undefined) log.warn(insecure);
   const application = await createApplication(configuration, log);
   const port = await listen(application, configuration.http);
   log.info(greeting(configuration, port));

@@ -3,7 +3,7 @@ import { AppError } from '../errors/app-error.js';
 import { hasSeveralAuthorizations } from '../http/authorization.js';
 import { TokenRefusal } from './token-refusal.js';
 
-const MAX_TOKEN = 8 * 1024; // characters
+const MAX_TOKEN = 16 * 1024; // characters
 const SCHEME = /^bearer(?: +|$)/i;
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 

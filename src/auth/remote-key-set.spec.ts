@@ -1,10 +1,11 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { exportJWK } from 'jose';
 import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from '../config/configuration.js';
+import { keySetSource } from './key-set-source.js';
 import { RemoteKeySet } from './remote-key-set.js';
 
 const jwk = (kid: string) => ({
@@ -25,10 +26,13 @@ let answer: RequestListener;
 let clock: number;
 let keys: RemoteKeySet;
 
+const source = () =>
+  keySetSource({ name: 'issuer', keys: { kind: 'jwks', uri: `${server.url}/jwks`, isInsecure: false } });
+
 beforeEach(async () => {
   clock = 0;
   server = await fakeServer((request, response) => answer(request, response));
-  keys = new RemoteKeySet(`${server.url}/jwks`, () => clock);
+  keys = new RemoteKeySet(source(), () => clock);
 });
 
 afterEach(() => server?.close());
@@ -183,7 +187,7 @@ describe('a key of a JWK Set', () => {
 
   const serve = (...members: unknown[]) => {
     answer = (_request, response) => response.end(JSON.stringify({ keys: members }));
-    keys = new RemoteKeySet(`${server.url}/jwks`, () => clock);
+    keys = new RemoteKeySet(source(), () => clock);
   };
   const servedBy = async (jwk: JsonWebKey): Promise<TokenAlgorithm[]> => {
     serve({ ...jwk, kid: 'k' });
@@ -257,6 +261,47 @@ describe('a key of a JWK Set', () => {
     await expect(find(undefined)).rejects.toMatchObject(UNKNOWN);
     serve();
     await expect(find(undefined)).rejects.toMatchObject(UNKNOWN);
+  });
+
+  it('is found without a kid of its own if it is the only one for the algorithm, whatever the token names', async () => {
+    serve(ecJwk(), { ...rsaJwk(), kid: 'b' });
+    expect(await find('made-up')).toBeDefined();
+    await expect(find('made-up', 'RS256')).rejects.toMatchObject(UNKNOWN);
+    serve(ecJwk(), { ...ecJwk(), kid: 'b' });
+    await expect(find('made-up')).rejects.toMatchObject(UNKNOWN);
+    serve(ecJwk(), ecJwk());
+    await expect(find('made-up')).rejects.toMatchObject(UNKNOWN);
+  });
+
+  it('is found among keys that cannot be used', async () => {
+    const x25519 = generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' });
+    const postQuantum = { kty: 'AKP', alg: 'ML-DSA-65', pub: 'AAAA' };
+    const unusable = [{ ...rsaJwk(), alg: 'RSA-OAEP', use: 'enc' }, x25519, edJwk('ed448'), postQuantum];
+    serve(
+      ...unusable.map((jwk) => ({ ...jwk, kid: 'a' })),
+      { ...rsaJwk(), kid: 'a' },
+      { ...edJwk('ed25519'), kid: 'a' },
+    );
+    for (const kid of ['a', undefined]) {
+      for (const alg of ['RS256', 'PS512', 'EdDSA']) expect(await find(kid, alg)).toBeDefined();
+    }
+    await expect(find('a', 'ES256')).rejects.toMatchObject(UNKNOWN);
+  });
+
+  it('is found in a set behind a byte order mark', async () => {
+    answer = (_request, response) =>
+      response.end(`\ufeff${JSON.stringify({ keys: [{ ...ecJwk(), kid: 'a' }] })}`);
+    expect(await find('a')).toBeDefined();
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+  ] as const)('is found in a set that is compressed by %s', async (encoding, compress) => {
+    const body = compress(JSON.stringify({ keys: [{ ...ecJwk(), kid: 'a' }] }));
+    answer = (_request, response) => response.setHeader('content-encoding', encoding).end(body);
+    expect(await find('a')).toBeDefined();
   });
 
   it('is found among members that are not keys', async () => {

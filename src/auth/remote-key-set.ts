@@ -1,9 +1,8 @@
-import { createRemoteJWKSet, type CryptoKey, customFetch, errors } from 'jose';
+import { createLocalJWKSet, type CryptoKey, errors, type JSONWebKeySet } from 'jose';
 import { Unavailable } from '../errors/unavailable.js';
+import { type Jwks, KeySetError } from './key-set-source.js';
 import { TokenRefusal } from './token-refusal.js';
 
-const TIMEOUT = 5_000; // ms, for the whole answer
-const MAX_BYTES = 256 * 1024;
 const MIN_RSA_BITS = 2048;
 /** Milliseconds. A set is renewed behind the requests once it is this old … */
 const RENEW_AFTER = 300_000;
@@ -12,47 +11,33 @@ const MAX_AGE = 600_000;
 const RETRY_AFTER_FAILURE = 5_000;
 const UNKNOWN_KEY_INTERVAL = 30_000;
 
-/** Why the key set cannot be had: the `cause` of `token_keys_unavailable`, a code for the log. */
-class KeySetError extends Error {
-  constructor(
-    readonly reason: 'keys_malformed' | 'keys_refused' | 'keys_too_large' | 'keys_unreachable',
-    options?: ErrorOptions,
-  ) {
-    super(reason, options);
-    this.name = 'KeySetError';
-  }
-}
+/** What jose chooses and imports keys from. */
+type LocalKeySet = ReturnType<typeof createLocalJWKSet>;
 
 /**
- * The JWK Set behind the configured URI, fetched when first needed and by one request at a time, without redirects,
- * at most 256 kB, within 5 s. A removed key is forgotten after 5 minutes, or 10 while the URI is out of reach. jose
- * fetches the set, and chooses and imports keys; when it does so is decided here, as jose neither pauses between tries
- * while the source is down nor renews a set before it is needed.
+ * The JWK Set of an issuer, fetched when first needed and by one request at a time. A removed key is forgotten after 5
+ * minutes, or 10 while the source is out of reach.
  */
 export class RemoteKeySet {
-  private readonly set: ReturnType<typeof createRemoteJWKSet>;
+  private all: LocalKeySet = setOf([]);
+  private unnamed: LocalKeySet = setOf([]);
+  private pending: Promise<void> | null = null;
   private fetchedAt = -Infinity;
   private retryAt = -Infinity;
   private unknownKeyAt = -Infinity;
   private failure: unknown = null;
 
   constructor(
-    uri: string,
+    /** Fetches the set anew. */
+    private readonly source: () => Promise<Jwks>,
     /** Milliseconds on a clock that never goes back. */
     private readonly now: () => number = () => performance.now(),
-  ) {
-    this.set = createRemoteJWKSet(new URL(uri), {
-      timeoutDuration: TIMEOUT,
-      cacheMaxAge: Infinity,
-      cooldownDuration: Infinity,
-      [customFetch]: download,
-    });
-  }
+  ) {}
 
   /**
-   * The public key with the token's `kid`, or, where it names none, the only one for its `alg`. A key serves an algorithm
-   * if its type, curve and size fit and its `alg`, `use` and `key_ops`, where present, allow it. An unknown one asks the
-   * source again, at most every 30 s. Throws a `TokenRefusal` if the set has no such key, and
+   * The public key with the token's `kid`, or, where either of them names none, the only one for its `alg`. A key serves an
+   * algorithm if its type, curve and size fit and its `alg`, `use` and `key_ops`, where present, allow it. An unknown one
+   * asks the source again, at most every 30 s. Throws a `TokenRefusal` if the set has no such key, and
    * `Unavailable('token_keys_unavailable')` if that cannot be known now.
    */
   async find(header: { readonly alg: string; readonly kid: string | undefined }): Promise<CryptoKey> {
@@ -62,7 +47,7 @@ export class RemoteKeySet {
       if (age >= RENEW_AFTER) this.fetch().catch(() => undefined);
       const key = await this.lookUp(header);
       if (key) return key;
-      if (!this.set.reloading && this.now() < this.unknownKeyAt) {
+      if (!this.pending && this.now() < this.unknownKeyAt) {
         throw this.failure === null ? new TokenRefusal('unknown_key') : unavailable(this.failure);
       }
       this.unknownKeyAt = this.now() + UNKNOWN_KEY_INTERVAL;
@@ -74,16 +59,31 @@ export class RemoteKeySet {
   }
 
   private async lookUp(header: { alg: string; kid: string | undefined }): Promise<CryptoKey | undefined> {
-    const key = await this.set(header).catch((error: unknown) => firstOf(error, header.kid));
+    const key =
+      (await oneOf(this.all, header)) ?? (header.kid === undefined ? undefined : await this.sole(header.alg));
     const { modulusLength = MIN_RSA_BITS } = (key?.algorithm ?? {}) as { readonly modulusLength?: number };
     return modulusLength < MIN_RSA_BITS ? undefined : key;
   }
 
+  /** The key for an algorithm, where it is the only one and has no id. */
+  private async sole(alg: string): Promise<CryptoKey | undefined> {
+    return (await oneOf(this.all, { alg })) && oneOf(this.unnamed, { alg });
+  }
+
   private async fetch(): Promise<void> {
-    if (!this.set.reloading && this.now() < this.retryAt) throw unavailable(this.failure);
+    if (!this.pending && this.now() < this.retryAt) throw unavailable(this.failure);
+    this.pending ??= this.renew().finally(() => {
+      this.pending = null;
+    });
+    await this.pending;
+  }
+
+  private async renew(): Promise<void> {
     const startedAt = this.now();
     try {
-      await this.set.reload();
+      const keys = await this.source();
+      this.all = setOf(keys);
+      this.unnamed = setOf(keys.filter(({ kid }) => kid === undefined));
       this.fetchedAt = startedAt;
       this.failure = null;
     } catch (error) {
@@ -94,41 +94,19 @@ export class RemoteKeySet {
   }
 }
 
+const setOf = (keys: Jwks): LocalKeySet => createLocalJWKSet({ keys } as unknown as JSONWebKeySet);
+
 /** Of several keys with the token's id, the first; of several for a token that names none, and of a broken key, none. */
-async function firstOf(thrown: unknown, kid: string | undefined): Promise<CryptoKey | undefined> {
-  if (!(thrown instanceof errors.JWKSMultipleMatchingKeys) || kid === undefined) return undefined;
-  for await (const key of thrown) return key;
-  return undefined;
-}
-
-/** The set, without the members that are not objects, for which jose would refuse all of it. */
-async function download(uri: string, init: RequestInit): Promise<Response> {
-  const text = await read(uri, init);
+async function oneOf(
+  set: LocalKeySet,
+  header: { alg: string; kid?: string | undefined },
+): Promise<CryptoKey | undefined> {
   try {
-    const { keys } = JSON.parse(text) as { keys: unknown[] };
-    return Response.json({ keys: keys.filter(isObject) });
-  } catch {
-    throw new KeySetError('keys_malformed');
-  }
-}
-
-const isObject = (member: unknown) => typeof member === 'object' && member !== null && !Array.isArray(member);
-
-async function read(uri: string, init: RequestInit): Promise<string> {
-  try {
-    const response = await fetch(uri, { ...init, redirect: 'error' });
-    if (response.status !== 200 || !response.body) throw new KeySetError('keys_refused');
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    // Counted as decoded, so that a small compressed answer cannot become a large one.
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      size += chunk.length;
-      if (size > MAX_BYTES) throw new KeySetError('keys_too_large');
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString('utf8');
+    return await set(header);
   } catch (error) {
-    throw error instanceof KeySetError ? error : new KeySetError('keys_unreachable', { cause: error });
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys) || header.kid === undefined) return undefined;
+    for await (const key of error) return key;
+    return undefined;
   }
 }
 

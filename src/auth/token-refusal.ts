@@ -8,15 +8,18 @@ export const TOKEN_REASONS = [
   'token_too_long',
   'malformed_token',
   'critical_header',
+  'unsupported_type',
   'unsupported_algorithm',
+  'wrong_issuer',
   // the signature
   'unknown_key',
   'wrong_signature',
   // the claims
-  'wrong_issuer',
-  'wrong_audience',
   'token_not_active',
   'token_expired',
+  'missing_audience',
+  'wrong_audience',
+  'bound_to_sender',
   'missing_expiry',
   'issued_in_the_future',
   'unusable_subject',
@@ -43,7 +46,6 @@ const BY_CODE: Readonly<Record<string, TokenReason>> = {
 
 const BY_CLAIM: Readonly<Record<string, TokenReason>> = {
   iss: 'wrong_issuer',
-  aud: 'wrong_audience',
   nbf: 'token_not_active',
   exp: 'missing_expiry',
   iat: 'issued_in_the_future',

@@ -82,9 +82,12 @@ const given = (...keys: KeyObject[]): TokenKeys => ({
 });
 
 const startWith = (keys: TokenKeys, ...algorithms: TokenAlgorithm[]): Promise<void> =>
-  start({ issuers: [{ name: ISSUER, audience: AUDIENCE, keys }], algorithms, usernameClaims: ['email'] });
+  start({ issuers: [{ name: ISSUER, audience: AUDIENCE, keys }], algorithms });
 
-async function start(tokens: TokenSettings): Promise<void> {
+async function start(
+  changes: Pick<TokenSettings, 'issuers' | 'algorithms'> & Partial<TokenSettings>,
+): Promise<void> {
+  const tokens: TokenSettings = { audienceClaim: null, usernameClaims: ['email'], ...changes };
   @Global()
   @Module({
     providers: [{ provide: Configuration, useValue: { tokens } }],
@@ -218,9 +221,12 @@ describe('the Authorization header', () => {
     expect(await who(header)).toEqual(refusedFor('malformed_token')),
   );
 
-  it('is refused when the token is longer than 8 KiB', async () => {
-    expect(await call(aToken({ name: 'x'.repeat(7000) }))).toEqual(refusedFor('token_too_long'));
-    expect(await call(aToken({ name: 'x'.repeat(5000) }))).toEqual(USER);
+  it('is refused when the token is longer than 16 KiB, and not when it is as long', async () => {
+    const overhead = (await aToken({ groups: '' })).length;
+    const token = await aToken({ groups: 'x'.repeat(Math.ceil(((16 * 1024 - overhead) * 3) / 4)) });
+    expect(token.length).toBe(16 * 1024);
+    expect(await call(token)).toEqual(USER);
+    expect(await call(`${token}A`)).toEqual(refusedFor('token_too_long'));
   });
 });
 
@@ -274,10 +280,15 @@ describe('the claims of a token', () => {
     async (iss) => expect(await call(aToken({ iss } as never))).toEqual(refusedFor('wrong_issuer')),
   );
 
-  it.each([undefined, '', 'Keyway', [], ['other'], [['keyway']]])(
+  it.each([null, '', 'Keyway', [], ['other'], [['keyway']], 7, { keyway: true }])(
     'are refused for the audience %j',
     async (aud) => expect(await call(aToken({ aud } as never))).toEqual(refusedFor('wrong_audience')),
   );
+
+  it('are refused without an audience, for a reason of its own', async () => {
+    const cognito = { aud: undefined, client_id: AUDIENCE, azp: AUDIENCE };
+    expect(await call(aToken(cognito))).toEqual(refusedFor('missing_audience'));
+  });
 
   it('are accepted when they name other audiences besides ours', async () => {
     expect(await call(aToken({ aud: ['other', AUDIENCE, AUDIENCE] }))).toEqual(USER);
@@ -296,6 +307,168 @@ describe('the claims of a token', () => {
       }
     },
   );
+});
+
+describe('the audience claim', () => {
+  const startWithClaim = (audienceClaim: string) =>
+    start({
+      issuers: [{ name: ISSUER, audience: AUDIENCE, keys: given(SECRET) }],
+      algorithms: ['HS256'],
+      audienceClaim,
+    });
+
+  it('stands for aud where the token has none', async () => {
+    await startWithClaim('client_id');
+    expect(await call(aToken({ aud: undefined, client_id: AUDIENCE }))).toEqual(USER);
+    expect(await call(aToken({ aud: undefined, client_id: 'other' }))).toEqual(refusedFor('wrong_audience'));
+    expect(await call(aToken({ aud: undefined, azp: AUDIENCE }))).toEqual(refusedFor('missing_audience'));
+  });
+
+  it.each([['other'], [[]], [null], ['']])('is not read beside the aud %j', async (aud) => {
+    await startWithClaim('client_id');
+    expect(await call(aToken({ aud, client_id: AUDIENCE } as never))).toEqual(refusedFor('wrong_audience'));
+  });
+
+  it('does not have to be there beside a right aud', async () => {
+    await startWithClaim('client_id');
+    expect(await call(aToken({ client_id: 'other' }))).toEqual(USER);
+  });
+
+  it('is never a member that every object has', async () => {
+    await startWithClaim('constructor');
+    expect(await call(aToken({ aud: undefined }))).toEqual(refusedFor('missing_audience'));
+  });
+});
+
+describe('the type of a token', () => {
+  beforeEach(() => startWith(given(SECRET), 'HS256'));
+
+  it.each([undefined, 'JWT', 'jwt', 'at+jwt', 'AT+JWT', 'application/at+jwt', 'application/jwt'])(
+    'is accepted as %j',
+    async (typ) => expect(await call(aToken({}, { header: { typ } }))).toEqual(USER),
+  );
+
+  it.each([
+    '',
+    'JWE',
+    'dpop+jwt',
+    'logout+jwt',
+    'rt+jwt',
+    'text/jwt',
+    'application/application/jwt',
+    null,
+    7,
+    ['JWT'],
+  ])('is refused as %j, though the signature is right', async (typ) =>
+    expect(await call(aToken({}, { header: { typ } }))).toEqual(refusedFor('unsupported_type')),
+  );
+
+  it.each([{ jkt: 'AAAA' }, {}, null])(
+    'is not that of a bearer if it is bound to a key by the cnf %j, and is refused',
+    async (cnf) => expect(await call(aToken({ cnf }))).toEqual(refusedFor('bound_to_sender')),
+  );
+});
+
+describe('several keys', () => {
+  it('verify the tokens of each, and of no other', async () => {
+    const secrets = [1, 2, 3].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
+    await startWith(given(...secrets), 'HS256');
+    for (const key of secrets) expect(await call(aToken({}, { key }))).toEqual(USER);
+    expect(await call(aToken({}, { key: SECRET }))).toEqual(refusedFor('wrong_signature'));
+  });
+
+  it('are asked only for the algorithms that they can serve', async () => {
+    const [p256, p384] = ['P-256', 'P-384'].map((namedCurve) => generateKeyPairSync('ec', { namedCurve }));
+    const keys: TokenKeys = {
+      kind: 'given',
+      keys: [
+        { key: p256!.publicKey, algorithms: ['ES256'] },
+        { key: p384!.publicKey, algorithms: ['ES384'] },
+      ],
+    };
+    await startWith(keys, 'ES256', 'ES384', 'ES512');
+    expect(await call(aToken({}, { key: p384!.privateKey, header: { alg: 'ES384' } }))).toEqual(USER);
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-521' });
+    const token = aToken({}, { key: privateKey, header: { alg: 'ES512' } });
+    expect(await call(token)).toEqual(refusedFor('unknown_key'));
+  });
+
+  it('of which one is right do not excuse wrong claims', async () => {
+    await startWith(given(createSecretKey(Buffer.alloc(32, 1)), SECRET), 'HS256');
+    expect(await call(aToken({ exp: now() - 60 }))).toEqual(refusedFor('token_expired'));
+  });
+});
+
+describe('several issuers', () => {
+  const [A, B] = ['https://a.example', 'https://b.example'];
+  const [ofA, ofB] = [createSecretKey(Buffer.alloc(32, 1)), createSecretKey(Buffer.alloc(32, 2))];
+
+  it('each verify with their own keys and audience alone', async () => {
+    await start({
+      issuers: [
+        { name: A, audience: 'web', keys: given(ofA) },
+        { name: B, audience: 'app', keys: given(ofB) },
+      ],
+      algorithms: ['HS256'],
+    });
+    expect(await call(aToken({ iss: A, aud: 'web' }, { key: ofA }))).toEqual({ ...USER, issuer: A });
+    expect(await call(aToken({ iss: B, aud: 'app' }, { key: ofB }))).toEqual({ ...USER, issuer: B });
+    expect(await call(aToken({ iss: B, aud: 'app' }, { key: ofA }))).toEqual(refusedFor('wrong_signature'));
+    expect(await call(aToken({ iss: A, aud: 'web' }, { key: ofB }))).toEqual(refusedFor('wrong_signature'));
+    expect(await call(aToken({ iss: A, aud: 'app' }, { key: ofA }))).toEqual(refusedFor('wrong_audience'));
+    expect(await call(aToken({ aud: 'web' }, { key: ofA }))).toEqual(refusedFor('wrong_issuer'));
+  });
+
+  it('fetch a set that they share once, and never each other’s otherwise', async () => {
+    const sets = Object.fromEntries(
+      ['a', 'b'].map((name) => [name, generateKeyPairSync('ec', { namedCurve: 'P-256' })]),
+    );
+    const server = await fakeServer((request, response) => {
+      const key = sets[request.url!.slice(1)]!.publicKey.export({ format: 'jwk' });
+      response.end(JSON.stringify({ keys: [{ ...key, kid: 'same' }] }));
+    });
+    const at = (path: string): TokenKeys => ({
+      kind: 'jwks',
+      uri: `${server.url}/${path}`,
+      isInsecure: false,
+    });
+    const signed = (iss: string, set: string) =>
+      aToken({ iss }, { key: sets[set]!.privateKey, header: { alg: 'ES256', kid: 'same' } });
+    const startOn = (a: TokenKeys, b: TokenKeys) =>
+      start({
+        issuers: [
+          { name: A, audience: AUDIENCE, keys: a },
+          { name: B, audience: AUDIENCE, keys: b },
+        ],
+        algorithms: ['ES256'],
+      });
+    try {
+      const shared = at('a');
+      await startOn(shared, shared);
+      expect(await call(signed(A, 'a'))).toEqual({ ...USER, issuer: A });
+      expect(await call(signed(B, 'a'))).toEqual({ ...USER, issuer: B });
+      expect(server.requests).toEqual(['GET /a']);
+      await app.close();
+      await startOn(at('a'), at('b'));
+      expect(await call(signed(A, 'a'))).toEqual({ ...USER, issuer: A });
+      expect(await call(signed(B, 'b'))).toEqual({ ...USER, issuer: B });
+      expect(await call(signed(B, 'a'))).toEqual(refusedFor('wrong_signature'));
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('are known before any key is fetched: a token of another issuer costs nothing', async () => {
+    const server = await fakeServer((_request, response) => response.end());
+    try {
+      await startWith({ kind: 'jwks', uri: server.url, isInsecure: false }, 'RS256');
+      const token = aToken({ iss: A }, { key: RSA.privateKey, header: { alg: 'RS256', kid: 'rsa' } });
+      expect(await call(token)).toEqual(refusedFor('wrong_issuer'));
+      expect(server.requests).toEqual([]);
+    } finally {
+      await server.close();
+    }
+  });
 });
 
 describe('the signature', () => {
@@ -421,7 +594,12 @@ describe('the guard with a JWK Set', () => {
       if (body === null) request.socket.destroy();
       else response.end(body);
     });
-    await startWith({ kind: 'jwks', uri: `${server.url}/jwks` }, 'RS256', 'ES256', 'EdDSA');
+    await startWith(
+      { kind: 'jwks', uri: `${server.url}/jwks`, isInsecure: false },
+      'RS256',
+      'ES256',
+      'EdDSA',
+    );
   });
 
   afterEach(() => server?.close());

@@ -39,7 +39,10 @@ export interface TokenKey {
 
 /** Where the keys of an issuer are. */
 export type TokenKeys =
-  | { readonly kind: 'jwks'; readonly uri: string }
+  /** Over http only on this machine, or, if it is insecure, on a host whose addresses are all private. */
+  | { readonly kind: 'jwks'; readonly uri: string; readonly isInsecure: boolean }
+  /** In the JWK Set that the issuer's OpenID discovery document names. */
+  | { readonly kind: 'discovery' }
   | { readonly kind: 'given'; readonly keys: readonly TokenKey[] };
 
 /** Who issues tokens. A token verifies with its own issuer's keys alone. */
@@ -58,6 +61,8 @@ export interface VerificationSettings {
   readonly issuers: readonly TokenIssuer[];
   /** Those accepted; never empty. */
   readonly algorithms: readonly TokenAlgorithm[];
+  /** The claim that stands for `aud` in tokens that have none; null if those are refused. */
+  readonly audienceClaim: string | null;
 }
 
 /** How the caller's token is verified, and what of it is shown. */

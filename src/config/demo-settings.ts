@@ -68,6 +68,7 @@ export function demoSettings(lifetimes: Lifetimes, port: number, directory: stri
         },
       ],
       algorithms: ['HS256'],
+      audienceClaim: null,
     },
     passage: redact({ mode: 'embedded', app, secrets: [secrets.keywaySecret], lifetimes }, 'secrets'),
   };

@@ -54,7 +54,7 @@ function decode(text: string): Buffer | undefined {
 function namesOfTheSame(values: readonly string[], env: Environment): string[] {
   const apiKey = env.secret('APP_API_KEY');
   const others = {
-    JWT_SECRET: [env.secret('JWT_SECRET')],
+    JWT_SECRET: env.secret('JWT_SECRET')?.split(/\r?\n/) ?? [],
     APP_API_KEY: [apiKey, apiKey?.split('_').slice(2).join('_')],
     'the password in DATABASE_URL': [passwordIn(env.secret('DATABASE_URL'))],
   };

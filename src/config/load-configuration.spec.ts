@@ -43,7 +43,8 @@ describe('a configuration', () => {
       database: { kind: 'postgresql', url: secrets.DATABASE_URL, poolMax: 10 },
       tokens: {
         issuers: [{ name: 'https://login.example.com', audience: 'keyway', keys: { kind: 'given' } }],
-        algorithms: ['HS256'],
+        algorithms: ['HS256', 'HS384', 'HS512'],
+        audienceClaim: null,
         usernameClaims: ['nickname', 'email'],
       },
       passage: { mode: 'embedded', app: { id: 'shop', origins: ['https://example.com'] } },
@@ -144,15 +145,7 @@ describe('a refused configuration', () => {
 
   it('names every setting that production lacks, and does not mention the demo', () => {
     const problems = problemsOf({ NODE_ENV: 'production' });
-    const names = [
-      'PUBLIC_URL',
-      'DATABASE_URL',
-      'JWT_SECRET',
-      'JWT_ISSUER',
-      'JWT_AUDIENCE',
-      'KEYWAY_SECRET',
-      'APP_ID',
-    ];
+    const names = ['PUBLIC_URL', 'DATABASE_URL', 'JWT_ISSUER', 'JWT_AUDIENCE', 'KEYWAY_SECRET', 'APP_ID'];
     expect(problems).toHaveLength(names.length);
     names.forEach((name, index) => expect(problems[index]).toContain(name));
     expect(problems.join()).not.toContain('demo');

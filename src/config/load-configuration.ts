@@ -56,6 +56,17 @@ export function ignoredNames(variables: NodeJS.ProcessEnv = process.env): string
   return names.length === 0 ? undefined : `Ignored, as they are not settings of Keyway: ${names.join(', ')}`;
 }
 
+/** A sentence of warning if the keys of tokens come over plain http; undefined if they do not. */
+export function insecureKeys({ tokens }: Pick<Configuration, 'tokens'>): string | undefined {
+  const uris = tokens.issuers.flatMap(({ keys }) =>
+    keys.kind === 'jwks' && keys.isInsecure ? keys.uri : [],
+  );
+  return uris.length === 0
+    ? undefined
+    : `JWT_JWKS_INSECURE is true: a host that answers in place of ${[...new Set(uris)].join(', ')} can sign in as any user. ` +
+        'Use https where you can.';
+}
+
 function readDemo(
   env: Environment,
   http: HttpVariables,

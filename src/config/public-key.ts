@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import type { TokenAlgorithm } from './configuration.js';
+import type { TokenAlgorithm, TokenKey } from './configuration.js';
 
 const MIN_RSA_BITS = 2048;
 const RSA: readonly TokenAlgorithm[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
@@ -8,33 +8,52 @@ const BY_CURVE: Readonly<Record<string, TokenAlgorithm>> = {
   secp384r1: 'ES384',
   secp521r1: 'ES512',
 };
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END [A-Z0-9 ]+-----/g;
 
-/** A verification key with the algorithms it can serve, the usual one first; or what JWT_PUBLIC_KEY has to be. */
-export type PublicKey =
-  { readonly key: KeyObject; readonly algorithms: readonly TokenAlgorithm[] } | { readonly problem: string };
+/** Verification keys with the algorithms that each can serve; or what JWT_PUBLIC_KEY has to be. */
+export type PublicKeys = { readonly keys: readonly TokenKey[] } | { readonly problem: string };
 
-/** Reads one PEM public key (SPKI or PKCS #1), whose newlines may also be written as `\n`; refuses all other keys. */
-export function readPublicKey(text: string): PublicKey {
+/**
+ * Reads PEM public keys (SPKI or PKCS #1), one after another and all of one type, whose newlines may also be written as
+ * `\n`; refuses all other keys.
+ */
+export function readPublicKeys(text: string): PublicKeys {
   const pem = text.includes('\n') ? text : text.replaceAll('\\n', '\n');
   const labels = [...pem.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)].map(([, label]) => label);
   if (labels.some((label) => label?.endsWith('PRIVATE KEY'))) {
     return refuse(
-      'the public key alone: it holds a private key, which belongs to the issuer of the tokens alone',
+      'public keys alone: it holds a private key, which belongs to the issuer of the tokens alone',
     );
   }
   if (labels.includes('CERTIFICATE')) {
     return refuse('the public key of the certificate: take it out with openssl x509 -pubkey -noout');
   }
-  if (labels.length !== 1)
-    return refuse('one public key in PEM form, which begins with -----BEGIN PUBLIC KEY-----');
+  if (labels.length === 0) {
+    return refuse('public keys in PEM form, each of which begins with -----BEGIN PUBLIC KEY-----');
+  }
+  const blocks = [...pem.matchAll(BLOCK)];
+  if (blocks.length !== labels.length) return refuse(UNREADABLE);
+  const keys: TokenKey[] = [];
+  for (const [block] of blocks) {
+    const found = readKey(block);
+    if ('problem' in found) return found;
+    keys.push(found);
+  }
+  const types = new Set(keys.map(({ key }) => key.asymmetricKeyType));
+  return types.size === 1 ? { keys } : refuse('keys of one type: RSA, EC and Ed25519 are mixed');
+}
+
+type ReadKey = TokenKey | { readonly problem: string };
+
+function readKey(pem: string): ReadKey {
   try {
     return describe(createPublicKey({ key: pem, format: 'pem' }));
   } catch {
-    return refuse('a public key in PEM form that is whole: this one cannot be read');
+    return refuse(UNREADABLE);
   }
 }
 
-function describe(key: KeyObject): PublicKey {
+function describe(key: KeyObject): ReadKey {
   const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') {
     if (modulusLength < MIN_RSA_BITS) return refuse(`an RSA key of at least ${MIN_RSA_BITS} bits`);
@@ -50,4 +69,6 @@ function describe(key: KeyObject): PublicKey {
   return refuse('an RSA, EC or Ed25519 key');
 }
 
-const refuse = (what: string): PublicKey => ({ problem: `Set JWT_PUBLIC_KEY to ${what}.` });
+const UNREADABLE = 'public keys in PEM form that are whole: one cannot be read';
+
+const refuse = (what: string) => ({ problem: `Set JWT_PUBLIC_KEY to ${what}.` });

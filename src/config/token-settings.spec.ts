@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { TOKEN_ALGORITHMS } from './configuration.js';
 import { Environment } from './environment.js';
 import { TokenVariables } from './token-settings.js';
 import { readVariables } from './variables.js';
@@ -9,6 +10,7 @@ const jwks = { ...claims, JWT_JWKS_URI: 'https://login.example.com/jwks.json' };
 const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
 const rsa = (modulusLength = 2048) => generateKeyPairSync('rsa', { modulusLength });
 const ec = (namedCurve = 'P-256') => generateKeyPairSync('ec', { namedCurve });
+const RSA_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
 const RSA_PEM = pem(rsa().publicKey);
 
 const read = (env: NodeJS.ProcessEnv) => {
@@ -27,13 +29,44 @@ const refuses = (env: NodeJS.ProcessEnv, sentence: RegExp) =>
   });
 
 describe('the key for tokens', () => {
-  it('is required', () =>
-    refuses({}, /^Set exactly one of JWT_JWKS_URI, JWT_PUBLIC_KEY and JWT_SECRET to say/));
+  const keysOfIssuer = (JWT_ISSUER: string, NODE_ENV = 'production') =>
+    read({ ...claims, JWT_ISSUER, NODE_ENV }).tokens?.issuers.map(({ keys }) => keys);
+
+  it('is found by OpenID discovery if none is set', () => {
+    expect(keysOfIssuer('https://login.example.com/realms/shop')).toEqual([{ kind: 'discovery' }]);
+    expect(algorithmsOf({})).toEqual(TOKEN_ALGORITHMS.filter((name) => !name.startsWith('HS')));
+  });
+
+  it.each(['http://localhost:8080/realms/shop', 'http://127.0.0.1:9000'])(
+    'is found by discovery at %s outside production only',
+    (JWT_ISSUER) => {
+      expect(keysOfIssuer(JWT_ISSUER, 'development')).toEqual([{ kind: 'discovery' }]);
+      refuses({ JWT_ISSUER, NODE_ENV: 'production' }, /^Set one of JWT_JWKS_URI, .* https addresses/);
+    },
+  );
+
+  it.each([
+    'login',
+    'http://login.example.com',
+    'https://login.example.com?tenant=1',
+    'https://login.example.com#a',
+    'https://u:p@login.example.com',
+    'https://login.example.com,login',
+  ])('has to be set for the issuer %s, which discovery cannot ask', (JWT_ISSUER) => {
+    refuses(
+      { JWT_ISSUER },
+      /^Set one of JWT_JWKS_URI, JWT_PUBLIC_KEY and JWT_SECRET to say .*OpenID discovery/,
+    );
+    expect(
+      read({ ...claims, JWT_ISSUER, JWT_SECRET, JWT_ISSUERS_SHARE_KEYS: `${JWT_ISSUER.includes(',')}` })
+        .problems,
+    ).toEqual([]);
+  });
 
   it('is refused if more than one is set', () => {
-    refuses({ ...jwks, JWT_SECRET }, /^Set exactly one of .*: JWT_JWKS_URI and JWT_SECRET are set/);
-    refuses({ JWT_PUBLIC_KEY: RSA_PEM, JWT_SECRET }, /^Set exactly one of /);
-    refuses({ ...jwks, JWT_PUBLIC_KEY: RSA_PEM, JWT_SECRET }, /^Set exactly one of /);
+    refuses({ ...jwks, JWT_SECRET }, /^Set one at most of .*: JWT_JWKS_URI and JWT_SECRET are set/);
+    refuses({ JWT_PUBLIC_KEY: RSA_PEM, JWT_SECRET }, /^Set one at most of /);
+    refuses({ ...jwks, JWT_PUBLIC_KEY: RSA_PEM, JWT_SECRET }, /^Set one at most of /);
   });
 });
 
@@ -44,7 +77,7 @@ describe('JWT_JWKS_URI', () => {
         {
           name: claims.JWT_ISSUER,
           audience: claims.JWT_AUDIENCE,
-          keys: { kind: 'jwks', uri: jwks.JWT_JWKS_URI },
+          keys: { kind: 'jwks', uri: jwks.JWT_JWKS_URI, isInsecure: false },
         },
       ],
     });
@@ -69,9 +102,9 @@ describe('JWT_JWKS_URI', () => {
 
 describe('JWT_PUBLIC_KEY', () => {
   it('accepts an RSA key of 2048 bits or more, as SPKI or PKCS #1', () => {
-    expect(algorithmsOf({ JWT_PUBLIC_KEY: RSA_PEM })).toEqual(['RS256']);
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: RSA_PEM })).toEqual(RSA_ALGORITHMS);
     const pkcs1 = rsa().publicKey.export({ type: 'pkcs1', format: 'pem' }).toString();
-    expect(algorithmsOf({ JWT_PUBLIC_KEY: pkcs1 })).toEqual(['RS256']);
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: pkcs1 })).toEqual(RSA_ALGORITHMS);
     refuses({ JWT_PUBLIC_KEY: pem(rsa(1024).publicKey) }, /an RSA key of at least 2048 bits/);
   });
 
@@ -109,13 +142,24 @@ describe('JWT_PUBLIC_KEY', () => {
     );
   });
 
-  it('refuses a certificate, several keys and a broken key', () => {
+  it('accepts up to five keys of one type, one after another', () => {
+    const pems = Array.from({ length: 5 }, () => pem(ec().publicKey));
+    expect(keysOf({ JWT_PUBLIC_KEY: pems.join('') }).map(pem)).toEqual(pems);
+    expect(keysOf({ JWT_PUBLIC_KEY: pems.join('').replaceAll('\n', '\\n') }).map(pem)).toEqual(pems);
+    const mixed = pem(ec('P-256').publicKey) + pem(ec('P-384').publicKey);
+    expect(algorithmsOf({ JWT_PUBLIC_KEY: mixed })).toEqual(['ES256', 'ES384']);
+    refuses({ JWT_PUBLIC_KEY: pems.join('') + pem(ec().publicKey) }, /^Set JWT_PUBLIC_KEY to 5 keys at most/);
+    refuses({ JWT_PUBLIC_KEY: RSA_PEM + pems[0] }, /^Set JWT_PUBLIC_KEY to keys of one type/);
+    refuses({ JWT_PUBLIC_KEY: RSA_PEM + RSA_PEM }, /^Set JWT_PUBLIC_KEY to keys that differ/);
+    refuses({ JWT_PUBLIC_KEY: RSA_PEM + RSA_PEM.slice(0, 200) }, /cannot be read/);
+  });
+
+  it('refuses a certificate, text without a key and a broken key', () => {
     refuses(
       { JWT_PUBLIC_KEY: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----' },
       /openssl x509/,
     );
-    refuses({ JWT_PUBLIC_KEY: RSA_PEM + RSA_PEM }, /one public key in PEM form/);
-    refuses({ JWT_PUBLIC_KEY: 'MIIBIjANBg' }, /one public key in PEM form/);
+    refuses({ JWT_PUBLIC_KEY: 'MIIBIjANBg' }, /public keys in PEM form, each/);
     refuses({ JWT_PUBLIC_KEY: RSA_PEM.slice(0, 200) }, /cannot be read/);
   });
 });
@@ -132,12 +176,24 @@ describe('JWT_SECRET', () => {
     );
     refuses({ JWT_SECRET: 'secret'.repeat(10) }, /^Set JWT_SECRET to (?!.*secretsecret)/);
   });
+
+  it('accepts up to five secrets, one a line, which may hold commas', () => {
+    const secrets = Array.from({ length: 5 }, () => `${randomBytes(24).toString('hex')},=`);
+    for (const end of ['\n', '\r\n']) {
+      const keys = keysOf({ JWT_SECRET: secrets.join(end) + end });
+      expect(keys.map((key) => key.export().toString())).toEqual(secrets);
+    }
+    refuses({ JWT_SECRET: [...secrets, JWT_SECRET].join('\n') }, /^Set JWT_SECRET to 5 secrets at most/);
+    refuses({ JWT_SECRET: `${JWT_SECRET}\n${JWT_SECRET}` }, /^Set JWT_SECRET to secrets that differ/);
+    refuses({ JWT_SECRET: `${JWT_SECRET}\n\n${secrets[0]}` }, /^Set line 2 of JWT_SECRET to the secret/);
+    refuses({ JWT_SECRET: `${JWT_SECRET}\nshort` }, /^Set line 2 of JWT_SECRET to (?!.*short)/);
+  });
 });
 
 describe('JWT_ALGORITHMS', () => {
-  it('default to those of the key', () => {
-    expect(algorithmsOf({ JWT_SECRET })).toEqual(['HS256']);
-    expect(algorithmsOf(jwks)).toEqual(['RS256', 'ES256']);
+  it('default to all that the keys can serve', () => {
+    expect(algorithmsOf({ JWT_SECRET })).toEqual(['HS256', 'HS384', 'HS512']);
+    expect(algorithmsOf(jwks)).toEqual(TOKEN_ALGORITHMS.filter((name) => !name.startsWith('HS')));
   });
 
   it('accepts each algorithm that the key can serve, once', () => {
@@ -185,7 +241,142 @@ describe('JWT_ALGORITHMS', () => {
 describe.each(['JWT_ISSUER', 'JWT_AUDIENCE'])('%s', (name) => {
   it('is required', () => refuses({ ...jwks, [name]: '' }, new RegExp(`^Set ${name} to `)));
 
-  it.each([' a', 'a ', 'a\tb', 'a\n'])('refuses %j', (text) =>
+  it.each([' a', 'a ', 'a\tb', 'a\n', 'a,', ',a'])('refuses %j', (text) =>
     refuses({ ...jwks, [name]: text }, new RegExp(`^Set ${name} to .*without spaces around it`)),
   );
+});
+
+describe('several issuers', () => {
+  const [A, B, C] = ['https://a.example', 'https://b.example/', 'urn:c'];
+  const two = { JWT_ISSUER: `${A}, ${B}`, JWT_AUDIENCE: 'keyway' };
+  const secrets = [JWT_SECRET, randomBytes(32).toString('hex')] as const;
+  const read2 = (env: NodeJS.ProcessEnv) => read({ ...two, ...env });
+  const issuersOf = (env: NodeJS.ProcessEnv) => read2(env).tokens?.issuers;
+
+  it('have key settings paired with them by position', () => {
+    const uris = ['https://a.example/jwks', 'https://keys.example/b'];
+    expect(issuersOf({ JWT_JWKS_URI: uris.join(',') })).toEqual([
+      { name: A, audience: 'keyway', keys: { kind: 'jwks', uri: uris[0], isInsecure: false } },
+      { name: B, audience: 'keyway', keys: { kind: 'jwks', uri: uris[1], isInsecure: false } },
+    ]);
+    const shown = issuersOf({ JWT_SECRET: secrets.join('\n') })?.map(({ keys }) =>
+      keys.kind === 'given' ? keys.keys.map(({ key }) => key.export().toString()) : [],
+    );
+    expect(shown).toEqual([[secrets[0]], [secrets[1]]]);
+  });
+
+  it('are each found by discovery without a key setting', () => {
+    expect(issuersOf({})).toMatchObject([
+      { name: A, keys: { kind: 'discovery' } },
+      { name: B, keys: { kind: 'discovery' } },
+    ]);
+  });
+
+  it('share one source only if JWT_ISSUERS_SHARE_KEYS says so', () => {
+    const JWT_JWKS_URI = 'https://a.example/jwks';
+    const share = { JWT_ISSUERS_SHARE_KEYS: 'true' };
+    for (const key of [{ JWT_JWKS_URI }, { JWT_SECRET: secrets.join('\n') }, { JWT_SECRET }]) {
+      const [a, b] = issuersOf({ ...key, ...share })!;
+      expect(a!.keys).toBe(b!.keys);
+    }
+    const sentence =
+      /^Set JWT_\w+ to one (address|key) for each of the 2 issuers .*JWT_ISSUERS_SHARE_KEYS to true/;
+    for (const key of [{ JWT_JWKS_URI }, { JWT_SECRET }, { JWT_PUBLIC_KEY: RSA_PEM }]) {
+      refuses({ ...two, ...key }, sentence);
+      refuses({ ...two, ...key, JWT_ISSUERS_SHARE_KEYS: 'false' }, sentence);
+    }
+    refuses(
+      { ...two, JWT_ISSUER: `${A},${B},${C}`, JWT_SECRET: secrets.join('\n') },
+      /each of the 3 issuers/,
+    );
+    refuses(
+      { ...two, JWT_JWKS_URI: `${JWT_JWKS_URI},${JWT_JWKS_URI}` },
+      /name it once and set JWT_ISSUERS_SHARE_KEYS/,
+    );
+    refuses(
+      { ...two, JWT_SECRET: `${JWT_SECRET}\n${JWT_SECRET}` },
+      /name it once and set JWT_ISSUERS_SHARE_KEYS/,
+    );
+    refuses(
+      { ...two, ...share, JWT_JWKS_URI: `${JWT_JWKS_URI},${JWT_JWKS_URI}2` },
+      /to one address: the issuers share it/,
+    );
+  });
+
+  it('are what JWT_ISSUERS_SHARE_KEYS is for, with a key setting', () => {
+    const share = { JWT_ISSUERS_SHARE_KEYS: 'true' };
+    refuses({ ...jwks, ...share }, /^Unset JWT_ISSUERS_SHARE_KEYS: JWT_ISSUER names one issuer/);
+    refuses({ ...two, ...share }, /^Unset JWT_ISSUERS_SHARE_KEYS, or set one of .*by OpenID discovery/);
+    refuses({ ...jwks, JWT_ISSUERS_SHARE_KEYS: 'yes' }, /^Set JWT_ISSUERS_SHARE_KEYS to true or false/);
+    refuses(
+      { JWT_JWKS_URI: 'https://a.example/1,https://a.example/2' },
+      /to one address: JWT_ISSUER names one issuer/,
+    );
+  });
+
+  it('have one audience, or one each', () => {
+    const audiences = (JWT_AUDIENCE: string) => issuersOf({ JWT_AUDIENCE })?.map(({ audience }) => audience);
+    expect(audiences('keyway')).toEqual(['keyway', 'keyway']);
+    expect(audiences('web, app')).toEqual(['web', 'app']);
+    refuses(
+      { ...two, JWT_AUDIENCE: 'a,b,c' },
+      /^Set JWT_AUDIENCE to one audience for all issuers, or .* the 2 in/,
+    );
+    refuses({ JWT_AUDIENCE: 'a,b' }, /^Set JWT_AUDIENCE to one audience: JWT_ISSUER names one issuer/);
+  });
+
+  it('are each named once', () =>
+    refuses({ JWT_ISSUER: `${A},${A}` }, /^Set JWT_ISSUER to a list that names each/));
+});
+
+describe('JWT_AUDIENCE_CLAIM', () => {
+  const claimOf = (name?: string) => read({ ...jwks, JWT_AUDIENCE_CLAIM: name }).tokens?.audienceClaim;
+
+  it('names what stands for aud; by default nothing does', () => {
+    expect([undefined, 'aud', 'client_id', 'azp'].map(claimOf)).toEqual([null, null, 'client_id', 'azp']);
+  });
+
+  it.each(['iss', 'sub', 'email', 'name', 'preferred_username', 'client_id,azp', ' azp', 'a\tb'])(
+    'refuses %j',
+    (JWT_AUDIENCE_CLAIM) =>
+      refuses({ ...jwks, JWT_AUDIENCE_CLAIM }, /^Set JWT_AUDIENCE_CLAIM to the one claim/),
+  );
+});
+
+describe('JWT_JWKS_INSECURE', () => {
+  const insecure = { NODE_ENV: 'production', JWT_JWKS_INSECURE: 'true' };
+
+  it.each([
+    'http://keycloak:8080/certs',
+    'http://10.0.0.7/jwks',
+    'http://[fd00::7]/jwks',
+    'http://localhost/jwks',
+  ])('accepts %s in production', (JWT_JWKS_URI) => {
+    const { tokens } = read({ ...claims, ...insecure, JWT_JWKS_URI });
+    expect(tokens?.issuers).toMatchObject([{ keys: { kind: 'jwks', uri: JWT_JWKS_URI, isInsecure: true } }]);
+    refuses({ NODE_ENV: 'production', JWT_JWKS_URI }, /^Set JWT_JWKS_URI to the https address/);
+  });
+
+  it.each([
+    'http://8.8.8.8/jwks',
+    'http://169.254.169.254/jwks',
+    'http://[::ffff:10.0.0.1]/jwks',
+    'http://u:p@keycloak/jwks',
+  ])('refuses %s', (JWT_JWKS_URI) =>
+    refuses({ ...insecure, JWT_JWKS_URI }, /^Set JWT_JWKS_URI to the https address/),
+  );
+
+  it('is refused unless it makes a difference', () => {
+    const sentence = /^Unset JWT_JWKS_INSECURE: it is for an http address in JWT_JWKS_URI alone/;
+    refuses({ ...jwks, ...insecure }, sentence);
+    refuses(insecure, sentence);
+    refuses({ ...insecure, JWT_SECRET }, sentence);
+    refuses({ ...jwks, JWT_JWKS_INSECURE: 'yes' }, /^Set JWT_JWKS_INSECURE to true or false/);
+  });
+
+  it('never lets a key set over https count as insecure', () => {
+    const JWT_JWKS_URI = 'http://keycloak/a,https://b.example/jwks';
+    const { tokens } = read({ JWT_ISSUER: 'a,b', JWT_AUDIENCE: 'keyway', ...insecure, JWT_JWKS_URI });
+    expect(tokens?.issuers.map(({ keys }) => keys.kind === 'jwks' && keys.isInsecure)).toEqual([true, false]);
+  });
 });

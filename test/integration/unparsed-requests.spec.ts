@@ -7,7 +7,7 @@ import { contents, count, statementsOf } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 const HOST = 'host: keyway.example';
-const LONG = `x-long: ${'a'.repeat(20_000)}`;
+const LONG = `x-long: ${'a'.repeat(40_000)}`;
 const CHUNKED = `${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked`;
 
 describe('a request that Node’s HTTP parser refuses', () => {
@@ -235,6 +235,20 @@ describe('a request that Node’s HTTP parser refuses', () => {
       'HTTP/1.1 200',
       'Connection: close',
     ]);
+  });
+
+  it('is one whose headers exceed 32 KiB, and none that carries a token of 16 KiB', async () => {
+    const user = new TestUser(app);
+    const length = 16 * 1024 - (await user.token({ groups: '' })).length;
+    const token = await user.token({ groups: 'x'.repeat(Math.ceil((length * 3) / 4)) });
+    expect(token.length).toBe(16 * 1024);
+    const ask = (rest: number) =>
+      exchange(
+        `GET /user/devices HTTP/1.1\r\n${HOST}\r\nauthorization: Bearer ${token}\r\n` +
+          `x-rest: ${'a'.repeat(rest)}\r\nconnection: close\r\n\r\n`,
+      );
+    expect(await ask(15_000)).toMatchObject({ status: 200, body: { passkeys: [] } });
+    expect(await ask(17_000)).toEqual(problem(431, 'headers_too_large'));
   });
 
   it('stores nothing and does not affect other requests', async () => {

@@ -46,6 +46,7 @@ export function aConfiguration(
         },
       ],
       algorithms: ['HS256'],
+      audienceClaim: null,
       usernameClaims: ['preferred_username', 'username', 'cognito:username', 'email', 'upn', 'name'],
     },
     passage: {
