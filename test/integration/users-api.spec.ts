@@ -271,6 +271,16 @@ describe("the user's API", () => {
       expect(await count(app, `users where subject = $1 and username = 'Ada Lovelace'`, ada.subject)).toBe(1);
     });
 
+    it('stands beside the display name, which is the claim name, in signals; a new passkey shows the latter', async () => {
+      const user = new TestUser(app, { preferred_username: 'ada', name: 'Ada Lovelace' });
+      expect((await beginRegistration(user)).publicKey.user.displayName).toBe('Ada Lovelace');
+      const other = new TestUser(app, { preferred_username: 'ada', name: 'Ada Lovelace' });
+      await registerPasskey(other);
+      const { username, signals } = await other.list();
+      expect(username).toBe('ada');
+      expect(signals).toMatchObject([{ name: 'ada', displayName: 'Ada Lovelace' }]);
+    });
+
     it('authorizes nothing: two users may have the same name', async () => {
       const one = new TestUser(app, { preferred_username: 'root' });
       const other = new TestUser(app, { preferred_username: 'root' });
