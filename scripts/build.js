@@ -57,6 +57,8 @@ for (const { name, inputs, output, build } of PARTS) {
   const isBuilt = existsSync(stamp) && existsSync(join(root, output));
   if (!all && isBuilt && latestChange([...EVERYWHERE, ...inputs]) < statSync(stamp).mtimeMs) continue;
   rmSync(stamp, { force: true });
+  // Else the first start looks as if it hung.
+  console.error(`Building ${name} …`);
   build();
   // What is changed while it is built is built again the next time.
   writeFileSync(stamp, began.toISOString());

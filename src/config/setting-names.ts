@@ -58,17 +58,17 @@ function nearestSetting(name: string): string | undefined {
     .sort((a, b) => distance(name, a) - distance(name, b))[0];
 }
 
-const LONG = 10; // characters
+const LONG = 8; // characters; among shorter names, two edits lead to another word
 
 /**
- * Whether a name is an abbreviation of a setting's, or spelt nearly like it. What follows the first word is compared by
+ * Whether a name is an abbreviation of a setting's, or spelt nearly like it. What follows the first word is also compared by
  * itself: `DATABASE_HOST` has that word in common with `DATABASE_URL`, and nothing else.
  */
 function isNear(name: string, setting: string): boolean {
   if (setting === 'NODE_ENV') return false;
+  if (Math.min(name.length, setting.length) >= LONG && distance(name, setting) <= 2) return true;
   const [[first, rest], [word, wanted]] = [name, setting].map(split) as [Words, Words];
-  if (first !== word) return setting.length >= LONG && distance(name, setting) <= 2;
-  if (rest === '' || wanted === '') return false;
+  if (first !== word || rest === '' || wanted === '') return false;
   return setting.startsWith(`${name}_`) || distance(rest, wanted) <= rest.length / 3;
 }
 

@@ -604,7 +604,7 @@ describe("the user's API", () => {
       ['is for another audience', { aud: 'another-service' }],
       ['has another issuer', { iss: `${TEST.issuer}/` }],
       ['has an empty subject', { sub: '' }],
-      ['is not valid yet', { nbf: Math.floor(Date.now() / 1000) + 60 }],
+      ['is not valid yet', { nbf: Math.floor(Date.now() / 1000) + 86_400 }],
     ])('is refused when the token %s', async (_, claims) => {
       expectProblem(await withHeader(`Bearer ${await aUser().token(claims)}`), 401, 'invalid_token');
     });
