@@ -1,3 +1,4 @@
+import { ReferenceKind } from '@mikro-orm/core';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { registerPasskey } from '../support/flows.js';
@@ -529,7 +530,7 @@ describe('an export', () => {
     const lacking = (type: string, entity: string) => {
       const members = Object.keys(exported.find((row) => row.type === type)!);
       return Object.values(app.database.orm.getMetadata().getByClassName(entity as never).properties)
-        .filter(({ kind }) => kind === 'scalar')
+        .filter(({ kind }) => kind === ReferenceKind.SCALAR)
         .flatMap(({ fieldNames }) => fieldNames.map((name) => spelt.get(name) ?? name))
         .filter((name) => !members.includes(name) && !left.includes(name));
     };
