@@ -9,9 +9,10 @@ import { toEvent } from '../../events/audit-trail.js';
 import { newEventId, withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
-import { presentedCredentialId, readAuthentication } from '../../webauthn/presented-response.js';
+import { presentedCredentialId } from '../../webauthn/presented-response.js';
 import type { Hint } from '../../webauthn/relying-party.js';
 import {
+  credentialIdOfWellFormed,
   type ExpectedAuthentication,
   type VerifiedAuthentication,
   verifyAuthentication,
@@ -240,7 +241,7 @@ async function prove(
   expected: Omit<ExpectedAuthentication, 'credential'>,
 ): Promise<ProvenSignIn> {
   // Before the credential: what is said of the form does not tell whether there is one.
-  const { credentialId: id } = readAuthentication(response);
+  const id = credentialIdOfWellFormed(response);
   if (!credential) throw new FinishRefusal('credential_unknown');
   return {
     credential,
