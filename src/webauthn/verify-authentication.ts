@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseAuthenticatorData, verifyAuthenticatorData } from './authenticator-data.js';
 import { AUTHENTICATION } from './ceremony.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
-import { verifyClientData } from './client-data.js';
+import { parseClientData, verifyClientData } from './client-data.js';
 import { isSignedByCredential } from './credential-key.js';
 import { PresentedAuthentication, readAuthentication } from './presented-response.js';
 import { RelyingParty } from './relying-party.js';
@@ -43,6 +43,17 @@ export interface VerifiedAuthentication {
   readonly isBackupEligibilityChanged: boolean;
   /** As presented, in either of its two forms; null if there was none. No signature covers it. */
   readonly userHandle: Buffer | null;
+}
+
+/**
+ * The credential ID, in bytes, of an untrusted authentication response that is well-formed throughout. To be asked before the
+ * credential is: what is said of a response's form then does not tell whether there is one. Throws `CeremonyRefusal`.
+ */
+export function credentialIdOfWellFormed(response: unknown): Buffer {
+  const { credentialId, authenticatorData, clientDataJSON } = readAuthentication(response);
+  parseAuthenticatorData(authenticatorData, AUTHENTICATION.authenticatorData);
+  parseClientData(clientDataJSON, AUTHENTICATION);
+  return credentialId;
 }
 
 /**

@@ -122,6 +122,22 @@ describe.each([
   });
 });
 
+describe('the drop-in client’s hints', () => {
+  it('are sent with a start, and then any authenticator that they allow is asked for', async () => {
+    const page = await aPage();
+    const hints = ['security-key', 'hybrid'];
+    const options = `{ hints: ${JSON.stringify(hints)} }`;
+    for (const [kind, call, more] of [
+      ['register', `passkey.register('transactionId', ${options})`, { authenticator_attachment: 'any' }],
+      ['authenticate', `passkey.authenticate({ transactionId: 'transactionId', ...${options} })`, {}],
+    ] as const) {
+      const started = page.page.waitForRequest(`**/${kind}/transactions/webauthn/start`);
+      expect(await page.call(dropIn, call)).toMatchObject({ error: { statusCode: 404 } });
+      expect((await started).postDataJSON()).toEqual({ transaction_id: 'transactionId', hints, ...more });
+    }
+  });
+});
+
 describe('the drop-in client’s autofill', () => {
   const autofill = 'passkey.authenticate({ isConditionalMediation: true })';
 

@@ -19,7 +19,7 @@ import {
   PassageFlex as Server, PassageError, PassageErrorCode,
   type CreateTransactionRegisterRequest, type PassageConfig, type PassageUser, type UserInfo, type WebAuthnDevices,
 } from '@keyway/passage-flex-node';
-import { PassageFlex as Client, PassageError as ClientError } from '@keyway/passage-flex-js';
+import { type Hint, PassageFlex as Client, PassageError as ClientError } from '@keyway/passage-flex-js';
 
 // As the originals let: what they return is the caller's to sort and change, arguments are built up.
 export async function asBefore(server: Server, config: PassageConfig): Promise<WebAuthnDevices[]> {
@@ -47,6 +47,11 @@ export async function use(): Promise<string> {
   const { passkey } = new Client('shop', { baseUrl: '/v1' });
   // @ts-expect-error no such attachment
   await passkey.register(transaction, { authenticatorAttachment: 'usb' });
+  // @ts-expect-error no such hint
+  await passkey.register(transaction, { hints: ['phone'] });
+  const hints: readonly Hint[] = ['security-key', 'hybrid'];
+  await passkey.register(transaction, { hints });
+  await passkey.authenticate({ transactionId: transaction, hints });
   try {
     return await passkey.authenticate({ isConditionalMediation: used !== undefined });
   } catch (error) {

@@ -19,11 +19,16 @@ export interface Started<Options> {
 export interface RegistrationStart {
   readonly transaction_id: string;
   readonly authenticator_attachment?: string;
+  readonly hints?: readonly string[];
 }
 
-/** Without a transaction the passkey says who it is. */
-export interface AuthenticationStart {
+/** The transaction of a sign-in; without one the passkey says who it is. */
+export interface AuthenticationNamed {
   readonly transaction_id?: string;
+}
+
+export interface AuthenticationStart extends AuthenticationNamed {
+  readonly hints?: readonly string[];
 }
 
 /** The Flex routes of one app for browsers. Without cookies; every failure is a {@link PassageError}. */
@@ -59,7 +64,7 @@ export class FlexApi {
 
   /** Resolves to a nonce. */
   finishAuthentication(
-    named: AuthenticationStart,
+    named: AuthenticationNamed,
     handshakeId: string,
     response: AuthenticationResponseJSON,
   ): Promise<string> {

@@ -9,8 +9,10 @@ import { toEvent } from '../../events/audit-trail.js';
 import { newEventId, withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
-import { presentedCredentialId, readAuthentication } from '../../webauthn/presented-response.js';
+import { presentedCredentialId } from '../../webauthn/presented-response.js';
+import type { Hint } from '../../webauthn/relying-party.js';
 import {
+  credentialIdOfWellFormed,
   type ExpectedAuthentication,
   type VerifiedAuthentication,
   verifyAuthentication,
@@ -72,7 +74,11 @@ export class AuthenticationService {
   ) {}
 
   /** A null transaction starts a discoverable sign-in. Throws `app_not_found`, `transaction_not_found`, `user_not_active`. */
-  async start(appId: string, transactionId: string | null): Promise<StartedAuthentication> {
+  async start(
+    appId: string,
+    transactionId: string | null,
+    hints: readonly Hint[] = [],
+  ): Promise<StartedAuthentication> {
     const app = await this.apps.getRecent(appId);
     const hash = transactionId === null ? null : hashOf(transactionId);
     const open = hash && (await this.openTransaction(appId, hash));
@@ -87,6 +93,7 @@ export class AuthenticationService {
       challenge: handshake.challenge,
       userVerification: app.userVerification,
       timeout: app.ceremonyTimeout * 1000,
+      hints,
       ...(open && { allowCredentials: open.credentials }),
     });
     return { handshakeId: handshake.id, publicKey };
@@ -234,7 +241,7 @@ async function prove(
   expected: Omit<ExpectedAuthentication, 'credential'>,
 ): Promise<ProvenSignIn> {
   // Before the credential: what is said of the form does not tell whether there is one.
-  const { credentialId: id } = readAuthentication(response);
+  const id = credentialIdOfWellFormed(response);
   if (!credential) throw new FinishRefusal('credential_unknown');
   return {
     credential,

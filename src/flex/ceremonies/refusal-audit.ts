@@ -5,7 +5,7 @@ import { AppError, type RefusalCode } from '../../errors/app-error.js';
 import { Refusal } from '../../errors/refusal.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
 import { currentRequest } from '../../http/request-context.js';
-import { MalformedResponse } from '../../webauthn/presented-response.js';
+import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
@@ -83,7 +83,7 @@ export class RefusalAudit {
 /** Tells a response whose form is wrong, and what is wrong in it, from one that proves nothing. */
 function toAppError(refusal: Refusal, code: RefusalCode): AppError {
   if (refusal instanceof AppError) return refusal;
-  return refusal instanceof MalformedResponse
+  return refusal instanceof CeremonyRefusal && refusal.detail !== null
     ? new AppError('invalid_request', { cause: refusal, detail: refusal.detail })
     : new AppError(code, { cause: refusal });
 }

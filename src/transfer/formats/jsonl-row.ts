@@ -150,7 +150,7 @@ const KEY_PROBLEMS: Readonly<Record<PublicKeyRefusal['reason'], [RowRefusalCode,
   private: ['private_key', 'public_key contains a private key. Remove it and treat it as compromised.'],
   unsupported: [
     'unsupported_public_key',
-    'public_key must be a key for ES256 (P-256), EdDSA (Ed25519) or RS256.',
+    'public_key must be a key for ES256 (P-256), ES384 (P-384), ES512 (P-521), EdDSA (Ed25519) or RS256.',
   ],
   malformed: [
     'invalid_public_key',
