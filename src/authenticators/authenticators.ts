@@ -9,7 +9,7 @@ import type { PasskeyType } from './passkey-type.js';
 // The package's types promise a default export that its CommonJS file does not have.
 const communityNames = aaguidsModule as unknown as Readonly<Record<string, string>>;
 
-/** Paths on this server, without its origin. */
+/** Paths on this server, without its origin; or `data:` URIs. */
 export interface IconPaths {
   readonly light: string | null;
   readonly dark: string | null;
@@ -55,6 +55,16 @@ export class Authenticators {
   /** Where the model's icons are, or, if it has none, those of the passkey's type. */
   iconPaths(aaguid: string, type: PasskeyType): IconPaths {
     return this.paths.get(aaguid.toLowerCase()) ?? (this.paths.get(type) as IconPaths);
+  }
+
+  /** The same icons as `data:image/svg+xml;base64,…` URIs, at most 88 KB each. */
+  iconData(aaguid: string, type: PasskeyType): IconPaths {
+    const name = this.paths.has(aaguid.toLowerCase()) ? aaguid.toLowerCase() : type;
+    const [light, dark] = VARIANTS.map((variant) => {
+      const icon = this.icon(name, variant);
+      return icon ? `data:image/svg+xml;base64,${icon.svg.toString('base64')}` : null;
+    }) as [string | null, string | null];
+    return { light, dark };
   }
 
   /** The icon that `/icons/{name}/{variant}.svg` stands for, if there is one. */

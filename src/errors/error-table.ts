@@ -62,6 +62,11 @@ export const ERROR_TABLE = {
     sentence: 'The user has too many passkeys',
     flex: { code: 'operation_not_allowed', status: 403 },
   },
+  transaction_not_permitted: {
+    status: 403,
+    sentence: 'The user can have no transaction',
+    flex: { code: 'cannot_create_transaction' },
+  },
   transaction_not_found: {
     status: 404,
     sentence: 'The transaction does not exist',

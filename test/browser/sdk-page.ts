@@ -27,16 +27,18 @@ export type Outcome =
       };
     };
 
-/** Both clients as one script: the published one, as npm gives it, and ours from its source. */
-export async function bundleClients(): Promise<string> {
+/** All clients as one script: the published ones, as npm gives them, and ours from its source. */
+export const bundleClients = (): Promise<string> =>
+  bundle(`
+    import { PassageFlex as Published } from '@passageidentity/passage-flex-js';
+    import { PassageFlex as FirstPublished } from 'passage-flex-js-0.1';
+    import { PassageFlex as DropIn } from './packages/browser/src/index.ts';
+    Object.assign(globalThis, { Published, FirstPublished, DropIn });`);
+
+/** A module with all that it imports, as one script for browsers. */
+export async function bundle(contents: string): Promise<string> {
   const { outputFiles } = await build({
-    stdin: {
-      contents: `
-        import { PassageFlex as Published } from '@passageidentity/passage-flex-js';
-        import { PassageFlex as DropIn } from './packages/browser/src/index.ts';
-        Object.assign(globalThis, { Published, DropIn });`,
-      resolveDir: ROOT,
-    },
+    stdin: { contents, resolveDir: ROOT },
     absWorkingDir: ROOT,
     bundle: true,
     write: false,
@@ -127,7 +129,7 @@ export class SdkPage {
 }
 
 /** The same request, to this server instead. */
-async function relay(
+export async function relay(
   request: { url: string; method: string; headers: Record<string, string>; postData?: string },
   origin: string,
 ): Promise<{ status: number; headers: Headers; body: string }> {

@@ -14,6 +14,7 @@ const open: SdkPage[] = [];
 
 /** How each client is made; both speak to another host than the page's own. */
 const published = `new Published('demo')`;
+const firstPublished = `new FirstPublished('demo')`;
 const dropIn = `new DropIn('demo', { baseUrl: '${NEW_HOST}/v1' })`;
 const onSameHost = `new DropIn('demo', { baseUrl: '/v1' })`;
 
@@ -49,7 +50,8 @@ async function aUser(name: string): Promise<{
 }
 
 describe.each([
-  ['the published SDK, unmodified', published, OLD_HOST],
+  ['the published SDK 0.1.3, unmodified', firstPublished, OLD_HOST],
+  ['the published SDK 1.0.2, unmodified', published, OLD_HOST],
   ['the drop-in client', dropIn, NEW_HOST],
 ])('%s', (title, client, host) => {
   it('registers a passkey, and signs in with and without a transaction', async () => {
@@ -101,7 +103,12 @@ describe.each([
       },
     });
   });
+});
 
+describe.each([
+  ['the published SDK 1.0.2, unmodified', published],
+  ['the drop-in client', dropIn],
+])('%s, which knows kinds of authenticators', (_title, client) => {
   it('asks for a platform authenticator by default', async () => {
     const page = await aPage();
     for (const [options, attachment] of [

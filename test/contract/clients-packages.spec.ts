@@ -16,7 +16,7 @@ const PACKAGES = [
 /** Code that uses both packages; what they must not accept is marked. */
 const USER = `
 import {
-  PassageFlex as Server, PassageError, PassageErrorCode,
+  ErrorStatusText, PassageFlex as Server, PassageError, PassageErrorCode,
   type CreateTransactionRegisterRequest, type PassageConfig, type PassageUser, type UserInfo, type WebAuthnDevices,
 } from '@keyway/passage-flex-node';
 import { type Hint, PassageFlex as Client, PassageError as ClientError } from '@keyway/passage-flex-js';
@@ -57,6 +57,7 @@ export async function use(): Promise<string> {
   } catch (error) {
     if (error instanceof ClientError && error.code === 'ceremony_aborted') return '';
     if (error instanceof PassageError && error.errorCode === PassageErrorCode.UserNotFound) return '';
+    if (error instanceof PassageError && error.statusText === ErrorStatusText.UserNotFound) return '';
     throw error;
   }
 }
@@ -118,6 +119,15 @@ describe('the published clients', () => {
     expect(node('commonjs', `const { PassageFlex, PassageError } = require('${name}'); ${says}`)).toEqual(
       told,
     );
+  });
+
+  it('have the names that the originals gave to codes, as values', () => {
+    const says = `console.log(JSON.stringify([
+      PassageErrorCode.AccessToken, PassageErrorCode.Nonce, PassageErrorCode.InvalidNonce, ErrorStatusText.UserNotFound]))`;
+    const names = '{ ErrorStatusText, PassageErrorCode }';
+    const told = ['invalid_access_token', 'invalid_nonce', 'invalid_nonce', 'user_not_found'];
+    expect(node('module', `import ${names} from '@keyway/passage-flex-node'; ${says}`)).toEqual(told);
+    expect(node('commonjs', `const ${names} = require('@keyway/passage-flex-node'); ${says}`)).toEqual(told);
   });
 
   it.each([

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { AppServer, type DeviceJson, type UserJson } from '../support/app-server.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
+import { send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, count, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
 import { exportRows, importRows } from '../support/transfer.js';
@@ -92,9 +93,15 @@ describe('the management side', () => {
       }
     });
 
-    it('answers app_not_found for any other app', async () => {
+    it('is for a server, which sends a key, 401 invalid_access_token for any other app, and else 404', async () => {
       for (const id of ['nobody', server.tenant.id.toUpperCase(), '%00', `${server.tenant.id}%20`]) {
-        expect(flexError(await server.ask({ url: `/v1/apps/${id}` }))).toBe('404 app_not_found');
+        const url = `/v1/apps/${id}`;
+        expect(flexError(await server.ask({ url }))).toBe('401 invalid_access_token');
+        for (const authorization of ['', 'Bearer', 'Basic YTpi']) {
+          const answer = await send(app, { url, headers: { authorization } });
+          expect(flexError(answer)).toBe('401 invalid_access_token');
+        }
+        expect(flexError(await send(app, { url }))).toBe('404 app_not_found');
       }
     });
   });
@@ -135,7 +142,11 @@ describe('the management side', () => {
       const before = await contents(app);
       const body = { external_id: 'ada', passkey_display_name: 'Ada' };
       const answer = await strict.call('POST', '/transactions/register', body);
-      expect(flexError(answer)).toBe('403 operation_not_allowed');
+      expect(flexError(answer)).toBe('403 cannot_create_transaction');
+      expect(answer.body).toMatchObject({
+        error: 'The user has too many passkeys.',
+        reason: 'too_many_passkeys',
+      });
       expect(await contents(app)).toEqual(before);
     });
 
@@ -250,8 +261,8 @@ describe('the management side', () => {
           webauthn: true,
           webauthn_devices: [DEVICE],
           webauthn_types: ['passkey'],
-          user_handle: expect.stringMatching(/^[\w-]{43}$/) as string,
-          signal_user_handles: [expect.stringMatching(/^[\w-]{43}$/) as string],
+          user_handle: expect.stringMatching(/^[\w-]{58}$/) as string,
+          signal_user_handles: [expect.stringMatching(/^[\w-]{58}$/) as string],
         });
       }
     });

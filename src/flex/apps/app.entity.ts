@@ -4,6 +4,8 @@ import { defineEntity, p } from '@mikro-orm/core';
 export type UserVerification = 'required' | 'preferred' | 'discouraged';
 /** WebAuthn Level 3 §5.4.6. */
 type ResidentKey = 'required' | 'preferred' | 'discouraged';
+/** How the protocol's devices name their icons: by URL, or as a picture in a `data:` URI. */
+export type IconForm = 'url' | 'data';
 /** Attestation conveyance, WebAuthn Level 3 §5.4.7. */
 export type Attestation = 'none' | 'indirect' | 'direct' | 'enterprise';
 /** Whether new passkeys need an attestation that FIDO metadata vouches for. */
@@ -65,6 +67,7 @@ export const AppSchema = defineEntity({
       .check(`backup_eligibility_change in ('record', 'refuse')`),
     /** COSE algorithm identifiers, in order of preference. */
     algorithms: p.array().$type<number[]>().columnType('integer[]').default([-7, -8, -257]),
+    icons: p.text().$type<IconForm>().default('url').check(`icons in ('url', 'data')`),
     maxPasskeysPerUser: p.integer().default(50).check('max_passkeys_per_user > 0'),
     /** How long browsers wait for a ceremony, in seconds; null: as long as its handshake is valid. */
     ceremonyTimeout: p.integer().nullable().check('ceremony_timeout > 0'),

@@ -63,7 +63,7 @@ export class UsersService {
 
   private async profile(appId: string, user: FlexUserRecord): Promise<UserProfile> {
     const [owned, events] = await Promise.all([
-      this.devices.list(appId, { id: user.id }),
+      this.devices.list(appId, { id: user.id }, 'as the app wants'),
       this.audit.recent(appId, user.id),
     ]);
     const { devices = [], signalUserHandles = [] } = owned ?? {};
