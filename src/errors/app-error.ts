@@ -37,6 +37,8 @@ export interface AppErrorOptions {
   readonly cause?: unknown;
   /** A sentence for the caller instead of the code's usual one; never holds secrets or other people's data. */
   readonly detail?: string;
+  /** A reason that the caller may know, beside the code: `reason` of the Flex protocol's error. */
+  readonly told?: 'unknown_credential';
   /** Seconds until it is worth trying again; becomes `Retry-After`. */
   readonly retryAfter?: number;
 }
@@ -46,16 +48,18 @@ export class AppError extends Refusal {
   /** That of the cause if the cause is a `Refusal`, else the code. */
   readonly reason: string;
   readonly detail: string | undefined;
+  readonly told: AppErrorOptions['told'];
   readonly retryAfter: number | undefined;
 
   constructor(
     readonly code: RefusalCode,
-    { cause, detail, retryAfter }: AppErrorOptions = {},
+    { cause, detail, told, retryAfter }: AppErrorOptions = {},
   ) {
     super(detail ?? code, { cause });
     this.name = 'AppError';
     this.reason = cause instanceof Refusal ? cause.reason : code;
     this.detail = detail;
+    this.told = told;
     this.retryAfter = retryAfter;
   }
 }

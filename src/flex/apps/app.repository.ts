@@ -23,6 +23,7 @@ const COLUMNS = {
   backupEligibilityChange: 'backup_eligibility_change',
   algorithms: 'algorithms',
   maxPasskeysPerUser: 'max_passkeys_per_user',
+  unknownCredential: 'unknown_credential',
   ceremonyTimeout: 'ceremony_timeout',
   handshakeTtl: 'handshake_ttl',
   registerTransactionTtl: 'register_transaction_ttl',
