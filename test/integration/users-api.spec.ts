@@ -246,6 +246,15 @@ describe("the user's API", () => {
       const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
       expect(names).toEqual(['Chrome on macOS', 'Chrome on macOS (2)', 'Passkey']);
     });
+
+    it('names security keys and phones of unknown make by what they are', async () => {
+      const user = aUser();
+      const key = { backupEligible: false, backedUp: false, transports: ['usb', 'nfc'] };
+      const phone = { transports: ['hybrid'], attachment: 'cross-platform' as const };
+      for (const traits of [key, key, phone, phone]) await registerPasskey(user, { traits });
+      const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
+      expect(names).toEqual(['Security key', 'Security key (2)', 'Phone or tablet', 'Phone or tablet (2)']);
+    });
   });
 
   describe('the username', () => {
