@@ -37,7 +37,10 @@ describe("the user's API", () => {
       const user = new TestUser(app, { preferred_username: 'ada' });
       const { authenticator } = await registerPasskey(user, { traits: { aaguid: GOOGLE_PASSWORD_MANAGER } });
       const credId = authenticator.credentials[0]!.id.toString('base64url');
-      const icon = (theme: string) => `${TEST.publicUrl}/icons/passkey/${theme}.svg`;
+      const icon = (theme: string) =>
+        expect.stringMatching(
+          `^${TEST.publicUrl}/icons/${GOOGLE_PASSWORD_MANAGER}/${theme}[.]svg[?]v=[\\w-]{16}$`,
+        ) as string;
       const answer = await user.call('GET', '/user/devices');
       expect(answer.status).toBe(200);
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
