@@ -37,6 +37,7 @@ const PARTS = [
     inputs: ['src', 'nest-cli.json', 'tsconfig.build.json'],
     output: 'dist/main.js',
     build: () => {
+      run('scripts/build-marks.js');
       run('node_modules/@nestjs/cli/bin/nest.js', 'build');
       chmodSync(join(root, 'dist/cli/main.js'), 0o755);
     },

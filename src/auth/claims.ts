@@ -1,3 +1,4 @@
+import { toShownText } from '../config/shown-text.js';
 import type { Caller } from './caller.js';
 import { TokenRefusal } from './token-refusal.js';
 
@@ -7,8 +8,6 @@ export const LEEWAY = 30;
 const MAX_SUBJECT = 255;
 const MAX_USERNAME = 255;
 const USERNAME_CLAIMS = ['preferred_username', 'username', 'email', 'name', 'sub'] as const;
-/** Control characters, and those that reorder or embed text in the other direction. */
-const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * The caller that the claims of a token name, once its signature, `iss`, `aud`, `nbf` and the passing of `exp` have
@@ -37,10 +36,9 @@ const isSubject = (sub: unknown): sub is string =>
 function usernameFrom(claims: Readonly<Record<string, unknown>>, subject: string): string {
   for (const name of USERNAME_CLAIMS) {
     const claim = claims[name];
-    if (typeof claim !== 'string') continue;
-    const text = claim.toWellFormed().replace(UNPRINTABLE, '').trim();
-    if (text !== '' && text.length <= MAX_USERNAME) return text;
+    const text = typeof claim === 'string' ? toShownText(claim, MAX_USERNAME) : null;
+    if (text !== null) return text;
   }
-  // A subject of nothing but invisible characters is still somebody: shown in its percent-encoding.
+  // A subject that cannot be shown as it is still names somebody: shown in its percent-encoding.
   return encodeURIComponent(subject).slice(0, MAX_USERNAME);
 }

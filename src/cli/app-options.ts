@@ -9,6 +9,7 @@ import {
   RANGES,
   RESIDENT_KEYS,
   UNKNOWN_FRAMES,
+  UNKNOWN_CREDENTIALS,
   USER_VERIFICATIONS,
 } from '../flex/apps/app-rules.js';
 import { type AppFields, NEW_APP } from '../flex/apps/app.js';
@@ -65,6 +66,14 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
         `a new app has ${NEW_APP.maxPasskeysPerUser}`,
       countWithin(PASSKEYS),
     )
+    .addOption(
+      choice(
+        'unknownCredential',
+        '<which>',
+        'which unknown passkeys a refused sign-in tells of',
+        UNKNOWN_CREDENTIALS,
+      ),
+    )
     .addOption(time('ceremonyTimeout', 'what browsers wait for a ceremony', 'the handshake lifetime'))
     .addOption(time('handshakeTtl', 'handshake lifetime', 'HANDSHAKE_TTL'))
     .addOption(time('registerTransactionTtl', 'register transaction lifetime', 'REGISTER_TRANSACTION_TTL'))
@@ -96,6 +105,7 @@ type Choice =
   | 'residentKey'
   | 'attestation'
   | 'attestationTrust'
+  | 'unknownCredential'
   | 'backupEligibilityChange'
   | 'icons';
 

@@ -40,6 +40,7 @@ export const appDetails = (app: AppRecord): string =>
     ['algorithms', app.algorithms.map(algorithmName).join(', ')],
     ['icons', app.icons],
     ['passkeys per user', `at most ${app.maxPasskeysPerUser}`],
+    ['unknown passkeys told', app.unknownCredential],
     ['ceremony timeout', seconds(app.ceremonyTimeout, 'that of the handshake')],
     ['handshake', seconds(app.handshakeTtl)],
     ['register transaction', seconds(app.registerTransactionTtl)],

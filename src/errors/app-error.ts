@@ -39,7 +39,7 @@ export interface AppErrorOptions {
   /** A sentence for the caller instead of the code's usual one; never holds secrets or other people's data. */
   readonly detail?: string;
   /** A reason that the caller may know, beside the code: `reason` of the Flex protocol's error. */
-  readonly told?: 'user_not_active' | 'too_many_passkeys';
+  readonly told?: 'user_not_active' | 'too_many_passkeys' | 'unknown_credential';
   /** Seconds until it is worth trying again; becomes `Retry-After`. */
   readonly retryAfter?: number;
 }

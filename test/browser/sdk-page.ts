@@ -23,6 +23,7 @@ export type Outcome =
         code?: string;
         statusCode?: number;
         statusText?: string;
+        reason?: string | null;
         message: string;
       };
     };
@@ -101,8 +102,8 @@ export class SdkPage {
     return this.page.evaluate<Outcome>(`(async (client) => {
       try {
         return { value: await client.${call} };
-      } catch ({ name, code, statusCode, statusText, message }) {
-        return { error: { name, code, statusCode, statusText, message } };
+      } catch ({ name, code, statusCode, statusText, reason, message }) {
+        return { error: { name, code, statusCode, statusText, reason, message } };
       }
     })((globalThis.clients ??= {})[${JSON.stringify(client)}] ??= ${client})`);
   }

@@ -306,6 +306,38 @@ describe('the drop-in client’s signal', () => {
   });
 });
 
+describe('a passkey that was revoked on the server', () => {
+  it.each([
+    ['in a prompt', 'passkey.authenticate()'],
+    ['by autofill', 'passkey.authenticate({ isConditionalMediation: true })'],
+  ])(
+    'is forgotten by the browser after the drop-in client tried to sign in with it %s',
+    async (how, call) => {
+      const { page, user, authenticator } = await aUser(`revoked ${how}`);
+      expect(await authenticator.credentials()).toHaveLength(1);
+      await user.revokeAll();
+      expect(await page.call(dropIn, call)).toMatchObject({
+        error: { code: 'discoverable_login_failed', statusCode: 401, reason: 'unknown_credential' },
+      });
+      await eventually(async () => expect(await authenticator.credentials()).toEqual([]));
+    },
+  );
+
+  it('is kept by the browser where the refusal does not tell that it is unknown', async () => {
+    const { page, user, authenticator } = await aUser('revoked on a transaction');
+    const second = await user.registerTransaction();
+    await authenticator.unplug();
+    const other = await page.plugIn();
+    await page.text(dropIn, `passkey.register('${second}')`);
+    const transaction = await user.authenticateTransaction();
+    await user.revokeAll();
+    expect(
+      await page.call(dropIn, `passkey.authenticate({ transactionId: '${transaction}' })`),
+    ).toMatchObject({ error: { code: 'transaction_not_found', reason: null } });
+    expect(await other.credentials()).toHaveLength(1);
+  });
+});
+
 describe('the renewal of the drop-in client’s autofill', () => {
   const autofill = 'passkey.authenticate({ isConditionalMediation: true })';
   const start = '**/authenticate/transactions/webauthn/start';

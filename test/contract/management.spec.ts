@@ -126,6 +126,19 @@ describe('the management side', () => {
       }
     });
 
+    it.each([
+      ['a family of emoji', '👨‍👩‍👧‍👦 Ada', '👨‍👩‍👧‍👦 Ada'],
+      ['255 emoji', '😀'.repeat(255), '😀'.repeat(255)],
+      ['another direction of writing', ' עדה ', 'עדה'],
+      ['letters to be composed', 'Zoe\u0301', 'Zo\u00e9'],
+    ])('shows a display name of %s in the prompt', async (_what, name, shown) => {
+      const body = { external_id: aName(), passkey_display_name: name };
+      const answer = await server.call('POST', '/transactions/register', body);
+      const { transaction_id } = answer.expect<{ transaction_id: string }>(201);
+      const { publicKey } = await server.tenant.browser().beginRegistration(transaction_id);
+      expect(publicKey.user).toMatchObject({ name: shown, displayName: shown });
+    });
+
     it('creates one user even if a hundred requests arrive at once', async () => {
       const externalId = aName();
       const ids = await Promise.all(
@@ -157,6 +170,11 @@ describe('the management side', () => {
       ['a display name that is a text', 'ada', ['Ada']],
       ['an external ID that is not empty', '', 'Ada'],
       ['a display name that is not empty', 'ada', ''],
+      ['a display name in one line', 'ada', 'Ada\nLovelace'],
+      ['a display name without bidirectional overrides', 'ada', 'ada\u202egpj.exe'],
+      ['a display name of more than spaces', 'ada', '   '],
+      ['a display name that can be seen', 'ada', '\u200b\u3164\u2800'],
+      ['a display name of 255 characters at most', 'ada', 'x'.repeat(256)],
       ['an external ID other than .', '.', 'Ada'],
       ['an external ID other than ..', '..', 'Ada'],
       ['an external ID of 255 characters at most', 'x'.repeat(256), 'Ada'],

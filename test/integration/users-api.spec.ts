@@ -37,7 +37,10 @@ describe("the user's API", () => {
       const user = new TestUser(app, { preferred_username: 'ada' });
       const { authenticator } = await registerPasskey(user, { traits: { aaguid: GOOGLE_PASSWORD_MANAGER } });
       const credId = authenticator.credentials[0]!.id.toString('base64url');
-      const icon = (theme: string) => `${TEST.publicUrl}/icons/passkey/${theme}.svg`;
+      const icon = (theme: string) =>
+        expect.stringMatching(
+          `^${TEST.publicUrl}/icons/${GOOGLE_PASSWORD_MANAGER}/${theme}[.]svg[?]v=[\\w-]{16}$`,
+        ) as string;
       const answer = await user.call('GET', '/user/devices');
       expect(answer.status).toBe(200);
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
@@ -245,6 +248,15 @@ describe("the user's API", () => {
       await registerPasskey(user);
       const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
       expect(names).toEqual(['Chrome on macOS', 'Chrome on macOS (2)', 'Passkey']);
+    });
+
+    it('names security keys and phones of unknown make by what they are', async () => {
+      const user = aUser();
+      const key = { backupEligible: false, backedUp: false, transports: ['usb', 'nfc'] };
+      const phone = { transports: ['hybrid'], attachment: 'cross-platform' as const };
+      for (const traits of [key, key, phone, phone]) await registerPasskey(user, { traits });
+      const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
+      expect(names).toEqual(['Security key', 'Security key (2)', 'Phone or tablet', 'Phone or tablet (2)']);
     });
   });
 

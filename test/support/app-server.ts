@@ -106,7 +106,7 @@ export class AppServer {
   }
 
   /** A register transaction, as the protocol's own call gives it. */
-  async registerTransaction(externalId: string, displayName = externalId): Promise<string> {
+  async registerTransaction(externalId: string, displayName = 'Ada'): Promise<string> {
     const body = { external_id: externalId, passkey_display_name: displayName };
     const answer = await this.call('POST', '/transactions/register', body);
     return answer.expect<{ transaction_id: string }>(201).transaction_id;

@@ -1,3 +1,4 @@
+import { DevicesService } from '../../src/flex/devices/devices.service.js';
 import type { VerifiedNonce } from '../../src/flex/nonces/nonce.repository.js';
 import { NoncesService } from '../../src/flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
@@ -74,6 +75,12 @@ export class Tenant {
     const overrides = credentialId ? { credentialId } : {};
     const finished = await browser.finish('register', begun.answer(authenticator, overrides));
     return { authenticator, nonce: finished.expect<{ nonce: string }>().nonce };
+  }
+
+  /** Revokes a passkey of the app's user, as the app's server does. */
+  revoke(externalId: string, deviceId: string): Promise<void> {
+    const devices = this.app.application.get(DevicesService, { strict: false });
+    return devices.revoke(this.id, { externalId }, deviceId);
   }
 
   /** A discoverable sign-in, up to its nonce. */

@@ -9,6 +9,7 @@ import { toPassageError } from './browser-error.js';
 import { cancelCeremony, Ceremony } from './ceremony.js';
 import type { FlexApi } from './flex-api.js';
 import { PassageError } from './passage-error.js';
+import { signallingUnknown } from './unknown-credential.js';
 
 /** `any` leaves the choice to the user. */
 export type AuthenticatorAttachment = 'platform' | 'cross-platform' | 'any';
@@ -84,7 +85,8 @@ export class Passkey {
     return run(async (ceremony) => {
       const { handshakeId, publicKey } = await this.#api.startAuthentication(begun, ceremony.signal);
       const response = await ceremony.prompt(() => startAuthentication({ optionsJSON: publicKey }));
-      return this.#api.finishAuthentication(named, handshakeId, response!);
+      const finish = () => this.#api.finishAuthentication(named, handshakeId, response!);
+      return transactionId === null ? signallingUnknown(finish, publicKey, response!) : finish();
     }, signal);
   }
 

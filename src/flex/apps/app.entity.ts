@@ -15,6 +15,9 @@ export type BackupEligibilityChange = 'record' | 'refuse';
 /** What becomes of a ceremony in a cross-origin frame whose client does not say in which page. */
 type UnknownFrames = 'refuse' | 'allow';
 
+/** Which unknown credentials a refused sign-in tells of. */
+export type UnknownCredential = 'revoked' | 'any' | 'never';
+
 export const AppSchema = defineEntity({
   name: 'App',
   tableName: 'apps',
@@ -69,6 +72,12 @@ export const AppSchema = defineEntity({
     algorithms: p.array().$type<number[]>().columnType('integer[]').default([-7, -8, -257]),
     icons: p.text().$type<IconForm>().default('url').check(`icons in ('url', 'data')`),
     maxPasskeysPerUser: p.integer().default(50).check('max_passkeys_per_user > 0'),
+    /** When a refused discoverable sign-in tells that its credential is unknown; `revoked`: if it has a tombstone. */
+    unknownCredential: p
+      .text()
+      .$type<UnknownCredential>()
+      .default('revoked')
+      .check(`unknown_credential in ('revoked', 'any', 'never')`),
     /** How long browsers wait for a ceremony, in seconds; null: as long as its handshake is valid. */
     ceremonyTimeout: p.integer().nullable().check('ceremony_timeout > 0'),
     /** Lifetimes in seconds; null: the setting of the service. */

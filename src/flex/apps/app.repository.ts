@@ -24,6 +24,7 @@ const COLUMNS = {
   algorithms: 'algorithms',
   icons: 'icons',
   maxPasskeysPerUser: 'max_passkeys_per_user',
+  unknownCredential: 'unknown_credential',
   ceremonyTimeout: 'ceremony_timeout',
   handshakeTtl: 'handshake_ttl',
   registerTransactionTtl: 'register_transaction_ttl',

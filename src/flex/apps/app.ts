@@ -41,6 +41,7 @@ export const NEW_APP = {
   algorithms: [-7, -8, -257],
   icons: 'url',
   maxPasskeysPerUser: 50,
+  unknownCredential: 'revoked',
   ceremonyTimeout: null,
   handshakeTtl: null,
   registerTransactionTtl: null,

@@ -37,6 +37,7 @@ import {
 } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { FinishRefusal } from './finish-refusal.js';
+import { UnknownCredentials } from './unknown-credentials.js';
 
 /** What a browser needs for `navigator.credentials.get`, and the handshake to finish with. */
 export interface StartedAuthentication {
@@ -70,6 +71,7 @@ export class AuthenticationService {
     private readonly signIns: AuthenticationRepository,
     private readonly userHandles: UserHandleRepository,
     private readonly refusals: RefusalAudit,
+    private readonly unknownCredentials: UnknownCredentials,
     private readonly clock: DatabaseClock,
   ) {}
 
@@ -152,6 +154,9 @@ export class AuthenticationService {
         handshake,
         code,
         proven: proven && ownerOf(proven),
+        mayTellUnknown: isOfUnknownCredential(error)
+          ? () => this.unknownCredentials.mayBeTold(response, handshake, app)
+          : undefined,
       });
     }
   }
@@ -254,6 +259,9 @@ function requireListed({ enrolledAt }: OwnedCredential, { transaction, issuedAt 
   if (transaction !== null && enrolledAt.getTime() > issuedAt)
     throw new FinishRefusal('credential_not_allowed');
 }
+
+const isOfUnknownCredential = (error: unknown): boolean =>
+  error instanceof FinishRefusal && error.reason === 'credential_unknown';
 
 const ownerOf = ({ credential: { userId, deviceId } }: ProvenSignIn) => ({ userId, deviceId });
 

@@ -21,9 +21,13 @@ export interface FailedFinish {
   readonly code: RefusalCode;
   /** The passkey and its user, once the ceremony proved them: a name alone proves nothing. */
   readonly proven: { readonly userId: string; readonly deviceId: string } | null;
+  /** Whether the answer may tell that the credential is unknown; given where that is why the finish failed. */
+  readonly mayTellUnknown?: (() => Promise<boolean>) | undefined;
 }
 
 const SHORT_WAIT = 500; // ms
+/** How many refusals of one handshake may tell that a credential is unknown, counted by each replica. */
+const TOLD = 3;
 
 /** Counts each finish that is refused, and writes one audit event for it. */
 @Injectable()
@@ -45,8 +49,12 @@ export class RefusalAudit {
   async answerTo(error: unknown, finish: FailedFinish): Promise<unknown> {
     if (!(error instanceof Refusal)) return error;
     const request = currentRequest();
-    if (request) request.cost = this.handshakeRefusals.count(finish.handshake);
-    const refusal = toAppError(error, finish.code);
+    const { number, cost } = this.handshakeRefusals.count(finish.handshake);
+    if (request) request.cost = cost;
+    const isTold = number <= TOLD && finish.mayTellUnknown && (await finish.mayTellUnknown());
+    const refusal = isTold
+      ? new AppError(finish.code, { cause: error, told: 'unknown_credential' })
+      : toAppError(error, finish.code);
     await this.record(finish, refusal.reason).catch((cause: unknown) => {
       this.log.error(
         `The audit event of a refusal (${refusal.reason}) was not written: ${sqlStateOf(cause) ?? 'unexpected error'}`,

@@ -172,9 +172,9 @@ export class RegistrationService {
   }
 
   /** A default name that differs from those of the user's other passkeys. */
-  private nameFor({ aaguid }: VerifiedRegistration, taken: readonly string[]): string {
-    const providerName = this.authenticators.nameOf(aaguid);
+  private nameFor(credential: VerifiedRegistration, taken: readonly string[]): string {
+    const providerName = this.authenticators.nameOf(credential.aaguid);
     const userAgent = currentRequest()?.userAgent ?? null;
-    return numberedName(defaultPasskeyName({ providerName, userAgent }), taken);
+    return numberedName(defaultPasskeyName({ ...credential, providerName, userAgent }), taken);
   }
 }

@@ -1,11 +1,13 @@
 import { Body, Controller, Param, Post, UsePipes } from '@nestjs/common';
-import { IsString, Length } from 'class-validator';
 import { AppError } from '../../errors/app-error.js';
 import { ERROR_TABLE } from '../../errors/error-table.js';
 import { LenientBody } from '../../http/body.pipe.js';
+import { IsDisplayText } from '../../http/display-text.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { IsExternalId } from '../user-key.js';
 import { TransactionsService } from './transactions.service.js';
+
+const MAX_DISPLAY_NAME = 255; // characters
 
 /** The user who may sign in. */
 export class CreateAuthenticateTransactionDto {
@@ -15,8 +17,7 @@ export class CreateAuthenticateTransactionDto {
 
 /** The user who may register a passkey, and the account's name as the authenticator shows it. */
 export class CreateRegisterTransactionDto extends CreateAuthenticateTransactionDto {
-  @IsString()
-  @Length(1, 255)
+  @IsDisplayText(MAX_DISPLAY_NAME)
   passkey_display_name: string;
 }
 
