@@ -229,7 +229,13 @@ describe('the management side', () => {
         ['authenticate', await signIn(authenticator)] as const,
       ]) {
         const answer = await server.verify(each);
-        expect(answer.expect()).toStrictEqual({ external_id: externalId, kind, device_id: device.id });
+        expect(answer.expect()).toStrictEqual({
+          external_id: externalId,
+          kind,
+          device_id: device.id,
+          issuer: null,
+          subject: null,
+        });
         expect(flexError(await server.verify(each))).toBe('401 invalid_nonce');
       }
     });
@@ -279,8 +285,15 @@ describe('the management side', () => {
           webauthn: true,
           webauthn_devices: [DEVICE],
           webauthn_types: ['passkey'],
+<<<<<<< HEAD
           user_handle: expect.stringMatching(/^[\w-]{58}$/) as string,
           signal_user_handles: [expect.stringMatching(/^[\w-]{58}$/) as string],
+=======
+          user_handle: expect.stringMatching(/^[\w-]{43}$/) as string,
+          signal_user_handles: [expect.stringMatching(/^[\w-]{43}$/) as string],
+          issuer: null,
+          subject: null,
+>>>>>>> b680697 (feat(users): tie identities to external IDs, and tell servers who signed in)
         });
       }
     });
