@@ -142,7 +142,7 @@ describe('the client for Node servers', () => {
         webauthnDevices: devices,
         webauthnTypes: ['passkey'],
         userHandle: expect.stringMatching(/^[\w-]{43}$/),
-        signalUserHandles: [expect.stringMatching(/^[\w-]{43}$/)],
+        signalUserHandles: [expect.stringMatching(/^[\w-]{58}$/)],
       });
 
       expect(await calls.revoke(externalId, devices[0]!.id)).toBe(calls.revoked);

@@ -269,7 +269,7 @@ describe('the management side', () => {
           webauthn_devices: [DEVICE],
           webauthn_types: ['passkey'],
           user_handle: expect.stringMatching(/^[\w-]{43}$/) as string,
-          signal_user_handles: [expect.stringMatching(/^[\w-]{43}$/) as string],
+          signal_user_handles: [expect.stringMatching(/^[\w-]{58}$/) as string],
         });
       }
     });
