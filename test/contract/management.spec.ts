@@ -285,15 +285,10 @@ describe('the management side', () => {
           webauthn: true,
           webauthn_devices: [DEVICE],
           webauthn_types: ['passkey'],
-<<<<<<< HEAD
           user_handle: expect.stringMatching(/^[\w-]{58}$/) as string,
           signal_user_handles: [expect.stringMatching(/^[\w-]{58}$/) as string],
-=======
-          user_handle: expect.stringMatching(/^[\w-]{43}$/) as string,
-          signal_user_handles: [expect.stringMatching(/^[\w-]{43}$/) as string],
           issuer: null,
           subject: null,
->>>>>>> b680697 (feat(users): tie identities to external IDs, and tell servers who signed in)
         });
       }
     });

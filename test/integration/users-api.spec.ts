@@ -66,7 +66,7 @@ describe("the user's API", () => {
         signals: [
           {
             rpId: TEST.rpId,
-            userId: expect.stringMatching(BEARER_SECRET) as string,
+            userId: authenticator.credentials[0]!.userId,
             name: 'ada',
             displayName: 'ada',
             allAcceptedCredentialIds: [credId],

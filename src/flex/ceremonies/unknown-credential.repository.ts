@@ -8,10 +8,8 @@ export interface PresentedNames {
   readonly credentialId: Buffer;
   /** SHA-256 of it. */
   readonly credentialHash: Buffer;
-  /** The user handle as presented, as the base64url that it may be, and decoded from the base64url that it may be. */
+  /** The user handle, in the form that it is presented in. */
   readonly handle: Buffer | null;
-  readonly handleText: Buffer | null;
-  readonly handleOfText: Buffer | null;
 }
 
 /** What the app knows of a credential that a sign-in could not find. */
@@ -44,27 +42,17 @@ const FIND = query('ceremonies.find-traces', (db, $: PresentedNames) =>
       )
       .as('isRevoked'),
     it
-      .or([
-        it.exists(
-          it
-            .selectFrom('flex_users')
-            .where('app_id', '=', $.appId)
-            .where('user_handle', 'in', [$.handle!, $.handleText!, $.handleOfText!])
-            .where('status', '=', 'inactive')
-            .select('id'),
-        ),
-        it.exists(
-          it
-            .selectFrom('user_handles as h')
-            .innerJoin('flex_users as u', (on) =>
-              on.onRef('u.app_id', '=', 'h.app_id').onRef('u.id', '=', 'h.user_id'),
-            )
-            .where('h.app_id', '=', $.appId)
-            .where('h.form', '=', $.handle!)
-            .where('u.status', '=', 'inactive')
-            .select('u.id'),
-        ),
-      ])
+      .exists(
+        it
+          .selectFrom('user_handles as h')
+          .innerJoin('flex_users as u', (on) =>
+            on.onRef('u.app_id', '=', 'h.app_id').onRef('u.id', '=', 'h.user_id'),
+          )
+          .where('h.app_id', '=', $.appId)
+          .where('h.form', '=', $.handle)
+          .where('u.status', '=', 'inactive')
+          .select('u.id'),
+      )
       .as('isOfInactiveUser'),
   ]),
 );

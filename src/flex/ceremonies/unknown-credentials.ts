@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { userHandleForms, userHandleOfText } from '../../webauthn/user-handle.js';
 import { readUnproven } from '../../webauthn/verify-authentication.js';
 import type { AppPolicy } from '../apps/app.js';
 import { type Handshake, HandshakesService } from './handshakes.service.js';
@@ -30,8 +29,6 @@ export class UnknownCredentials {
       credentialId,
       credentialHash: createHash('sha256').update(credentialId).digest(),
       handle,
-      handleText: handle && userHandleForms(handle)[1],
-      handleOfText: handle && userHandleOfText(handle),
     });
     if (isKnown || isOfInactiveUser) return false;
     return isRevoked || app.unknownCredential === 'any';

@@ -68,13 +68,8 @@ export class UsersService {
   }
 
   private async profile(appId: string, user: FlexUserRecord): Promise<UserProfile> {
-<<<<<<< HEAD
-    const [owned, events] = await Promise.all([
-      this.devices.list(appId, { id: user.id }, 'as the app wants'),
-=======
     const [owned, events, identity] = await Promise.all([
-      this.devices.list(appId, { id: user.id }),
->>>>>>> b680697 (feat(users): tie identities to external IDs, and tell servers who signed in)
+      this.devices.list(appId, { id: user.id }, 'as the app wants'),
       this.audit.recent(appId, user.id),
       appId === this.ownAppId ? this.identities.findByExternalId(user.externalId) : null,
     ]);
