@@ -248,7 +248,9 @@ describe('the app of the settings', () => {
          values ('other', 'taken0000000', sha256('x'), 'operator')`,
       );
       const before = await contents({ database });
-      await expect(start({ name: 'Renamed', apiKey: aKey('taken') })).rejects.toThrow(/another key has its id/);
+      await expect(start({ name: 'Renamed', apiKey: aKey('taken') })).rejects.toThrow(
+        /another key has its id/,
+      );
       expect(await contents({ database })).toEqual(before);
     } finally {
       await drop();
