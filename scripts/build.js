@@ -37,6 +37,7 @@ const PARTS = [
     inputs: ['src', 'nest-cli.json', 'tsconfig.build.json'],
     output: 'dist/main.js',
     build: () => {
+      run('scripts/build-marks.js');
       run('node_modules/@nestjs/cli/bin/nest.js', 'build');
       chmodSync(join(root, 'dist/cli/main.js'), 0o755);
     },
@@ -57,6 +58,8 @@ for (const { name, inputs, output, build } of PARTS) {
   const isBuilt = existsSync(stamp) && existsSync(join(root, output));
   if (!all && isBuilt && latestChange([...EVERYWHERE, ...inputs]) < statSync(stamp).mtimeMs) continue;
   rmSync(stamp, { force: true });
+  // Else the first start looks as if it hung.
+  console.error(`Building ${name} …`);
   build();
   // What is changed while it is built is built again the next time.
   writeFileSync(stamp, began.toISOString());

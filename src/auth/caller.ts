@@ -7,4 +7,8 @@ export interface Caller {
   readonly username: string;
   /** Display text likewise: the `name` claim, else the username. */
   readonly displayName: string;
+  /** When the token was issued, seconds since the epoch; null if it does not say. */
+  readonly issuedAt: number | null;
+  /** What the token has for `EXTERNAL_ID_CLAIM`, unjudged; null where no claim of this issuer counts. */
+  readonly claim: { readonly externalId: unknown } | null;
 }

@@ -1,3 +1,5 @@
+import type { ExternalIdClaim } from '../config/configuration.js';
+import { toShownText } from '../config/shown-text.js';
 import type { Caller } from './caller.js';
 import { TokenRefusal } from './token-refusal.js';
 
@@ -6,8 +8,6 @@ export const LEEWAY = 30;
 
 const MAX_SUBJECT = 255;
 const MAX_USERNAME = 255;
-/** Control characters, and those that reorder or embed text in the other direction. */
-const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * The caller that the claims of a token name, once its signature, `iss`, `aud`, `nbf` and the passing of `exp` have
@@ -15,19 +15,27 @@ const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
  * `TokenRefusal` otherwise. The first of `usernameClaims` that can be displayed names the user, else `sub`. `now` is in
  * milliseconds since 1970.
  */
-export function callerFrom(claims: Claims, usernameClaims: readonly string[], now = Date.now()): Caller {
+export function callerFrom(
+  claims: Claims,
+  usernameClaims: readonly string[],
+  now = Date.now(),
+  externalIdClaim: ExternalIdClaim | null = null,
+): Caller {
   const { iss, sub, exp, iat } = claims;
   if (!isFiniteNumber(exp)) throw new TokenRefusal('missing_expiry');
   if (iat !== undefined && !(isFiniteNumber(iat) && iat <= now / 1000 + LEEWAY)) {
     throw new TokenRefusal('issued_in_the_future');
   }
   if (!isSubject(sub)) throw new TokenRefusal('unusable_subject');
+  const issuer = iss as string;
   const username = displayable(claims, usernameClaims) ?? displayable(claims, ['sub']) ?? percentEncoded(sub);
   return {
-    issuer: iss as string,
+    issuer,
     subject: sub,
     username,
     displayName: displayable(claims, ['name']) ?? username,
+    issuedAt: iat ?? null,
+    claim: externalIdClaim?.issuer === issuer ? { externalId: claims[externalIdClaim.name] } : null,
   };
 }
 
@@ -46,12 +54,11 @@ const isSubject = (sub: unknown): sub is string =>
 function displayable(claims: Claims, names: readonly string[]): string | undefined {
   for (const name of names) {
     const claim = claims[name];
-    if (typeof claim !== 'string') continue;
-    const text = claim.toWellFormed().replace(UNPRINTABLE, '').trim();
-    if (text !== '' && text.length <= MAX_USERNAME) return text;
+    const text = typeof claim === 'string' ? toShownText(claim, MAX_USERNAME) : null;
+    if (text !== null) return text;
   }
   return undefined;
 }
 
-/** A subject of nothing but invisible characters is still somebody. */
+/** A subject that cannot be shown as it is still names somebody. */
 const percentEncoded = (subject: string): string => encodeURIComponent(subject).slice(0, MAX_USERNAME);

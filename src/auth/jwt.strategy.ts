@@ -17,13 +17,11 @@ import { TokenVerifier } from './token-verifier.js';
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
   private readonly verifier: TokenVerifier;
-  private readonly usernameClaims: readonly string[];
 
-  constructor({ tokens }: Configuration) {
+  constructor(private readonly configuration: Configuration) {
     // passport-jwt would ask these; it is not asked itself, as its jsonwebtoken knows no EdDSA.
     super({ jwtFromRequest: () => null, secretOrKeyProvider: (_request, _token, done) => done(null) });
-    this.verifier = new TokenVerifier(tokens);
-    this.usernameClaims = tokens.usernameClaims;
+    this.verifier = new TokenVerifier(configuration.tokens);
   }
 
   /** Passes everything that goes wrong on as an error, which the guard throws: passport would answer 401 to a bug. */
@@ -40,7 +38,9 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
    */
   async validate(request: Pick<FastifyRequest, 'headers' | 'raw'>): Promise<Caller> {
     try {
-      return callerFrom(await this.verifier.verify(bearerToken(request)), this.usernameClaims);
+      const claims = await this.verifier.verify(bearerToken(request));
+      const { tokens, externalIdClaim } = this.configuration;
+      return callerFrom(claims, tokens.usernameClaims, Date.now(), externalIdClaim);
     } catch (error) {
       throw error instanceof TokenRefusal ? new AppError('invalid_token', { cause: error }) : error;
     }

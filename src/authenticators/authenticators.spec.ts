@@ -1,14 +1,20 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Authenticators } from './authenticators.js';
 import type { Configuration } from '../config/configuration.js';
 import { drawingOf } from './drawings.js';
+import { markOf } from './provider-marks.js';
 
 const ZERO = '00000000-0000-0000-0000-000000000000';
 const ICLOUD = 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd';
+const WINDOWS_HELLO = '08987058-cadc-4b81-b6e1-30de50dcbe96';
 const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>';
+const hashOf = (svg: string) => createHash('sha256').update(svg).digest('base64url').slice(0, 16);
 const asSvg = (svg: string) => `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
 
 const directory = mkdtempSync(join(tmpdir(), 'keyway-authenticators-'));
@@ -47,7 +53,7 @@ describe('the name of a model', () => {
   it('is never looked up for the zero AAGUID', () => {
     const authenticators = withMetadata({ [ZERO]: { name: 'Nobody', icon_light: asSvg(SVG) } });
     expect(authenticators.nameOf(ZERO)).toBeNull();
-    expect(authenticators.iconPaths(ZERO, 'platform').light).toBe('/icons/platform/light.svg');
+    expect(authenticators.iconPaths(ZERO, 'platform').light).toMatch(/^\/icons\/platform\/light\.svg\?v=/);
     expect(authenticators.icon(ZERO, 'light')).toBeUndefined();
   });
 
@@ -63,9 +69,9 @@ describe('the name of a model', () => {
 
 describe('the icons of a model', () => {
   it('are the built-in drawings of its type if the model has none', () => {
-    expect(made(null).iconPaths(ICLOUD, 'security_key')).toEqual({
-      light: '/icons/security_key/light.svg',
-      dark: '/icons/security_key/dark.svg',
+    expect(made(null).iconPaths(WINDOWS_HELLO, 'security_key')).toEqual({
+      light: `/icons/security_key/light.svg?v=${hashOf(drawingOf('security_key', 'light'))}`,
+      dark: `/icons/security_key/dark.svg?v=${hashOf(drawingOf('security_key', 'dark'))}`,
     });
     expect(servedOf(made(null), 'passkey')).toEqual([
       drawingOf('passkey', 'light'),
@@ -73,12 +79,25 @@ describe('the icons of a model', () => {
     ]);
   });
 
+  it('are the mark of its provider, by the name that the model has', () => {
+    const mark = (name: string) => ['light', 'dark'].map((variant) => markOf(name)!(variant as 'light'));
+    expect(servedOf(made(null), ICLOUD)).toEqual(mark('Apple Passwords'));
+    expect(made(null).iconPaths(ICLOUD.toUpperCase(), 'passkey').light).toMatch(
+      new RegExp(`^/icons/${ICLOUD}/light\\.svg\\?v=[\\w-]{16}$`),
+    );
+    expect(servedOf(withEntry({ name: 'Bitwarden' }))).toEqual(mark('Bitwarden'));
+    const renamed = withMetadata({ [ICLOUD]: { name: 'Ours', icon_light: null } });
+    expect(servedOf(renamed, ICLOUD)).toEqual([undefined, undefined]);
+    const drawn = withMetadata({ [ICLOUD]: { icon_light: asSvg(SVG) } });
+    expect(servedOf(drawn, ICLOUD)).toEqual([SVG, SVG]);
+  });
+
   it('are those of the metadata file', () => {
     const dark = `<?xml version="1.0"?>${SVG}`;
     const authenticators = withEntry({ name: 'K', icon_light: asSvg(SVG), icon_dark: asSvg(dark) });
     expect(authenticators.iconPaths(MODEL, 'passkey')).toEqual({
-      light: `/icons/${MODEL}/light.svg`,
-      dark: `/icons/${MODEL}/dark.svg`,
+      light: `/icons/${MODEL}/light.svg?v=${hashOf(SVG)}`,
+      dark: `/icons/${MODEL}/dark.svg?v=${hashOf(dark)}`,
     });
     expect(servedOf(authenticators)).toEqual([SVG, dark]);
   });
@@ -97,8 +116,42 @@ describe('the icons of a model', () => {
     ['not text', 7],
   ])('are ignored when they are %s', (_what, icon) => {
     const authenticators = withEntry({ name: 'K', icon_light: icon });
-    expect(authenticators.iconPaths(MODEL, 'platform').light).toBe('/icons/platform/light.svg');
+    expect(authenticators.iconPaths(MODEL, 'platform').light).toMatch(/^\/icons\/platform\/light\.svg\?v=/);
     expect(servedOf(authenticators)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a metadata file that changes while the service runs', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+    Logger.overrideLogger(false);
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('is read again without a restart, and a broken one is survived', async () => {
+    const authenticators = withEntry({ name: 'First', icon_light: asSvg(SVG) });
+    authenticators.onApplicationBootstrap();
+    const [path, later] = [join(directory, 'metadata.json'), () => jest.advanceTimersByTimeAsync(30_000)];
+    const before = authenticators.iconPaths(MODEL, 'passkey').light;
+    writeFileSync(path, JSON.stringify({ [MODEL]: { name: 'Second', icon_light: asSvg(`${SVG} `) } }));
+    await later();
+    expect(authenticators.nameOf(MODEL)).toBe('Second');
+    expect(authenticators.iconPaths(MODEL, 'passkey').light).not.toBe(before);
+    for (const broken of ['', '{', '{"not-an-aaguid": {}}']) {
+      writeFileSync(path, broken);
+      await later();
+      expect(authenticators.nameOf(MODEL)).toBe('Second');
+    }
+    rmSync(path);
+    await later();
+    expect(authenticators.nameOf(MODEL)).toBe('Second');
+    writeFileSync(path, '{}');
+    await later();
+    expect(authenticators.nameOf(MODEL)).toBeNull();
+    expect(authenticators.iconPaths(MODEL, 'passkey').light).toContain('/icons/passkey/');
+    await authenticators.onModuleDestroy();
   });
 });
 

@@ -10,13 +10,38 @@ const IPHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X)';
 const IPAD = 'Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X)';
 const CHROME = 'Chrome/126.0.0.0';
 
-const nameBy = (userAgent: string | null) => defaultPasskeyName({ providerName: null, userAgent });
+const aPasskey = { providerName: null, userAgent: `${MAC} ${BLINK} ${CHROME}`, backupEligible: true };
+const nameBy = (userAgent: string | null) => defaultPasskeyName({ ...aPasskey, userAgent });
 
 describe('the default name of a passkey', () => {
   it('is the name of the provider if that is known', () => {
-    expect(defaultPasskeyName({ providerName: 'iCloud Keychain', userAgent: `${MAC} ${CHROME}` })).toBe(
-      'iCloud Keychain',
-    );
+    const traits = { providerName: 'iCloud Keychain', transports: ['usb'], backupEligible: false };
+    expect(defaultPasskeyName({ ...aPasskey, ...traits })).toBe('iCloud Keychain');
+  });
+
+  it.each([
+    [{ backupEligible: false, transports: ['usb'] }],
+    [{ backupEligible: false, transports: ['nfc', 'usb', 'internal'] }],
+    [{ backupEligible: false, transports: [], attachment: 'cross-platform' }],
+    [{ backupEligible: false, transports: ['usb', 'hybrid'], attachment: 'cross-platform' }],
+  ])('is Security key for a key of unknown make: %j', (traits) => {
+    expect(defaultPasskeyName({ ...aPasskey, ...traits })).toBe('Security key');
+  });
+
+  it.each([
+    [{ backupEligible: true, transports: ['hybrid'] }],
+    [{ backupEligible: false, transports: ['hybrid', 'hybrid'], attachment: 'cross-platform' }],
+  ])('is Phone or tablet for a passkey that is reached by hybrid alone: %j', (traits) => {
+    expect(defaultPasskeyName({ ...aPasskey, ...traits })).toBe('Phone or tablet');
+  });
+
+  it.each([
+    [{ backupEligible: true, transports: ['hybrid', 'internal'] }],
+    [{ backupEligible: true, transports: ['usb'] }],
+    [{ backupEligible: false, transports: ['internal'], attachment: 'platform' }],
+    [{ backupEligible: false, transports: [] }],
+  ])('names the browser for any other passkey: %j', (traits) => {
+    expect(defaultPasskeyName({ ...aPasskey, ...traits })).toBe('Chrome on macOS');
   });
 
   it.each([

@@ -1,16 +1,24 @@
+import { passkeyType, type PasskeyTraits } from './passkey-type.js';
 import { describeUserAgent } from './user-agent.js';
 
 const MAX_NAME = 64; // UTF-16 code units, so that it holds by any way of counting
 
-/** The name of a new passkey: its provider's, else "Chrome on macOS" by the user agent, else "Passkey". */
-export function defaultPasskeyName({
-  providerName,
-  userAgent,
-}: {
+/** What is known of a new passkey; none of it but the backup eligibility is signed. */
+export interface NewPasskey extends PasskeyTraits {
+  /** By its AAGUID. */
   readonly providerName: string | null;
   readonly userAgent: string | null;
-}): string {
+}
+
+/**
+ * The name of a new passkey: its provider's; else "Phone or tablet" or "Security key" for one, which is not part of the
+ * browser's device; else "Chrome on macOS" by the user agent, else "Passkey".
+ */
+export function defaultPasskeyName({ providerName, userAgent, ...traits }: NewPasskey): string {
   if (providerName) return cut(providerName, MAX_NAME);
+  const transports = new Set(traits.transports);
+  if (transports.size === 1 && transports.has('hybrid')) return 'Phone or tablet';
+  if (passkeyType(traits) === 'security_key') return 'Security key';
   return describeUserAgent(userAgent) ?? 'Passkey';
 }
 

@@ -19,7 +19,8 @@ const OUTLINES: Record<PasskeyType, string> = {
     '<path d="M2 20h10.5"/><rect x="15" y="10" width="7" height="11.5" rx="1.5"/><path d="M18 19h1"/>',
 };
 
-const STROKES: Record<IconVariant, string> = { light: '#3f4754', dark: '#d8dde5' };
+/** The colour of our drawings, and of marks that could not be seen in their own. */
+export const STROKES: Record<IconVariant, string> = { light: '#3f4754', dark: '#d8dde5' };
 
 /** Our own drawing for a type, as an SVG document without styles, scripts or references. */
 export const drawingOf = (type: PasskeyType, variant: IconVariant): string =>

@@ -46,6 +46,39 @@ describe('a FIDO metadata file', () => {
     expect(metadata.ofAttestationKey(KEY)).toBeNull();
   });
 
+  it('is read again when it has changed, and one that cannot be verified leaves the last one in use', async () => {
+    jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const path = join(directory, 'replaced.jwt');
+    writeFileSync(path, await metadataBlob(publisher, [entry]));
+    const metadata = await FidoMetadata.load(path, [root.x509]);
+    metadata.onApplicationBootstrap();
+    const isCompromisedAfter = async (blob: string) => {
+      writeFileSync(path, blob);
+      jest.advanceTimersByTime(30_000);
+      await metadata.onModuleDestroy();
+      metadata.onApplicationBootstrap();
+      return metadata.ofAaguid(MODEL)?.isCompromised;
+    };
+    try {
+      expect(metadata.ofAaguid(MODEL)?.isCompromised).toBe(false);
+      const revoked = await metadataBlob(publisher, [
+        aMetadataEntry({ aaguid: MODEL, roots: [vendor], statuses: ['REVOKED'] }),
+      ]);
+      expect(await isCompromisedAfter(revoked)).toBe(true);
+      expect(warned).not.toHaveBeenCalled();
+      const forged = await metadataBlob(new TestAuthority('Somebody').authority('else'), [entry]);
+      for (const broken of ['', revoked.slice(0, -9), forged]) {
+        expect(await isCompromisedAfter(broken)).toBe(true);
+      }
+      expect(warned).toHaveBeenCalledTimes(3);
+      expect(await isCompromisedAfter(await metadataBlob(publisher, []))).toBeUndefined();
+      await metadata.onModuleDestroy();
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('provides the roots of a model by its AAGUID, in either letter case', async () => {
     const spelled = aMetadataEntry({ aaguid: MODEL.toUpperCase(), roots: [vendor] });
     const metadata = await load(await metadataBlob(publisher, [aMetadataEntry({}), spelled]));

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { X509Certificate } from 'node:crypto';
-import { Logger } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AuthenticatorModel, AuthenticatorModels } from '../webauthn/attestation/attestation-trust.js';
 import { knownRoots } from '../webauthn/certificates.js';
+import { ReloadedFile } from './reloaded-file.js';
 import { findSharedRoots } from './shared-roots.js';
 import { type MetadataEntry, verifyMetadataBlob } from './fido-metadata-blob.js';
 
@@ -15,10 +16,10 @@ const COMPROMISED = new Set([
   'USER_KEY_PHYSICAL_COMPROMISE',
 ]);
 
-/** The models of authenticators in FIDO metadata, which decide whether an attestation is trusted. */
-export class FidoMetadata implements AuthenticatorModels {
-  private readonly byAaguid = new Map<string, AuthenticatorModel>();
-  private readonly byAttestationKey = new Map<string, AuthenticatorModel>();
+/** The models of one state of the metadata. */
+class Models {
+  readonly byAaguid = new Map<string, AuthenticatorModel>();
+  readonly byAttestationKey = new Map<string, AuthenticatorModel>();
 
   constructor(entries: readonly MetadataEntry[]) {
     const roots = new Map(
@@ -36,13 +37,45 @@ export class FidoMetadata implements AuthenticatorModels {
       for (const identifier of entry.keyIdentifiers) this.byAttestationKey.set(identifier, model);
     }
   }
+}
+
+/**
+ * The models of authenticators in FIDO metadata, which decide whether an attestation is trusted. A file that has changed is
+ * read again.
+ */
+export class FidoMetadata implements AuthenticatorModels, OnApplicationBootstrap, OnModuleDestroy {
+  private models = new Models([]);
+  private file: ReloadedFile | null = null;
 
   /**
    * Reads a metadata BLOB file and verifies it against `roots`, by default those of the FIDO Alliance. Without a path it
    * knows no model. Uses a file that is past its date, with a warning. Throws an error with a sentence if it cannot.
    */
   static async load(path: string | null, roots = knownRoots('mds')): Promise<FidoMetadata> {
-    if (path === null) return new FidoMetadata([]);
+    const metadata = new FidoMetadata();
+    if (path === null) return metadata;
+    metadata.file = new ReloadedFile(path, () => metadata.read(path, roots));
+    await metadata.read(path, roots);
+    return metadata;
+  }
+
+  onApplicationBootstrap(): void {
+    this.file?.start();
+  }
+
+  onModuleDestroy(): Promise<void> | undefined {
+    return this.file?.stop();
+  }
+
+  ofAaguid(aaguid: string): AuthenticatorModel | null {
+    return this.models.byAaguid.get(aaguid) ?? null;
+  }
+
+  ofAttestationKey(identifier: string): AuthenticatorModel | null {
+    return this.models.byAttestationKey.get(identifier) ?? null;
+  }
+
+  private async read(path: string, roots: ReturnType<typeof knownRoots>): Promise<void> {
     const jwt = await readFile(path, 'utf8').catch((cause: unknown) => {
       throw unusable(path, 'it cannot be read', cause);
     });
@@ -55,15 +88,7 @@ export class FidoMetadata implements AuthenticatorModels {
         `FIDO_METADATA_FILE has number ${blob.number}, which was to be replaced by ${date}: put a newer one there.`,
       );
     }
-    return new FidoMetadata(blob.entries);
-  }
-
-  ofAaguid(aaguid: string): AuthenticatorModel | null {
-    return this.byAaguid.get(aaguid) ?? null;
-  }
-
-  ofAttestationKey(identifier: string): AuthenticatorModel | null {
-    return this.byAttestationKey.get(identifier) ?? null;
+    this.models = new Models(blob.entries);
   }
 }
 

@@ -8,7 +8,9 @@ import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { Configuration } from '../config/configuration.js';
 import { AppError } from '../errors/app-error.js';
+import { Authenticators } from './authenticators.js';
 import { AuthenticatorsModule } from './authenticators.module.js';
+import type { PasskeyType } from './passkey-type.js';
 
 const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>';
@@ -55,10 +57,11 @@ const HARMLESS = {
 };
 
 it.each(['passkey', 'security_key', 'platform'])(
-  'serves the drawing of a %s without authentication, to be cached for ever',
+  'serves the drawing of a %s without authentication, to be cached for ever at the address that lists give',
   async (type) => {
-    for (const variant of ['light', 'dark']) {
-      const answer = await get(`/icons/${type}/${variant}.svg`);
+    const { light, dark } = app.get(Authenticators).iconPaths('', type as PasskeyType);
+    for (const path of [light!, dark!]) {
+      const answer = await get(path);
       expect(answer.statusCode).toBe(200);
       expect(answer.headers).toMatchObject({
         ...HARMLESS,
@@ -69,10 +72,36 @@ it.each(['passkey', 'security_key', 'platform'])(
   },
 );
 
-it('serves the icon of a model, to be cached for a day, with headers that forbid scripts and loading', async () => {
-  const answer = await get(`/icons/${MODEL}/dark.svg`);
-  expect(answer.headers).toMatchObject({ ...HARMLESS, 'cache-control': 'public, max-age=86400' });
+it('serves the icon of a model with headers that forbid scripts and loading', async () => {
+  const { dark } = app.get(Authenticators).iconPaths(MODEL, 'passkey');
+  const answer = await get(dark!);
+  expect(answer.headers).toMatchObject(HARMLESS);
   expect(answer.body).toBe(SVG);
+});
+
+it.each(['', '?v=', '?v=another-hash', '?v=a&v=b', '?other=1'])(
+  'serves an icon to be cached for an hour, with an entity tag, at the address with %j',
+  async (query) => {
+    const answer = await get(`/icons/passkey/light.svg${query}`);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers).toMatchObject({ ...HARMLESS, 'cache-control': 'public, max-age=3600' });
+    expect(answer.headers.etag).toMatch(/^"[\w-]{16}"$/);
+  },
+);
+
+it('answers 304 without a body to whoever has the icon, and the icon to others', async () => {
+  const url = '/icons/passkey/light.svg';
+  const { etag } = (await get(url)).headers as { etag: string };
+  const { etag: other } = (await get('/icons/passkey/dark.svg')).headers as { etag: string };
+  const ask = (known: string) => app.inject({ method: 'GET', url, headers: { 'if-none-match': known } });
+  for (const known of [etag, `W/${etag}`, `${other}, ${etag}`, '*']) {
+    const answer = await ask(known);
+    expect([known, answer.statusCode, answer.body]).toEqual([known, 304, '']);
+    expect(answer.headers).toMatchObject({ etag, 'cache-control': 'public, max-age=3600' });
+  }
+  for (const known of [other, '', etag.slice(1, -1)]) {
+    expect([known, (await ask(known)).statusCode]).toEqual([known, 200]);
+  }
 });
 
 it.each([

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { toShownText } from '../config/shown-text.js';
 import { AAGUID } from '../webauthn/aaguid.js';
 
 /** What a metadata file says of one authenticator model. */
@@ -35,11 +36,11 @@ export function readMetadataFile(path: string): Map<string, AuthenticatorMetadat
   );
 }
 
-/** Takes out what could disguise or break a line of text; null if nothing is left. */
+/** Takes out what could disguise or break a line of text; null if nothing visible is left. */
 export function cleanName(name: string | undefined): string | null {
   const text = name?.toWellFormed().replace(UNPRINTABLE, '').trim().normalize('NFC') ?? '';
   const cut = text.length > MAX_NAME ? text.slice(0, MAX_NAME).replace(/[\ud800-\udbff]$/, '') : text;
-  return cut.trim() || null;
+  return toShownText(cut, MAX_NAME);
 }
 
 function parse(path: string): Record<string, unknown> {

@@ -5,9 +5,11 @@ import {
   ATTESTATION_TRUSTS,
   ATTESTATIONS,
   BACKUP_ELIGIBILITY_CHANGES,
+  ICON_FORMS,
   RANGES,
   RESIDENT_KEYS,
   UNKNOWN_FRAMES,
+  UNKNOWN_CREDENTIALS,
   USER_VERIFICATIONS,
 } from '../flex/apps/app-rules.js';
 import { type AppFields, NEW_APP } from '../flex/apps/app.js';
@@ -57,11 +59,20 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
         NEW_APP.algorithms.map(algorithmName).join(),
       algorithms,
     )
+    .addOption(choice('icons', '<form>', 'icons in the protocol’s devices, by URL or as data', ICON_FORMS))
     .option(
       '--max-passkeys-per-user <count>',
       `how many passkeys a user may have, ${PASSKEYS.from} to ${PASSKEYS.to}; ` +
         `a new app has ${NEW_APP.maxPasskeysPerUser}`,
       countWithin(PASSKEYS),
+    )
+    .addOption(
+      choice(
+        'unknownCredential',
+        '<which>',
+        'which unknown passkeys a refused sign-in tells of',
+        UNKNOWN_CREDENTIALS,
+      ),
     )
     .addOption(time('ceremonyTimeout', 'what browsers wait for a ceremony', 'the handshake lifetime'))
     .addOption(time('handshakeTtl', 'handshake lifetime', 'HANDSHAKE_TTL'))
@@ -94,7 +105,9 @@ type Choice =
   | 'residentKey'
   | 'attestation'
   | 'attestationTrust'
-  | 'backupEligibilityChange';
+  | 'unknownCredential'
+  | 'backupEligibilityChange'
+  | 'icons';
 
 const choice = (field: Choice, value: string, description: string, values: readonly string[]): Option =>
   new Option(`${flagOf(field)} ${value}`, `${description}; a new app has ${NEW_APP[field]}`).choices([

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { isDeepStrictEqual } from 'node:util';
+import { tidyAppName } from '../config/app-rules.js';
 import { OperatorError } from '../errors/operator-error.js';
 import type { AppFields, AppRecord } from '../flex/apps/app.js';
 import { answering } from './answer.js';
@@ -72,7 +73,10 @@ function registerCreate(app: Command): void {
 
 /** Names the fields that an app has otherwise than it was to be made with. */
 function differenceOf(app: AppRecord, fields: Partial<AppFields>): string | undefined {
-  const given = Object.entries({ ...fields, ...(fields.name !== undefined && { name: fields.name.trim() }) });
+  const given = Object.entries({
+    ...fields,
+    ...(fields.name !== undefined && { name: tidyAppName(fields.name) }),
+  });
   const other = given.filter(([field, value]) => !isDeepStrictEqual(app[field as keyof AppFields], value));
   if (other.length === 0) return undefined;
   const flags = other.map(([field]) => flagOf(field)).join(', ');

@@ -2,13 +2,12 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { getDomain } from 'tldts';
 import validator from 'validator/lib/isFQDN.js';
+import { tidyText, toShownText } from './shown-text.js';
 
 /** Each rule answers with what to set instead, as the end of the sentence "Set … to", or undefined if all is well. */
 export type AppRule = (text: string) => string | undefined;
 
 const MAX_NAME = 64; // characters
-/** Control characters, line separators and what reverses the text that follows. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 const ANDROID = /^android:apk-key-hash:([A-Za-z0-9_-]{43})$/;
 const ORIGIN_EXAMPLE = 'such as https://www.example.com,https://account.example.com';
 
@@ -18,12 +17,15 @@ export const APP_ID_FORM = '1 to 64 letters, digits, hyphens or underscores';
 /** The id of an app, as it stands in URLs. */
 export const appIdProblem: AppRule = (text) => (/^[A-Za-z0-9_-]{1,64}$/.test(text) ? undefined : APP_ID_FORM);
 
-/** The name of an app, as browsers show it; without the space around it. */
-export const appNameProblem: AppRule = (text) => {
-  const length = [...text].length;
-  if (length >= 1 && length <= MAX_NAME && text.isWellFormed() && !UNPRINTABLE.test(text)) return undefined;
-  return `the name that users see, 1 to ${MAX_NAME} characters, no control or bidirectional-override ones`;
-};
+/** The name of an app, as browsers show it; it is kept {@link tidyAppName tidy}. */
+export const appNameProblem: AppRule = (text) =>
+  toShownText(text, MAX_NAME) === null
+    ? `the name that users see, 1 to ${MAX_NAME} characters, at least one of them visible, ` +
+      'no control or bidirectional-override ones'
+    : undefined;
+
+/** The name of an app as it is kept: trimmed, and in NFC. */
+export const tidyAppName = (name: string): string => tidyText(name, MAX_NAME);
 
 /** The RP ID of an app (WebAuthn Level 3 §5.1.2): `localhost`, or a registrable domain or one below it. */
 export const rpIdProblem: AppRule = (text) =>

@@ -6,6 +6,7 @@ import {
   listProblems,
   originsOutside,
   rpIdProblem,
+  tidyAppName,
   webOriginProblem,
 } from './app-rules.js';
 import type { AppSettings } from './configuration.js';
@@ -47,7 +48,7 @@ export class AppVariables extends Variables<AppSettings> {
   @Setting(fieldOfApp(appIdProblem))
   APP_ID?: string;
 
-  @Setting(fieldOfApp((text) => appNameProblem(text.trim())))
+  @Setting(fieldOfApp(appNameProblem))
   APP_NAME?: string;
 
   @Setting(originsRule)
@@ -62,6 +63,9 @@ export class AppVariables extends Variables<AppSettings> {
   toSettings(): AppSettings {
     const { APP_ID: id, APP_NAME: name, APP_ORIGINS: text, APP_RP_ID: rpId, APP_API_KEY: apiKey } = this;
     const origins = text === undefined ? undefined : splitList(text);
-    return redact({ id: id!, name: name?.trim(), origins, rpId, apiKey }, 'apiKey');
+    return redact(
+      { id: id!, name: name === undefined ? undefined : tidyAppName(name), origins, rpId, apiKey },
+      'apiKey',
+    );
   }
 }

@@ -96,6 +96,7 @@ describe('an unknown variable', () => {
   it.each([
     ['JWT_JWKS_URL', 'JWT_JWKS_URI'],
     ['APP_ORIGIN', 'APP_ORIGINS'],
+    ['APP_ORIGN', 'APP_ORIGINS'],
     ['KEYWAY_SECRETS', 'KEYWAY_SECRET'],
     ['NONCE_TTLS', 'NONCE_TTL'],
     ['HANDSHAKE_TIL', 'HANDSHAKE_TTL'],

@@ -2,6 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { DatabaseVariables } from './database-settings.js';
 import type { Environment } from './environment.js';
 import { HttpVariables } from './http-settings.js';
+import { IdentityVariables } from './identity-settings.js';
 import { EMBEDDED_GROUPS, PassageVariables } from './passage-settings.js';
 import { RemotePassageVariables } from './remote-passage-settings.js';
 import { TokenVariables } from './token-settings.js';
@@ -13,6 +14,7 @@ const GROUPS = [
   DatabaseVariables,
   TokenVariables,
   UsernameVariables,
+  IdentityVariables,
   PassageVariables,
   ...EMBEDDED_GROUPS,
   RemotePassageVariables,
@@ -28,7 +30,7 @@ const KNOWN = new Set([...SETTINGS, ...[...SECRET].map((name) => `${name}_FILE`)
 
 /** Names that begin like this are read as Keyway's by people; others' programs use most of them as well. */
 const LIKE_OURS =
-  /^(KEYWAY|APP|JWT|PASSAGE|DATABASE|AUTHENTICATOR|FIDO|HANDSHAKE|NONCE|REGISTER_TRANSACTION|AUTHENTICATE_TRANSACTION)_/;
+  /^(KEYWAY|APP|JWT|PASSAGE|DATABASE|AUTHENTICATOR|EXTERNAL_ID|FIDO|HANDSHAKE|NONCE|REGISTER_TRANSACTION|AUTHENTICATE_TRANSACTION)_/;
 
 /** What Kubernetes puts into every container for a service called, say, `app` or `keyway`. */
 const KUBERNETES =
@@ -60,17 +62,17 @@ function nearestSetting(name: string): string | undefined {
     .sort((a, b) => distance(name, a) - distance(name, b))[0];
 }
 
-const LONG = 10; // characters
+const LONG = 8; // characters; among shorter names, two edits lead to another word
 
 /**
- * Whether a name is an abbreviation of a setting's, or spelt nearly like it. What follows the first word is compared by
+ * Whether a name is an abbreviation of a setting's, or spelt nearly like it. What follows the first word is also compared by
  * itself: `DATABASE_HOST` has that word in common with `DATABASE_URL`, and nothing else.
  */
 function isNear(name: string, setting: string): boolean {
   if (setting === 'NODE_ENV') return false;
+  if (Math.min(name.length, setting.length) >= LONG && distance(name, setting) <= 2) return true;
   const [[first, rest], [word, wanted]] = [name, setting].map(split) as [Words, Words];
-  if (first !== word) return setting.length >= LONG && distance(name, setting) <= 2;
-  if (rest === '' || wanted === '') return false;
+  if (first !== word || rest === '' || wanted === '') return false;
   return setting.startsWith(`${name}_`) || distance(rest, wanted) <= rest.length / 3;
 }
 

@@ -93,9 +93,9 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   /** The database's clock, milliseconds since the epoch. */
   async readClock(): Promise<number> {
-    const text = `select (extract(epoch from clock_timestamp()) * 1000)::float8 as now`;
+    const text = `select clock_timestamp() as now`;
     const { rows } = await this.open.connections.run({ name: 'database.read-clock', text, values: [] });
-    return (rows as { now: number }[])[0]!.now;
+    return (rows as { now: Date }[])[0]!.now.getTime();
   }
 
   /** Applies the migrations that the schema lacks and answers with their names; any number of replicas may do so at once. */

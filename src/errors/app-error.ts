@@ -23,7 +23,10 @@ export type RefusalCode =
   | 'user_not_active'
   | 'user_has_no_passkeys'
   | 'device_not_found'
+  | 'external_id_missing'
+  | 'external_id_conflict'
   | 'too_many_passkeys'
+  | 'transaction_not_permitted'
   // ceremonies
   | 'transaction_not_found'
   | 'registration_refused'
@@ -37,6 +40,8 @@ export interface AppErrorOptions {
   readonly cause?: unknown;
   /** A sentence for the caller instead of the code's usual one; never holds secrets or other people's data. */
   readonly detail?: string;
+  /** A reason that the caller may know, beside the code: `reason` of the Flex protocol's error. */
+  readonly told?: 'user_not_active' | 'too_many_passkeys' | 'unknown_credential';
   /** Seconds until it is worth trying again; becomes `Retry-After`. */
   readonly retryAfter?: number;
 }
@@ -46,16 +51,18 @@ export class AppError extends Refusal {
   /** That of the cause if the cause is a `Refusal`, else the code. */
   readonly reason: string;
   readonly detail: string | undefined;
+  readonly told: AppErrorOptions['told'];
   readonly retryAfter: number | undefined;
 
   constructor(
     readonly code: RefusalCode,
-    { cause, detail, retryAfter }: AppErrorOptions = {},
+    { cause, detail, told, retryAfter }: AppErrorOptions = {},
   ) {
     super(detail ?? code, { cause });
     this.name = 'AppError';
     this.reason = cause instanceof Refusal ? cause.reason : code;
     this.detail = detail;
+    this.told = told;
     this.retryAfter = retryAfter;
   }
 }

@@ -1,30 +1,21 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { Matches } from 'class-validator';
+import { shownText, tidyText, toShownText } from '../config/shown-text.js';
 
-/** 1 to 64 characters, one of them visible; no control characters, line breaks, lone surrogates or bidirectional overrides. */
-const DISPLAY_TEXT = /^(?=.*[^\p{Z}\p{C}])[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{1,64}$/u;
+/** Characters of a passkey's name. */
+const MAX_NAME = 64;
 
-/** UTF-16 code units: what is longer cannot become 64 characters, and composing a long text can take a second. */
-const MAX_UNTIDY = 1_024;
-
-/** The text as it is kept, trimmed and in NFC, or null if it is not fit to be shown as a name. */
-export function toDisplayText(text: string): string | null {
-  const kept = tidy(text);
-  return DISPLAY_TEXT.test(kept) ? kept : null;
-}
-
-function tidy(text: string): string {
-  const trimmed = text.trim();
-  return trimmed.length > MAX_UNTIDY ? trimmed : trimmed.normalize('NFC');
-}
+/** The name of a passkey as it is kept, trimmed and in NFC, or null if it is not fit to be shown. */
+export const toDisplayText = (text: string): string | null => toShownText(text, MAX_NAME);
 
 /** Validates a member of a body as a name that people are shown, after trimming it and bringing it to NFC. */
-export const IsDisplayText = (): PropertyDecorator =>
+export const IsDisplayText = (max = MAX_NAME): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? tidy(value) : value)),
-    Matches(DISPLAY_TEXT, {
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? tidyText(value, max) : value)),
+    Matches(shownText(max), {
       message:
-        '$property must have 1 to 64 characters, none of them control or bidirectional-override characters',
+        `$property must have 1 to ${max} characters, at least one of them visible, and none of them a line break, ` +
+        'control or bidirectional-override character',
     }),
   );

@@ -9,9 +9,9 @@ export interface ErrorAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** A failure in the shape of its edge: `{code, error}` of the Flex protocol, or RFC 9457 problem details. */
+/** A failure in the shape of its edge: `{code, error, reason?}` of the Flex protocol, or RFC 9457 problem details. */
 export function answerOf(
-  { code, detail }: Pick<Failure, 'code' | 'detail'>,
+  { code, detail, told }: Pick<Failure, 'code' | 'detail' | 'told'>,
   { isFlex, requestId }: { readonly isFlex: boolean; readonly requestId: string },
 ): ErrorAnswer {
   const { status, sentence: title, flex }: ErrorRow = ERROR_TABLE[code];
@@ -19,7 +19,7 @@ export function answerOf(
     return {
       status: flex.status ?? status,
       type: 'application/json; charset=utf-8',
-      body: { code: flex.code, error: detail ?? flex.sentence ?? `${title}.` },
+      body: { code: flex.code, error: detail ?? flex.sentence ?? `${title}.`, ...(told && { reason: told }) },
     };
   }
   return {

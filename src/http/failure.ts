@@ -11,6 +11,8 @@ export interface Failure {
   readonly reason: string;
   /** A sentence for the caller instead of the code's usual one. */
   readonly detail?: string | undefined;
+  /** A reason that the caller may know, beside the code. */
+  readonly told?: string | undefined;
   /** Seconds. */
   readonly retryAfter?: number | undefined;
   readonly cause?: unknown;

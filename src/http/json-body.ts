@@ -20,7 +20,8 @@ const NOT_ENCODED = /^\s*(?:identity)?\s*$/i;
 /**
  * Reads `application/json` bodies as UTF-8 and refuses what no honest client sends and the layers below trip over:
  * members named `__proto__` or `constructor`, nesting beyond 16 levels, more than 1000 values, U+0000 (which PostgreSQL
- * refuses in text) and lone surrogates. By hand, as Fastify's own parser knows only the first two.
+ * refuses in text) and lone surrogates. By hand, as Fastify's own parser knows only the first two. The extension results of a
+ * ceremony are dropped unread.
  *
  * An empty body counts as absent, with any content type. Any other type, and a compressed body, is
  * `unsupported_media_type`; but a route that takes simple requests also reads JSON that is sent as `text/plain`.
@@ -59,9 +60,22 @@ export function installJsonBody(fastify: FastifyInstance): void {
 /** Throws `invalid_request`, whose detail says what is wrong. */
 function parseJsonBody(body: Uint8Array): unknown {
   const value = parseJson(body);
+  dropExtensionResults(value);
   assertHarmless(value);
   return value;
 }
+
+/**
+ * Drops `handshake_response.clientExtensionResults`, which nothing reads: outputs such as those of `prf` and `largeBlob`
+ * are secrets of the page, and clients write their bytes as thousands of numbers.
+ */
+function dropExtensionResults(body: unknown): void {
+  const response: unknown = isObject(body) ? body['handshake_response'] : undefined;
+  if (isObject(response)) delete response['clientExtensionResults'];
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 function parseJson(body: Uint8Array): unknown {
   try {

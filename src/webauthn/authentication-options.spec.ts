@@ -9,6 +9,14 @@ const input = {
 } as const;
 
 describe('WebAuthn Level 3 §5.5 Options for Assertion Generation', () => {
+  it.each([[undefined], [[]], [['hybrid', 'security-key']]] as const)(
+    'have the hints %j, or none',
+    (hints) => {
+      const options = requestOptions({ ...input, ...(hints && { hints }) });
+      expect(options.hints).toEqual(hints?.length ? hints : undefined);
+    },
+  );
+
   it('omit allowCredentials for a discoverable sign-in', () => {
     expect(requestOptions(input)).toEqual({
       challenge: 'Y2hhbGxlbmdl',

@@ -1,6 +1,6 @@
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import { CredentialDescriptor, describeCredentials } from './credential-descriptor.js';
-import { RelyingParty, UserVerification } from './relying-party.js';
+import { Hint, RelyingParty, UserVerification } from './relying-party.js';
 
 /** The input of {@link requestOptions}; trusted, as it comes from the app's settings and the server. */
 export interface RequestOptionsInput {
@@ -10,6 +10,8 @@ export interface RequestOptionsInput {
   readonly userVerification: UserVerification;
   /** Milliseconds. */
   readonly timeout: number;
+  /** The likeliest first. */
+  readonly hints?: readonly Hint[];
   /** The credentials of the user who signs in; absent for a discoverable sign-in, where the passkey names the user. */
   readonly allowCredentials?: readonly CredentialDescriptor[];
 }
@@ -24,6 +26,7 @@ export function requestOptions(input: RequestOptionsInput): PublicKeyCredentialR
     rpId: input.relyingParty.id,
     timeout: input.timeout,
     userVerification: input.userVerification,
+    ...(input.hints === undefined || input.hints.length === 0 ? {} : { hints: [...input.hints] }),
     ...(input.allowCredentials === undefined
       ? {}
       : { allowCredentials: describeCredentials(input.allowCredentials) }),

@@ -39,6 +39,11 @@ export type SpecificationStep = `7.1-${RegistrationStep}` | `7.2-${Authenticatio
  */
 export class CeremonyRefusal extends Refusal {
   override readonly name = 'CeremonyRefusal';
+  /**
+   * What is wrong in the form of the response, which its author can mend: a sentence that quotes nothing of it. Null if the
+   * response is well-formed but proves nothing, which is not explained.
+   */
+  readonly detail: string | null;
 
   constructor(
     override readonly reason: RefusalReason,
@@ -46,6 +51,35 @@ export class CeremonyRefusal extends Refusal {
     options?: ErrorOptions,
   ) {
     super(`Ceremony refused: ${reason} (WebAuthn Level 3, step ${step})`, options);
+    this.detail = detailOf(reason, step);
+  }
+}
+
+/** A response with a member that is missing, or cannot be decoded. */
+export class MalformedResponse extends CeremonyRefusal {
+  /** @param detail a sentence that names the member, and quotes nothing of the response. */
+  constructor(
+    reason: RefusalReason,
+    step: SpecificationStep,
+    override readonly detail: string,
+  ) {
+    super(reason, step);
+  }
+}
+
+/** What is wrong in the bytes of a member. */
+function detailOf(reason: RefusalReason, step: SpecificationStep): string | null {
+  const member = step.startsWith('7.1') ? 'attestationObject' : 'authenticatorData';
+  switch (reason) {
+    case 'malformed_client_data':
+      return 'handshake_response.response.clientDataJSON must be client data: JSON in UTF-8 with members of the right types.';
+    case 'malformed_cbor':
+    case 'malformed_authenticator_data':
+      return `handshake_response.response.${member} cannot be read: it is cut short, too long or not in CBOR as CTAP 2 has it.`;
+    case 'malformed_key':
+      return `handshake_response.response.${member} has a public key that is malformed.`;
+    default:
+      return null;
   }
 }
 

@@ -10,7 +10,8 @@ export interface ExpectedClientData {
   readonly relyingParty: RelyingParty;
 }
 
-interface ClientData {
+/** Client data that is well-formed; nothing in it is verified. */
+export interface ClientData {
   readonly type: string;
   readonly challenge: string;
   readonly origin: string;
@@ -61,7 +62,8 @@ export function verifyClientData(
   return { origin: clientData.origin };
 }
 
-function parseClientData(clientDataJSON: Uint8Array, ceremony: Ceremony): ClientData {
+/** Parses untrusted `clientDataJSON` (UTF-8 bytes): steps 5 and 6 of §7.1, or 8 and 9 of §7.2. Throws `CeremonyRefusal`. */
+export function parseClientData(clientDataJSON: Uint8Array, ceremony: Ceremony): ClientData {
   const parsed = parseJson(decodeUtf8(clientDataJSON, ceremony), ceremony);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new CeremonyRefusal('malformed_client_data', ceremony.clientDataObject);

@@ -8,9 +8,12 @@ import {
 } from '../../test/support/software-credential.js';
 import { verifyCredentialKey } from './credential-key.js';
 
-const OFFERED = [-7, -8, -257];
+const OFFERED = [-7, -35, -36, -8, -257];
 const KEYS = new Map(
-  ([-7, -8, -257] as const).map((algorithm) => [algorithm, generateCredentialKey(algorithm).publicKey]),
+  ([-7, -35, -36, -8, -257] as const).map((algorithm) => [
+    algorithm,
+    generateCredentialKey(algorithm).publicKey,
+  ]),
 );
 const verify = (key: CoseKey) => verifyCredentialKey(encodeCbor(key), OFFERED);
 const changed = (algorithm: SoftwareAlgorithm, ...members: [number, number | Uint8Array][]) =>
@@ -34,12 +37,12 @@ const littleEndian = (value: bigint) =>
   new Uint8Array(Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse());
 
 describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => {
-  it.each([-7, -8, -257] as const)('accepts and returns a key of algorithm %i', (algorithm) => {
+  it.each([-7, -35, -36, -8, -257] as const)('accepts and returns a key of algorithm %i', (algorithm) => {
     const key = encodeCbor(KEYS.get(algorithm));
     expect(verifyCredentialKey(key, OFFERED)).toBe(algorithm);
   });
 
-  it.each([-7, -8, -257] as const)('refuses algorithm %i if it was not offered', (algorithm) => {
+  it.each([-7, -35, -36, -8, -257] as const)('refuses algorithm %i if it was not offered', (algorithm) => {
     const others = OFFERED.filter((offered) => offered !== algorithm);
     expect(() => verifyCredentialKey(encodeCbor(KEYS.get(algorithm)), others)).toThrow(
       expect.objectContaining({ reason: 'algorithm_not_offered', step: '7.1-20' }),
@@ -47,7 +50,7 @@ describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => 
   });
 
   it('refuses an unsupported algorithm even if it was offered', () => {
-    expect(() => verifyCredentialKey(encodeCbor(changed(-7, [3, -35])), [-35])).toThrow(
+    expect(() => verifyCredentialKey(encodeCbor(changed(-7, [3, -47])), [-47])).toThrow(
       expect.objectContaining({ reason: 'algorithm_not_offered' }),
     );
   });
@@ -64,6 +67,17 @@ describe('WebAuthn Level 3 §5.8.5 and §6.5.1.1 credential public keys', () => 
     ['a P-256 coordinate that is too long', () => changed(-7, [-3, new Uint8Array(33)])],
     ['a compressed P-256 point', () => changed(-7, [-3, 1])],
     ['ES256 on P-384', () => changed(-7, [-1, 2])],
+    ['ES256 with a key on P-384', () => changed(-35, [3, -7])],
+    ['ES384 with a key on P-256', () => changed(-7, [3, -35])],
+    ['ES384 on P-521', () => changed(-36, [3, -35])],
+    ['ES512 on P-384', () => changed(-35, [3, -36])],
+    ['a P-384 point off its curve', () => changed(-35, [-2, flipped(-35, -2)])],
+    ['a P-521 point off its curve', () => changed(-36, [-3, flipped(-36, -3)])],
+    ['a P-521 point at infinity', () => changed(-36, [-2, new Uint8Array(66)], [-3, new Uint8Array(66)])],
+    ['a P-521 coordinate beyond the field', () => changed(-36, [-2, new Uint8Array(66).fill(0xff)])],
+    ['a P-384 coordinate that is too short', () => changed(-35, [-2, new Uint8Array(47)])],
+    ['a compressed P-521 point', () => changed(-36, [-3, 1])],
+    ['a private part on P-384', () => changed(-35, [-4, new Uint8Array(48)])],
     ['ES256 with the key type of Ed25519', () => changed(-7, [1, 1])],
     ['ES256 with an RSA key', () => changed(-257, [3, -7])],
     ['EdDSA with the key type of P-256', () => changed(-8, [1, 2])],

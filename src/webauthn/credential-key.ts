@@ -10,7 +10,47 @@ import { CeremonyRefusal } from './ceremony-refusal.js';
 const STEP = '7.1-20';
 const LABEL = { kty: 1, alg: 3, crvOrN: -1, xOrE: -2, y: -3 } as const;
 const KEY_TYPE = { OKP: 1, EC2: 2, RSA: 3 } as const;
-const CURVE = { P256: 1, Ed25519: 6 } as const;
+const ED25519 = 6;
+
+/** What an ECDSA algorithm of WebAuthn Level 3 §5.8.5 has: one curve each, and the digest that it signs. */
+interface Ecdsa {
+  /** COSE identifier of the curve. */
+  readonly curve: number;
+  readonly coordinateBytes: number;
+  readonly digest: string;
+  /** DER of an SPKI up to the coordinates. */
+  readonly spki: Buffer;
+}
+
+const ECDSA = new Map<unknown, Ecdsa>([
+  [
+    ALGORITHM.ES256,
+    {
+      curve: 1,
+      coordinateBytes: 32,
+      digest: 'sha256',
+      spki: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex'),
+    },
+  ],
+  [
+    ALGORITHM.ES384,
+    {
+      curve: 2,
+      coordinateBytes: 48,
+      digest: 'sha384',
+      spki: Buffer.from('3076301006072a8648ce3d020106052b8104002203620004', 'hex'),
+    },
+  ],
+  [
+    ALGORITHM.ES512,
+    {
+      curve: 3,
+      coordinateBytes: 66,
+      digest: 'sha512',
+      spki: Buffer.from('30819b301006072a8648ce3d020106052b81040023038186' + '0004', 'hex'),
+    },
+  ],
+]);
 
 type CoseKey = ReadonlyMap<unknown, unknown>;
 
@@ -29,7 +69,9 @@ export function verifyCredentialKey(publicKey: Uint8Array, offered: readonly num
   if (!offered.includes(algorithm)) throw new CeremonyRefusal('algorithm_not_offered', STEP);
   switch (algorithm) {
     case ALGORITHM.ES256:
-      requireP256Key(key);
+    case ALGORITHM.ES384:
+    case ALGORITHM.ES512:
+      requireEcdsaKey(key, ECDSA.get(algorithm)!);
       break;
     case ALGORITHM.EdDSA:
       requireEd25519Key(key);
@@ -50,7 +92,7 @@ export function importCredentialKey(publicKey: Uint8Array): KeyObject {
 
 /**
  * Whether an untrusted `signature` over `data` was made with the credential's key, a COSE_Key that
- * {@link verifyCredentialKey} has verified. Each algorithm has one form of signature (WebAuthn Level 3 §6.5.5): for ES256
+ * {@link verifyCredentialKey} has verified. Each algorithm has one form of signature (WebAuthn Level 3 §6.5.5): for ECDSA
  * strict DER, which OpenSSL enforces. Runs on libuv's thread pool. Throws if the key cannot be read.
  */
 export function isSignedByCredential(
@@ -59,15 +101,15 @@ export function isSignedByCredential(
   signature: Uint8Array,
 ): Promise<boolean> {
   const key = decodeStored(publicKey);
-  const digest = key.get(LABEL.kty) === KEY_TYPE.OKP ? null : 'sha256';
-  return verifySignature(digest, data, toNodeKey(key), signature);
+  return verifySignature(digestOf(key), data, toNodeKey(key), signature);
 }
 
-/** DER of an SPKI up to the raw public key. */
-const SPKI = {
-  P256: Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex'),
-  Ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
-} as const;
+/** DER of an SPKI for Ed25519 up to the raw public key. */
+const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** For RS256 the digest is SHA-256; EdDSA has its own. */
+const digestOf = (key: CoseKey): string | null =>
+  key.get(LABEL.kty) === KEY_TYPE.OKP ? null : (ECDSA.get(key.get(LABEL.alg))?.digest ?? 'sha256');
 
 const decodeStored = (publicKey: Uint8Array): CoseKey =>
   isoCBOR.decodeFirst<Map<unknown, unknown>>(new Uint8Array(publicKey));
@@ -77,9 +119,9 @@ function toNodeKey(key: CoseKey): string | JsonWebKeyInput {
   const bytes = (label: number) => key.get(label) as Uint8Array;
   switch (key.get(LABEL.kty)) {
     case KEY_TYPE.EC2:
-      return toPem(SPKI.P256, bytes(LABEL.xOrE), bytes(LABEL.y));
+      return toPem(ECDSA.get(key.get(LABEL.alg))!.spki, bytes(LABEL.xOrE), bytes(LABEL.y));
     case KEY_TYPE.OKP:
-      return toPem(SPKI.Ed25519, bytes(LABEL.xOrE));
+      return toPem(ED25519_SPKI, bytes(LABEL.xOrE));
     default: {
       const jwk = {
         kty: 'RSA',
@@ -105,10 +147,11 @@ function decode(publicKey: Uint8Array): CoseKey {
   throw malformed();
 }
 
-function requireP256Key(key: CoseKey): void {
+function requireEcdsaKey(key: CoseKey, { curve, coordinateBytes }: Ecdsa): void {
   requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE, LABEL.y]);
-  if (key.get(LABEL.kty) !== KEY_TYPE.EC2 || key.get(LABEL.crvOrN) !== CURVE.P256) throw malformed();
-  if ([LABEL.xOrE, LABEL.y].some((label) => bytesAt(key, label).byteLength !== 32)) throw malformed();
+  if (key.get(LABEL.kty) !== KEY_TYPE.EC2 || key.get(LABEL.crvOrN) !== curve) throw malformed();
+  if ([LABEL.xOrE, LABEL.y].some((label) => bytesAt(key, label).byteLength !== coordinateBytes))
+    throw malformed();
   try {
     // OpenSSL refuses coordinates that are out of range or not on the curve.
     createPublicKey(toNodeKey(key));
@@ -119,7 +162,7 @@ function requireP256Key(key: CoseKey): void {
 
 function requireEd25519Key(key: CoseKey): void {
   requireLabels(key, [LABEL.kty, LABEL.alg, LABEL.crvOrN, LABEL.xOrE]);
-  if (key.get(LABEL.kty) !== KEY_TYPE.OKP || key.get(LABEL.crvOrN) !== CURVE.Ed25519) throw malformed();
+  if (key.get(LABEL.kty) !== KEY_TYPE.OKP || key.get(LABEL.crvOrN) !== ED25519) throw malformed();
   // OpenSSL accepts any 32 bytes as an Ed25519 key.
   if (!isPointOfFullOrder(bytesAt(key, LABEL.xOrE))) throw malformed();
 }

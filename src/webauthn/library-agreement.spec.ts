@@ -125,7 +125,7 @@ const withExtension = (cbor: string): Vector => ({
   },
 });
 
-describe.each([-7, -8, -257] as const)('authentications of algorithm %i', (algorithm) => {
+describe.each([-7, -35, -36, -8, -257] as const)('authentications of algorithm %i', (algorithm) => {
   let begun: Authentication;
   beforeAll(async () => {
     begun = await anAuthentication({ algorithms: [algorithm] });

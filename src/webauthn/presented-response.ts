@@ -1,6 +1,6 @@
 import { decodePaddedBase64url } from './base64url.js';
 import { AUTHENTICATION, Ceremony, REGISTRATION } from './ceremony.js';
-import { CeremonyRefusal, type RefusalReason, type SpecificationStep } from './ceremony-refusal.js';
+import { MalformedResponse } from './ceremony-refusal.js';
 
 /** The longest credential ID, in bytes, that WebAuthn Level 3 lets a relying party accept (§7.1 step 25). */
 export const MAX_CREDENTIAL_ID_BYTES = 1023;
@@ -17,18 +17,6 @@ const MAX_CLIENT_DATA_BYTES = 4096;
 const MAX_ATTESTATION_OBJECT_BYTES = 32_768;
 const MAX_AUTHENTICATOR_DATA_BYTES = 8192;
 const MAX_SIGNATURE_BYTES = 1024;
-
-/** A response whose form is wrong, which its author can mend; any other refusal is of one that proves nothing. */
-export class MalformedResponse extends CeremonyRefusal {
-  /** @param detail a sentence that names the member, and quotes nothing of the response. */
-  constructor(
-    reason: RefusalReason,
-    step: SpecificationStep,
-    readonly detail: string,
-  ) {
-    super(reason, step);
-  }
-}
 
 /** A registration response decoded to bytes; nothing in it is verified. */
 export interface PresentedRegistration {

@@ -6,10 +6,12 @@ import { isSameKey, PublicKeyRefusal, readPublicKey } from './public-key-formats
 
 const KEYS = {
   ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  ES384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+  ES512: generateKeyPairSync('ec', { namedCurve: 'P-521' }),
   EdDSA: generateKeyPairSync('ed25519'),
   RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
 };
-const ALGORITHMS = { ES256: -7, EdDSA: -8, RS256: -257 };
+const ALGORITHMS = { ES256: -7, ES384: -35, ES512: -36, EdDSA: -8, RS256: -257 };
 
 const jwkOf = (key: KeyObject): JsonWebKey => key.export({ format: 'jwk' });
 const derOf = (key: KeyObject) => key.export({ format: 'der', type: 'spki' });
@@ -25,7 +27,7 @@ const reasonFor = (given: unknown): string | undefined => {
   }
 };
 
-describe.each(['ES256', 'EdDSA', 'RS256'] as const)('a public key of %s', (name) => {
+describe.each(['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256'] as const)('a public key of %s', (name) => {
   const { publicKey, privateKey } = KEYS[name];
   const cose = readPublicKey(jwkOf(publicKey)).publicKey;
 
@@ -63,7 +65,7 @@ describe.each(['ES256', 'EdDSA', 'RS256'] as const)('a public key of %s', (name)
       expect(reasonFor(Buffer.concat([whole, Buffer.from([0])]).toString('base64'))).toBe('malformed');
       expect(reasonFor(whole.subarray(0, -1).toString('base64'))).toBe('malformed');
     }
-    expect(reasonFor({ ...jwkOf(publicKey), alg: 'ES384' })).toBe('unsupported');
+    expect(reasonFor({ ...jwkOf(publicKey), alg: name === 'ES384' ? 'ES256' : 'ES384' })).toBe('unsupported');
   });
 });
 
@@ -72,15 +74,15 @@ describe('a public key', () => {
   const spki = (...pair: [{ publicKey: KeyObject }]) => derOf(pair[0].publicKey).toString('base64');
 
   it('is refused for other curves, algorithms and key types', () => {
-    const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const p224 = generateKeyPairSync('ec', { namedCurve: 'P-224' });
     const k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
     const ed448 = generateKeyPairSync('ed448');
     const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
-    for (const pair of [p384, k1, ed448, pss]) expect(reasonFor(spki(pair))).toBe('unsupported');
-    expect(reasonFor(jwkOf(p384.publicKey))).toBe('unsupported');
+    for (const pair of [p224, k1, ed448, pss]) expect(reasonFor(spki(pair))).toBe('unsupported');
+    expect(reasonFor(jwkOf(k1.publicKey))).toBe('unsupported');
     expect(reasonFor({ kty: 'oct' })).toBe('unsupported');
-    const es384 = coseKey([1, 2], [3, -35], [-1, 1], [-2, bytes(p256.x)], [-3, bytes(p256.y)]);
-    expect(reasonFor(encodeCbor(es384).toString('base64url'))).toBe('unsupported');
+    const es256k = coseKey([1, 2], [3, -47], [-1, 8], [-2, bytes(p256.x)], [-3, bytes(p256.y)]);
+    expect(reasonFor(encodeCbor(es256k).toString('base64url'))).toBe('unsupported');
   });
 
   it('is refused if it is weak, off its curve or of small order', () => {

@@ -103,10 +103,7 @@ function fromSpki(der: Buffer): CoseKey {
   } catch (cause) {
     throw new PublicKeyRefusal(isPrivateKey(der) ? 'private' : 'malformed', { cause });
   }
-  const isEc = key.asymmetricKeyType === 'ec';
-  if (isEc ? key.asymmetricKeyDetails?.namedCurve !== 'prime256v1' : !isEdwardsOrRsa(key)) {
-    throw new PublicKeyRefusal('unsupported');
-  }
+  if (!isSupported(key)) throw new PublicKeyRefusal('unsupported');
   // OpenSSL ignores what follows the key.
   if (!key.export({ type: 'spki', format: 'der' }).equals(der)) throw new PublicKeyRefusal('malformed');
   return fromJwk(key.export({ format: 'jwk' }));
@@ -121,14 +118,19 @@ function isPrivateKey(der: Buffer): boolean {
   }
 }
 
-const isEdwardsOrRsa = ({ asymmetricKeyType }: KeyObject): boolean =>
-  asymmetricKeyType === 'ed25519' || asymmetricKeyType === 'rsa';
+/** The curves of ECDSA by their names in OpenSSL. */
+const CURVES: readonly unknown[] = ['prime256v1', 'secp384r1', 'secp521r1'];
+
+const isSupported = ({ asymmetricKeyType: type, asymmetricKeyDetails }: KeyObject): boolean =>
+  type === 'ec' ? CURVES.includes(asymmetricKeyDetails?.namedCurve) : type === 'ed25519' || type === 'rsa';
 
 function fromJwk(jwk: JsonWebKey): CoseKey {
   if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member))) throw new PublicKeyRefusal('private');
   const is = (kty: string, crv: unknown, ...algorithms: unknown[]) =>
     jwk.kty === kty && jwk.crv === crv && [undefined, ...algorithms].includes(jwk.alg);
   if (is('EC', 'P-256', 'ES256')) return coseKey(2, ALGORITHM.ES256, 1, bytesOf(jwk.x), bytesOf(jwk.y));
+  if (is('EC', 'P-384', 'ES384')) return coseKey(2, ALGORITHM.ES384, 2, bytesOf(jwk.x), bytesOf(jwk.y));
+  if (is('EC', 'P-521', 'ES512')) return coseKey(2, ALGORITHM.ES512, 3, bytesOf(jwk.x), bytesOf(jwk.y));
   if (is('OKP', 'Ed25519', 'EdDSA', 'Ed25519')) return coseKey(1, ALGORITHM.EdDSA, 6, bytesOf(jwk.x));
   if (is('RSA', undefined, 'RS256')) return coseKey(3, ALGORITHM.RS256, bytesOf(jwk.n), bytesOf(jwk.e));
   throw new PublicKeyRefusal('unsupported');

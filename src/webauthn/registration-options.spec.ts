@@ -1,5 +1,6 @@
 import { aRegistration, aRelyingParty } from '../../test/support/ceremonies.js';
-import { creationOptions } from './registration-options.js';
+import { creationOptions, type CreationOptionsInput } from './registration-options.js';
+import type { Hint } from './relying-party.js';
 
 const input = {
   relyingParty: aRelyingParty(),
@@ -58,6 +59,28 @@ describe('WebAuthn Level 3 §5.4 Options for Credential Creation', () => {
       expect(creationOptions(input).authenticatorSelection).not.toHaveProperty('authenticatorAttachment');
     },
   );
+
+  it.each<[Hint[], CreationOptionsInput['attachment'], string | undefined]>([
+    [['security-key'], undefined, 'cross-platform'],
+    [['client-device'], undefined, 'platform'],
+    [['hybrid'], undefined, 'cross-platform'],
+    [['security-key', 'hybrid'], undefined, 'cross-platform'],
+    [['hybrid', 'client-device'], undefined, undefined],
+    [['hybrid', 'client-device'], 'platform', 'platform'],
+    [['security-key'], 'platform', 'cross-platform'],
+    [['client-device'], 'cross-platform', 'platform'],
+  ])(
+    'have the hints %j, which with the attachment %s ask older browsers for %s',
+    (hints, attachment, asked) => {
+      const options = creationOptions({ ...input, hints, ...(attachment && { attachment }) });
+      expect(options.hints).toEqual(hints);
+      expect(options.authenticatorSelection?.authenticatorAttachment).toBe(asked);
+    },
+  );
+
+  it('have no hints unless some are given', () => {
+    expect(creationOptions({ ...input, hints: [] })).toEqual(creationOptions(input));
+  });
 
   it('list the credentials to exclude, with transports only if some are known', () => {
     const excludeCredentials = [

@@ -1,7 +1,7 @@
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import { encodeBase64url } from './base64url.js';
 import { CredentialDescriptor, describeCredentials } from './credential-descriptor.js';
-import { RelyingParty, UserVerification } from './relying-party.js';
+import { Hint, RelyingParty, UserVerification } from './relying-party.js';
 
 /** The input of {@link creationOptions}; trusted, as it comes from the app's settings and the server. */
 export interface CreationOptionsInput {
@@ -15,8 +15,10 @@ export interface CreationOptionsInput {
   readonly userVerification: UserVerification;
   readonly residentKey: 'required' | 'preferred' | 'discouraged';
   readonly attestation: 'none' | 'indirect' | 'direct' | 'enterprise';
-  /** If absent, the browser offers every kind of authenticator. */
+  /** If absent, the browser offers every kind of authenticator, unless the hints agree on one. */
   readonly attachment?: 'platform' | 'cross-platform';
+  /** The likeliest first; they prevail over `attachment`. */
+  readonly hints?: readonly Hint[];
   /** Milliseconds. */
   readonly timeout: number;
   /** The user's credentials, so that an authenticator registers no second one. */
@@ -28,6 +30,8 @@ export interface CreationOptionsInput {
  * unpadded base64url.
  */
 export function creationOptions(input: CreationOptionsInput): PublicKeyCredentialCreationOptionsJSON {
+  const { hints = [] } = input;
+  const attachment = attachmentOf(hints) ?? input.attachment;
   return {
     rp: { id: input.relyingParty.id, name: input.relyingParty.name },
     user: {
@@ -40,13 +44,20 @@ export function creationOptions(input: CreationOptionsInput): PublicKeyCredentia
     timeout: input.timeout,
     excludeCredentials: describeCredentials(input.excludeCredentials),
     authenticatorSelection: {
-      ...(input.attachment === undefined ? {} : { authenticatorAttachment: input.attachment }),
+      ...(attachment === undefined ? {} : { authenticatorAttachment: attachment }),
       residentKey: input.residentKey,
       // §5.4.4: true if, and only if, residentKey is required; older browsers know this member alone.
       requireResidentKey: input.residentKey === 'required',
       userVerification: input.userVerification,
     },
+    ...(hints.length === 0 ? {} : { hints: [...hints] }),
     attestation: input.attestation,
     extensions: { credProps: true },
   };
+}
+
+/** §5.8.7: what browsers that know no hints are told instead; undefined where the hints stand for both kinds. */
+function attachmentOf(hints: readonly Hint[]): 'platform' | 'cross-platform' | undefined {
+  const kinds = new Set(hints.map((hint) => (hint === 'client-device' ? 'platform' : 'cross-platform')));
+  return kinds.size === 1 ? [...kinds][0] : undefined;
 }

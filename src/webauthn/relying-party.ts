@@ -15,5 +15,11 @@ export interface RelyingParty {
   readonly unknownFrames: 'refuse' | 'allow';
 }
 
+/** Which kinds of authenticator a page expects its user to have, the likeliest first (WebAuthn Level 3 §5.8.7). */
+export const HINTS = ['security-key', 'client-device', 'hybrid'] as const;
+
+/** One of {@link HINTS}. */
+export type Hint = (typeof HINTS)[number];
+
 /** User verification requirement of a ceremony (WebAuthn Level 3 §5.8.6). */
 export type UserVerification = 'required' | 'preferred' | 'discouraged';

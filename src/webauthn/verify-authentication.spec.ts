@@ -31,7 +31,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
     ceremony = await anAuthentication();
   });
 
-  describe.each([-7, -8, -257] as const)('a whole ceremony with algorithm %i', (algorithm) => {
+  describe.each([-7, -35, -36, -8, -257] as const)('a whole ceremony with algorithm %i', (algorithm) => {
     it.each([
       { uv: true, be: true, bs: true },
       { uv: true, be: true, bs: false },

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { parseAuthenticatorData, verifyAuthenticatorData } from './authenticator-data.js';
+import { AuthenticatorData, parseAuthenticatorData, verifyAuthenticatorData } from './authenticator-data.js';
 import { AUTHENTICATION } from './ceremony.js';
 import { CeremonyRefusal } from './ceremony-refusal.js';
-import { verifyClientData } from './client-data.js';
+import { parseClientData, verifyClientData } from './client-data.js';
 import { isSignedByCredential } from './credential-key.js';
 import { PresentedAuthentication, readAuthentication } from './presented-response.js';
 import { RelyingParty } from './relying-party.js';
@@ -46,6 +46,17 @@ export interface VerifiedAuthentication {
 }
 
 /**
+ * The credential ID, in bytes, of an untrusted authentication response that is well-formed throughout. To be asked before the
+ * credential is: what is said of a response's form then does not tell whether there is one. Throws `CeremonyRefusal`.
+ */
+export function credentialIdOfWellFormed(response: unknown): Buffer {
+  const { credentialId, authenticatorData, clientDataJSON } = readAuthentication(response);
+  parseAuthenticatorData(authenticatorData, AUTHENTICATION.authenticatorData);
+  parseClientData(clientDataJSON, AUTHENTICATION);
+  return credentialId;
+}
+
+/**
  * Verifies an untrusted authentication response by steps 3 to 21 of WebAuthn Level 3 §7.2. The caller does step 5, whether
  * the credential was allowed, and step 22, the signature counter. Throws `CeremonyRefusal` for every response that it
  * does not accept; any other error is a mistake of ours or a stored key that cannot be read.
@@ -63,12 +74,8 @@ export async function verifyAuthentication(
   }
   requireOwner(presented, expected);
 
-  // Steps 7 to 14: type, challenge, origin and frame.
-  const data = parseAuthenticatorData(presented.authenticatorData, '7.2-7');
-  verifyClientData(presented.clientDataJSON, AUTHENTICATION, expected);
-
-  // Steps 15 to 18: RP ID, user presence and verification, backup state.
-  verifyAuthenticatorData(data, AUTHENTICATION, expected);
+  // Steps 7 to 18: what the browser and the authenticator say of this ceremony.
+  const data = verifyCeremony(presented, expected);
 
   // Step 19: backup eligibility has not changed, or the policy allows it.
   const { backupEligible } = expected.credential;
@@ -87,6 +94,36 @@ export async function verifyAuthentication(
   const { counter, backedUp } = data;
   const { userHandle } = presented;
   return { counter, backupEligible: data.backupEligible, backedUp, isBackupEligibilityChanged, userHandle };
+}
+
+/**
+ * What an untrusted response of a credential that is not known presents, if all holds that needs no credential: steps 3 and
+ * 7 to 18 of WebAuthn Level 3 §7.2. Null otherwise. It proves nothing, as there is no key to verify its signature with.
+ */
+export function readUnproven(response: unknown, expected: ExpectedCeremony): PresentedAuthentication | null {
+  try {
+    const presented = readAuthentication(response);
+    verifyCeremony(presented, expected);
+    return presented;
+  } catch (error) {
+    if (error instanceof CeremonyRefusal) return null;
+    throw error;
+  }
+}
+
+type ExpectedCeremony = Pick<
+  ExpectedAuthentication,
+  'challenge' | 'relyingParty' | 'requireUserVerification'
+>;
+
+function verifyCeremony(presented: PresentedAuthentication, expected: ExpectedCeremony): AuthenticatorData {
+  // Steps 7 to 14: type, challenge, origin and frame.
+  const data = parseAuthenticatorData(presented.authenticatorData, '7.2-7');
+  verifyClientData(presented.clientDataJSON, AUTHENTICATION, expected);
+
+  // Steps 15 to 18: RP ID, user presence and verification, backup state.
+  verifyAuthenticatorData(data, AUTHENTICATION, expected);
+  return data;
 }
 
 function requireOwner({ userHandle }: PresentedAuthentication, expected: ExpectedAuthentication): void {

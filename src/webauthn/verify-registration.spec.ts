@@ -22,7 +22,7 @@ const framing = aRelyingParty({ topOrigins: [TOP] });
 const unknownFraming = aRelyingParty({ unknownFrames: 'allow' });
 
 describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
-  describe.each([-7, -8, -257] as const)('a whole ceremony with algorithm %i', (algorithm) => {
+  describe.each([-7, -35, -36, -8, -257] as const)('a whole ceremony with algorithm %i', (algorithm) => {
     describe.each(['none', 'packed'])('with attestation %s', (format) => {
       it.each([
         { uv: true, be: true, bs: true },

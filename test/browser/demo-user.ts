@@ -32,6 +32,16 @@ export class DemoUser {
     return username === this.name ? (kind ?? null) : null;
   }
 
+  /** Revokes every passkey of the user. */
+  async revokeAll(): Promise<void> {
+    const headers = { authorization: `Bearer ${this.token}` };
+    const list = await fetch(`${this.server.url}/user/devices`, { headers });
+    const { passkeys } = (await list.json()) as { passkeys: { id: string }[] };
+    for (const { id } of passkeys) {
+      await fetch(`${this.server.url}/user/devices/${id}`, { method: 'DELETE', headers });
+    }
+  }
+
   private async transaction(path: string): Promise<string> {
     const { transactionId } = (await post(this.server, path, undefined, this.token)) as {
       transactionId: string;

@@ -23,20 +23,23 @@ export type Outcome =
         code?: string;
         statusCode?: number;
         statusText?: string;
+        reason?: string | null;
         message: string;
       };
     };
 
-/** Both clients as one script: the published one, as npm gives it, and ours from its source. */
-export async function bundleClients(): Promise<string> {
+/** All clients as one script: the published ones, as npm gives them, and ours from its source. */
+export const bundleClients = (): Promise<string> =>
+  bundle(`
+    import { PassageFlex as Published } from '@passageidentity/passage-flex-js';
+    import { PassageFlex as FirstPublished } from 'passage-flex-js-0.1';
+    import { PassageFlex as DropIn } from './packages/browser/src/index.ts';
+    Object.assign(globalThis, { Published, FirstPublished, DropIn });`);
+
+/** A module with all that it imports, as one script for browsers. */
+export async function bundle(contents: string): Promise<string> {
   const { outputFiles } = await build({
-    stdin: {
-      contents: `
-        import { PassageFlex as Published } from '@passageidentity/passage-flex-js';
-        import { PassageFlex as DropIn } from './packages/browser/src/index.ts';
-        Object.assign(globalThis, { Published, DropIn });`,
-      resolveDir: ROOT,
-    },
+    stdin: { contents, resolveDir: ROOT },
     absWorkingDir: ROOT,
     bundle: true,
     write: false,
@@ -99,8 +102,8 @@ export class SdkPage {
     return this.page.evaluate<Outcome>(`(async (client) => {
       try {
         return { value: await client.${call} };
-      } catch ({ name, code, statusCode, statusText, message }) {
-        return { error: { name, code, statusCode, statusText, message } };
+      } catch ({ name, code, statusCode, statusText, reason, message }) {
+        return { error: { name, code, statusCode, statusText, reason, message } };
       }
     })((globalThis.clients ??= {})[${JSON.stringify(client)}] ??= ${client})`);
   }
@@ -127,7 +130,7 @@ export class SdkPage {
 }
 
 /** The same request, to this server instead. */
-async function relay(
+export async function relay(
   request: { url: string; method: string; headers: Record<string, string>; postData?: string },
   origin: string,
 ): Promise<{ status: number; headers: Headers; body: string }> {

@@ -14,6 +14,7 @@ const open: SdkPage[] = [];
 
 /** How each client is made; both speak to another host than the page's own. */
 const published = `new Published('demo')`;
+const firstPublished = `new FirstPublished('demo')`;
 const dropIn = `new DropIn('demo', { baseUrl: '${NEW_HOST}/v1' })`;
 const onSameHost = `new DropIn('demo', { baseUrl: '/v1' })`;
 
@@ -49,7 +50,8 @@ async function aUser(name: string): Promise<{
 }
 
 describe.each([
-  ['the published SDK, unmodified', published, OLD_HOST],
+  ['the published SDK 0.1.3, unmodified', firstPublished, OLD_HOST],
+  ['the published SDK 1.0.2, unmodified', published, OLD_HOST],
   ['the drop-in client', dropIn, NEW_HOST],
 ])('%s', (title, client, host) => {
   it('registers a passkey, and signs in with and without a transaction', async () => {
@@ -101,7 +103,12 @@ describe.each([
       },
     });
   });
+});
 
+describe.each([
+  ['the published SDK 1.0.2, unmodified', published],
+  ['the drop-in client', dropIn],
+])('%s, which knows kinds of authenticators', (_title, client) => {
   it('asks for a platform authenticator by default', async () => {
     const page = await aPage();
     for (const [options, attachment] of [
@@ -118,6 +125,22 @@ describe.each([
         transaction_id: 'transactionId',
         authenticator_attachment: attachment,
       });
+    }
+  });
+});
+
+describe('the drop-in client’s hints', () => {
+  it('are sent with a start, and then any authenticator that they allow is asked for', async () => {
+    const page = await aPage();
+    const hints = ['security-key', 'hybrid'];
+    const options = `{ hints: ${JSON.stringify(hints)} }`;
+    for (const [kind, call, more] of [
+      ['register', `passkey.register('transactionId', ${options})`, { authenticator_attachment: 'any' }],
+      ['authenticate', `passkey.authenticate({ transactionId: 'transactionId', ...${options} })`, {}],
+    ] as const) {
+      const started = page.page.waitForRequest(`**/${kind}/transactions/webauthn/start`);
+      expect(await page.call(dropIn, call)).toMatchObject({ error: { statusCode: 404 } });
+      expect((await started).postDataJSON()).toEqual({ transaction_id: 'transactionId', hints, ...more });
     }
   });
 });
@@ -280,6 +303,38 @@ describe('the drop-in client’s signal', () => {
     );
     expect(await user.verify(nonce)).toBe('register');
     expect(await page.page.evaluate('created')).toMatch(/^[\w-]{16,}$/);
+  });
+});
+
+describe('a passkey that was revoked on the server', () => {
+  it.each([
+    ['in a prompt', 'passkey.authenticate()'],
+    ['by autofill', 'passkey.authenticate({ isConditionalMediation: true })'],
+  ])(
+    'is forgotten by the browser after the drop-in client tried to sign in with it %s',
+    async (how, call) => {
+      const { page, user, authenticator } = await aUser(`revoked ${how}`);
+      expect(await authenticator.credentials()).toHaveLength(1);
+      await user.revokeAll();
+      expect(await page.call(dropIn, call)).toMatchObject({
+        error: { code: 'discoverable_login_failed', statusCode: 401, reason: 'unknown_credential' },
+      });
+      await eventually(async () => expect(await authenticator.credentials()).toEqual([]));
+    },
+  );
+
+  it('is kept by the browser where the refusal does not tell that it is unknown', async () => {
+    const { page, user, authenticator } = await aUser('revoked on a transaction');
+    const second = await user.registerTransaction();
+    await authenticator.unplug();
+    const other = await page.plugIn();
+    await page.text(dropIn, `passkey.register('${second}')`);
+    const transaction = await user.authenticateTransaction();
+    await user.revokeAll();
+    expect(
+      await page.call(dropIn, `passkey.authenticate({ transactionId: '${transaction}' })`),
+    ).toMatchObject({ error: { code: 'transaction_not_found', reason: null } });
+    expect(await other.credentials()).toHaveLength(1);
   });
 });
 

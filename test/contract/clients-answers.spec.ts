@@ -174,6 +174,9 @@ describe('the client for Node servers, given responses that are not of the proto
       externalId: 'ada',
       kind: null,
       deviceId: null,
+      issuer: null,
+      subject: null,
+      userVerified: null,
     });
   });
 

@@ -16,10 +16,10 @@ const PACKAGES = [
 /** Code that uses both packages; what they must not accept is marked. */
 const USER = `
 import {
-  PassageFlex as Server, PassageError, PassageErrorCode,
+  ErrorStatusText, PassageFlex as Server, PassageError, PassageErrorCode,
   type CreateTransactionRegisterRequest, type PassageConfig, type PassageUser, type UserInfo, type WebAuthnDevices,
 } from '@keyway/passage-flex-node';
-import { PassageFlex as Client, PassageError as ClientError } from '@keyway/passage-flex-js';
+import { type Hint, PassageFlex as Client, PassageError as ClientError } from '@keyway/passage-flex-js';
 
 // As the originals let: what they return is the caller's to sort and change, arguments are built up.
 export async function asBefore(server: Server, config: PassageConfig): Promise<WebAuthnDevices[]> {
@@ -47,11 +47,17 @@ export async function use(): Promise<string> {
   const { passkey } = new Client('shop', { baseUrl: '/v1' });
   // @ts-expect-error no such attachment
   await passkey.register(transaction, { authenticatorAttachment: 'usb' });
+  // @ts-expect-error no such hint
+  await passkey.register(transaction, { hints: ['phone'] });
+  const hints: readonly Hint[] = ['security-key', 'hybrid'];
+  await passkey.register(transaction, { hints });
+  await passkey.authenticate({ transactionId: transaction, hints });
   try {
     return await passkey.authenticate({ isConditionalMediation: used !== undefined });
   } catch (error) {
     if (error instanceof ClientError && error.code === 'ceremony_aborted') return '';
     if (error instanceof PassageError && error.errorCode === PassageErrorCode.UserNotFound) return '';
+    if (error instanceof PassageError && error.statusText === ErrorStatusText.UserNotFound) return '';
     throw error;
   }
 }
@@ -113,6 +119,15 @@ describe('the published clients', () => {
     expect(node('commonjs', `const { PassageFlex, PassageError } = require('${name}'); ${says}`)).toEqual(
       told,
     );
+  });
+
+  it('have the names that the originals gave to codes, as values', () => {
+    const says = `console.log(JSON.stringify([
+      PassageErrorCode.AccessToken, PassageErrorCode.Nonce, PassageErrorCode.InvalidNonce, ErrorStatusText.UserNotFound]))`;
+    const names = '{ ErrorStatusText, PassageErrorCode }';
+    const told = ['invalid_access_token', 'invalid_nonce', 'invalid_nonce', 'user_not_found'];
+    expect(node('module', `import ${names} from '@keyway/passage-flex-node'; ${says}`)).toEqual(told);
+    expect(node('commonjs', `const ${names} = require('@keyway/passage-flex-node'); ${says}`)).toEqual(told);
   });
 
   it.each([

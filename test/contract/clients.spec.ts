@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
-import { PassageError, PassageErrorCode, PassageFlex, WebAuthnType } from '../../packages/node/src/index.js';
+import {
+  ErrorStatusText,
+  PassageError,
+  PassageErrorCode,
+  PassageFlex,
+  WebAuthnType,
+} from '../../packages/node/src/index.js';
 import { AppServer } from '../support/app-server.js';
 import { buildApp, type TestApp } from '../support/build-app.js';
 import { type FakeServer, fakeServer } from '../support/fake-server.js';
@@ -141,8 +147,10 @@ describe('the client for Node servers', () => {
         webauthn: true,
         webauthnDevices: devices,
         webauthnTypes: ['passkey'],
-        userHandle: expect.stringMatching(/^[\w-]{43}$/),
-        signalUserHandles: [expect.stringMatching(/^[\w-]{43}$/)],
+        userHandle: expect.stringMatching(/^[\w-]{58}$/),
+        signalUserHandles: [expect.stringMatching(/^[\w-]{58}$/)],
+        issuer: null,
+        subject: null,
       });
 
       expect(await calls.revoke(externalId, devices[0]!.id)).toBe(calls.revoked);
@@ -177,8 +185,8 @@ describe('the client for Node servers', () => {
     expect(error).toMatchObject({
       name: 'PassageError',
       statusCode: 401,
-      errorCode: PassageErrorCode.InvalidNonce,
-      statusText: PassageErrorCode.InvalidNonce,
+      errorCode: PassageErrorCode.Nonce,
+      statusText: ErrorStatusText.InvalidNonce,
       message: 'nonce is invalid, expired, or cannot be found',
     });
     expect(error).toBeInstanceOf(Error);
@@ -194,16 +202,58 @@ describe('the client for Node servers', () => {
     const registered = await finishRegistration(await passage.auth.createRegisterTransaction('kind', 'Ada'));
     const [device] = await passage.user.listDevices('kind');
     const proof = { externalId: 'kind', deviceId: device!.id };
-    expect(await passage.auth.verify(registered.nonce)).toStrictEqual({ ...proof, kind: 'register' });
+    expect(await passage.auth.verify(registered.nonce)).toMatchObject({ ...proof, kind: 'register' });
     const transaction = await passage.auth.createAuthenticateTransaction('kind');
     const nonce = await finishSignIn(transaction, registered.authenticator);
-    expect(await passage.auth.verify(nonce)).toStrictEqual({ ...proof, kind: 'authenticate' });
+    expect(await passage.auth.verify(nonce)).toMatchObject({ ...proof, kind: 'authenticate' });
+  });
+
+  it('does not let the nonce of a registration pass for a sign-in where the kind is asked for', async () => {
+    const registered = await finishRegistration(
+      await passage.auth.createRegisterTransaction('signer', 'Ada'),
+    );
+    for (const verify of [passage.auth.verifyNonce.bind(passage.auth), passage.verifyNonce.bind(passage)]) {
+      const { nonce } = await finishRegistration(
+        await passage.auth.createRegisterTransaction('signer', 'Ada'),
+      );
+      expect(await refusal(verify(nonce, { kind: 'authenticate' }))).toMatchObject({
+        statusCode: 401,
+        errorCode: PassageErrorCode.Nonce,
+        reason: 'other_kind',
+      });
+      // It is used up.
+      expect(await codeOf(verify(nonce))).toEqual([401, 'invalid_nonce']);
+      const transaction = await passage.auth.createAuthenticateTransaction('signer');
+      const signedIn = await finishSignIn(transaction, registered.authenticator);
+      expect(await verify(signedIn, { kind: 'authenticate' })).toBe('signer');
+    }
+    expect(await passage.auth.verifyNonce(registered.nonce, { kind: 'register' })).toBe('signer');
+    const wrong = passage.auth.verifyNonce('any', { kind: 'step-up' as never });
+    expect(await codeOf(wrong)).toEqual([0, 'invalid_argument']);
+  });
+
+  it('lists the users of the app page by page', async () => {
+    const own = await AppServer.create(app);
+    const pages = client({ appId: own.tenant.id, apiKey: own.key });
+    for (const id of ['ada', 'bob', 'cyd']) await pages.auth.createRegisterTransaction(id, id);
+    await pages.user.setStatus('bob', 'inactive');
+    const first = await pages.user.list({ limit: 2, orderBy: 'external_id:DESC' });
+    expect(first).toMatchObject({ page: 1, limit: 2, totalUsers: 3 });
+    expect(first.users.map(({ externalId }) => externalId)).toEqual(['cyd', 'bob']);
+    const { createdBefore } = first;
+    const last = await pages.user.list({ limit: 2, orderBy: 'external_id:DESC', page: 2, createdBefore });
+    expect(last.users).toStrictEqual([await pages.user.find('ada')]);
+    expect((await pages.user.list({ status: 'inactive' })).users.map((it) => it.externalId)).toEqual(['bob']);
+    expect((await pages.user.list()).totalUsers).toBe(3);
+    expect(await codeOf(pages.user.list({ limit: 501 }))).toEqual([400, 'invalid_request']);
   });
 
   it('finds a user without their passkeys in one request, or null', async () => {
     const { externalId } = await aUserWithPasskey();
-    const { webauthn, webauthnDevices, webauthnTypes, userHandle, signalUserHandles, ...listed } =
+    const { webauthn, webauthnDevices, webauthnTypes, userHandle, signalUserHandles, ...others } =
       await passage.user.get(externalId);
+    const { issuer, subject, ...listed } = others;
+    expect([issuer, subject]).toEqual([null, null]);
     expect([webauthn, webauthnDevices.length, webauthnTypes, signalUserHandles]).toEqual([
       true,
       1,
@@ -235,7 +285,12 @@ describe('the client for Node servers', () => {
       externalId,
       status: 'inactive',
     });
-    expect(await codeOf(leave())).toEqual([403, 'user_not_active']);
+    expect(await refusal(leave())).toMatchObject({
+      statusCode: 403,
+      errorCode: PassageErrorCode.CannotCreateTransaction,
+      reason: 'user_not_active',
+      message: 'The user is not active.',
+    });
     expect(await passage.user.setStatus(externalId, 'active')).toMatchObject({ status: 'active' });
     expect(await leave()).toEqual(expect.any(String));
     expect(await codeOf(passage.user.setStatus(externalId, 'pending' as never))).toEqual([

@@ -106,8 +106,8 @@ describe('a user of the management side', () => {
       const before = await server.user<Partial<UserJson>>(user.externalId);
       const inactive = '403 user_not_active';
       expect(await outcomes(user)).toEqual({
-        createRegister: inactive,
-        createAuthenticate: inactive,
+        createRegister: '403 cannot_create_transaction',
+        createAuthenticate: '403 cannot_create_transaction',
         startRegister: inactive,
         startAuthenticate: inactive,
         finishRegister: inactive,

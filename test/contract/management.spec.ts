@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { AppServer, type DeviceJson, type UserJson } from '../support/app-server.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
+import { send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { contents, count, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
 import { exportRows, importRows } from '../support/transfer.js';
@@ -92,9 +93,15 @@ describe('the management side', () => {
       }
     });
 
-    it('answers app_not_found for any other app', async () => {
+    it('is for a server, which sends a key, 401 invalid_access_token for any other app, and else 404', async () => {
       for (const id of ['nobody', server.tenant.id.toUpperCase(), '%00', `${server.tenant.id}%20`]) {
-        expect(flexError(await server.ask({ url: `/v1/apps/${id}` }))).toBe('404 app_not_found');
+        const url = `/v1/apps/${id}`;
+        expect(flexError(await server.ask({ url }))).toBe('401 invalid_access_token');
+        for (const authorization of ['', 'Bearer', 'Basic YTpi']) {
+          const answer = await send(app, { url, headers: { authorization } });
+          expect(flexError(answer)).toBe('401 invalid_access_token');
+        }
+        expect(flexError(await send(app, { url }))).toBe('404 app_not_found');
       }
     });
   });
@@ -119,6 +126,19 @@ describe('the management side', () => {
       }
     });
 
+    it.each([
+      ['a family of emoji', '👨‍👩‍👧‍👦 Ada', '👨‍👩‍👧‍👦 Ada'],
+      ['255 emoji', '😀'.repeat(255), '😀'.repeat(255)],
+      ['another direction of writing', ' עדה ', 'עדה'],
+      ['letters to be composed', 'Zoe\u0301', 'Zo\u00e9'],
+    ])('shows a display name of %s in the prompt', async (_what, name, shown) => {
+      const body = { external_id: aName(), passkey_display_name: name };
+      const answer = await server.call('POST', '/transactions/register', body);
+      const { transaction_id } = answer.expect<{ transaction_id: string }>(201);
+      const { publicKey } = await server.tenant.browser().beginRegistration(transaction_id);
+      expect(publicKey.user).toMatchObject({ name: shown, displayName: shown });
+    });
+
     it('creates one user even if a hundred requests arrive at once', async () => {
       const externalId = aName();
       const ids = await Promise.all(
@@ -135,7 +155,11 @@ describe('the management side', () => {
       const before = await contents(app);
       const body = { external_id: 'ada', passkey_display_name: 'Ada' };
       const answer = await strict.call('POST', '/transactions/register', body);
-      expect(flexError(answer)).toBe('403 operation_not_allowed');
+      expect(flexError(answer)).toBe('403 cannot_create_transaction');
+      expect(answer.body).toMatchObject({
+        error: 'The user has too many passkeys.',
+        reason: 'too_many_passkeys',
+      });
       expect(await contents(app)).toEqual(before);
     });
 
@@ -146,6 +170,11 @@ describe('the management side', () => {
       ['a display name that is a text', 'ada', ['Ada']],
       ['an external ID that is not empty', '', 'Ada'],
       ['a display name that is not empty', 'ada', ''],
+      ['a display name in one line', 'ada', 'Ada\nLovelace'],
+      ['a display name without bidirectional overrides', 'ada', 'ada\u202egpj.exe'],
+      ['a display name of more than spaces', 'ada', '   '],
+      ['a display name that can be seen', 'ada', '\u200b\u3164\u2800'],
+      ['a display name of 255 characters at most', 'ada', 'x'.repeat(256)],
       ['an external ID other than .', '.', 'Ada'],
       ['an external ID other than ..', '..', 'Ada'],
       ['an external ID of 255 characters at most', 'x'.repeat(256), 'Ada'],
@@ -200,7 +229,13 @@ describe('the management side', () => {
         ['authenticate', await signIn(authenticator)] as const,
       ]) {
         const answer = await server.verify(each);
-        expect(answer.expect()).toStrictEqual({ external_id: externalId, kind, device_id: device.id });
+        expect(answer.expect()).toStrictEqual({
+          external_id: externalId,
+          kind,
+          device_id: device.id,
+          issuer: null,
+          subject: null,
+        });
         expect(flexError(await server.verify(each))).toBe('401 invalid_nonce');
       }
     });
@@ -250,8 +285,10 @@ describe('the management side', () => {
           webauthn: true,
           webauthn_devices: [DEVICE],
           webauthn_types: ['passkey'],
-          user_handle: expect.stringMatching(/^[\w-]{43}$/) as string,
-          signal_user_handles: [expect.stringMatching(/^[\w-]{43}$/) as string],
+          user_handle: expect.stringMatching(/^[\w-]{58}$/) as string,
+          signal_user_handles: [expect.stringMatching(/^[\w-]{58}$/) as string],
+          issuer: null,
+          subject: null,
         });
       }
     });

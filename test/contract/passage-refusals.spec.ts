@@ -113,6 +113,21 @@ describe('refusals of the provider', () => {
     },
   );
 
+  it.each([
+    ['createRegisterTransaction', 'too_many_passkeys', 'too_many_passkeys'],
+    ['createRegisterTransaction', 'user_not_active', 'user_not_active'],
+    ['createAuthenticateTransaction', 'user_not_active', 'user_not_active'],
+    ['createAuthenticateTransaction', 'too_many_passkeys', 'access_denied'],
+    ['createRegisterTransaction', '<b>', 'access_denied'],
+  ])(
+    'cause in %s what they say is the reason, if it is one of the contract: %s',
+    async (name, reason, code) => {
+      const body = { code: 'cannot_create_transaction', error: 'No.', reason };
+      refuserFor(name)({ status: 403, body });
+      expect(await outcomeOf(name)).toBe(code);
+    },
+  );
+
   it.each(ON_DEVICES)(
     'of the user lookup cause device_not_found in %s if the user is unknown, and otherwise an outage',
     async (name) => {

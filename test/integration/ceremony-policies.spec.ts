@@ -1,7 +1,8 @@
+import type { FinishBody } from '../support/browser.js';
 import { buildApp, type TestApp } from '../support/build-app.js';
 import type { GetOverrides } from '../support/ceremony-overrides.js';
 import { flexError } from '../support/flex-error.js';
-import type { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, contentsButTrail, eventsOf, sql } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 
@@ -183,6 +184,133 @@ describe('the rules of an app for its ceremonies', () => {
       expect(flexError(await page.finish('authenticate', begunStrictly.answer(theirs, framed)))).toBe(
         '401 discoverable_login_failed',
       );
+    });
+  });
+
+  describe('ES384 and ES512', () => {
+    it('are not offered, and refused, unless the app lists them', async () => {
+      const tenant = await Tenant.create(app);
+      const browser = tenant.browser();
+      const begun = await browser.beginRegistration(await tenant.registerTransaction('ada'));
+      expect(begun.publicKey.pubKeyCredParams.map(({ alg }) => alg)).toEqual([-7, -8, -257]);
+      const answer = begun.answer(new SoftwareAuthenticator(), { algorithm: -35 });
+      const events = await eventsOf(app, async () => {
+        expect(flexError(await browser.finish('register', answer))).toBe('400 invalid_request');
+      });
+      expect(events).toMatchObject([{ type: 'refused', reason: 'algorithm_not_offered' }]);
+    });
+
+    it.each([-35, -36] as const)(
+      'register and sign in as %i in an app that lists them',
+      async (algorithm) => {
+        const tenant = await Tenant.create(app, { algorithms: [-36, -35] });
+        const { authenticator } = await tenant.register('ada', { traits: { algorithms: [algorithm] } });
+        (await signIn(tenant, authenticator)).expect();
+        const rows = await sql(app, 'select algorithm from devices where app_id = $1', tenant.id);
+        expect(rows).toEqual([{ algorithm }]);
+        const mutateSignature = (bytes: Buffer) => bytes.fill(1, bytes.length - 4);
+        expect(flexError(await signIn(tenant, authenticator, { mutateSignature }))).toBe(
+          '401 discoverable_login_failed',
+        );
+      },
+    );
+  });
+
+  describe('hints of a start', () => {
+    it('are in the options of both ceremonies, with an attachment that fits', async () => {
+      const tenant = await Tenant.create(app);
+      await tenant.register('ada');
+      const browser = tenant.browser();
+      const hints = ['security-key', 'hybrid'];
+      const { publicKey } = await browser.beginRegistration(await tenant.registerTransaction('ada'), {
+        hints,
+        authenticator_attachment: 'any',
+      });
+      expect(publicKey).toMatchObject({
+        hints,
+        authenticatorSelection: { authenticatorAttachment: 'cross-platform' },
+      });
+      for (const named of [{}, { transaction_id: await tenant.authenticateTransaction('ada') }]) {
+        const answer = await browser.post('authenticate', 'start', { ...named, hints });
+        expect(answer.expect()).toMatchObject({ handshake: { challenge: { publicKey: { hints } } } });
+      }
+    });
+
+    it.each([null, []])('are left out when they are %j', async (hints) => {
+      const answer = await (await Tenant.create(app)).browser().post('authenticate', 'start', { hints });
+      expect(answer.text).not.toContain('hints');
+      answer.expect();
+    });
+
+    it.each([
+      ['a text', 'hybrid'],
+      ['an object', { 0: 'hybrid' }],
+      ['unknown', ['phone']],
+      ['one twice', ['hybrid', 'hybrid']],
+      ['too many', ['hybrid', 'security-key', 'client-device', 'hybrid']],
+      ['a number among them', ['hybrid', 1]],
+      ['nested', [['hybrid']]],
+    ])('are refused when they are %s', async (_, hints) => {
+      const tenant = await Tenant.create(app);
+      const browser = tenant.browser();
+      const transaction_id = await tenant.registerTransaction('ada');
+      for (const [kind, body] of [
+        ['authenticate', { hints }],
+        ['register', { transaction_id, hints }],
+      ] as const) {
+        const answer = await browser.post(kind, 'start', body);
+        expect(flexError(answer)).toBe('400 invalid_request');
+        expect(answer.text).toContain('hints');
+      }
+    });
+  });
+
+  describe('clientExtensionResults', () => {
+    const numbers = (length: number) => Array.from({ length }, (_, index) => index % 256);
+    const asObject = (length: number) => Object.fromEntries(Object.entries(numbers(length)));
+
+    it.each<[string, unknown]>([
+      ['of credProps', { credProps: { rk: true } }],
+      ['of prf, as objects of numbers', { prf: { results: { first: asObject(32), second: asObject(32) } } }],
+      ['of largeBlob, as a list of 10,000 numbers', { largeBlob: { blob: numbers(10_000) } }],
+      ['of an extension of tomorrow, nested deeply', JSON.parse('['.repeat(500) + ']'.repeat(500))],
+      ['with U+0000', { prf: '\0' }],
+      ['that are a text', 'none'],
+    ])('are accepted and dropped %s, in both ceremonies', async (_, clientExtensionResults) => {
+      const tenant = await Tenant.create(app);
+      const browser = tenant.browser();
+      const authenticator = new SoftwareAuthenticator();
+      const withResults = (body: FinishBody) => ({
+        ...body,
+        handshake_response: { ...body.handshake_response, clientExtensionResults },
+      });
+      const begun = await browser.beginRegistration(await tenant.registerTransaction('ada'));
+      const registered = await browser.finish('register', withResults(begun.answer(authenticator)));
+      expect(registered.body).toEqual({ nonce: expect.any(String) });
+      const signing = (await browser.beginSignIn()).answer(authenticator);
+      const signedIn = await browser.finish('authenticate', withResults(signing));
+      expect(signedIn.body).toEqual({ nonce: expect.any(String) });
+    });
+
+    it('make no body longer than 64 KiB, and no other member hold as many values', async () => {
+      const tenant = await Tenant.create(app);
+      const browser = tenant.browser();
+      const begun = await browser.beginRegistration(await tenant.registerTransaction('ada'));
+      const answer = begun.answer(new SoftwareAuthenticator());
+      const { handshake_response: response } = answer;
+      const long = { ...response, clientExtensionResults: { largeBlob: { blob: numbers(30_000) } } };
+      expect(flexError(await browser.finish('register', { ...answer, handshake_response: long }))).toBe(
+        '413 invalid_request',
+      );
+      for (const body of [
+        { ...answer, handshake_response: { ...response, surprise: numbers(10_000) } },
+        { ...answer, clientExtensionResults: numbers(10_000) },
+      ]) {
+        const refused = await browser.finish('register', body);
+        expect(flexError(refused)).toBe('400 invalid_request');
+        expect(refused.text).toContain('too many values');
+      }
+      (await browser.finish('register', answer)).expect();
     });
   });
 });

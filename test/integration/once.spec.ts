@@ -178,13 +178,13 @@ describe('single use', () => {
     });
 
     it('an expired handshake finishes no ceremony, and its refusal writes no audit event', async () => {
-      const tenant = await Tenant.create(app, { handshake_ttl: 1 });
+      const tenant = await Tenant.create(app, { handshake_ttl: 3 });
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
       const registration = await browser.beginRegistration(await tenant.registerTransaction('ada'));
       const free = await browser.beginSignIn();
       const before = await contents(app);
-      await pause(2_050);
+      await pause(3_050);
       const register = await browser.finish('register', registration.answer(new SoftwareAuthenticator()));
       expect([register.status, register.body]).toMatchObject([400, { code: 'invalid_request' }]);
       const authenticate = await browser.finish('authenticate', free.answer(authenticator));
@@ -196,14 +196,14 @@ describe('single use', () => {
     });
 
     it('a handshake finishes nothing once it expired by the clock of the database, though what is known of it lags', async () => {
-      const tenant = await Tenant.create(app, { handshake_ttl: 1 });
+      const tenant = await Tenant.create(app, { handshake_ttl: 3 });
       const { authenticator } = await tenant.register('ada');
       const browser = tenant.browser();
       const registration = await browser.beginRegistration(await tenant.registerTransaction('ada'));
       const bound = await browser.beginSignIn(await tenant.authenticateTransaction('ada'));
       const free = await browser.beginSignIn();
       const before = await contentsButTrail(app);
-      await pause(2_050);
+      await pause(3_050);
       const events = await eventsOf(app, () =>
         whileBehind(10, async () => {
           const answers = [

@@ -7,6 +7,8 @@ import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, contentsButTrail, count } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
+const CLIENT_DATA = /^handshake_response\.response\.clientDataJSON must be client data/;
+
 type Members = Record<string, unknown> & { response: Record<string, unknown> };
 
 const pad = (text: string): string => text.padEnd(Math.ceil(text.length / 4) * 4, '=');
@@ -109,6 +111,62 @@ describe('the response of an authenticator', () => {
     // The handshakes are not spent.
     for (const [kind, body] of bodies.slice(0, 2))
       expect((await browser.finish(kind, body)).status).toBe(200);
+  });
+
+  const inner = (member: string, bytes: Buffer) => (it: Members) => ({
+    ...it,
+    response: { ...it.response, [member]: bytes.toString('base64url') },
+  });
+
+  it.each<[string, (response: Members) => object, RegExp]>([
+    ['client data in Latin-1', inner('clientDataJSON', Buffer.from([0x7b, 0xe4, 0x7d])), CLIENT_DATA],
+    ['client data that is a list', inner('clientDataJSON', Buffer.from('[]')), CLIENT_DATA],
+    ['client data without a challenge', inner('clientDataJSON', Buffer.from('{"type":"x"}')), CLIENT_DATA],
+    [
+      'client data with null for a boolean',
+      inner('clientDataJSON', Buffer.from('{"type":"x","challenge":"x","origin":"x","crossOrigin":null}')),
+      CLIENT_DATA,
+    ],
+    [
+      'authenticator data that is cut short',
+      inner('authenticatorData', Buffer.alloc(36)),
+      /authenticatorData cannot be read/,
+    ],
+    [
+      'authenticator data with something after it',
+      inner('authenticatorData', Buffer.alloc(38)),
+      /authenticatorData cannot be read/,
+    ],
+  ])('of a sign-in is told apart by its content, known credential or not: %s', async (_, edit, sentence) => {
+    const { authenticator } = await registerPasskey(new TestUser(app));
+    const browser = new Browser(app);
+    const signIn = await browser.beginSignIn();
+    const stranger = new SoftwareAuthenticator();
+    stranger.credentials.push({ ...authenticator.credentials[0]!, id: Buffer.alloc(16, 1) });
+    const answers = [];
+    for (const who of [authenticator, stranger]) {
+      const answer = await browser.finish('authenticate', edited(signIn.answer(who), edit));
+      expect(flexError(answer)).toBe('400 invalid_request');
+      expect(sentenceOf(answer)).toMatch(sentence);
+      answers.push(answer.text);
+    }
+    expect(answers[0]).toBe(answers[1]);
+    expect((await auditTrail(app)).at(-1)!.reason).toMatch(/^malformed_/);
+  });
+
+  it.each<[string, (response: Members) => object, RegExp]>([
+    ['client data that is no JSON', inner('clientDataJSON', Buffer.from('{')), CLIENT_DATA],
+    [
+      'an attestation object that is no CBOR',
+      inner('attestationObject', Buffer.from('nonsense')),
+      /attestationObject cannot be read/,
+    ],
+  ])('of a registration is told apart by its content: %s', async (_, edit, sentence) => {
+    const browser = new Browser(app);
+    const { answer } = await beginRegistration(new TestUser(app), browser);
+    const refused = await browser.finish('register', edited(answer(new SoftwareAuthenticator()), edit));
+    expect(flexError(refused)).toBe('400 invalid_request');
+    expect(sentenceOf(refused)).toMatch(sentence);
   });
 
   it('that proves nothing is not called malformed, and nothing is said about why', async () => {

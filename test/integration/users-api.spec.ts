@@ -37,7 +37,10 @@ describe("the user's API", () => {
       const user = new TestUser(app, { preferred_username: 'ada' });
       const { authenticator } = await registerPasskey(user, { traits: { aaguid: GOOGLE_PASSWORD_MANAGER } });
       const credId = authenticator.credentials[0]!.id.toString('base64url');
-      const icon = (theme: string) => `${TEST.publicUrl}/icons/passkey/${theme}.svg`;
+      const icon = (theme: string) =>
+        expect.stringMatching(
+          `^${TEST.publicUrl}/icons/${GOOGLE_PASSWORD_MANAGER}/${theme}[.]svg[?]v=[\\w-]{16}$`,
+        ) as string;
       const answer = await user.call('GET', '/user/devices');
       expect(answer.status).toBe(200);
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
@@ -63,7 +66,7 @@ describe("the user's API", () => {
         signals: [
           {
             rpId: TEST.rpId,
-            userId: expect.stringMatching(BEARER_SECRET) as string,
+            userId: authenticator.credentials[0]!.userId,
             name: 'ada',
             displayName: 'ada',
             allAcceptedCredentialIds: [credId],
@@ -182,7 +185,13 @@ describe("the user's API", () => {
         expect((await known.call('GET', '/user/devices')).status).toBe(500);
         const answer = await stranger.call('GET', '/user/devices');
         expect(answer.status).toBe(200);
-        expect(answer.body).toStrictEqual({ username: 'Nobody yet', passkeys: [], limit: 50, signals: [] });
+        expect(answer.body).toStrictEqual({
+          username: 'Nobody yet',
+          externalId: null,
+          passkeys: [],
+          limit: 50,
+          signals: [],
+        });
       } finally {
         await sql(app, 'alter table flex_users_hidden rename to flex_users');
       }
@@ -245,6 +254,15 @@ describe("the user's API", () => {
       await registerPasskey(user);
       const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
       expect(names).toEqual(['Chrome on macOS', 'Chrome on macOS (2)', 'Passkey']);
+    });
+
+    it('names security keys and phones of unknown make by what they are', async () => {
+      const user = aUser();
+      const key = { backupEligible: false, backedUp: false, transports: ['usb', 'nfc'] };
+      const phone = { transports: ['hybrid'], attachment: 'cross-platform' as const };
+      for (const traits of [key, key, phone, phone]) await registerPasskey(user, { traits });
+      const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
+      expect(names).toEqual(['Security key', 'Security key (2)', 'Phone or tablet', 'Phone or tablet (2)']);
     });
   });
 
@@ -616,7 +634,7 @@ describe("the user's API", () => {
       ['is for another audience', { aud: 'another-service' }],
       ['has another issuer', { iss: `${TEST.issuer}/` }],
       ['has an empty subject', { sub: '' }],
-      ['is not valid yet', { nbf: Math.floor(Date.now() / 1000) + 3600 }],
+      ['is not valid yet', { nbf: Math.floor(Date.now() / 1000) + 86_400 }],
     ])('is refused when the token %s', async (_, claims) => {
       expectProblem(await withHeader(`Bearer ${await aUser().token(claims)}`), 401, 'invalid_token');
     });

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { InjectOptions } from 'fastify';
-import type { TestApp } from './build-app.js';
+import { TEST, type TestApp } from './build-app.js';
 import { type HttpAnswer, send } from './http-answer.js';
 import { sql } from './tables.js';
 import { Tenant } from './tenant.js';
@@ -65,6 +65,11 @@ export class AppServer {
     return new AppServer(app, tenant, await anApiKey(app, tenant.id));
   }
 
+  /** The server of the service's own app. */
+  static async own(app: TestApp): Promise<AppServer> {
+    return new AppServer(app, Tenant.own(app), await anApiKey(app, TEST.appId));
+  }
+
   /** The same server, as it calls another process of the service. */
   on(app: TestApp): AppServer {
     return new AppServer(app, this.tenant, this.key);
@@ -106,7 +111,7 @@ export class AppServer {
   }
 
   /** A register transaction, as the protocol's own call gives it. */
-  async registerTransaction(externalId: string, displayName = externalId): Promise<string> {
+  async registerTransaction(externalId: string, displayName = 'Ada'): Promise<string> {
     const body = { external_id: externalId, passkey_display_name: displayName };
     const answer = await this.call('POST', '/transactions/register', body);
     return answer.expect<{ transaction_id: string }>(201).transaction_id;

@@ -49,6 +49,7 @@ export function aConfiguration(
       audienceClaim: null,
       usernameClaims: ['preferred_username', 'username', 'cognito:username', 'email', 'upn', 'name'],
     },
+    externalIdClaim: null,
     passage: {
       mode: 'embedded',
       app: { id: TEST.appId, name: 'The Shop', origins: [TEST.origin], rpId: TEST.rpId },

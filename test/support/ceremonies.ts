@@ -38,7 +38,7 @@ export function aRegistration(
     relyingParty,
     user: { handle: userHandle, name: 'ada', displayName: 'Ada' },
     challenge: aChallenge(),
-    algorithms: [-7, -8, -257],
+    algorithms: [-7, -35, -36, -8, -257],
     userVerification: 'required',
     residentKey: 'required',
     attestation: 'none',

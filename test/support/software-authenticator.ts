@@ -23,7 +23,7 @@ import {
 
 const DEFAULTS: SoftwareAuthenticatorTraits = {
   aaguid: '00000000-0000-0000-0000-000000000000',
-  algorithms: [-7, -8, -257],
+  algorithms: [-7, -35, -36, -8, -257],
   counter: 'zero',
   backupEligible: true,
   backedUp: true,

@@ -1,8 +1,15 @@
 import { constants, generateKeyPairSync, KeyObject, randomBytes, sign } from 'node:crypto';
 import { isoCBOR } from '@simplewebauthn/server/helpers';
 
-/** COSE identifier of an algorithm that the software authenticator can sign with: ES256, EdDSA or RS256. */
-export type SoftwareAlgorithm = -7 | -8 | -257;
+/** COSE identifier of an algorithm that the software authenticator can sign with: ES256, ES384, ES512, EdDSA or RS256. */
+export type SoftwareAlgorithm = -7 | -35 | -36 | -8 | -257;
+
+/** The curve of each ECDSA algorithm by its COSE identifier and its name, and its digest. */
+const ECDSA = {
+  [-7]: { curve: 1, name: 'P-256', digest: 'sha256' },
+  [-35]: { curve: 2, name: 'P-384', digest: 'sha384' },
+  [-36]: { curve: 3, name: 'P-521', digest: 'sha512' },
+} as const;
 
 /** A COSE_Key as a map of labels to integers and byte strings, before it is encoded. */
 export type CoseKey = Map<number, number | Uint8Array>;
@@ -23,7 +30,7 @@ export interface SoftwareCredential {
   counter: number;
 }
 
-/** Makes a key pair for one of the three algorithms; RSA keys have 2048 bits and take a tenth of a second or so. */
+/** Makes a key pair for one of the algorithms; RSA keys have 2048 bits and take a tenth of a second or so. */
 export function generateCredentialKey(algorithm: SoftwareAlgorithm): {
   privateKey: KeyObject;
   publicKey: CoseKey;
@@ -34,7 +41,18 @@ export function generateCredentialKey(algorithm: SoftwareAlgorithm): {
     new Uint8Array(Buffer.from(jwk[member] ?? '', 'base64url'));
   switch (algorithm) {
     case -7:
-      return { privateKey, publicKey: coseKey([1, 2], [3, -7], [-1, 1], [-2, bytes('x')], [-3, bytes('y')]) };
+    case -35:
+    case -36: {
+      const { curve } = ECDSA[algorithm];
+      const members = [
+        [1, 2],
+        [3, algorithm],
+        [-1, curve],
+        [-2, bytes('x')],
+        [-3, bytes('y')],
+      ] as const;
+      return { privateKey, publicKey: coseKey(...members) };
+    }
     case -8:
       return { privateKey, publicKey: coseKey([1, 1], [3, -8], [-1, 6], [-2, bytes('x')]) };
     case -257:
@@ -45,7 +63,9 @@ export function generateCredentialKey(algorithm: SoftwareAlgorithm): {
 function generateKeyPair(algorithm: SoftwareAlgorithm): { privateKey: KeyObject; publicKey: KeyObject } {
   switch (algorithm) {
     case -7:
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    case -35:
+    case -36:
+      return generateKeyPairSync('ec', { namedCurve: ECDSA[algorithm].name });
     case -8:
       return generateKeyPairSync('ed25519');
     case -257:
@@ -54,7 +74,7 @@ function generateKeyPair(algorithm: SoftwareAlgorithm): { privateKey: KeyObject;
 }
 
 /** A COSE_Key of the given members, in their order. */
-export function coseKey(...members: [label: number, value: number | Uint8Array][]): CoseKey {
+export function coseKey(...members: (readonly [label: number, value: number | Uint8Array])[]): CoseKey {
   return new Map(members);
 }
 
@@ -68,7 +88,7 @@ export function signWith({ privateKey, algorithm }: SoftwareCredential, data: Ui
   if (algorithm === -257) {
     return sign('sha256', data, { key: privateKey, padding: constants.RSA_PKCS1_PADDING });
   }
-  return sign(algorithm === -8 ? null : 'sha256', data, privateKey);
+  return sign(algorithm === -8 ? null : ECDSA[algorithm].digest, data, privateKey);
 }
 
 /** A new credential ID. */

@@ -1,8 +1,9 @@
+import { DevicesService } from '../../src/flex/devices/devices.service.js';
 import type { VerifiedNonce } from '../../src/flex/nonces/nonce.repository.js';
 import { NoncesService } from '../../src/flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from './browser.js';
-import type { TestApp } from './build-app.js';
+import { TEST, type TestApp } from './build-app.js';
 import type { SoftwareAuthenticatorTraits } from './ceremony-overrides.js';
 import { SoftwareAuthenticator } from './software-authenticator.js';
 import { changeApp, insertApp, sql } from './tables.js';
@@ -29,6 +30,11 @@ export class Tenant {
     await insertApp(app, tenant);
     for (const [column, value] of Object.entries(columns)) await tenant.change(column, value);
     return tenant;
+  }
+
+  /** The service's own app, whose users call the user's API. */
+  static own(app: TestApp): Tenant {
+    return new Tenant(app, TEST.appId);
   }
 
   /** Changes one column of the app's row. */
@@ -74,6 +80,12 @@ export class Tenant {
     const overrides = credentialId ? { credentialId } : {};
     const finished = await browser.finish('register', begun.answer(authenticator, overrides));
     return { authenticator, nonce: finished.expect<{ nonce: string }>().nonce };
+  }
+
+  /** Revokes a passkey of the app's user, as the app's server does. */
+  revoke(externalId: string, deviceId: string): Promise<void> {
+    const devices = this.app.application.get(DevicesService, { strict: false });
+    return devices.revoke(this.id, { externalId }, deviceId);
   }
 
   /** A discoverable sign-in, up to its nonce. */

@@ -3,6 +3,7 @@ import type { Ceremony } from './ceremony.js';
 import type { FlexApi, Started } from './flex-api.js';
 import { pageIsVisible } from './page.js';
 import { PassageError } from './passage-error.js';
+import { signallingUnknown } from './unknown-credential.js';
 
 type Start = Started<PublicKeyCredentialRequestOptionsJSON>;
 
@@ -22,7 +23,10 @@ export async function signInByAutofill(api: FlexApi, ceremony: Ceremony): Promis
   for (;;) {
     const { handshakeId, publicKey } = started;
     const response = await ceremony.prompt(() => offer(publicKey), lifetime(publicKey));
-    if (response) return api.finishAuthentication({}, handshakeId, response);
+    if (response) {
+      const finish = () => api.finishAuthentication({}, handshakeId, response);
+      return signallingUnknown(finish, publicKey, response);
+    }
     started = await renew(start, ceremony);
   }
 }

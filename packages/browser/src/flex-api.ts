@@ -19,11 +19,16 @@ export interface Started<Options> {
 export interface RegistrationStart {
   readonly transaction_id: string;
   readonly authenticator_attachment?: string;
+  readonly hints?: readonly string[];
 }
 
-/** Without a transaction the passkey says who it is. */
-export interface AuthenticationStart {
+/** The transaction of a sign-in; without one the passkey says who it is. */
+export interface AuthenticationNamed {
   readonly transaction_id?: string;
+}
+
+export interface AuthenticationStart extends AuthenticationNamed {
+  readonly hints?: readonly string[];
 }
 
 /** The Flex routes of one app for browsers. Without cookies; every failure is a {@link PassageError}. */
@@ -59,7 +64,7 @@ export class FlexApi {
 
   /** Resolves to a nonce. */
   finishAuthentication(
-    named: AuthenticationStart,
+    named: AuthenticationNamed,
     handshakeId: string,
     response: AuthenticationResponseJSON,
   ): Promise<string> {
@@ -131,10 +136,12 @@ async function send(url: string, body: object, signal: AbortSignal): Promise<obj
   });
   const answer = parseObject(await response.text());
   if (response.ok && answer) return answer;
-  const { code, error } = (answer ?? {}) as { code?: unknown; error?: unknown };
+  const { code, error, reason: told } = (answer ?? {}) as Record<string, unknown>;
   const retryAfter = secondsUntil(response.headers.get('retry-after'));
   if (response.ok || typeof code !== 'string') throw invalidResponse(response.status, retryAfter);
-  throw new PassageError(code, typeof error === 'string' ? error : code, response.status, { retryAfter });
+  const reason = typeof told === 'string' ? told : null;
+  const message = typeof error === 'string' ? error : code;
+  throw new PassageError(code, message, response.status, { retryAfter, reason });
 }
 
 /** Reads a `Retry-After` header (RFC 9110 §10.2.3); null if it says nothing, or the server hides it from pages. */

@@ -43,16 +43,19 @@ export class PassageError extends Error {
   override readonly name = 'PassageError';
   /** Seconds after which the server wants to be asked again; null where it does not say. */
   readonly retryAfter: number | null;
+  /** What the server tells beyond the code, such as `unknown_credential`; null where it tells nothing. */
+  readonly reason: string | null;
 
   constructor(
     readonly code: PassageErrorCode,
     message: string,
     /** HTTP status of the server's answer; 0 without one. */
     readonly statusCode = 0,
-    options?: { cause?: unknown; retryAfter?: number | null },
+    options?: { cause?: unknown; retryAfter?: number | null; reason?: string | null },
   ) {
     super(message, options);
     this.retryAfter = options?.retryAfter ?? null;
+    this.reason = options?.reason ?? null;
   }
 
   /** The {@link code}: where the original had HTTP's reason phrase, which HTTP/2 has none of. */

@@ -9,17 +9,23 @@ import { toPassageError } from './browser-error.js';
 import { cancelCeremony, Ceremony } from './ceremony.js';
 import type { FlexApi } from './flex-api.js';
 import { PassageError } from './passage-error.js';
+import { signallingUnknown } from './unknown-credential.js';
 
 /** `any` leaves the choice to the user. */
 export type AuthenticatorAttachment = 'platform' | 'cross-platform' | 'any';
 
+/** A kind of authenticator that the user is expected to have: a security key, this device, or a phone. */
+export type Hint = 'security-key' | 'client-device' | 'hybrid';
+
 interface CeremonyOptions {
+  /** What the browser should offer first, the likeliest first; browsers may not know hints. */
+  hints?: readonly Hint[] | undefined;
   /** Ends the ceremony while it waits for its user: it throws `ceremony_aborted`. A finish is never stopped. */
   signal?: AbortSignal | undefined;
 }
 
 export interface RegisterOptions extends CeremonyOptions {
-  /** `platform` unless told, as in the original. */
+  /** `platform` unless told, as in the original; with `hints`, what they agree on. */
   authenticatorAttachment?: AuthenticatorAttachment | undefined;
   /** Called with the new credential's ID (base64url) before the server is told of it. */
   onCreated?: ((credentialId: string) => void) | undefined;
@@ -48,9 +54,12 @@ export class Passkey {
 
   /** Creates a passkey for the transaction's user and resolves to a nonce for your server to verify. */
   async register(transactionId: string, options?: RegisterOptions): Promise<string> {
+    const hints = options?.hints ?? [];
+    const attachment = options?.authenticatorAttachment ?? (hints.length > 0 ? 'any' : 'platform');
     const named = {
       transaction_id: required(transactionId),
-      authenticator_attachment: options?.authenticatorAttachment ?? 'platform',
+      authenticator_attachment: attachment,
+      ...hinting(hints),
     };
     return run(async (ceremony) => {
       const { handshakeId, publicKey } = await this.#api.startRegistration(named, ceremony.signal);
@@ -72,10 +81,12 @@ export class Passkey {
     const transactionId = options?.transactionId ?? null;
     // An empty id must not become a sign-in of any user.
     const named = transactionId === null ? {} : { transaction_id: required(transactionId) };
+    const begun = { ...named, ...hinting(options?.hints ?? []) };
     return run(async (ceremony) => {
-      const { handshakeId, publicKey } = await this.#api.startAuthentication(named, ceremony.signal);
+      const { handshakeId, publicKey } = await this.#api.startAuthentication(begun, ceremony.signal);
       const response = await ceremony.prompt(() => startAuthentication({ optionsJSON: publicKey }));
-      return this.#api.finishAuthentication(named, handshakeId, response!);
+      const finish = () => this.#api.finishAuthentication(named, handshakeId, response!);
+      return transactionId === null ? signallingUnknown(finish, publicKey, response!) : finish();
     }, signal);
   }
 
@@ -131,6 +142,9 @@ async function run(hold: (ceremony: Ceremony) => Promise<string>, signal?: Abort
 
 const abortedBy = (signal: AbortSignal | undefined): PassageError =>
   new PassageError('ceremony_aborted', 'The page ended the ceremony.', 0, { cause: signal?.reason });
+
+/** Servers of an earlier version ignore it. */
+const hinting = (hints: readonly Hint[]) => (hints.length > 0 ? { hints } : {});
 
 function required(transactionId: unknown): string {
   if (typeof transactionId === 'string' && transactionId !== '') return transactionId;

@@ -1,6 +1,7 @@
-import { isId, isNonEmpty, type Json, read, readOwn } from './answers.js';
-import { isArgs, required } from './arguments.js';
+import { isFlag, isId, isNonEmpty, type Json, read, readOwn } from './answers.js';
+import { invalidArgument, isArgs, required } from './arguments.js';
 import type { Connection } from './connection.js';
+import { PassageError, PassageErrorCode } from './passage-error.js';
 
 export interface RegisterTransactionArgs {
   /** Your own id of the user: unique, and the same for ever. */
@@ -19,6 +20,16 @@ export interface NonceProof {
   /** Keyway's own: which ceremony, and with which passkey; null where not told. */
   kind: 'register' | 'authenticate' | null;
   deviceId: string | null;
+  /** Keyway's own: the user by the tokens of your identity provider; null where the user has no such identity. */
+  issuer: string | null;
+  subject: string | null;
+  /** Keyway's own: whether PIN or biometrics were asked for; null where not told. */
+  userVerified: boolean | null;
+}
+
+export interface VerifyNonceOptions {
+  /** The only ceremony that counts: with `authenticate`, the nonce of a registration does not pass for a sign-in. */
+  kind: 'register' | 'authenticate';
 }
 
 /** Leave for ceremonies, and what came of them. */
@@ -57,11 +68,17 @@ export class Auth {
   }
 
   /**
-   * Resolves to the external ID of the user who held the ceremony. Uses the nonce up; throws `invalid_nonce`.
-   * Verify it only in the browser session that began the ceremony, and compare the external ID.
+   * Resolves to the external ID of the user who held the ceremony. Uses the nonce up; throws `invalid_nonce`, also where it
+   * is of another kind than asked for, or the server does not tell the kind. Verify it only in the browser session that
+   * began the ceremony, and compare the external ID.
    */
-  async verifyNonce(nonce: string): Promise<string> {
-    return (await this.verify(nonce)).externalId;
+  async verifyNonce(nonce: string, options?: VerifyNonceOptions): Promise<string> {
+    const wanted = options?.kind;
+    if (options && !isCeremony(wanted)) throw invalidArgument('kind must be register or authenticate.');
+    const { externalId, kind } = await this.verify(nonce);
+    if (wanted === undefined || kind === wanted) return externalId;
+    const message = 'The nonce is not that of the ceremony which was asked for.';
+    throw new PassageError(401, PassageErrorCode.Nonce, message, { reason: 'other_kind' });
   }
 
   /** {@link verifyNonce} for all that the nonce proved. */
@@ -72,6 +89,9 @@ export class Auth {
         externalId: read(answer, 'external_id', isNonEmpty),
         kind: readOwn(answer, 'kind', isCeremony),
         deviceId: readOwn(answer, 'device_id', isId),
+        issuer: readOwn(answer, 'issuer', isNonEmpty),
+        subject: readOwn(answer, 'subject', isNonEmpty),
+        userVerified: readOwn(answer, 'user_verified', isFlag),
       }),
     );
   }

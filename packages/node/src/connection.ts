@@ -18,7 +18,7 @@ export interface ConnectionSettings {
 
 /** One request below the app's URL. */
 export interface FlexRequest {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Empty for the app itself, else like `/users/{user}`; {@link ids} take the places in braces, one after the other. */
   readonly route?: string;
   readonly ids?: readonly string[];
@@ -158,7 +158,7 @@ function rootOf(error: unknown): { readonly name: string; readonly code?: string
 
 function refusal({ status, headers }: Response, answer: Json | null): PassageError {
   if (status < 400) return invalidResponse(status, 'The server redirects, which is not followed.');
-  const { code, error } = answer ?? {};
+  const { code, error, reason } = answer ?? {};
   const isOurs = isText(code) && ERROR_CODE.test(code);
   const errorCode = isOurs ? code : PassageErrorCode.InvalidResponse;
   const message = isOurs
@@ -166,7 +166,10 @@ function refusal({ status, headers }: Response, answer: Json | null): PassageErr
       ? error
       : code
     : 'The server’s answer is not an error of the protocol.';
-  return new PassageError(status, errorCode, message, { retryAfter: secondsIn(headers.get('retry-after')) });
+  return new PassageError(status, errorCode, message, {
+    retryAfter: secondsIn(headers.get('retry-after')),
+    reason: isText(reason) && ERROR_CODE.test(reason) ? reason : undefined,
+  });
 }
 
 /** Reads `Retry-After` (RFC 9110 §10.2.3): whole seconds from now, at least 1; undefined if it says nothing. */

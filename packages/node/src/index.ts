@@ -1,15 +1,23 @@
 export { PassageFlex, type AppInfo, type CallOptions, type PassageFlexConfig } from './passage-flex.js';
-export type { Auth, AuthenticateTransactionArgs, NonceProof, RegisterTransactionArgs } from './auth.js';
-export type { RenameDeviceArgs, RevokeDeviceArgs, User } from './user.js';
+export type {
+  Auth,
+  AuthenticateTransactionArgs,
+  NonceProof,
+  RegisterTransactionArgs,
+  VerifyNonceOptions,
+} from './auth.js';
+export type { IdentityArgs, ListUsersArgs, RenameDeviceArgs, RevokeDeviceArgs, User } from './user.js';
 export { PassageError, PassageErrorCode } from './passage-error.js';
 export {
   UserStatus,
   WebAuthnType,
   type ListedUser,
   type PassageUser,
+  type UserPage,
   type WebAuthnDevice,
 } from './models.js';
-// The names that the originals gave to the same types.
+// The names that the originals gave to the same.
+export { PassageErrorCode as ErrorStatusText } from './passage-error.js';
 export type { PassageFlexConfig as PassageConfig } from './passage-flex.js';
 export type { PassageUser as UserInfo, WebAuthnDevice as WebAuthnDevices, WebAuthnIcons } from './models.js';
 export type {

@@ -77,6 +77,21 @@ export interface PassageUser extends ListedUser {
    * passkey is being registered, and where not told.
    */
   signalUserHandles: string[];
+  /** Keyway's own: the user by the tokens of your identity provider; null where the user has no such identity. */
+  issuer: string | null;
+  subject: string | null;
+}
+
+/** One page of an app's users. */
+export interface UserPage {
+  users: ListedUser[];
+  /** From 1. */
+  page: number;
+  limit: number;
+  /** On all pages. */
+  totalUsers: number;
+  /** Seconds since the epoch: give it with the next page, which then leaves out users who were made meanwhile. */
+  createdBefore: number;
 }
 
 /** Reads a passkey as the protocol spells it. Throws `invalid_response`. */
@@ -118,6 +133,19 @@ export function toUser(json: Json): PassageUser {
     webauthnTypes: read(json, 'webauthn_types', isListOf(isNonEmpty)) as WebAuthnType[],
     userHandle: readOwn(json, 'user_handle', isUserHandle),
     signalUserHandles: readOwn(json, 'signal_user_handles', isListOf(isUserHandle)) ?? [],
+    issuer: readOwn(json, 'issuer', isNonEmpty),
+    subject: readOwn(json, 'subject', isNonEmpty),
+  };
+}
+
+/** Reads a list as the protocol spells it. Throws `invalid_response`. */
+export function toUserPage(json: Json): UserPage {
+  return {
+    users: read(json, 'users', isListOf(isObject)).map(toListedUser),
+    page: read(json, 'page', isCount),
+    limit: read(json, 'limit', isCount),
+    totalUsers: read(json, 'total_users', isCount),
+    createdBefore: read(json, 'created_before', isCount),
   };
 }
 

@@ -1,7 +1,11 @@
 /** The codes of the server, and the client's own at the end. */
 export const PassageErrorCode = {
   InvalidRequest: 'invalid_request',
+  AccessToken: 'invalid_access_token',
+  Nonce: 'invalid_nonce',
+  /** The same as `AccessToken`, which is the original's name. */
   InvalidAccessToken: 'invalid_access_token',
+  /** The same as `Nonce`, which is the original's name. */
   InvalidNonce: 'invalid_nonce',
   OperationNotAllowed: 'operation_not_allowed',
   CannotCreateTransaction: 'cannot_create_transaction',
@@ -10,6 +14,7 @@ export const PassageErrorCode = {
   UserNotFound: 'user_not_found',
   DeviceNotFound: 'device_not_found',
   UserHasNoPasskeys: 'user_has_no_passkeys',
+  ExternalIdConflict: 'external_id_conflict',
   ExceededAttempts: 'exceeded_attempts',
   InternalServerError: 'internal_server_error',
   /** An argument or a setting is missing or malformed; nothing was sent. */
@@ -32,6 +37,7 @@ export type PassageErrorCode =
 export interface PassageErrorFacts {
   readonly cause?: { readonly name: string; readonly code?: string };
   readonly retryAfter?: number | undefined;
+  readonly reason?: string | undefined;
   readonly isRepeatable?: boolean;
 }
 
@@ -43,6 +49,8 @@ export class PassageError extends Error {
   override readonly name = 'PassageError';
   /** Seconds until it is worth trying again, at least 1, if the server said so (`Retry-After`). */
   readonly retryAfter: number | undefined;
+  /** Keyway's own: what is behind a code that has several reasons, such as `too_many_passkeys`; undefined if not told. */
+  readonly reason: string | undefined;
   /** The request that failed, without ids, such as `GET /apps/{app}/users`; undefined if there was none. */
   readonly request: string | undefined = undefined;
   /**
@@ -56,9 +64,10 @@ export class PassageError extends Error {
     readonly statusCode: number,
     readonly errorCode: PassageErrorCode,
     message: string,
-    { cause, retryAfter, isRepeatable = false }: PassageErrorFacts = {},
+    { cause, retryAfter, reason, isRepeatable = false }: PassageErrorFacts = {},
   ) {
     super(message, cause && { cause });
+    this.reason = reason;
     this.retryAfter = retryAfter;
     this.isRepeatable = isRepeatable;
   }

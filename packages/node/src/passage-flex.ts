@@ -1,5 +1,10 @@
 import { invalidResponse, isCount, isObject, isText, read, readOwn } from './answers.js';
-import { Auth, type AuthenticateTransactionArgs, type RegisterTransactionArgs } from './auth.js';
+import {
+  Auth,
+  type AuthenticateTransactionArgs,
+  type RegisterTransactionArgs,
+  type VerifyNonceOptions,
+} from './auth.js';
 import { Connection } from './connection.js';
 import type { PassageUser, WebAuthnDevice } from './models.js';
 import { type RevokeDeviceArgs, User } from './user.js';
@@ -86,8 +91,8 @@ export class PassageFlex {
   }
 
   /** See {@link Auth.verifyNonce}. */
-  verifyNonce(nonce: string): Promise<string> {
-    return this.auth.verifyNonce(nonce);
+  verifyNonce(nonce: string, options?: VerifyNonceOptions): Promise<string> {
+    return this.auth.verifyNonce(nonce, options);
   }
 
   /** See {@link User.get}. */

@@ -1,12 +1,15 @@
 import { invalidResponse, isId, isListOf, isObject, isText, type Json, read } from './answers.js';
 import { invalidArgument, isArgs, required } from './arguments.js';
-import type { Connection } from './connection.js';
+import type { Connection, FlexRequest } from './connection.js';
 import {
   type ListedUser,
   type PassageUser,
   toDevice,
   toListedUser,
   toUser,
+  toUserPage,
+  type UserPage,
+  type UserStatus,
   type WebAuthnDevice,
 } from './models.js';
 import { PassageError, PassageErrorCode } from './passage-error.js';
@@ -20,7 +23,27 @@ export interface RenameDeviceArgs extends RevokeDeviceArgs {
   friendlyName: string;
 }
 
-/** Users and their passkeys, by your own ids of users. Every call but `find` throws `user_not_found`. */
+export interface ListUsersArgs {
+  /** From 1. */
+  page?: number | undefined;
+  /** 1 to 500; 10 unless told. */
+  limit?: number | undefined;
+  /** As the page before told it. */
+  createdBefore?: number | undefined;
+  status?: UserStatus | undefined;
+  /** Columns with directions, such as `created_at:DESC,id:ASC`. */
+  orderBy?: string | undefined;
+}
+
+export interface IdentityArgs {
+  externalId: string;
+  /** The claim `sub` of the user's tokens. */
+  subject: string;
+  /** The claim `iss`; may be left out where the server knows one issuer. */
+  issuer?: string | undefined;
+}
+
+/** Users and their passkeys, by your own ids of users. Every call but `find` and `list` throws `user_not_found`. */
 export class User {
   readonly #connection: Connection;
 
@@ -31,6 +54,15 @@ export class User {
   /** The user without their passkeys; null if the app has no such user. */
   find(externalId: string): Promise<ListedUser | null> {
     return this.#search(externalId, (user) => (user ? toListedUser(user) : null));
+  }
+
+  /** Keyway's own: one page of the app's users, without their passkeys. */
+  list({ page, limit, createdBefore, status, orderBy }: ListUsersArgs = {}): Promise<UserPage> {
+    const given = { page, limit, created_before: createdBefore, status, order_by: orderBy };
+    const query = Object.fromEntries(
+      Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+    );
+    return this.#connection.request({ route: '/users', query }, toUserPage);
   }
 
   async get(externalId: string): Promise<PassageUser> {
@@ -84,6 +116,19 @@ export class User {
     await this.#connection.delete({ route: '/users/{user}', ids: [await this.#idOf(externalId)] });
   }
 
+  /**
+   * Keyway's own: ties the user to the person whom tokens name by issuer and subject. Throws `external_id_conflict` if either
+   * is tied otherwise, and `operation_not_allowed` if it is not this app whose users have tokens.
+   */
+  async linkIdentity(args: IdentityArgs): Promise<void> {
+    await this.#connection.request({ method: 'PUT', ...toIdentity(args) }, () => undefined);
+  }
+
+  /** Keyway's own: unties the two again, for good unless they are linked anew. */
+  async unlinkIdentity(args: IdentityArgs): Promise<void> {
+    await this.#connection.delete(toIdentity(args));
+  }
+
   /** The server's id of the user. */
   #idOf(externalId: string): Promise<string> {
     return this.#search(externalId, (user) => {
@@ -100,6 +145,14 @@ export class User {
       return toResult(users.find((each) => read(each, 'external_id', isText) === externalId));
     });
   }
+}
+
+function toIdentity({ externalId, subject, issuer }: IdentityArgs): FlexRequest {
+  return {
+    route: '/external-users/{external_id}/identity',
+    ids: [required('externalId', externalId)],
+    body: { subject: required('subject', subject), ...(issuer !== undefined && { issuer }) },
+  };
 }
 
 /** Reads the user that was asked for. Throws `invalid_response` if it is another. */

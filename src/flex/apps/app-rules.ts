@@ -27,6 +27,10 @@ export const ATTESTATION_TRUSTS = ['optional', 'required'] as const;
 export const BACKUP_ELIGIBILITY_CHANGES = ['record', 'refuse'] as const;
 /** What an app can do with a cross-origin frame whose client does not say in which page it is. */
 export const UNKNOWN_FRAMES = ['refuse', 'allow'] as const;
+/** How an app can have the icons of its devices in the protocol. */
+export const ICON_FORMS = ['url', 'data'] as const;
+/** Of which unknown credentials a refused sign-in may tell: revoked ones, any, or none. */
+export const UNKNOWN_CREDENTIALS = ['revoked', 'any', 'never'] as const;
 
 /** The COSE identifiers of the algorithms that an app can accept, by name. */
 export const ALGORITHMS: Readonly<Record<string, number>> = ALGORITHM;

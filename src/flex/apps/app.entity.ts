@@ -4,6 +4,8 @@ import { defineEntity, p } from '@mikro-orm/core';
 export type UserVerification = 'required' | 'preferred' | 'discouraged';
 /** WebAuthn Level 3 §5.4.6. */
 type ResidentKey = 'required' | 'preferred' | 'discouraged';
+/** How the protocol's devices name their icons: by URL, or as a picture in a `data:` URI. */
+export type IconForm = 'url' | 'data';
 /** Attestation conveyance, WebAuthn Level 3 §5.4.7. */
 export type Attestation = 'none' | 'indirect' | 'direct' | 'enterprise';
 /** Whether new passkeys need an attestation that FIDO metadata vouches for. */
@@ -12,6 +14,9 @@ type AttestationTrustPolicy = 'optional' | 'required';
 export type BackupEligibilityChange = 'record' | 'refuse';
 /** What becomes of a ceremony in a cross-origin frame whose client does not say in which page. */
 type UnknownFrames = 'refuse' | 'allow';
+
+/** Which unknown credentials a refused sign-in tells of. */
+export type UnknownCredential = 'revoked' | 'any' | 'never';
 
 export const AppSchema = defineEntity({
   name: 'App',
@@ -65,7 +70,14 @@ export const AppSchema = defineEntity({
       .check(`backup_eligibility_change in ('record', 'refuse')`),
     /** COSE algorithm identifiers, in order of preference. */
     algorithms: p.array().$type<number[]>().columnType('integer[]').default([-7, -8, -257]),
+    icons: p.text().$type<IconForm>().default('url').check(`icons in ('url', 'data')`),
     maxPasskeysPerUser: p.integer().default(50).check('max_passkeys_per_user > 0'),
+    /** When a refused discoverable sign-in tells that its credential is unknown; `revoked`: if it has a tombstone. */
+    unknownCredential: p
+      .text()
+      .$type<UnknownCredential>()
+      .default('revoked')
+      .check(`unknown_credential in ('revoked', 'any', 'never')`),
     /** How long browsers wait for a ceremony, in seconds; null: as long as its handshake is valid. */
     ceremonyTimeout: p.integer().nullable().check('ceremony_timeout > 0'),
     /** Lifetimes in seconds; null: the setting of the service. */

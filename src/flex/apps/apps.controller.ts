@@ -1,4 +1,5 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Headers, Param } from '@nestjs/common';
+import { AppError } from '../../errors/app-error.js';
 import { Public } from '../../http/public.decorator.js';
 import { RateLimited } from '../../http/rate-limit.js';
 import type { AppPolicy } from './app.js';
@@ -12,9 +13,16 @@ export class AppsController {
 
   @Get()
   @RateLimited()
-  async get(@Param('app') app: string) {
-    return { app: toJson(await this.apps.get(app)) };
+  async get(@Param('app') app: string, @Headers('authorization') authorization?: string) {
+    const found = this.apps.get(app);
+    return { app: toJson(await (authorization === undefined ? found : found.catch(noKeyOfIt))) };
   }
+}
+
+/** As the protocol has it for servers: no key is one of an app that does not exist. */
+function noKeyOfIt(cause: unknown): never {
+  const isUnknown = cause instanceof AppError && cause.code === 'app_not_found';
+  throw isUnknown ? new AppError('invalid_api_key', { cause }) : cause;
 }
 
 const PASSKEYS_ONLY = {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { tidyAppName } from '../../config/app-rules.js';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import { OperatorError } from '../../errors/operator-error.js';
@@ -91,7 +92,7 @@ export const appNotFound = (id: string): OperatorError =>
 
 /** The app as it is stored. Throws `invalid_app`. */
 function validated(id: string, fields: AppFields): AppFields {
-  const app = { ...fields, name: fields.name.trim() };
+  const app = { ...fields, name: tidyAppName(fields.name) };
   const problems = findAppProblems(id, app);
   if (problems.length > 0) throw new OperatorError('invalid_app', problems.join('\n'));
   return app;

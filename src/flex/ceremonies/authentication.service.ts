@@ -9,8 +9,10 @@ import { toEvent } from '../../events/audit-trail.js';
 import { newEventId, withEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
-import { presentedCredentialId, readAuthentication } from '../../webauthn/presented-response.js';
+import { presentedCredentialId } from '../../webauthn/presented-response.js';
+import type { Hint } from '../../webauthn/relying-party.js';
 import {
+  credentialIdOfWellFormed,
   type ExpectedAuthentication,
   type VerifiedAuthentication,
   verifyAuthentication,
@@ -35,6 +37,7 @@ import {
 } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { FinishRefusal } from './finish-refusal.js';
+import { UnknownCredentials } from './unknown-credentials.js';
 
 /** What a browser needs for `navigator.credentials.get`, and the handshake to finish with. */
 export interface StartedAuthentication {
@@ -68,11 +71,16 @@ export class AuthenticationService {
     private readonly signIns: AuthenticationRepository,
     private readonly userHandles: UserHandleRepository,
     private readonly refusals: RefusalAudit,
+    private readonly unknownCredentials: UnknownCredentials,
     private readonly clock: DatabaseClock,
   ) {}
 
   /** A null transaction starts a discoverable sign-in. Throws `app_not_found`, `transaction_not_found`, `user_not_active`. */
-  async start(appId: string, transactionId: string | null): Promise<StartedAuthentication> {
+  async start(
+    appId: string,
+    transactionId: string | null,
+    hints: readonly Hint[] = [],
+  ): Promise<StartedAuthentication> {
     const app = await this.apps.getRecent(appId);
     const hash = transactionId === null ? null : hashOf(transactionId);
     const open = hash && (await this.openTransaction(appId, hash));
@@ -87,6 +95,7 @@ export class AuthenticationService {
       challenge: handshake.challenge,
       userVerification: app.userVerification,
       timeout: app.ceremonyTimeout * 1000,
+      hints,
       ...(open && { allowCredentials: open.credentials }),
     });
     return { handshakeId: handshake.id, publicKey };
@@ -145,6 +154,9 @@ export class AuthenticationService {
         handshake,
         code,
         proven: proven && ownerOf(proven),
+        mayTellUnknown: isOfUnknownCredential(error)
+          ? () => this.unknownCredentials.mayBeTold(response, handshake, app)
+          : undefined,
       });
     }
   }
@@ -234,7 +246,7 @@ async function prove(
   expected: Omit<ExpectedAuthentication, 'credential'>,
 ): Promise<ProvenSignIn> {
   // Before the credential: what is said of the form does not tell whether there is one.
-  const { credentialId: id } = readAuthentication(response);
+  const id = credentialIdOfWellFormed(response);
   if (!credential) throw new FinishRefusal('credential_unknown');
   return {
     credential,
@@ -247,6 +259,9 @@ function requireListed({ enrolledAt }: OwnedCredential, { transaction, issuedAt 
   if (transaction !== null && enrolledAt.getTime() > issuedAt)
     throw new FinishRefusal('credential_not_allowed');
 }
+
+const isOfUnknownCredential = (error: unknown): boolean =>
+  error instanceof FinishRefusal && error.reason === 'credential_unknown';
 
 const ownerOf = ({ credential: { userId, deviceId } }: ProvenSignIn) => ({ userId, deviceId });
 

@@ -1,17 +1,37 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { IsIn, IsObject, IsOptional, IsString, MaxLength } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  MaxLength,
+} from 'class-validator';
 import { Public } from '../../http/public.decorator.js';
 import { LenientOptionalBody } from '../../http/body.pipe.js';
 import { RateLimited } from '../../http/rate-limit.js';
 import { SIMPLE_REQUESTS } from '../../http/simple-request.js';
+import { type Hint, HINTS } from '../../webauthn/relying-party.js';
 import { AuthenticationService } from './authentication.service.js';
 import { RegistrationService } from './registration.service.js';
+
+/** Which kinds of authenticator the page expects, the likeliest first. */
+export class HintsDto {
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(HINTS.length)
+  @ArrayUnique()
+  @IsIn(HINTS, { each: true })
+  hints?: Hint[] | null;
+}
 
 const MAX_TRANSACTION_ID = 256;
 const MAX_HANDSHAKE_ID = 1024;
 
 /** Starts a registration on a transaction. */
-export class StartRegistrationDto {
+export class StartRegistrationDto extends HintsDto {
   @IsString()
   @MaxLength(MAX_TRANSACTION_ID)
   transaction_id: string;
@@ -22,7 +42,7 @@ export class StartRegistrationDto {
 }
 
 /** Starts a sign-in: on a transaction, or discoverable without one. */
-export class StartAuthenticationDto {
+export class StartAuthenticationDto extends HintsDto {
   @IsOptional()
   @IsString()
   @MaxLength(MAX_TRANSACTION_ID)
@@ -30,7 +50,12 @@ export class StartAuthenticationDto {
 }
 
 /** Finishes a sign-in; `handshake_response` is the PublicKeyCredential as JSON. */
-export class FinishAuthenticationDto extends StartAuthenticationDto {
+export class FinishAuthenticationDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_TRANSACTION_ID)
+  transaction_id?: string | null;
+
   @IsString()
   @MaxLength(MAX_HANDSHAKE_ID)
   handshake_id: string;
@@ -66,10 +91,11 @@ export class CeremoniesController {
   @HttpCode(200)
   @RateLimited(SIMPLE_REQUESTS)
   async startRegistration(@Param('app') app: string, @Body(LenientOptionalBody) body: StartRegistrationDto) {
-    const { transaction_id, authenticator_attachment: attachment } = body;
+    const { transaction_id, authenticator_attachment: attachment, hints } = body;
     const started = await this.registration.start(app, {
       transactionId: transaction_id,
       ...(attachment && attachment !== 'any' && { attachment }),
+      hints: hints ?? [],
     });
     return { transaction_id, handshake: toHandshake(started) };
   }
@@ -94,9 +120,9 @@ export class CeremoniesController {
   @RateLimited(SIMPLE_REQUESTS)
   async startAuthentication(
     @Param('app') app: string,
-    @Body(LenientOptionalBody) { transaction_id = null }: StartAuthenticationDto,
+    @Body(LenientOptionalBody) { transaction_id = null, hints }: StartAuthenticationDto,
   ) {
-    const started = await this.authentication.start(app, transaction_id);
+    const started = await this.authentication.start(app, transaction_id, hints ?? []);
     return { ...(transaction_id !== null && { transaction_id }), handshake: toHandshake(started) };
   }
 

@@ -14,6 +14,8 @@ import { HandshakesService } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { RegistrationRepository } from './registration.repository.js';
 import { RegistrationService } from './registration.service.js';
+import { UnknownCredentialRepository } from './unknown-credential.repository.js';
+import { UnknownCredentials } from './unknown-credentials.js';
 
 /** The two ceremonies of WebAuthn, started and finished by browsers. */
 @Module({
@@ -29,6 +31,8 @@ import { RegistrationService } from './registration.service.js';
     RegistrationService,
     HandshakeRefusals,
     RefusalAudit,
+    UnknownCredentialRepository,
+    UnknownCredentials,
   ],
   exports: [HandshakeRepository],
 })

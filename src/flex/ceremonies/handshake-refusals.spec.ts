@@ -16,7 +16,7 @@ describe('HandshakeRefusals', () => {
     new HandshakeRefusals(new DatabaseClock({ readClock: () => Promise.reject(new Error()) }));
   const aHandshake = (challenge = 'challenge') => ({ challenge, expiresAt: (Date.now() + MINUTE) / 1000 });
   const costs = (refusals: HandshakeRefusals, handshake: ReturnType<typeof aHandshake>, times: number) =>
-    Array.from({ length: times }, () => refusals.count(handshake));
+    Array.from({ length: times }, () => refusals.count(handshake).cost);
 
   it('counts a refusal as ten requests from the third refusal of a handshake on', () => {
     const refusals = made();
@@ -29,9 +29,9 @@ describe('HandshakeRefusals', () => {
     const handshake = aHandshake();
     expect(costs(refusals, handshake, 2)).toEqual([1, 1]);
     jest.advanceTimersByTime(MINUTE - 10);
-    expect(refusals.count(handshake)).toBe(10);
+    expect(refusals.count(handshake)).toEqual({ number: 3, cost: 10 });
     jest.advanceTimersByTime(20);
-    expect(refusals.count(handshake)).toBe(1);
+    expect(refusals.count(handshake)).toEqual({ number: 1, cost: 1 });
     jest.advanceTimersByTime(20);
     expect(costs(refusals, handshake, 3)).toEqual([1, 1, 10]);
   });

@@ -23,13 +23,19 @@ export class HandshakeRefusals {
 
   constructor(private readonly clock: DatabaseClock) {}
 
-  /** Counts one more refusal. Returns its cost: how many requests it counts as, against the rate limit of its sender. */
-  count({ challenge, expiresAt }: Pick<Handshake, 'challenge' | 'expiresAt'>): number {
+  /**
+   * Counts one more refusal. Returns which one of the handshake it is, from 1, and its cost: how many requests it counts as,
+   * against the rate limit of its sender.
+   */
+  count({ challenge, expiresAt }: Pick<Handshake, 'challenge' | 'expiresAt'>): {
+    readonly number: number;
+    readonly cost: number;
+  } {
     const key = hashOf(challenge).toString('base64url');
     const count = (this.counts.get(key) ?? 0) + 1;
     // The handshake may have expired since it was opened; a lifetime of 0 would have no end.
     const ttl = Math.max(1, expiresAt * 1000 - this.clock.now());
     this.counts.set(key, count, { ttl });
-    return count > CHEAP_REFUSALS ? COST : 1;
+    return { number: count, cost: count > CHEAP_REFUSALS ? COST : 1 };
   }
 }

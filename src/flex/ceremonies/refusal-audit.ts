@@ -5,7 +5,7 @@ import { AppError, type RefusalCode } from '../../errors/app-error.js';
 import { Refusal } from '../../errors/refusal.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
 import { currentRequest } from '../../http/request-context.js';
-import { MalformedResponse } from '../../webauthn/presented-response.js';
+import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
@@ -21,9 +21,13 @@ export interface FailedFinish {
   readonly code: RefusalCode;
   /** The passkey and its user, once the ceremony proved them: a name alone proves nothing. */
   readonly proven: { readonly userId: string; readonly deviceId: string } | null;
+  /** Whether the answer may tell that the credential is unknown; given where that is why the finish failed. */
+  readonly mayTellUnknown?: (() => Promise<boolean>) | undefined;
 }
 
 const SHORT_WAIT = 500; // ms
+/** How many refusals of one handshake may tell that a credential is unknown, counted by each replica. */
+const TOLD = 3;
 
 /** Counts each finish that is refused, and writes one audit event for it. */
 @Injectable()
@@ -45,8 +49,12 @@ export class RefusalAudit {
   async answerTo(error: unknown, finish: FailedFinish): Promise<unknown> {
     if (!(error instanceof Refusal)) return error;
     const request = currentRequest();
-    if (request) request.cost = this.handshakeRefusals.count(finish.handshake);
-    const refusal = toAppError(error, finish.code);
+    const { number, cost } = this.handshakeRefusals.count(finish.handshake);
+    if (request) request.cost = cost;
+    const isTold = number <= TOLD && finish.mayTellUnknown && (await finish.mayTellUnknown());
+    const refusal = isTold
+      ? new AppError(finish.code, { cause: error, told: 'unknown_credential' })
+      : toAppError(error, finish.code);
     await this.record(finish, refusal.reason).catch((cause: unknown) => {
       this.log.error(
         `The audit event of a refusal (${refusal.reason}) was not written: ${sqlStateOf(cause) ?? 'unexpected error'}`,
@@ -83,7 +91,7 @@ export class RefusalAudit {
 /** Tells a response whose form is wrong, and what is wrong in it, from one that proves nothing. */
 function toAppError(refusal: Refusal, code: RefusalCode): AppError {
   if (refusal instanceof AppError) return refusal;
-  return refusal instanceof MalformedResponse
+  return refusal instanceof CeremonyRefusal && refusal.detail !== null
     ? new AppError('invalid_request', { cause: refusal, detail: refusal.detail })
     : new AppError(code, { cause: refusal });
 }

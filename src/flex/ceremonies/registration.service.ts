@@ -10,6 +10,7 @@ import type { Refusal } from '../../errors/refusal.js';
 import { toEvent } from '../../events/audit-trail.js';
 import { withEventId } from '../../events/audit.repository.js';
 import { currentRequest } from '../../http/request-context.js';
+import type { Hint } from '../../webauthn/relying-party.js';
 import { creationOptions } from '../../webauthn/registration-options.js';
 import { type VerifiedRegistration, verifyRegistration } from '../../webauthn/verify-registration.js';
 import type { AppPolicy } from '../apps/app.js';
@@ -28,6 +29,7 @@ export interface StartRegistration {
   readonly transactionId: string;
   /** Absent if the authenticator may be of either kind. */
   readonly attachment?: 'platform' | 'cross-platform';
+  readonly hints?: readonly Hint[];
 }
 
 /** What a browser needs for `navigator.credentials.create`, and the handshake to finish with. */
@@ -68,7 +70,10 @@ export class RegistrationService {
   ) {}
 
   /** Throws `app_not_found`, `transaction_not_found`, `user_not_active`. Writes nothing. */
-  async start(appId: string, { transactionId, attachment }: StartRegistration): Promise<StartedRegistration> {
+  async start(
+    appId: string,
+    { transactionId, attachment, hints = [] }: StartRegistration,
+  ): Promise<StartedRegistration> {
     const app = await this.apps.getRecent(appId);
     const hash = hashOf(transactionId);
     const open = await this.transactions.findOpen(appId, hash, 'register');
@@ -85,6 +90,7 @@ export class RegistrationService {
       residentKey: app.residentKey,
       attestation: app.attestation,
       ...(attachment && { attachment }),
+      hints,
       timeout: app.ceremonyTimeout * 1000,
       excludeCredentials: open.credentials,
     });
@@ -166,9 +172,9 @@ export class RegistrationService {
   }
 
   /** A default name that differs from those of the user's other passkeys. */
-  private nameFor({ aaguid }: VerifiedRegistration, taken: readonly string[]): string {
-    const providerName = this.authenticators.nameOf(aaguid);
+  private nameFor(credential: VerifiedRegistration, taken: readonly string[]): string {
+    const providerName = this.authenticators.nameOf(credential.aaguid);
     const userAgent = currentRequest()?.userAgent ?? null;
-    return numberedName(defaultPasskeyName({ providerName, userAgent }), taken);
+    return numberedName(defaultPasskeyName({ ...credential, providerName, userAgent }), taken);
   }
 }

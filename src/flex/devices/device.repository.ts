@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type DatabaseTransaction, type Queryable } from '../../database/database.js';
 import { query } from '../../database/query.js';
+import type { IconForm } from '../apps/app.entity.js';
 import type { UserKey } from '../user-key.js';
 import { queryByUser } from '../user-key.repository.js';
 
@@ -19,6 +20,8 @@ export interface DeviceRow {
   readonly lastLoginAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** As the app wants them in the protocol's devices. */
+  readonly iconForm: IconForm;
 }
 
 /** A listed passkey; `userHandle` is the one that it carries, null while that is not known. */
@@ -49,6 +52,7 @@ const COLUMNS = [
   'd.last_login_at as lastLoginAt',
   'd.created_at as createdAt',
   'd.updated_at as updatedAt',
+  'a.icons as iconForm',
 ] as const;
 
 /** The handle that the passkey `d` of the user `u` carries; null while it is not known. */
@@ -97,12 +101,13 @@ const RENAME = queryByUser(
   (db, $: { appId: string; user: string; deviceId: string; friendlyName: string }, name) =>
     db
       .updateTable('devices as d')
-      .from('flex_users as u')
+      .from(['flex_users as u', 'apps as a'])
       .set({ friendly_name: $.friendlyName, updated_at: sql`now()` })
       .where('u.app_id', '=', $.appId)
       .where(name, '=', $.user)
       .whereRef('d.app_id', '=', 'u.app_id')
       .whereRef('d.user_id', '=', 'u.id')
+      .whereRef('a.id', '=', 'u.app_id')
       .where('d.id', '=', $.deviceId)
       .returning(['d.user_id as userId', ...COLUMNS]),
 );

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Authenticators } from '../../authenticators/authenticators.js';
-import { passkeyType } from '../../authenticators/passkey-type.js';
+import { type PasskeyType, passkeyType } from '../../authenticators/passkey-type.js';
 import { Configuration } from '../../config/configuration.js';
 import { Database } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import { AuditTrail } from '../../events/audit-trail.js';
+import { Ties } from '../../users/ties.js';
 import { OPAQUE_ID, type UserKey } from '../user-key.js';
 import { DeviceRepository, type DeviceRow, type ListedDeviceRow } from './device.repository.js';
 import type { Passkey, UserPasskeys } from './passkey.js';
@@ -14,6 +15,9 @@ function handlesOf(devices: readonly ListedDeviceRow[]): string[] {
   const handles = devices.flatMap(({ userHandle }) => (userHandle ? [userHandle.toString('base64url')] : []));
   return [...new Set(handles)];
 }
+
+/** Whether icons are URLs, as our own API has them, or what the app wants in the protocol. */
+export type Icons = 'urls' | 'as the app wants';
 
 const isId = (text: string): boolean => OPAQUE_ID.test(text);
 
@@ -27,18 +31,19 @@ export class DevicesService {
     private readonly devices: DeviceRepository,
     private readonly authenticators: Authenticators,
     private readonly audit: AuditTrail,
+    private readonly ties: Ties,
     configuration: Configuration,
   ) {
     this.publicUrl = configuration.http.publicUrl;
   }
 
   /** All passkeys of a user, oldest first; null if the app has no such user. */
-  async list(appId: string, user: UserKey): Promise<UserPasskeys | null> {
+  async list(appId: string, user: UserKey, icons: Icons = 'urls'): Promise<UserPasskeys | null> {
     const found = await this.devices.list(appId, user);
     if (!found) return null;
     const { rpId, limit, isRegistering, devices } = found;
     return {
-      devices: devices.map((row) => this.toPasskey(row)),
+      devices: devices.map((row) => this.toPasskey(row, icons)),
       limit,
       rpId,
       signalUserHandles: isRegistering ? [] : handlesOf(devices),
@@ -46,8 +51,8 @@ export class DevicesService {
   }
 
   /** The same, but throws `user_not_found` instead. */
-  async require(appId: string, user: UserKey): Promise<UserPasskeys> {
-    const passkeys = await this.list(appId, user);
+  async require(appId: string, user: UserKey, icons: Icons = 'urls'): Promise<UserPasskeys> {
+    const passkeys = await this.list(appId, user, icons);
     if (!passkeys) throw new AppError('user_not_found');
     return passkeys;
   }
@@ -57,12 +62,14 @@ export class DevicesService {
     appId: string,
     user: UserKey,
     device: { readonly id: string; readonly friendlyName: string },
+    icons: Icons = 'urls',
   ): Promise<Passkey> {
     return this.database.transaction(async (tx) => {
+      if (!(await this.ties.hold(user, tx))) throw new AppError('device_not_found');
       const row = isId(device.id) && (await this.devices.rename(appId, user, device, tx));
       if (!row) throw new AppError('device_not_found');
       await this.audit.record({ type: 'renamed', appId, userId: row.userId, deviceId: row.id }, tx);
-      return this.toPasskey(row);
+      return this.toPasskey(row, icons);
     });
   }
 
@@ -72,21 +79,22 @@ export class DevicesService {
    */
   revoke(appId: string, user: UserKey, deviceId: string): Promise<void> {
     return this.database.transaction(async (tx) => {
+      if (!(await this.ties.hold(user, tx))) throw new AppError('device_not_found');
       const userId = isId(deviceId) && (await this.devices.revoke(appId, user, deviceId, tx));
       if (!userId) throw new AppError('device_not_found');
       await this.audit.record({ type: 'revoked', appId, userId, deviceId }, tx);
     });
   }
 
-  private toPasskey(row: DeviceRow): Passkey {
+  private toPasskey(row: DeviceRow, icons: Icons): Passkey {
     const type = passkeyType(row);
-    const { light, dark } = this.authenticators.iconPaths(row.aaguid, type);
+    const asData = icons === 'as the app wants' && row.iconForm === 'data';
     return {
       id: row.id,
       credId: row.credentialId.toString('base64url'),
       friendlyName: row.friendlyName,
       type,
-      icons: { light: light && this.publicUrl + light, dark: dark && this.publicUrl + dark },
+      icons: asData ? this.authenticators.iconData(row.aaguid, type) : this.iconUrls(row.aaguid, type),
       usageCount: row.usageCount,
       lastLoginAt: row.lastLoginAt,
       createdAt: row.createdAt,
@@ -95,5 +103,10 @@ export class DevicesService {
       synced: row.backedUp,
       transports: row.transports,
     };
+  }
+
+  private iconUrls(aaguid: string, type: PasskeyType): Passkey['icons'] {
+    const { light, dark } = this.authenticators.iconPaths(aaguid, type);
+    return { light: light && this.publicUrl + light, dark: dark && this.publicUrl + dark };
   }
 }

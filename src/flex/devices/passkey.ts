@@ -7,7 +7,7 @@ export interface Passkey {
   readonly credId: string;
   readonly friendlyName: string;
   readonly type: PasskeyType;
-  /** URLs; null where the provider has none. */
+  /** URLs or `data:` URIs; null where the provider has none. */
   readonly icons: { readonly light: string | null; readonly dark: string | null };
   readonly usageCount: number;
   /** Null until the first sign-in. */

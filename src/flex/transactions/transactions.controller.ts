@@ -1,9 +1,13 @@
 import { Body, Controller, Param, Post, UsePipes } from '@nestjs/common';
-import { IsString, Length } from 'class-validator';
+import { AppError } from '../../errors/app-error.js';
+import { ERROR_TABLE } from '../../errors/error-table.js';
 import { LenientBody } from '../../http/body.pipe.js';
+import { IsDisplayText } from '../../http/display-text.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { IsExternalId } from '../user-key.js';
 import { TransactionsService } from './transactions.service.js';
+
+const MAX_DISPLAY_NAME = 255; // characters
 
 /** The user who may sign in. */
 export class CreateAuthenticateTransactionDto {
@@ -13,8 +17,7 @@ export class CreateAuthenticateTransactionDto {
 
 /** The user who may register a passkey, and the account's name as the authenticator shows it. */
 export class CreateRegisterTransactionDto extends CreateAuthenticateTransactionDto {
-  @IsString()
-  @Length(1, 255)
+  @IsDisplayText(MAX_DISPLAY_NAME)
   passkey_display_name: string;
 }
 
@@ -28,11 +31,20 @@ export class TransactionsController {
   @Post('register')
   async register(@Param('app') app: string, @Body() body: CreateRegisterTransactionDto) {
     const { external_id, passkey_display_name } = body;
-    return { transaction_id: await this.transactions.createRegister(app, external_id, passkey_display_name) };
+    const created = this.transactions.createRegister(app, external_id, passkey_display_name);
+    return { transaction_id: await created.catch(notPermitted) };
   }
 
   @Post('authenticate')
   async authenticate(@Param('app') app: string, @Body() { external_id }: CreateAuthenticateTransactionDto) {
-    return { transaction_id: await this.transactions.createAuthenticate(app, external_id) };
+    const created = this.transactions.createAuthenticate(app, external_id);
+    return { transaction_id: await created.catch(notPermitted) };
   }
+}
+
+/** On this side the protocol has one code for all that is in the user's way; our addition `reason` says what it is. */
+function notPermitted(cause: unknown): never {
+  const told = cause instanceof AppError ? cause.code : undefined;
+  if (told !== 'user_not_active' && told !== 'too_many_passkeys') throw cause;
+  throw new AppError('transaction_not_permitted', { cause, told, detail: `${ERROR_TABLE[told].sentence}.` });
 }

@@ -21,7 +21,7 @@ export class UserDevicesController {
 
   @Get()
   async list(@Param('app') app: string, @NamedUser() user: UserKey) {
-    const { devices } = await this.devices.require(app, user);
+    const { devices } = await this.devices.require(app, user, 'as the app wants');
     return { devices: devices.map(toDevice) };
   }
 
@@ -33,7 +33,7 @@ export class UserDevicesController {
     @Param('device_id') id: string,
     @Body() { friendly_name: friendlyName }: RenameDeviceDto,
   ) {
-    const renamed = this.devices.rename(app, user, { id, friendlyName });
+    const renamed = this.devices.rename(app, user, { id, friendlyName }, 'as the app wants');
     return { device: toDevice(await this.orUnknownUser(renamed, app, user)) };
   }
 

@@ -38,8 +38,8 @@ const SILENCE = 60_000; // ms
 const MAX_NOTICES = 100;
 
 /**
- * What refusals of one call mean, by method, status and code, such as `DELETE 404 device_not_found`, and what
- * `invalid_argument` means, which the client throws itself. Any other refusal is the provider's own trouble.
+ * What refusals of one call mean, by method, status and code, such as `DELETE 404 device_not_found`, also with the reason
+ * behind it where a server tells one, and what `invalid_argument` means, which the client throws itself. Any other refusal is the provider's own trouble.
  */
 export type Meanings = Readonly<Record<string, RefusalCode>>;
 
@@ -95,9 +95,10 @@ export class Provider {
   }
 
   private failureOf(error: PassageError, meanings: Meanings): Error {
-    const { request = '', statusCode, errorCode, retryAfter = RETRY_AFTER } = error;
+    const { request = '', statusCode, errorCode, reason, retryAfter = RETRY_AFTER } = error;
     const isOwn = errorCode === PassageErrorCode.InvalidArgument;
-    const meaning = meanings[isOwn ? errorCode : `${request.split(' ', 1)[0]} ${statusCode} ${errorCode}`];
+    const refusal = isOwn ? errorCode : `${request.split(' ', 1)[0]} ${statusCode} ${errorCode}`;
+    const meaning = meanings[`${refusal} ${reason}`] ?? meanings[refusal];
     if (meaning) return new AppError(meaning);
     if (isOwn) return error;
     const outage = unavailable(reasonOf(error), retryAfter, error);

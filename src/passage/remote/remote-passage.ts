@@ -3,6 +3,7 @@ import {
   type ListedUser,
   PassageError,
   PassageErrorCode,
+  type PassageFlex,
   UserStatus,
   type WebAuthnDevice,
   WebAuthnType,
@@ -20,6 +21,13 @@ const NO_NAME = 'Passkey';
 const NO_SUCH_USER: Meanings = {
   invalid_argument: 'user_not_found',
   'GET 404 user_not_found': 'user_not_found',
+};
+
+/** Of both kinds of transaction; what a server does not explain is its own business. */
+const CANNOT_CREATE: Meanings = {
+  'POST 403 cannot_create_transaction': 'access_denied',
+  'POST 403 cannot_create_transaction user_not_active': 'user_not_active',
+  'POST 403 user_not_active': 'user_not_active',
 };
 
 /** The provider over HTTP: an app on any server that speaks the Flex protocol, such as another Keyway. */
@@ -80,9 +88,10 @@ export class RemotePassage extends Passage {
     return this.provider.ask(({ auth }) => auth.createRegisterTransaction(externalId, passkeyDisplayName), {
       invalid_argument: 'invalid_request',
       'POST 400 invalid_request': 'invalid_request',
-      'POST 403 cannot_create_transaction': 'access_denied',
+      ...CANNOT_CREATE,
+      'POST 403 cannot_create_transaction too_many_passkeys': 'too_many_passkeys',
+      // As Keyway answered before version 1.
       'POST 403 operation_not_allowed': 'too_many_passkeys',
-      'POST 403 user_not_active': 'user_not_active',
       // Erased at that very moment.
       'POST 404 user_not_found': 'user_not_found',
     });
@@ -91,16 +100,19 @@ export class RemotePassage extends Passage {
   override async createAuthenticateTransaction(externalId: string): Promise<string> {
     return this.provider.ask(({ auth }) => auth.createAuthenticateTransaction(externalId), {
       invalid_argument: 'user_not_found',
-      'POST 403 cannot_create_transaction': 'access_denied',
+      ...CANNOT_CREATE,
       'POST 403 operation_not_allowed': 'access_denied',
-      'POST 403 user_not_active': 'user_not_active',
       'POST 404 user_not_found': 'user_not_found',
       'POST 409 user_has_no_passkeys': 'user_has_no_passkeys',
     });
   }
 
   override async verifyNonce(nonce: string): Promise<PassageNonce> {
-    return this.provider.ask(({ auth }) => auth.verify(nonce), {
+    const verify = async ({ auth }: PassageFlex): Promise<PassageNonce> => {
+      const { externalId, kind, deviceId } = await auth.verify(nonce);
+      return { externalId, kind, deviceId };
+    };
+    return this.provider.ask(verify, {
       invalid_argument: 'invalid_nonce',
       'POST 400 invalid_request': 'invalid_nonce',
       'POST 401 invalid_nonce': 'invalid_nonce',
@@ -139,7 +151,7 @@ const toPasskey = (device: WebAuthnDevice): Passkey => ({
   ...device,
   friendlyName: toDisplayText(device.friendlyName) ?? NO_NAME,
   type: oneOf(Object.values(WebAuthnType), device.type),
-  icons: { light: httpUrl(device.icons.light), dark: httpUrl(device.icons.dark) },
+  icons: { light: iconUrl(device.icons.light), dark: iconUrl(device.icons.dark) },
   // The protocol has a moment there also before the first use.
   lastLoginAt: device.usageCount === 0 ? null : device.lastLoginAt,
   provider: toDisplayText(device.provider ?? ''),
@@ -157,4 +169,6 @@ function oneOf<T extends string>(values: readonly T[], value: T): T {
   throw new PassageError(200, PassageErrorCode.InvalidResponse, 'The server’s answer has an unknown kind.');
 }
 
-const httpUrl = (url: string | null): string | null => (url && /^https?:\/\//.test(url) ? url : null);
+/** What an `<img>` can show: a URL, or a picture in a data URI, as an app with `icons: data` has it. */
+const iconUrl = (url: string | null): string | null =>
+  url && /^(?:https?:\/\/|data:image\/svg\+xml;base64,)/.test(url) ? url : null;
