@@ -1,8 +1,5 @@
-import type { Caller } from './caller.js';
+import { type Caller, LEEWAY } from './caller.js';
 import { TokenRefusal } from './token-refusal.js';
-
-/** Seconds by which the clocks of the issuer and of this server may differ. */
-export const LEEWAY = 30;
 
 const MAX_SUBJECT = 255;
 const MAX_USERNAME = 255;
@@ -16,13 +13,18 @@ const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
  * `TokenRefusal` otherwise. `now` is in milliseconds since 1970.
  */
 export function callerFrom(claims: Readonly<Record<string, unknown>>, now = Date.now()): Caller {
-  const { iss, sub, exp, iat } = claims;
+  const { iss, sub, exp, iat, auth_time: authTime } = claims;
   if (!isFiniteNumber(exp)) throw new TokenRefusal('missing_expiry');
   if (iat !== undefined && !(isFiniteNumber(iat) && iat <= now / 1000 + LEEWAY)) {
     throw new TokenRefusal('issued_in_the_future');
   }
   if (!isSubject(sub)) throw new TokenRefusal('unusable_subject');
-  return { issuer: iss as string, subject: sub, username: usernameFrom(claims, sub) };
+  return {
+    issuer: iss as string,
+    subject: sub,
+    username: usernameFrom(claims, sub),
+    authTime: isFiniteNumber(authTime) ? authTime : null,
+  };
 }
 
 const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value);

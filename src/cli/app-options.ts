@@ -5,6 +5,7 @@ import {
   ATTESTATION_TRUSTS,
   ATTESTATIONS,
   BACKUP_ELIGIBILITY_CHANGES,
+  CONDITIONAL_CREATES,
   RANGES,
   RESIDENT_KEYS,
   UNKNOWN_FRAMES,
@@ -57,6 +58,9 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
         NEW_APP.algorithms.map(algorithmName).join(),
       algorithms,
     )
+    .addOption(
+      choice('conditionalCreate', '<on|off>', 'passkeys made without asking the user', CONDITIONAL_CREATES),
+    )
     .option(
       '--max-passkeys-per-user <count>',
       `how many passkeys a user may have, ${PASSKEYS.from} to ${PASSKEYS.to}; ` +
@@ -94,7 +98,8 @@ type Choice =
   | 'residentKey'
   | 'attestation'
   | 'attestationTrust'
-  | 'backupEligibilityChange';
+  | 'backupEligibilityChange'
+  | 'conditionalCreate';
 
 const choice = (field: Choice, value: string, description: string, values: readonly string[]): Option =>
   new Option(`${flagOf(field)} ${value}`, `${description}; a new app has ${NEW_APP[field]}`).choices([

@@ -38,6 +38,7 @@ export const appDetails = (app: AppRecord): string =>
     ...lines('denied AAGUIDs', app.aaguidDeny),
     ['changed backup flag', app.backupEligibilityChange],
     ['algorithms', app.algorithms.map(algorithmName).join(', ')],
+    ['conditional create', app.conditionalCreate],
     ['passkeys per user', `at most ${app.maxPasskeysPerUser}`],
     ['ceremony timeout', seconds(app.ceremonyTimeout, 'that of the handshake')],
     ['handshake', seconds(app.handshakeTtl)],

@@ -6,6 +6,7 @@ import { Migration20261122040000_attestation } from './migrations/Migration20261
 import { Migration20261122050000_nobodys_refusals } from './migrations/Migration20261122050000_nobodys_refusals.js';
 import { Migration20261126000000_app_keys } from './migrations/Migration20261126000000_app_keys.js';
 import { Migration20261126210000_handle_forms } from './migrations/Migration20261126210000_handle_forms.js';
+import { Migration20261126220000_conditional_create } from './migrations/Migration20261126220000_conditional_create.js';
 import { Migration20261126240000_ceremony_policies } from './migrations/Migration20261126240000_ceremony_policies.js';
 
 /** Every migration, oldest first. */
@@ -18,5 +19,6 @@ export const migrations = [
   { name: 'Migration20261122050000_nobodys_refusals', class: Migration20261122050000_nobodys_refusals },
   { name: 'Migration20261126000000_app_keys', class: Migration20261126000000_app_keys },
   { name: 'Migration20261126210000_handle_forms', class: Migration20261126210000_handle_forms },
+  { name: 'Migration20261126220000_conditional_create', class: Migration20261126220000_conditional_create },
   { name: 'Migration20261126240000_ceremony_policies', class: Migration20261126240000_ceremony_policies },
 ];

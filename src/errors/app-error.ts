@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'missing_token'
   | 'invalid_token'
   | 'invalid_api_key'
+  | 'insufficient_user_authentication'
   // apps, users and their passkeys
   | 'app_not_found'
   | 'user_not_found'
@@ -39,6 +40,8 @@ export interface AppErrorOptions {
   readonly detail?: string;
   /** Seconds until it is worth trying again; becomes `Retry-After`. */
   readonly retryAfter?: number;
+  /** Seconds since which the user has to have signed in, for `insufficient_user_authentication` (RFC 9470). */
+  readonly maxAge?: number;
 }
 
 /** A refusal with the code that callers know it by. `ERROR_TABLE` maps the code to HTTP. */
@@ -47,15 +50,17 @@ export class AppError extends Refusal {
   readonly reason: string;
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly maxAge: number | undefined;
 
   constructor(
     readonly code: RefusalCode,
-    { cause, detail, retryAfter }: AppErrorOptions = {},
+    { cause, detail, retryAfter, maxAge }: AppErrorOptions = {},
   ) {
     super(detail ?? code, { cause });
     this.name = 'AppError';
     this.reason = cause instanceof Refusal ? cause.reason : code;
     this.detail = detail;
     this.retryAfter = retryAfter;
+    this.maxAge = maxAge;
   }
 }

@@ -28,6 +28,12 @@ export interface PassageNonce {
   readonly deviceId: string | null;
 }
 
+/** What kind of registration a transaction permits. */
+export interface RegisterTransactionOptions {
+  /** An automatic upgrade: the passkey may be created without asking the user. */
+  readonly conditional?: boolean;
+}
+
 /**
  * A Passage Flex provider for one app: where the passkeys are. Also its injection token. Every call may throw
  * `provider_unavailable` or `database_unavailable`, and names users by external ID alone.
@@ -52,9 +58,13 @@ export abstract class Passage {
   /**
    * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`, and
    * `user_not_found` where they are erased at that moment; `invalid_request` where the provider does not accept the name,
-   * `access_denied` where it does not allow the call.
+   * `access_denied` where it does not allow the call, `too_many_requests` for too many automatic upgrades.
    */
-  abstract createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
+  abstract createRegisterTransaction(
+    externalId: string,
+    passkeyDisplayName: string,
+    options?: RegisterTransactionOptions,
+  ): Promise<string>;
   /**
    * The id of a transaction for one sign-in. Throws `user_not_found`, `user_not_active`, `user_has_no_passkeys`;
    * `access_denied` where the provider does not allow it.
@@ -62,6 +72,8 @@ export abstract class Passage {
   abstract createAuthenticateTransaction(externalId: string): Promise<string>;
   /** Uses the nonce up. Throws `invalid_nonce`. */
   abstract verifyNonce(nonce: string): Promise<PassageNonce>;
+  /** False if the app is known not to allow automatic upgrades; what is not known is decided by the transaction. */
+  abstract allowsUpgrades(): Promise<boolean>;
   /** Null if the app has no such user. */
   abstract getUser(externalId: string): Promise<PassageUser | null>;
   /** The app as it is now. */

@@ -1,5 +1,11 @@
 export { PassageFlex, type AppInfo, type CallOptions, type PassageFlexConfig } from './passage-flex.js';
-export type { Auth, AuthenticateTransactionArgs, NonceProof, RegisterTransactionArgs } from './auth.js';
+export type {
+  Auth,
+  AuthenticateTransactionArgs,
+  NonceProof,
+  RegisterTransactionArgs,
+  RegisterTransactionOptions,
+} from './auth.js';
 export type { RenameDeviceArgs, RevokeDeviceArgs, User } from './user.js';
 export { PassageError, PassageErrorCode } from './passage-error.js';
 export {

@@ -65,6 +65,12 @@ export const AppSchema = defineEntity({
       .check(`backup_eligibility_change in ('record', 'refuse')`),
     /** COSE algorithm identifiers, in order of preference. */
     algorithms: p.array().$type<number[]>().columnType('integer[]').default([-7, -8, -257]),
+    /** Whether passkeys may be created without asking the user (automatic upgrade; WebAuthn Level 3 §5.1.3). */
+    conditionalCreate: p
+      .text()
+      .$type<'off' | 'on'>()
+      .default('off')
+      .check(`conditional_create in ('off', 'on')`),
     maxPasskeysPerUser: p.integer().default(50).check('max_passkeys_per_user > 0'),
     /** How long browsers wait for a ceremony, in seconds; null: as long as its handshake is valid. */
     ceremonyTimeout: p.integer().nullable().check('ceremony_timeout > 0'),

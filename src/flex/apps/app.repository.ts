@@ -22,6 +22,7 @@ const COLUMNS = {
   aaguidDeny: 'aaguid_deny',
   backupEligibilityChange: 'backup_eligibility_change',
   algorithms: 'algorithms',
+  conditionalCreate: 'conditional_create',
   maxPasskeysPerUser: 'max_passkeys_per_user',
   ceremonyTimeout: 'ceremony_timeout',
   handshakeTtl: 'handshake_ttl',

@@ -39,6 +39,7 @@ export const NEW_APP = {
   aaguidDeny: [],
   backupEligibilityChange: 'record',
   algorithms: [-7, -8, -257],
+  conditionalCreate: 'off',
   maxPasskeysPerUser: 50,
   ceremonyTimeout: null,
   handshakeTtl: null,

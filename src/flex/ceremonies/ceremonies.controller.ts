@@ -71,7 +71,8 @@ export class CeremoniesController {
       transactionId: transaction_id,
       ...(attachment && attachment !== 'any' && { attachment }),
     });
-    return { transaction_id, handshake: toHandshake(started) };
+    const { conditional } = started;
+    return { transaction_id, ...(conditional && { conditional }), handshake: toHandshake(started) };
   }
 
   @Post('register/transactions/webauthn/finish')

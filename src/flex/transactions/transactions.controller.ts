@@ -1,5 +1,5 @@
 import { Body, Controller, Param, Post, UsePipes } from '@nestjs/common';
-import { IsString, Length } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
 import { LenientBody } from '../../http/body.pipe.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { IsExternalId } from '../user-key.js';
@@ -16,6 +16,11 @@ export class CreateRegisterTransactionDto extends CreateAuthenticateTransactionD
   @IsString()
   @Length(1, 255)
   passkey_display_name: string;
+
+  /** Ours: asks for an automatic upgrade, which may make the passkey without asking the user. */
+  @IsOptional()
+  @IsBoolean()
+  conditional?: boolean | null;
 }
 
 /** The Flex protocol's server side: permissions to run a ceremony. */
@@ -27,8 +32,9 @@ export class TransactionsController {
 
   @Post('register')
   async register(@Param('app') app: string, @Body() body: CreateRegisterTransactionDto) {
-    const { external_id, passkey_display_name } = body;
-    return { transaction_id: await this.transactions.createRegister(app, external_id, passkey_display_name) };
+    const { external_id, passkey_display_name: name, conditional } = body;
+    const options = { conditional: conditional === true };
+    return { transaction_id: await this.transactions.createRegister(app, external_id, name, options) };
   }
 
   @Post('authenticate')

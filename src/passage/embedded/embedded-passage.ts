@@ -6,7 +6,13 @@ import { NoncesService } from '../../flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../flex/transactions/transactions.service.js';
 import { FlexUserRepository } from '../../flex/users/flex-user.repository.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
-import { Passage, type PassageApp, type PassageNonce, type PassageUser } from '../passage.js';
+import {
+  Passage,
+  type PassageApp,
+  type PassageNonce,
+  type PassageUser,
+  type RegisterTransactionOptions,
+} from '../passage.js';
 
 /** The provider in this very process: the app of `APP_ID` in our own Flex backend. */
 @Injectable()
@@ -44,8 +50,12 @@ export class EmbeddedPassage extends Passage {
     return this.devices.rename(this.appId, { externalId }, { id, friendlyName });
   }
 
-  override createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
-    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName);
+  override createRegisterTransaction(
+    externalId: string,
+    passkeyDisplayName: string,
+    options?: RegisterTransactionOptions,
+  ): Promise<string> {
+    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName, options);
   }
 
   override createAuthenticateTransaction(externalId: string): Promise<string> {
@@ -54,6 +64,10 @@ export class EmbeddedPassage extends Passage {
 
   override verifyNonce(nonce: string): Promise<PassageNonce> {
     return this.nonces.verify(this.appId, nonce);
+  }
+
+  override async allowsUpgrades(): Promise<boolean> {
+    return (await this.apps.get(this.appId)).conditionalCreate === 'on';
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {

@@ -98,7 +98,9 @@ export class Provider {
     const { request = '', statusCode, errorCode, retryAfter = RETRY_AFTER } = error;
     const isOwn = errorCode === PassageErrorCode.InvalidArgument;
     const meaning = meanings[isOwn ? errorCode : `${request.split(' ', 1)[0]} ${statusCode} ${errorCode}`];
-    if (meaning) return new AppError(meaning);
+    if (meaning) {
+      return new AppError(meaning, error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter });
+    }
     if (isOwn) return error;
     const outage = unavailable(reasonOf(error), retryAfter, error);
     if (outage.reason === 'provider_failed' && error.retryAfter !== undefined) {

@@ -10,7 +10,13 @@ import {
 import { AppError } from '../../errors/app-error.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
 import { toDisplayText } from '../../http/display-text.js';
-import { Passage, type PassageApp, type PassageNonce, type PassageUser } from '../passage.js';
+import {
+  Passage,
+  type PassageApp,
+  type PassageNonce,
+  type PassageUser,
+  type RegisterTransactionOptions,
+} from '../passage.js';
 import { type Meanings, Provider } from './provider.js';
 import { RemoteApp } from './remote-app.js';
 
@@ -20,6 +26,12 @@ const NO_NAME = 'Passkey';
 const NO_SUCH_USER: Meanings = {
   invalid_argument: 'user_not_found',
   'GET 404 user_not_found': 'user_not_found',
+};
+
+/** The app does not allow it, or the user has as many passkeys as they may; one is open, or there were five in a day. */
+const UPGRADE_REFUSED: Meanings = {
+  'POST 403 operation_not_allowed': 'access_denied',
+  'POST 429 exceeded_attempts': 'too_many_requests',
 };
 
 /** The provider over HTTP: an app on any server that speaks the Flex protocol, such as another Keyway. */
@@ -76,8 +88,13 @@ export class RemotePassage extends Passage {
     });
   }
 
-  override async createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
-    return this.provider.ask(({ auth }) => auth.createRegisterTransaction(externalId, passkeyDisplayName), {
+  override async createRegisterTransaction(
+    externalId: string,
+    passkeyDisplayName: string,
+    { conditional = false }: RegisterTransactionOptions = {},
+  ): Promise<string> {
+    const args = { externalId, passkeyDisplayName, conditional };
+    return this.provider.ask(({ auth }) => auth.createRegisterTransaction(args), {
       invalid_argument: 'invalid_request',
       'POST 400 invalid_request': 'invalid_request',
       'POST 403 cannot_create_transaction': 'access_denied',
@@ -85,6 +102,7 @@ export class RemotePassage extends Passage {
       'POST 403 user_not_active': 'user_not_active',
       // Erased at that very moment.
       'POST 404 user_not_found': 'user_not_found',
+      ...(conditional && UPGRADE_REFUSED),
     });
   }
 
@@ -105,6 +123,11 @@ export class RemotePassage extends Passage {
       'POST 400 invalid_request': 'invalid_nonce',
       'POST 401 invalid_nonce': 'invalid_nonce',
     });
+  }
+
+  /** The provider's app does not tell. */
+  override allowsUpgrades(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {
@@ -143,6 +166,8 @@ const toPasskey = (device: WebAuthnDevice): Passkey => ({
   // The protocol has a moment there also before the first use.
   lastLoginAt: device.usageCount === 0 ? null : device.lastLoginAt,
   provider: toDisplayText(device.provider ?? ''),
+  // The protocol's device has no member for it.
+  automatic: null,
 });
 
 const toUser = ({ userMetadata: _not, ...user }: ListedUser): PassageUser => ({
