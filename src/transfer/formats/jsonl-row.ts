@@ -31,7 +31,7 @@ const DATES = ['last_login_at', 'created_at', 'updated_at'];
 const USER = ['external_id', 'id', 'user_handle', 'status', 'login_count', ...DATES];
 const DEVICE = ['external_id', 'id', 'credential_id', 'friendly_name', 'usage_count', ...DATES];
 const AUTHENTICATOR = ['aaguid', 'transports', 'attachment', 'backup_eligible', 'backed_up'];
-const PASSKEY = [...DEVICE, 'public_key', 'user_handle', 'sign_count', ...AUTHENTICATOR];
+const PASSKEY = [...DEVICE, 'public_key', 'user_handle', 'sign_count', ...AUTHENTICATOR, 'automatic'];
 const ATTESTATION = ['attestation_format', 'attestation_trust'];
 
 /** Reads a line of the canonical format (docs/import-format.md). Throws `RowRefusal`. */
@@ -112,6 +112,7 @@ function readPasskey(members: Members): PasskeyRow {
     attachment: members.oneOf('attachment', ['platform', 'cross-platform']),
     ...backupFlagsOf(members),
     ...attestationOf(members),
+    automatic: members.flag('automatic') ?? false,
     ...usageOf(members),
   };
 }
