@@ -1,3 +1,9 @@
 export { PassageFlex, type PassageFlexOptions } from './passage-flex.js';
-export type { AuthenticateOptions, AuthenticatorAttachment, Passkey, RegisterOptions } from './passkey.js';
+export type {
+  AuthenticateOptions,
+  AuthenticatorAttachment,
+  Passkey,
+  RegisterOptions,
+  UpgradeOptions,
+} from './passkey.js';
 export { PassageError, type PassageErrorCode } from './passage-error.js';
