@@ -7,7 +7,7 @@ import {
   type JWTVerifyOptions,
 } from 'jose';
 import type { TokenAlgorithm, TokenSettings } from '../config/configuration.js';
-import { LEEWAY } from './claims.js';
+import { LEEWAY } from './caller.js';
 import { RemoteKeySet } from './remote-key-set.js';
 import { refusalOf, TokenRefusal } from './token-refusal.js';
 

@@ -116,7 +116,7 @@ async function who(authorization: string | undefined, url = '/who', body?: strin
 }
 const call = async (token: string | Promise<string>) => who(`Bearer ${await token}`);
 const refusedFor = (reason: string) => ({ code: 'invalid_token', reason });
-const USER = { issuer: ISSUER, subject: 'user-1', username: 'user-1' };
+const USER = { issuer: ISSUER, subject: 'user-1', username: 'user-1', authTime: null };
 
 describe('the Authorization header', () => {
   beforeEach(() => startWith({ kind: 'secret', key: SECRET }, 'HS256'));
