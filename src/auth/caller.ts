@@ -5,4 +5,8 @@ export interface Caller {
   readonly subject: string;
   /** Display text of 1 to 255 characters; it authorises nothing. */
   readonly username: string;
+  /** When the token was issued, seconds since the epoch; null if it does not say. */
+  readonly issuedAt: number | null;
+  /** What the token has for `EXTERNAL_ID_CLAIM`, unjudged; null where no claim of this issuer counts. */
+  readonly claim: { readonly externalId: unknown } | null;
 }

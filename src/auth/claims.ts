@@ -1,3 +1,4 @@
+import type { ExternalIdClaim } from '../config/configuration.js';
 import type { Caller } from './caller.js';
 import { TokenRefusal } from './token-refusal.js';
 
@@ -15,14 +16,25 @@ const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
  * been checked. Requires what is left: `exp`, an `iat` that is not in the future, and a usable `sub`; throws a
  * `TokenRefusal` otherwise. `now` is in milliseconds since 1970.
  */
-export function callerFrom(claims: Readonly<Record<string, unknown>>, now = Date.now()): Caller {
+export function callerFrom(
+  claims: Readonly<Record<string, unknown>>,
+  now = Date.now(),
+  externalIdClaim: ExternalIdClaim | null = null,
+): Caller {
   const { iss, sub, exp, iat } = claims;
   if (!isFiniteNumber(exp)) throw new TokenRefusal('missing_expiry');
   if (iat !== undefined && !(isFiniteNumber(iat) && iat <= now / 1000 + LEEWAY)) {
     throw new TokenRefusal('issued_in_the_future');
   }
   if (!isSubject(sub)) throw new TokenRefusal('unusable_subject');
-  return { issuer: iss as string, subject: sub, username: usernameFrom(claims, sub) };
+  const issuer = iss as string;
+  return {
+    issuer,
+    subject: sub,
+    username: usernameFrom(claims, sub),
+    issuedAt: iat ?? null,
+    claim: externalIdClaim?.issuer === issuer ? { externalId: claims[externalIdClaim.name] } : null,
+  };
 }
 
 const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value);

@@ -18,10 +18,10 @@ import { TokenVerifier } from './token-verifier.js';
 export class JwtStrategy extends PassportStrategy(Strategy) {
   private readonly verifier: TokenVerifier;
 
-  constructor({ tokens }: Configuration) {
+  constructor(private readonly configuration: Configuration) {
     // passport-jwt would ask these; it is not asked itself, as its jsonwebtoken knows no EdDSA.
     super({ jwtFromRequest: () => null, secretOrKeyProvider: (_request, _token, done) => done(null) });
-    this.verifier = new TokenVerifier(tokens);
+    this.verifier = new TokenVerifier(configuration.tokens);
   }
 
   /** Passes everything that goes wrong on as an error, which the guard throws: passport would answer 401 to a bug. */
@@ -38,7 +38,8 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
    */
   async validate(request: Pick<FastifyRequest, 'headers' | 'raw'>): Promise<Caller> {
     try {
-      return callerFrom(await this.verifier.verify(bearerToken(request)));
+      const claims = await this.verifier.verify(bearerToken(request));
+      return callerFrom(claims, Date.now(), this.configuration.externalIdClaim);
     } catch (error) {
       throw error instanceof TokenRefusal ? new AppError('invalid_token', { cause: error }) : error;
     }

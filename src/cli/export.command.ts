@@ -38,7 +38,7 @@ export function registerExport(program: Command): void {
       // Before a file is made or a pipe is opened for an app that there is not.
       await services.apps.get(app);
       const exports = await services.exports();
-      const work = (write: Write) => writeLines(exports.export(app), write);
+      const work = (write: Write) => writeLines(exports.export(app, services.ownAppId), write);
       return file === null ? work(say) : writeFileWith(file, work);
     });
     const text = json ? JSON.stringify({ lines }) : `${lines} lines were exported.`;

@@ -17,7 +17,8 @@ Examples:
   keyway export --app shop | keyway import --app new-shop -
 
 What is there already stays as it is: the same file can be imported again, also after an import that was cut off. Import
-users before their passkeys. A dry run is one long transaction: run it while little else is done.
+users before their passkeys. Rows with a subject tie the user to that identity; that needs the APP_ID of the service, and
+its JWT_ISSUER or --issuer. A dry run is one long transaction: run it while little else is done.
 Without --report, the first rows that are refused are told on standard error, or with --json in its "refusals".`;
 
 interface ImportOptions {
@@ -25,6 +26,7 @@ interface ImportOptions {
   readonly format: TransferFormat;
   readonly dryRun?: boolean;
   readonly report?: string;
+  readonly issuer?: string;
 }
 
 /** `keyway import`. */
@@ -35,6 +37,7 @@ export function registerImport(program: Command): void {
     .argument('<file>', 'what to read, or - for standard input')
     .requiredOption('--app <id>', 'id of the app')
     .addOption(new Option('--format <format>', 'what the file is').choices(TRANSFER_FORMATS).default('jsonl'))
+    .option('--issuer <issuer>', 'the iss claim of the users’ tokens, for rows with a subject that name none')
     .option('--dry-run', 'do everything, then roll it back')
     .option('--report <file>', 'write a line of JSON for every row that is refused')
     .addHelpText('after', EXAMPLES);
@@ -55,19 +58,23 @@ export function registerImport(program: Command): void {
 async function importFrom(
   input: InputFile,
   services: Services,
-  { app, format, dryRun = false, report }: ImportOptions,
+  { app, format, dryRun = false, report, issuer }: ImportOptions,
   refusals: RefusedRow[] | undefined,
 ): Promise<ImportSummary> {
   // Before the report of another import is emptied for an app that there is not.
   await services.apps.get(app);
   const imports = await services.imports();
   const { readRows } = await import('../transfer/formats/row-source.js');
+  const { issuers, ownAppId } = services;
+  const usual =
+    issuer === undefined ? (issuers.length === 1 ? issuers[0]! : null) : services.issuerOf(issuer);
   const progress = new Progress();
   // Opened before anything is imported: what cannot be reported is better not begun.
   const reported = report === undefined ? firstOf(refusals, progress) : await reportTo(report, input);
   try {
     return await imports.import(app, readRows(format, input.bytes), {
       isDryRun: dryRun,
+      ties: { isOwnApp: app === ownAppId, issuers, issuer: usual },
       onRefused: reported.take,
       onProgress: ({ read, refused }) => progress.show(`${read} rows, ${refused} refused`),
     });

@@ -3,9 +3,10 @@ import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { ConfigModule } from '../config/config.module.js';
 import { Configuration, type DatabaseSettings, embeddedPassageOf } from '../config/configuration.js';
 import { DEMO_APP } from '../config/demo-settings.js';
-import { Environment } from '../config/environment.js';
+import { Environment, splitList } from '../config/environment.js';
 import { HttpVariables } from '../config/http-settings.js';
 import { LifetimeVariables } from '../config/passage-settings.js';
+import { OperatorError } from '../errors/operator-error.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { AuditTrail } from '../events/audit-trail.js';
 import { EventsModule } from '../events/events.module.js';
@@ -14,6 +15,7 @@ import { ApiKeysService } from '../flex/api-keys/api-keys.service.js';
 import { AppsModule } from '../flex/apps/apps.module.js';
 import { AppsService } from '../flex/apps/apps.service.js';
 import type { DevicesService } from '../flex/devices/devices.service.js';
+import type { IdentitiesService } from '../flex/users/identities.service.js';
 import type { PurgeService } from '../flex/purge.service.js';
 import type { UsersService } from '../flex/users/users.service.js';
 import type { ExportService } from '../transfer/export.service.js';
@@ -30,6 +32,8 @@ const ACTOR = 'command-line';
 export class Services {
   /** The app whose users' identities the service keeps; empty where that is not known. */
   readonly ownAppId: string;
+  /** Whose tokens the service accepts; empty where that is not known. */
+  readonly issuers: readonly string[] = splitList(process.env.JWT_ISSUER ?? '').filter((it) => it !== '');
 
   constructor(
     readonly apps: AppsService,
@@ -45,6 +49,24 @@ export class Services {
     const { FlexUsersModule } = await import('../flex/users/users.module.js');
     const { UsersService } = await import('../flex/users/users.service.js');
     return (await this.lazy.load(() => FlexUsersModule)).get(UsersService);
+  }
+
+  async identities(): Promise<IdentitiesService> {
+    const { FlexUsersModule } = await import('../flex/users/users.module.js');
+    const { IdentitiesService } = await import('../flex/users/identities.service.js');
+    return (await this.lazy.load(() => FlexUsersModule)).get(IdentitiesService);
+  }
+
+  /** The issuer that a command names, or the only one. Throws `invalid_settings` if there is none, or it is another. */
+  issuerOf(named: string | undefined): string {
+    const issuer = named ?? (this.issuers.length === 1 ? this.issuers[0] : undefined);
+    if (issuer !== undefined && (this.issuers.length === 0 || this.issuers.includes(issuer))) return issuer;
+    throw new OperatorError(
+      'invalid_settings',
+      named === undefined
+        ? 'Give --issuer, the iss claim of the user’s tokens: JWT_ISSUER does not name just one.'
+        : 'Give --issuer as one of JWT_ISSUER, exactly as it stands there.',
+    );
   }
 
   async devices(): Promise<DevicesService> {
@@ -93,13 +115,16 @@ export async function openServices(
 /** The database is all that commands need; of the service's own app it is known which one it is, if `APP_ID` says so. */
 function configurationOf(database: DatabaseSettings): Configuration {
   const env = new Environment({});
-  const id = process.env.APP_ID || (database.kind === 'embedded' ? DEMO_APP : '');
+  const isRemote = process.env.PASSAGE_MODE === 'remote';
+  const named = isRemote ? process.env.PASSAGE_APP_ID : process.env.APP_ID;
+  const id = named || (database.kind === 'embedded' ? DEMO_APP : '');
   const lifetimes = new LifetimeVariables(env).toSettings();
   return {
     environment: 'production',
     demo: null,
     http: new HttpVariables(env).toSettings(),
     database,
+    externalIdClaim: null,
     passage: { mode: 'embedded', app: { id }, secrets: [], lifetimes },
     authenticatorMetadataFile: null,
     fidoMetadataFile: null,

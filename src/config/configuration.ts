@@ -45,6 +45,12 @@ export interface TokenSettings {
   readonly algorithms: readonly TokenAlgorithm[];
 }
 
+/** The claim that names the external ID of an issuer's users. */
+export interface ExternalIdClaim {
+  readonly name: string;
+  readonly issuer: string;
+}
+
 /** The app that is made or brought up to date at each start; an absent member leaves its column alone. */
 export interface AppSettings {
   readonly id: string;
@@ -93,12 +99,17 @@ export abstract class Configuration {
   abstract readonly http: HttpSettings;
   abstract readonly database: DatabaseSettings;
   abstract readonly tokens: TokenSettings;
+  /** Null where no token tells an external ID. */
+  abstract readonly externalIdClaim: ExternalIdClaim | null;
   abstract readonly passage: PassageSettings;
   /** Path of an AAGUID metadata file (community passkey-authenticator-aaguids JSON format), or null. */
   abstract readonly authenticatorMetadataFile: string | null;
   /** Path of a FIDO metadata BLOB (MDS3, a JWT), by which attestations are trusted, or null. */
   abstract readonly fidoMetadataFile: string | null;
 }
+
+/** The issuers whose tokens are accepted, exactly as the `iss` claim has them. */
+export const issuersOf = ({ tokens }: Pick<Configuration, 'tokens'>): readonly string[] => [tokens.issuer];
 
 /** The settings of the embedded provider, for what is loaded with it alone; throws in any other mode. */
 export function embeddedPassageOf({ passage }: Pick<Configuration, 'passage'>): EmbeddedPassageSettings {

@@ -33,6 +33,7 @@ describe('the demo', () => {
     const { demo, tokens, passage, ...rest } = loadConfiguration({ DATA_DIR, PORT: '8080' });
     expect(rest).toEqual({
       environment: 'development',
+      externalIdClaim: null,
       http: { host: '127.0.0.1', port: 8080, publicUrl: 'http://localhost:8080', trustProxy: false },
       database: { kind: 'embedded', directory: DATA_DIR },
       authenticatorMetadataFile: null,

@@ -1,8 +1,9 @@
-import type { Configuration, DatabaseSettings } from './configuration.js';
+import { type Configuration, type DatabaseSettings, issuersOf } from './configuration.js';
 import { DatabaseVariables } from './database-settings.js';
 import { demoSettings, DemoVariables, stepsToDemo } from './demo-settings.js';
 import { assertNodeVersion, ConfigurationError, Environment } from './environment.js';
 import { HttpVariables } from './http-settings.js';
+import { IdentityVariables } from './identity-settings.js';
 import { MetadataVariables, type ReadGroups, readPassage } from './passage-settings.js';
 import { deepFreeze } from './redaction.js';
 import { foreignNames, misspeltNames } from './setting-names.js';
@@ -22,20 +23,24 @@ export function loadConfiguration(variables: NodeJS.ProcessEnv = process.env): C
   const http = readVariables(HttpVariables, env);
   const database = readVariables(DatabaseVariables, env);
   const metadata = readVariables(MetadataVariables, env);
+  const identity = readVariables(IdentityVariables, env);
   const steps = stepsToDemo(http.variables);
   const mode = steps.length === 0 ? readDemo(env, http.variables, database.variables) : readService(env);
-  const all = [http, database, metadata, ...mode.groups];
+  const all = [http, database, metadata, identity, ...mode.groups];
   const problems = [...misspeltNames(env), ...all.flatMap((read) => read.problems)];
   if (all.some(({ isIncomplete }) => isIncomplete) && !env.isProduction) {
     problems.push(`To run the demo instead, which needs none of these settings, ${steps.join(' and ')}.`);
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
+  const settings = mode.settings();
+  const claim = identity.variables.toSettings();
   return deepFreeze({
     environment: env.kind,
     http: http.variables.toSettings(),
     database: database.variables.toSettings(),
     ...metadata.variables.toSettings(),
-    ...mode.settings(),
+    externalIdClaim: claim && { name: claim.name, issuer: claim.issuer ?? issuersOf(settings)[0]! },
+    ...settings,
   });
 }
 

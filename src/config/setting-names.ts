@@ -2,6 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { DatabaseVariables } from './database-settings.js';
 import type { Environment } from './environment.js';
 import { HttpVariables } from './http-settings.js';
+import { IdentityVariables } from './identity-settings.js';
 import { EMBEDDED_GROUPS, PassageVariables } from './passage-settings.js';
 import { RemotePassageVariables } from './remote-passage-settings.js';
 import { TokenVariables } from './token-settings.js';
@@ -11,6 +12,7 @@ const GROUPS = [
   HttpVariables,
   DatabaseVariables,
   TokenVariables,
+  IdentityVariables,
   PassageVariables,
   ...EMBEDDED_GROUPS,
   RemotePassageVariables,
@@ -26,7 +28,7 @@ const KNOWN = new Set([...SETTINGS, ...[...SECRET].map((name) => `${name}_FILE`)
 
 /** Names that begin like this are read as Keyway's by people; others' programs use most of them as well. */
 const LIKE_OURS =
-  /^(KEYWAY|APP|JWT|PASSAGE|DATABASE|AUTHENTICATOR|FIDO|HANDSHAKE|NONCE|REGISTER_TRANSACTION|AUTHENTICATE_TRANSACTION)_/;
+  /^(KEYWAY|APP|JWT|PASSAGE|DATABASE|AUTHENTICATOR|EXTERNAL_ID|FIDO|HANDSHAKE|NONCE|REGISTER_TRANSACTION|AUTHENTICATE_TRANSACTION)_/;
 
 /** What Kubernetes puts into every container for a service called, say, `app` or `keyway`. */
 const KUBERNETES =

@@ -10,11 +10,14 @@ import { Transaction, type TransactionSchema } from '../flex/transactions/transa
 import { LegacyDevice, type LegacyDeviceSchema } from '../transfer/legacy-device.entity.js';
 import { FlexUser, type FlexUserSchema } from '../flex/users/flex-user.entity.js';
 import { UserHandle, type UserHandleSchema } from '../flex/users/user-handle.entity.js';
+import { TieMark, TieMarkKey, type TieMarkKeySchema, type TieMarkSchema } from '../users/tie-mark.entity.js';
 import { User, type UserSchema } from '../users/user.entity.js';
 
 /** Every table of ours. */
 export const entities = [
   User,
+  TieMarkKey,
+  TieMark,
   App,
   ApiKey,
   FlexUser,
@@ -31,6 +34,8 @@ export const entities = [
 /** Every table with the types of its columns, as queries see them: timestamps are Dates, bytea is a Buffer, int8 a number. */
 export type Tables = InferKyselyDB<
   | typeof UserSchema
+  | typeof TieMarkKeySchema
+  | typeof TieMarkSchema
   | typeof AppSchema
   | typeof ApiKeySchema
   | typeof FlexUserSchema

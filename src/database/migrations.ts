@@ -5,6 +5,7 @@ import { Migration20261122030000_transfer } from './migrations/Migration20261122
 import { Migration20261122040000_attestation } from './migrations/Migration20261122040000_attestation.js';
 import { Migration20261122050000_nobodys_refusals } from './migrations/Migration20261122050000_nobodys_refusals.js';
 import { Migration20261126000000_app_keys } from './migrations/Migration20261126000000_app_keys.js';
+import { Migration20261126200000_ties } from './migrations/Migration20261126200000_ties.js';
 import { Migration20261126210000_handle_forms } from './migrations/Migration20261126210000_handle_forms.js';
 import { Migration20261126210001_icons } from './migrations/Migration20261126210001_icons.js';
 import { Migration20261126240000_ceremony_policies } from './migrations/Migration20261126240000_ceremony_policies.js';
@@ -18,6 +19,7 @@ export const migrations = [
   { name: 'Migration20261122040000_attestation', class: Migration20261122040000_attestation },
   { name: 'Migration20261122050000_nobodys_refusals', class: Migration20261122050000_nobodys_refusals },
   { name: 'Migration20261126000000_app_keys', class: Migration20261126000000_app_keys },
+  { name: 'Migration20261126200000_ties', class: Migration20261126200000_ties },
   { name: 'Migration20261126210000_handle_forms', class: Migration20261126210000_handle_forms },
   { name: 'Migration20261126210001_icons', class: Migration20261126210001_icons },
   { name: 'Migration20261126240000_ceremony_policies', class: Migration20261126240000_ceremony_policies },

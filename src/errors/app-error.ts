@@ -23,6 +23,8 @@ export type RefusalCode =
   | 'user_not_active'
   | 'user_has_no_passkeys'
   | 'device_not_found'
+  | 'external_id_missing'
+  | 'external_id_conflict'
   | 'too_many_passkeys'
   | 'transaction_not_permitted'
   // ceremonies

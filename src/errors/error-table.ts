@@ -57,6 +57,16 @@ export const ERROR_TABLE = {
     sentence: 'The passkey does not exist',
     flex: { code: 'device_not_found', sentence: 'The device does not exist.' },
   },
+  external_id_missing: {
+    status: 403,
+    sentence: 'The token names no external ID',
+    flex: { code: 'operation_not_allowed' },
+  },
+  external_id_conflict: {
+    status: 409,
+    sentence: 'The identity and the external ID are not tied to each other, and cannot be',
+    flex: { code: 'external_id_conflict' },
+  },
   too_many_passkeys: {
     status: 409,
     sentence: 'The user has too many passkeys',

@@ -2,17 +2,18 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Matches } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
+import { EXTERNAL_ID, isExternalId } from '../users/external-id.js';
+import type { Identity } from '../users/user.repository.js';
 
-/** How a caller names a user of an app: by the application's own id, or by ours. */
-export type UserKey = { readonly externalId: string } | { readonly id: string };
+/**
+ * How a caller names a user of an app: by the application's own id, or by ours. `tiedTo` is the identity that acts, where
+ * a user acts for themself: its tie to the external ID has to hold in the transaction of the act.
+ */
+export type UserKey =
+  { readonly externalId: string; readonly tiedTo?: Identity | undefined } | { readonly id: string };
 
 /** The ids of users and devices, as they stand in URLs. */
 export const OPAQUE_ID = /^[A-Za-z0-9_-]{1,64}$/;
-
-const EXTERNAL_ID = /^(?!\.{1,2}$)\P{Cc}{1,255}$/u;
-
-/** 1 to 255 characters without control characters or lone surrogates, and not `.` or `..`, which paths give a meaning. */
-export const isExternalId = (text: string): boolean => EXTERNAL_ID.test(text) && text.isWellFormed();
 
 /** Validates a member of a body as an external ID. */
 export const IsExternalId = (): PropertyDecorator =>

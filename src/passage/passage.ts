@@ -28,9 +28,17 @@ export interface PassageNonce {
   readonly deviceId: string | null;
 }
 
+/** The identity of a user who acts for themself. */
+export interface ActingIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
 /**
  * A Passage Flex provider for one app: where the passkeys are. Also its injection token. Every call may throw
- * `provider_unavailable` or `database_unavailable`, and names users by external ID alone.
+ * `provider_unavailable` or `database_unavailable`, and names users by external ID alone. What changes something is told
+ * which identity acts: a provider on the database of the ties makes sure, in the transaction of the change, that the
+ * external ID is still tied to it; the user is unknown otherwise.
  */
 export abstract class Passage {
   /** The app, as browsers name it on the Flex routes. */
@@ -43,23 +51,32 @@ export abstract class Passage {
   /** How many passkeys a user may have, without asking another server: null where it is not known. */
   abstract recentLimit(): Promise<number | null>;
   /** Throws `device_not_found`, also for another user's; `access_denied` where the provider does not allow it. */
-  abstract revokeDevice(externalId: string, deviceId: string): Promise<void>;
+  abstract revokeDevice(externalId: string, deviceId: string, tiedTo?: ActingIdentity): Promise<void>;
   /**
    * Throws `device_not_found`, also for another user's; `invalid_request` where the provider does not accept the name,
    * `access_denied` where it cannot rename.
    */
-  abstract renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<Passkey>;
+  abstract renameDevice(
+    externalId: string,
+    deviceId: string,
+    friendlyName: string,
+    tiedTo?: ActingIdentity,
+  ): Promise<Passkey>;
   /**
    * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`, and
    * `user_not_found` where they are erased at that moment; `invalid_request` where the provider does not accept the name,
    * `access_denied` where it does not allow the call.
    */
-  abstract createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
+  abstract createRegisterTransaction(
+    externalId: string,
+    passkeyDisplayName: string,
+    tiedTo?: ActingIdentity,
+  ): Promise<string>;
   /**
    * The id of a transaction for one sign-in. Throws `user_not_found`, `user_not_active`, `user_has_no_passkeys`;
    * `access_denied` where the provider does not allow it.
    */
-  abstract createAuthenticateTransaction(externalId: string): Promise<string>;
+  abstract createAuthenticateTransaction(externalId: string, tiedTo?: ActingIdentity): Promise<string>;
   /** Uses the nonce up. Throws `invalid_nonce`. */
   abstract verifyNonce(nonce: string): Promise<PassageNonce>;
   /** Null if the app has no such user. */

@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { AppError } from '../errors/app-error.js';
+import type { UserPasskeys } from '../flex/devices/passkey.js';
 import { Passage } from '../passage/passage.js';
 import { ExternalIds } from '../users/external-ids.js';
-import { UserRepository } from '../users/user.repository.js';
 import { toSignals, toWebAuthnDevice, type UserSignal, type WebAuthnDevice } from './web-authn-device.js';
 
-/** All passkeys of the caller. */
+/** All passkeys of the caller; `externalId` is null until they first add one. */
 export interface PasskeyList {
   readonly username: string;
+  readonly externalId: string | null;
   readonly passkeys: readonly WebAuthnDevice[];
   /** How many passkeys the caller may have; null where that is not known. */
   readonly limit: number | null;
@@ -28,13 +29,14 @@ export interface ProvenCeremony {
   readonly username: string;
   readonly externalId: string;
   readonly kind: 'register' | 'authenticate' | null;
+  /** The passkey; null where the provider does not tell. */
+  readonly deviceId: string | null;
 }
 
 /** The passkeys of the calling user. */
 @Injectable()
 export class PasskeysService {
   constructor(
-    private readonly users: UserRepository,
     private readonly externalIds: ExternalIds,
     private readonly passage: Passage,
   ) {}
@@ -42,31 +44,24 @@ export class PasskeysService {
   /** A user without an external ID has none, and the provider is not asked for them. */
   async list(caller: Caller): Promise<PasskeyList> {
     const { username } = caller;
-    const externalId = await this.externalIds.recent(caller);
+    const externalId = await this.externalIds.recent(caller, this.passage.appId);
     if (externalId === null) return this.emptyList(caller);
-    let owned = await this.passage.getDevices(externalId);
-    if (owned.devices.length === 0) {
-      const current = await this.externalIds.renewed(caller);
-      if (current === null) return this.emptyList(caller);
-      if (current !== externalId) owned = await this.passage.getDevices(current);
-    }
-    return {
-      username,
-      passkeys: owned.devices.map(toWebAuthnDevice),
-      limit: owned.limit,
-      signals: toSignals(owned, { name: username, displayName: username }),
-    };
+    const owned = await this.passage.getDevices(externalId);
+    if (owned.devices.length > 0) return toList(username, externalId, owned);
+    const current = await this.externalIds.renewed(caller, this.passage.appId);
+    if (current === null) return this.emptyList(caller);
+    return toList(username, current, current === externalId ? owned : await this.passage.getDevices(current));
   }
 
   /** Throws `device_not_found`, also for another user's passkey. */
   async revoke(caller: Caller, deviceId: string): Promise<void> {
-    await this.passage.revokeDevice(await this.ownerOfDevices(caller), deviceId);
+    await this.passage.revokeDevice(await this.ownerOfDevices(caller), deviceId, caller);
   }
 
   /** Throws `device_not_found`, also for another user's passkey. */
   async rename(caller: Caller, deviceId: string, friendlyName: string): Promise<WebAuthnDevice> {
     const externalId = await this.ownerOfDevices(caller);
-    return toWebAuthnDevice(await this.passage.renameDevice(externalId, deviceId, friendlyName));
+    return toWebAuthnDevice(await this.passage.renameDevice(externalId, deviceId, friendlyName, caller));
   }
 
   /** Permits the caller to add one passkey; the first time makes their external ID. */
@@ -79,10 +74,10 @@ export class PasskeysService {
 
   /** Permits the caller to sign in once more as themselves (step-up). Throws `user_has_no_passkeys`. */
   async beginAuthentication(caller: Caller): Promise<CeremonyPermission> {
-    const externalId = await this.externalIds.current(caller);
+    const externalId = await this.current(caller);
     if (externalId === null) throw new AppError('user_has_no_passkeys');
     try {
-      return this.permission(await this.passage.createAuthenticateTransaction(externalId));
+      return this.permission(await this.passage.createAuthenticateTransaction(externalId, caller));
     } catch (error) {
       const isUnknown = error instanceof AppError && error.code === 'user_not_found';
       throw isUnknown ? new AppError('user_has_no_passkeys', { cause: error }) : error;
@@ -91,36 +86,49 @@ export class PasskeysService {
 
   /** Uses the nonce up in any case. Throws `invalid_nonce` unless it is the caller's own. */
   async verify(caller: Caller, nonce: string): Promise<ProvenCeremony> {
-    const own = await this.externalIds.current(caller);
-    const { externalId, kind } = await this.passage.verifyNonce(nonce);
+    const own = await this.current(caller);
+    const { externalId, kind, deviceId } = await this.passage.verifyNonce(nonce);
     if (own === null || externalId !== own) throw new AppError('invalid_nonce');
-    return { username: caller.username, externalId, kind };
+    return { username: caller.username, externalId, kind, deviceId };
   }
 
   private async emptyList({ username }: Caller): Promise<PasskeyList> {
-    return { username, passkeys: [], limit: await this.passage.recentLimit(), signals: [] };
+    const limit = await this.passage.recentLimit();
+    return { username, externalId: null, passkeys: [], limit, signals: [] };
   }
 
   /** Null if the caller is erased meanwhile: a transaction for an erased user would create an orphaned passkey. */
   private async permitRegistration(caller: Caller): Promise<CeremonyPermission | null> {
-    const externalId = await this.users.enrol(caller, caller.username);
+    const externalId = await this.externalIds.made(caller, this.passage.appId);
     const transactionId = await this.passage
-      .createRegisterTransaction(externalId, caller.username)
+      .createRegisterTransaction(externalId, caller.username, caller)
       .catch(nullIfUnknown);
-    if (transactionId === null || (await this.externalIds.current(caller)) !== externalId) return null;
+    if (transactionId === null || (await this.current(caller)) !== externalId) return null;
     return this.permission(transactionId);
   }
 
   private async ownerOfDevices(caller: Caller): Promise<string> {
-    const externalId = await this.externalIds.current(caller);
+    const externalId = await this.current(caller);
     if (externalId === null) throw new AppError('device_not_found');
     return externalId;
+  }
+
+  private current(caller: Caller): Promise<string | null> {
+    return this.externalIds.current(caller, this.passage.appId);
   }
 
   private permission(transactionId: string): CeremonyPermission {
     return { transactionId, appId: this.passage.appId, flexUrl: this.passage.flexUrl };
   }
 }
+
+const toList = (username: string, externalId: string, owned: UserPasskeys): PasskeyList => ({
+  username,
+  externalId,
+  passkeys: owned.devices.map(toWebAuthnDevice),
+  limit: owned.limit,
+  signals: toSignals(owned, { name: username, displayName: username }),
+});
 
 function nullIfUnknown(error: unknown): null {
   if (error instanceof AppError && error.code === 'user_not_found') return null;

@@ -16,7 +16,7 @@ export interface ExportPage {
 }
 
 /** `after` is the key of the last row seen: each page costs the same, however many came before it. */
-type After = { appId: string; after: string };
+type After = { appId: string; after: string; ownAppId: string };
 
 /** To the microsecond, as PostgreSQL keeps it. */
 const moment = (column: string) =>
@@ -27,11 +27,14 @@ const dates = (table: string) =>
 const USERS = query('export.users', (db, $: After) =>
   db
     .selectFrom('flex_users as u')
+    .leftJoin('users as i', (on) =>
+      on.onRef('i.passage_external_id', '=', 'u.external_id').on('u.app_id', '=', $.ownAppId),
+    )
     .where('u.app_id', '=', $.appId)
     .where('u.id', '>', $.after)
     .orderBy('u.id')
     .limit(sql.lit(PAGE))
-    .select(['u.id as key', 'u.external_id', 'u.id'])
+    .select(['u.id as key', 'u.external_id', 'i.issuer', 'i.subject', 'u.id'])
     .select((of) =>
       of
         .case()
@@ -104,15 +107,15 @@ export class ExportRepository {
     return (await tx.run(FIND_APP, { appId })).length > 0;
   }
 
-  /** Users, then passkeys, devices without a key, and tombstones, each by its key and at most 1,000 rows at once. */
-  async *pages(appId: string, tx: Queryable): AsyncGenerator<ExportPage> {
+  /** Users, with their identities in `ownAppId` alone, then passkeys, devices without a key, and tombstones, each by its key and at most 1,000 rows at once. */
+  async *pages(appId: string, ownAppId: string, tx: Queryable): AsyncGenerator<ExportPage> {
     // The transaction waits for the reader of the pages between its statements.
     await tx.run(ALLOW_IDLENESS, {});
     for (const [type, page] of PAGES) {
       let rows: { key: string }[];
       let after = '';
       do {
-        rows = await tx.run(page, { appId, after });
+        rows = await tx.run(page, { appId, after, ownAppId });
         after = rows.at(-1)?.key ?? after;
         yield { type, rows: rows.map(({ key: _, ...row }) => row) };
       } while (rows.length === PAGE);

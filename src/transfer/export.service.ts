@@ -13,15 +13,16 @@ export class ExportService {
 
   /**
    * Lines of JSON, each with its line end: users, then passkeys, devices without a key, and tombstones, each sorted by
-   * id; all of it as it was when the export began. Throws `OperatorError` if there is no such app.
+   * id; all of it as it was when the export began. Only users of
+   * `ownAppId` have identities. Throws `OperatorError` if there is no such app.
    */
-  export(appId: string): AsyncGenerator<string> {
-    return this.database.snapshot((tx) => this.read(appId, tx));
+  export(appId: string, ownAppId = ''): AsyncGenerator<string> {
+    return this.database.snapshot((tx) => this.read(appId, ownAppId, tx));
   }
 
-  private async *read(appId: string, tx: DatabaseTransaction): AsyncGenerator<string> {
+  private async *read(appId: string, ownAppId: string, tx: DatabaseTransaction): AsyncGenerator<string> {
     if (!(await this.repository.hasApp(appId, tx))) throw appNotFound(appId);
-    for await (const { type, rows } of this.repository.pages(appId, tx)) {
+    for await (const { type, rows } of this.repository.pages(appId, ownAppId, tx)) {
       for (const row of rows) yield `${JSON.stringify({ type, ...toMembers(row) })}\n`;
     }
   }

@@ -1,12 +1,15 @@
 import { v7 as uuidv7 } from 'uuid';
 import { isSameKey } from '../webauthn/public-key-formats.js';
 import { makeUserHandle, userHandleForms } from '../webauthn/user-handle.js';
+import type { Identity } from '../users/user.repository.js';
+import { invalid } from './formats/members.js';
 import { MAX_OWN_HANDLE_BYTES } from '../flex/users/user-handle.repository.js';
 import {
   hashOfCredential,
   hex,
   type ImportState,
   type KnownDevice,
+  type KnownTie,
   type KnownUser,
 } from './import-state.repository.js';
 import {
@@ -36,6 +39,16 @@ export type Planned<Row> = Row & { readonly id: string; readonly userId: string 
 /** Its user handle is null if it is the user's own, or unknown. */
 export type PlannedPasskey = Planned<PasskeyRow> & { readonly isHandleKnown: boolean };
 
+/** How rows with a subject are read. */
+export interface TieRules {
+  /** Whether this is the app whose users have identities. */
+  readonly isOwnApp: boolean;
+  /** Those that a row may name; empty where they are not known. */
+  readonly issuers: readonly string[];
+  /** That of rows which name none; null if they have to. */
+  readonly issuer: string | null;
+}
+
 /** Decides, row by row, what to write. Users who exist stay as they are, except for a user handle that was unknown. */
 export class ImportPlan {
   readonly newUsers = new Set<PlannedUser>();
@@ -45,6 +58,9 @@ export class ImportPlan {
   readonly passkeys: PlannedPasskey[] = [];
   readonly legacyDevices: Planned<LegacyDeviceRow>[] = [];
   readonly tombstones: TombstoneRow[] = [];
+  readonly ties: KnownTie[] = [];
+  private readonly externalIds: Map<string, string>;
+  private readonly tiedExternalIds: Set<string>;
   private readonly users: Map<string, PlannedUser>;
   private readonly userIds: Set<string>;
   private readonly handleOwners: Map<string, string>;
@@ -54,11 +70,19 @@ export class ImportPlan {
   private readonly buried: Set<string>;
   private readonly inUse: Set<string>;
 
+  /** The id of a user of the plan. */
+  userIdOf(externalId: string): string {
+    return this.users.get(externalId)!.id;
+  }
+
   /** @param withheld external IDs of the users whose own rows were refused so far; `place` adds more. */
   constructor(
     state: ImportState,
     private readonly withheld: Set<string>,
+    private readonly rules: TieRules,
   ) {
+    this.externalIds = new Map(state.ties.map((tie) => [identityKey(tie), tie.externalId]));
+    this.tiedExternalIds = new Set(state.ties.map(({ externalId }) => externalId));
     this.users = new Map(state.users.map((user) => [user.externalId, { ...user, row: null }]));
     this.userIds = new Set(state.users.map(({ id }) => id));
     this.handleOwners = new Map(state.handleOwners);
@@ -117,9 +141,11 @@ export class ImportPlan {
     }
     const user = known ?? newUser(row.externalId, row);
     if (row.userHandle) this.requireFree(row.userHandle, user);
+    const tie = this.newTieOf(row);
     if (!known) this.add(user);
     if (row.userHandle && !user.isSettled) this.adopt(user, row.userHandle);
-    return known ? 'unchanged' : 'created';
+    this.tie(tie);
+    return known && !tie ? 'unchanged' : 'created';
   }
 
   private placePasskey(row: PasskeyRow): RowOutcome {
@@ -127,14 +153,16 @@ export class ImportPlan {
     const known = this.devicesByCredential.get(credential);
     if (known) {
       this.requireOwner(known.userId, row.externalId, 'credential_of_another_user');
-      if (isSameKey(known.publicKey, row.publicKey)) return 'unchanged';
+      if (isSameKey(known.publicKey, row.publicKey)) return this.tie(this.newTieOf(row));
       throw new RowRefusal('credential_key_differs', 'The credential exists here with another public key.');
     }
     this.requireUnburied(row.credentialId);
     const user = this.ownerOf(row);
     if (row.id !== null) this.requireFreeId(row.id, user);
     if (row.userHandle) this.requireFree(row.userHandle, user);
+    const tie = this.newTieOf(row);
     this.add(user);
+    this.tie(tie);
     if (row.userHandle) this.take(user, row.userHandle);
     const planned = { ...row, id: row.id ?? uuidv7(), userId: user.id };
     this.devicesByCredential.set(credential, planned);
@@ -156,6 +184,29 @@ export class ImportPlan {
     this.add(user);
     this.legacyIds.set(row.id, user.id);
     this.legacyDevices.push({ ...row, userId: user.id });
+    return 'created';
+  }
+
+  /** The tie that the row brings; null if it brings none, or the one that there is. */
+  private newTieOf(row: UserRow | PasskeyRow): KnownTie | null {
+    const identity = identityOf(row, this.rules);
+    if (!identity) return null;
+    const tied = this.externalIds.get(identityKey(identity));
+    if (tied === row.externalId) return null;
+    if (tied !== undefined) {
+      throw new RowRefusal('identity_taken', 'The identity is tied to another external ID.');
+    }
+    if (this.tiedExternalIds.has(row.externalId)) {
+      throw new RowRefusal('external_id_taken', 'The external ID is tied to another identity.');
+    }
+    return { ...identity, externalId: row.externalId };
+  }
+
+  private tie(tie: KnownTie | null): 'created' | 'unchanged' {
+    if (!tie) return 'unchanged';
+    this.externalIds.set(identityKey(tie), tie.externalId);
+    this.tiedExternalIds.add(tie.externalId);
+    this.ties.push(tie);
     return 'created';
   }
 
@@ -227,6 +278,28 @@ export class ImportPlan {
     this.userIds.add(user.id);
     this.newUsers.add(user);
   }
+}
+
+const identityKey = ({ issuer, subject }: Identity): string => `${issuer}\0${subject}`;
+
+/** The identity that a row has by the rules of the import; null if it has none. Throws `RowRefusal`. */
+export function identityOf(
+  row: TransferRow,
+  { isOwnApp, issuer: usual, issuers }: TieRules,
+): Identity | null {
+  const identity = 'identity' in row ? row.identity : null;
+  if (identity === null) return null;
+  if (!isOwnApp) {
+    throw new RowRefusal(
+      'identity_not_allowed',
+      'Only users of the app of APP_ID have identities, and this is not it.',
+    );
+  }
+  const issuer = identity.issuer ?? usual;
+  if (issuer === null)
+    throw invalid('issuer', 'is missing, and JWT_ISSUER does not name just one: give --issuer');
+  if (issuers.length > 0 && !issuers.includes(issuer)) throw invalid('issuer', 'must be one of JWT_ISSUER');
+  return { issuer, subject: identity.subject };
 }
 
 /** Its handle is not settled: no passkey was made with the random one, so the first known handle replaces it. */

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { Queryable } from '../database/database.js';
 import { type Query, query, type SqlBuilder } from '../database/query.js';
+import type { Identity } from '../users/user.repository.js';
 import type { FlexUserStatus } from '../flex/users/flex-user.entity.js';
 import { userHandleForms } from '../webauthn/user-handle.js';
 import type { TransferRow } from './formats/transfer-row.js';
@@ -23,9 +24,14 @@ export interface KnownDevice {
   readonly publicKey: Buffer;
 }
 
+/** An identity and the external ID that it is tied to. */
+export type KnownTie = Identity & { readonly externalId: string };
+
 /** What the app already has of the users and credentials that some rows name. Map and set keys of bytes are hexadecimal. */
 export interface ImportState {
   readonly users: readonly KnownUser[];
+  /** Of the identities and of the external IDs that rows with a subject name. */
+  readonly ties: readonly KnownTie[];
   /** User id by form of a user handle. */
   readonly handleOwners: ReadonlyMap<string, string>;
   readonly devicesByCredential: ReadonlyMap<string, KnownDevice>;
@@ -95,6 +101,23 @@ const TOMBSTONES = query('import.tombstones', (db, $: Bytes) =>
     .where('credential_hash', 'in', oneOfBytes($.keys))
     .select('credential_hash as hash'),
 );
+const ties = (db: SqlBuilder) =>
+  db
+    .selectFrom('users')
+    .where('passage_external_id', 'is not', null)
+    .select(['issuer', 'subject', (it) => it.ref('passage_external_id').$notNull().as('externalId')]);
+const TIES_BY_EXTERNAL_ID = query('import.ties', (db, $: Texts) =>
+  ties(db).where('passage_external_id', 'in', oneOfTexts($.keys)),
+);
+const TIES_BY_SUBJECT = query('import.ties-by-subject', (db, $: Texts & { issuers: readonly string[] }) =>
+  ties(db).where((it) =>
+    it(
+      it.refTuple('issuer', 'subject'),
+      'in',
+      sql<never>`(select * from unnest(${$.issuers}::text[], ${$.keys}::text[]))`,
+    ),
+  ),
+);
 const HASH = sql<Buffer>`sha256(credential_id)`;
 const IN_USE = query('import.credentials-in-use', (db, $: Bytes) =>
   db
@@ -131,8 +154,16 @@ export class ImportStateRepository {
     await tx.run(ALLOW_IDLENESS, {});
   }
 
-  /** Reads it in at most eight statements, however many rows there are. */
-  async load(appId: string, rows: readonly TransferRow[], tx: Queryable): Promise<ImportState> {
+  /**
+   * Reads it in at most ten statements, however many rows there are. `identities` are those of the rows that have a
+   * subject, with their issuers.
+   */
+  async load(
+    appId: string,
+    rows: readonly TransferRow[],
+    identities: readonly KnownTie[],
+    tx: Queryable,
+  ): Promise<ImportState> {
     const find = <Key, Row>(
       by: Query<{ appId: string; keys: readonly Key[] }, Row>,
       keys: readonly Key[],
@@ -145,11 +176,24 @@ export class ImportStateRepository {
     // After the devices: a passkey that is revoked between the two reads is found by one of them.
     const tombstones = await find(TOMBSTONES, wanted.hashes);
     const inUse = await find(IN_USE, wanted.toBury);
+    const tiedExternalIds = await find(
+      TIES_BY_EXTERNAL_ID,
+      identities.map(({ externalId }) => externalId),
+    );
+    const tiedIdentities =
+      identities.length === 0
+        ? []
+        : await tx.run(TIES_BY_SUBJECT, {
+            appId,
+            issuers: identities.map(({ issuer }) => issuer),
+            keys: identities.map(({ subject }) => subject),
+          });
     // Last: the owners of handles and passkeys that another import has just written are then known as well.
     const byExternalId = await find(USERS_BY_EXTERNAL_ID, wanted.externalIds);
     const byId = await find(USERS_BY_ID, wanted.userIds);
     return {
       users: [...byExternalId, ...byId],
+      ties: [...tiedExternalIds, ...tiedIdentities],
       handleOwners: new Map(handles.map(({ form, userId }) => [hex(form), userId])),
       devicesByCredential: new Map(known.map((device) => [hex(device.credentialId), device])),
       deviceIds: new Map(namesakes.map(({ id, userId }) => [id, userId])),

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type RawBuilder, sql } from 'kysely';
-import type { Queryable } from '../database/database.js';
+import { v7 as uuidv7 } from 'uuid';
+import type { DatabaseTransaction } from '../database/database.js';
 import { type Query, query, type SqlBuilder } from '../database/query.js';
+import { TieMarkRepository } from '../users/tie-mark.repository.js';
 import type { ImportPlan } from './import-plan.js';
 import { hex } from './import-state.repository.js';
 
@@ -62,6 +64,7 @@ const PASSKEY = {
   usage_count: 'integer',
   ...DATES,
 } as const;
+const TIE = { id: 'text', issuer: 'text', subject: 'text', external_id: 'text', user_id: 'text' } as const;
 const SUPERSEDED = { id: 'text', user_id: 'text', credential_id: 'bytea' } as const;
 const LEGACY_DEVICE = {
   id: 'text',
@@ -105,6 +108,47 @@ const ADOPT_HANDLES = query('import.adopt-handles', (db, $: Write) =>
     .where('u.app_id', '=', $.appId)
     .whereRef('u.id', '=', 'r.id')
     .where('u.user_handle_settled', '=', false),
+);
+// Another request ties one of them at this moment: the batch is then planned again.
+const INSERT_TIES = query('import.insert-ties', (db, $: Write) =>
+  db
+    .insertInto('users')
+    .columns(['id', 'issuer', 'subject', 'username', 'passage_external_id', 'tied_by'])
+    .expression(
+      db
+        .selectFrom(given(TIE, $))
+        .select((it) => [
+          it.ref('r.id').$notNull().as('id'),
+          it.ref('r.issuer').$notNull().as('issuer'),
+          it.ref('r.subject').$notNull().as('subject'),
+          it.ref('r.subject').$notNull().as('username'),
+          'r.external_id',
+          sql<'operator'>`'operator'`.as('tied_by'),
+        ]),
+    )
+    .onConflict((on) => on.doNothing()),
+);
+const LOCK_TIED = query('import.lock-tied', (db, $: Write) =>
+  db
+    .selectFrom('flex_users as u')
+    .where('u.app_id', '=', $.appId)
+    .where('u.id', 'in', (it) => it.selectFrom(given(TIE, $)).select('r.user_id'))
+    .select('u.id')
+    .orderBy('u.id')
+    .forUpdate(),
+);
+// What users had begun or proved before they were tied is void.
+const VOID_TRANSACTIONS = query('import.void-transactions', (db, $: Write) =>
+  db
+    .deleteFrom('transactions as t')
+    .where('t.app_id', '=', $.appId)
+    .where('t.user_id', 'in', (it) => it.selectFrom(given(TIE, $)).select('r.user_id')),
+);
+const VOID_NONCES = query('import.void-nonces', (db, $: Write) =>
+  db
+    .deleteFrom('nonces as n')
+    .where('n.app_id', '=', $.appId)
+    .where('n.user_id', 'in', (it) => it.selectFrom(given(TIE, $)).select('r.user_id')),
 );
 const INSERT_USERS = query('import.insert-users', (db, $: Write) =>
   db
@@ -151,10 +195,24 @@ const INSERT_TOMBSTONES = query('import.insert-tombstones', (db, $: Write) =>
 /** Writes what an import has planned. */
 @Injectable()
 export class ImportWritesRepository {
-  /** Writes it in at most seven statements. Throws `StateChanged` if a user has begun to use another handle meanwhile. */
-  async write(appId: string, plan: ImportPlan, tx: Queryable): Promise<void> {
+  constructor(private readonly marks: TieMarkRepository) {}
+
+  /**
+   * Writes it in at most twelve statements. Throws `StateChanged` if a user has begun to use another handle meanwhile, or
+   * was tied.
+   */
+  async write(appId: string, plan: ImportPlan, tx: DatabaseTransaction): Promise<void> {
     const write = (into: Query<Write, unknown>, rows: readonly object[]): Promise<number> =>
       rows.length === 0 ? Promise.resolve(0) : tx.count(into, { appId, rows: JSON.stringify(rows) });
+    const ties = plan.ties.map((tie) => toTie(tie, plan.userIdOf(tie.externalId)));
+    if ((await write(INSERT_TIES, ties)) < ties.length) throw new StateChanged();
+    if (ties.length > 0) {
+      const externalIds = plan.ties.map(({ externalId }) => externalId);
+      await this.marks.lift(appId, externalIds, tx);
+      await tx.run(LOCK_TIED, { appId, rows: JSON.stringify(ties) });
+      await write(VOID_TRANSACTIONS, ties);
+      await write(VOID_NONCES, ties);
+    }
     await write(INSERT_TOMBSTONES, plan.tombstones.map(toTombstone));
     const adoptions = [...plan.adoptions].map(toAdoption);
     // A user has meanwhile begun to register passkeys with the handle that they had.
@@ -187,6 +245,14 @@ const toUser = ({ row, ...user }: Of<ImportPlan['newUsers']>): Row<typeof USER> 
   status: user.status,
   login_count: row?.loginCount ?? 0,
   ...toDates(row),
+});
+
+const toTie = (tie: Of<ImportPlan['ties']>, userId: string): Row<typeof TIE> => ({
+  id: uuidv7(),
+  issuer: tie.issuer,
+  subject: tie.subject,
+  external_id: tie.externalId,
+  user_id: userId,
 });
 
 const toAdoption = ({ id, userHandle }: Of<ImportPlan['adoptions']>): Row<typeof ADOPTION> => ({

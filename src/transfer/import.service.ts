@@ -3,8 +3,8 @@ import { Database, type DatabaseTransaction } from '../database/database.js';
 import { SQL_STATE, sqlStateOf } from '../database/sql-state.js';
 import { AuditTrail } from '../events/audit-trail.js';
 import { appNotFound } from '../flex/apps/apps.service.js';
-import { ImportPlan, type RowOutcome } from './import-plan.js';
-import { ImportStateRepository } from './import-state.repository.js';
+import { identityOf, ImportPlan, type RowOutcome, type TieRules } from './import-plan.js';
+import { ImportStateRepository, type KnownTie } from './import-state.repository.js';
 import { ImportWritesRepository, StateChanged } from './import-writes.repository.js';
 import { RowRefusal, type SourceRow, type TransferRow } from './formats/transfer-row.js';
 
@@ -27,10 +27,21 @@ export interface RefusedRow {
 export interface ImportOptions {
   /** Does everything in one transaction and rolls it back. */
   readonly isDryRun?: boolean;
+  /** How rows with a subject are read; without this they are refused. */
+  readonly ties?: TieRules;
   readonly onRefused?: (refused: RefusedRow) => Promise<void> | void;
   /** Called after each batch with what was done so far. */
   readonly onProgress?: (soFar: ImportSummary) => void;
 }
+
+/** What holds for all batches of an import. */
+interface ImportTerms {
+  /** External IDs of the users whose own rows were refused so far. */
+  readonly withheld: Set<string>;
+  readonly ties: TieRules;
+}
+
+const NO_TIES: TieRules = { isOwnApp: false, issuers: [], issuer: null };
 
 /** Imports a batch of rows that could be read; the outcomes are in their order. */
 type Take = (batch: readonly TransferRow[]) => Promise<RowOutcome[]>;
@@ -71,12 +82,13 @@ export class ImportService {
   ): Promise<ImportSummary> {
     if (!(await this.state.hasApp(appId, this.database))) throw appNotFound(appId);
     const withheld = new Set<string>();
+    const { ties = NO_TIES } = options;
     const run = (take: Take) => this.run(rows, options, withheld, take);
-    if (!options.isDryRun) return run((batch) => this.commit(appId, batch, withheld));
+    if (!options.isDryRun) return run((batch) => this.commit(appId, batch, { withheld, ties }));
     const dryRun = this.database.transaction(async (tx) => {
       // The transaction waits for the file between its statements.
       await this.state.allowIdleness(tx);
-      throw new DryRunDone(await run((batch) => this.apply(appId, batch, withheld, tx)));
+      throw new DryRunDone(await run((batch) => this.apply(appId, batch, { withheld, ties }, tx)));
     });
     return dryRun.catch((error: unknown) => {
       if (error instanceof DryRunDone) return error.summary;
@@ -113,11 +125,11 @@ export class ImportService {
   private async commit(
     appId: string,
     rows: readonly TransferRow[],
-    withheld: Set<string>,
+    terms: ImportTerms,
   ): Promise<RowOutcome[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.database.transaction((tx) => this.apply(appId, rows, withheld, tx));
+        return await this.database.transaction((tx) => this.apply(appId, rows, terms, tx));
       } catch (error) {
         const isTransient = error instanceof StateChanged || TRANSIENT.includes(sqlStateOf(error));
         if (!isTransient || attempt === ATTEMPTS) throw error;
@@ -128,11 +140,12 @@ export class ImportService {
   private async apply(
     appId: string,
     rows: readonly TransferRow[],
-    withheld: Set<string>,
+    { withheld, ties }: ImportTerms,
     tx: DatabaseTransaction,
   ): Promise<RowOutcome[]> {
     if (rows.length === 0) return [];
-    const plan = new ImportPlan(await this.state.load(appId, rows, tx), withheld);
+    const identities = rows.flatMap((row) => identityIn(row, ties));
+    const plan = new ImportPlan(await this.state.load(appId, rows, identities, tx), withheld, ties);
     const outcomes = new Map<TransferRow, RowOutcome>();
     // Within a batch, users are placed before their passkeys, in any order of the file.
     const inOrder = rows.toSorted((one, other) => ORDER[one.kind] - ORDER[other.kind]);
@@ -144,8 +157,24 @@ export class ImportService {
       userId,
       deviceId: id,
     }));
-    await this.audit.recordAll(imported, tx);
+    const linked = plan.ties.map(({ externalId }) => ({
+      type: 'user.linked' as const,
+      appId,
+      userId: plan.userIdOf(externalId),
+    }));
+    await this.audit.recordAll([...linked, ...imported], tx);
     return rows.map((row) => outcomes.get(row)!);
+  }
+}
+
+/** The identity of a row as it is looked up; none for one that will be refused. */
+function identityIn(row: TransferRow, ties: TieRules): KnownTie[] {
+  try {
+    const identity = identityOf(row, ties);
+    return identity && 'externalId' in row ? [{ ...identity, externalId: row.externalId }] : [];
+  } catch (error) {
+    if (error instanceof RowRefusal) return [];
+    throw error;
   }
 }
 

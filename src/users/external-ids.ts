@@ -1,42 +1,63 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type Identity, UserRepository } from './user.repository.js';
+import { Ties, type TokenHolder } from './ties.js';
+import { type Identity, type KnownUser, UserRepository } from './user.repository.js';
 
 const MAX_KEPT = 50_000;
-
-/** An identity with the display name that its token has. */
-export type NamedIdentity = Identity & { readonly username: string };
+const KEPT_FOR = 5_000; // ms
 
 /**
- * The external IDs of identities. One that was made stays until its user is erased, so those in use are kept in memory for
- * lists of passkeys; the absence of one is not kept.
+ * The external IDs of those who hold a token. Where a claim of the token counts, the first call of any kind makes the tie.
+ * Ties are kept in memory for five seconds, for lists of passkeys alone; the absence of one is not kept. Each call may
+ * throw `external_id_missing` and `external_id_conflict`.
  */
 @Injectable()
 export class ExternalIds {
-  private readonly kept = new LRUCache<string, { externalId: string; username: string }>({ max: MAX_KEPT });
+  private readonly kept = new LRUCache<string, KnownUser>({ max: MAX_KEPT, ttl: KEPT_FOR });
 
-  constructor(private readonly users: UserRepository) {}
+  constructor(
+    private readonly users: UserRepository,
+    private readonly ties: Ties,
+  ) {}
 
   /** For reading only: the answer may come from memory. Null if the user has no passkeys yet. */
-  async recent(user: NamedIdentity): Promise<string | null> {
+  async recent(user: TokenHolder, appId: string): Promise<string | null> {
     const key = keyOf(user);
-    const known = this.kept.get(key) ?? (await this.users.find(user));
+    const kept = this.kept.get(key);
+    const known = await this.settle(user, appId, kept ?? (await this.users.find(user)));
     if (!known) return null;
-    if (known.username !== user.username) await this.users.keepUsername(user, user.username);
-    const { externalId } = known;
-    if (externalId !== null) this.kept.set(key, { externalId, username: user.username });
-    return externalId;
+    const { username } = user;
+    if (known.username !== username) await this.users.keepUsername(user, username);
+    if (known !== kept || known.username !== username) this.kept.set(key, { ...known, username });
+    return known.externalId;
   }
 
   /** For reading only, but not from memory: an erasure may have been another replica's. */
-  renewed(user: NamedIdentity): Promise<string | null> {
-    this.kept.delete(keyOf(user));
-    return this.recent(user);
+  renewed(user: TokenHolder, appId: string): Promise<string | null> {
+    this.forget(user);
+    return this.recent(user, appId);
   }
 
   /** As the row has it now, for every change. Null if the user has no passkeys yet. */
-  async current(user: Identity): Promise<string | null> {
-    return (await this.users.find(user))?.externalId ?? null;
+  async current(user: TokenHolder, appId: string): Promise<string | null> {
+    return (await this.settle(user, appId, await this.users.find(user)))?.externalId ?? null;
+  }
+
+  /** The same for a user who adds a passkey: made now if there was none. */
+  async made(user: TokenHolder, appId: string): Promise<string> {
+    return (await this.current(user, appId)) ?? this.ties.make(user, appId);
+  }
+
+  /** Reads the tie of an identity anew from now on, as it was changed here. */
+  forget(identity: Identity): void {
+    this.kept.delete(keyOf(identity));
+  }
+
+  /** The operator's tie and our own prevail over a claim, which is then not compared. */
+  private async settle(user: TokenHolder, appId: string, known: KnownUser | null): Promise<KnownUser | null> {
+    if (known?.externalId == null) return user.claim ? this.ties.claim(user, appId) : null;
+    if (user.claim && known.tiedBy === 'claim') await this.ties.requireSame(user, appId, known.externalId);
+    return known;
   }
 }
 

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
-import { Database, type DatabaseTransaction } from '../database/database.js';
+import { Database, type DatabaseTransaction, type Queryable } from '../database/database.js';
 import { query } from '../database/query.js';
+import type { TiedBy } from './user.entity.js';
 
 /** Issuer and subject of a verified token; compared exactly and case-sensitively. */
 export interface Identity {
@@ -11,10 +11,18 @@ export interface Identity {
   readonly subject: string;
 }
 
-/** What is known of a user; `externalId` is null until a passkey is first added. */
+/** What is known of a user; `externalId` is null where the identity is not tied to any. */
 export interface KnownUser {
   readonly username: string;
   readonly externalId: string | null;
+  readonly tiedBy: TiedBy;
+}
+
+/** A tie to be made. */
+export interface NewTie extends Identity {
+  readonly username: string;
+  readonly externalId: string;
+  readonly tiedBy: TiedBy;
 }
 
 const FIND = query('users.find', (db, $: Identity) =>
@@ -22,7 +30,7 @@ const FIND = query('users.find', (db, $: Identity) =>
     .selectFrom('users')
     .where('issuer', '=', $.issuer)
     .where('subject', '=', $.subject)
-    .select(['username', 'passage_external_id as externalId']),
+    .select(['username', 'passage_external_id as externalId', 'tied_by as tiedBy']),
 );
 
 const FIND_BY_EXTERNAL_ID = query('users.find-by-external-id', (db, $: { externalId: string }) =>
@@ -30,6 +38,17 @@ const FIND_BY_EXTERNAL_ID = query('users.find-by-external-id', (db, $: { externa
     .selectFrom('users')
     .where('passage_external_id', '=', $.externalId)
     .select(['issuer', 'subject', 'username']),
+);
+
+// Unlinking and erasing delete the row, and wait for this; a new display name does not.
+const HOLD = query('users.hold', (db, $: Identity & { externalId: string }) =>
+  db
+    .selectFrom('users')
+    .where('issuer', '=', $.issuer)
+    .where('subject', '=', $.subject)
+    .where('passage_external_id', '=', $.externalId)
+    .select('id')
+    .forKeyShare(),
 );
 
 const RENAME = query('users.rename', (db, $: Identity & { username: string }) =>
@@ -41,8 +60,8 @@ const RENAME = query('users.rename', (db, $: Identity & { username: string }) =>
     .where('username', '<>', $.username),
 );
 
-// The first of several that race makes the external ID; all of them get that one.
-const ENROL = query('users.enrol', (db, $: Identity & { id: string; username: string; externalId: string }) =>
+// Waits for those who tie either side at this moment, or untie it: the first of them decides.
+const TIE = query('users.tie', (db, $: NewTie & { id: string }) =>
   db
     .insertInto('users')
     .values({
@@ -51,19 +70,39 @@ const ENROL = query('users.enrol', (db, $: Identity & { id: string; username: st
       subject: $.subject,
       username: $.username,
       passage_external_id: $.externalId,
+      tied_by: $.tiedBy,
     })
-    .onConflict((on) =>
-      on.columns(['issuer', 'subject']).doUpdateSet((it) => ({
-        passage_external_id: it.fn.coalesce('users.passage_external_id', 'excluded.passage_external_id'),
-        username: it.ref('excluded.username'),
-        updated_at: sql`now()`,
-      })),
-    )
-    .returning('passage_external_id as externalId'),
+    .onConflict((on) => on.doNothing())
+    .returning('id'),
 );
 
-const ERASE = query('users.erase', (db, $: { externalId: string }) =>
-  db.deleteFrom('users').where('passage_external_id', '=', $.externalId),
+// Such a row stands in the way of a tie, and holds nothing but a name.
+const DELETE_UNTIED = query('users.delete-untied', (db, $: Identity) =>
+  db
+    .deleteFrom('users')
+    .where('issuer', '=', $.issuer)
+    .where('subject', '=', $.subject)
+    .where('passage_external_id', 'is', null),
+);
+
+const CONFIRM = query('users.confirm', (db, $: Identity) =>
+  db
+    .updateTable('users')
+    .set({ tied_by: 'operator', updated_at: sql`now()` })
+    .where('issuer', '=', $.issuer)
+    .where('subject', '=', $.subject),
+);
+
+const UNTIE = query('users.untie', (db, $: { externalId: string }) =>
+  db.deleteFrom('users').where('passage_external_id', '=', $.externalId).returning(['issuer', 'subject']),
+);
+
+const FIND_FLEX_USER = query('users.find-flex-user', (db, $: { appId: string; externalId: string }) =>
+  db
+    .selectFrom('flex_users')
+    .where('app_id', '=', $.appId)
+    .where('external_id', '=', $.externalId)
+    .select('id'),
 );
 
 /** The external ID under which the provider knows the user of an identity. */
@@ -71,9 +110,9 @@ const ERASE = query('users.erase', (db, $: { externalId: string }) =>
 export class UserRepository {
   constructor(private readonly database: Database) {}
 
-  /** Null for an identity that was never enrolled, or was erased. */
-  async find({ issuer, subject }: Identity): Promise<KnownUser | null> {
-    const [row] = await this.database.run(FIND, { issuer, subject });
+  /** Null for an identity that was never tied, or whose tie was undone. */
+  async find({ issuer, subject }: Identity, on: Queryable = this.database): Promise<KnownUser | null> {
+    const [row] = await on.run(FIND, { issuer, subject });
     return row ?? null;
   }
 
@@ -83,9 +122,9 @@ export class UserRepository {
     return row ?? null;
   }
 
-  /** Deletes the user whom the provider knew under this external ID, if there is one. */
-  async erase(externalId: string, tx: DatabaseTransaction): Promise<void> {
-    await tx.run(ERASE, { externalId });
+  /** Keeps a tie from being undone until the transaction ends (FOR KEY SHARE); false if it does not hold. */
+  async hold({ issuer, subject }: Identity, externalId: string, tx: DatabaseTransaction): Promise<boolean> {
+    return (await tx.run(HOLD, { issuer, subject, externalId })).length === 1;
   }
 
   /** Keeps the display name last seen in a token, if the user is known at all. */
@@ -93,10 +132,26 @@ export class UserRepository {
     await this.database.run(RENAME, { issuer, subject, username });
   }
 
-  /** The user's external ID, made now if there was none. */
-  async enrol({ issuer, subject }: Identity, username: string): Promise<string> {
-    const made = { id: uuidv7(), issuer, subject, username, externalId: randomUUID() };
-    const [row] = await this.database.run(ENROL, made);
-    return row!.externalId!;
+  /** Ties the two; false if either is tied already, be it to the other one. */
+  async tie(tie: NewTie, tx: DatabaseTransaction): Promise<boolean> {
+    await tx.run(DELETE_UNTIED, tie);
+    return (await tx.run(TIE, { ...tie, id: uuidv7() })).length === 1;
+  }
+
+  /** Makes the tie of an identity the operator's, with whom no claim is compared. */
+  async confirm(identity: Identity, tx: DatabaseTransaction): Promise<void> {
+    await tx.run(CONFIRM, identity);
+  }
+
+  /** Deletes the user whom the provider knows under this external ID, and gives their identity; null if there is none. */
+  async untie(externalId: string, tx: DatabaseTransaction): Promise<Identity | null> {
+    const [row] = await tx.run(UNTIE, { externalId });
+    return row ?? null;
+  }
+
+  /** The id of the backend's user with this external ID, for the audit trail; null if it has none. */
+  async flexUserId(appId: string, externalId: string, on: Queryable = this.database): Promise<string | null> {
+    const [row] = await on.run(FIND_FLEX_USER, { appId, externalId });
+    return row?.id ?? null;
   }
 }

@@ -211,7 +211,13 @@ describe('the management side', () => {
         ['authenticate', await signIn(authenticator)] as const,
       ]) {
         const answer = await server.verify(each);
-        expect(answer.expect()).toStrictEqual({ external_id: externalId, kind, device_id: device.id });
+        expect(answer.expect()).toStrictEqual({
+          external_id: externalId,
+          kind,
+          device_id: device.id,
+          issuer: null,
+          subject: null,
+        });
         expect(flexError(await server.verify(each))).toBe('401 invalid_nonce');
       }
     });
@@ -263,6 +269,8 @@ describe('the management side', () => {
           webauthn_types: ['passkey'],
           user_handle: expect.stringMatching(/^[\w-]{58}$/) as string,
           signal_user_handles: [expect.stringMatching(/^[\w-]{58}$/) as string],
+          issuer: null,
+          subject: null,
         });
       }
     });

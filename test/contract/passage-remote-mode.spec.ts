@@ -121,7 +121,12 @@ describe('in remote mode', () => {
       const other = await aUserWithPasskey();
       const nonce = await stepUp(passkey);
       const proven = (await user.verify(nonce)).expect<{ externalId: string }>();
-      expect(proven).toEqual({ username: 'ada', externalId: expect.any(String), kind: 'authenticate' });
+      expect(proven).toEqual({
+        username: 'ada',
+        externalId: expect.any(String),
+        kind: 'authenticate',
+        deviceId: expect.any(String),
+      });
       expect((await user.verify(nonce)).status).toBe(401);
       const stolen = await signIn(passkey);
       expect((await other.user.verify(stolen)).status).toBe(401);
@@ -232,7 +237,13 @@ describe('in remote mode', () => {
     });
 
     it('a user who never added a passkey still gets an empty list', async () => {
-      expect(await aUser().list()).toEqual({ username: 'ada', passkeys: [], limit: 50, signals: [] });
+      expect(await aUser().list()).toEqual({
+        username: 'ada',
+        externalId: null,
+        passkeys: [],
+        limit: 50,
+        signals: [],
+      });
     });
 
     it('the service is still ready', async () => {

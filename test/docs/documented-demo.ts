@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { aDirectory, runCommand, startKeyway } from '../e2e/keyway-process.js';
 import { freePort } from '../support/free-port.js';
 import { blocksOf } from './markdown.js';
@@ -14,7 +15,14 @@ const INTEGRATE = 'docs/integrate.md';
 /** What the page of docs/integrate.md exports. */
 interface PageModule {
   readonly addPasskey: (transactionId: string) => Promise<string>;
-  readonly signIn: () => Promise<void>;
+  readonly signIn: (state: string) => Promise<void>;
+}
+
+/** A session of the application: its id, and who is signed in under it. */
+export interface AppSession {
+  readonly id: string;
+  user: string | null;
+  passkeyState?: string;
 }
 
 /** What the server of docs/integrate.md exports. */
@@ -22,10 +30,66 @@ interface ServerModule {
   readonly addPasskeySignIn: (
     server: FastifyInstance,
     application: {
-      readonly users: { readonly findByExternalId: (externalId: string) => Promise<string | null> };
-      readonly sessions: { readonly start: (user: string) => Promise<void> };
+      readonly users: {
+        readonly findByIdentity: (issuer: string, subject: string) => Promise<string | null>;
+      };
+      readonly sessions: {
+        readonly of: (request: FastifyRequest, reply: FastifyReply) => Promise<AppSession>;
+        readonly renew: (session: AppSession, user: string, reply: FastifyReply) => Promise<void>;
+      };
+      readonly page: (state: string) => string;
     },
   ) => void;
+}
+
+/** The application of docs/integrate.md: the document's server, and the sessions that the document leaves to it. */
+export class DocumentedApplication {
+  readonly sessions = new Map<string, AppSession>();
+  private readonly server = Fastify();
+
+  /** @param users the application's users by issuer and subject, with a space between. */
+  constructor({ addPasskeySignIn }: ServerModule, users: Readonly<Record<string, string>>) {
+    addPasskeySignIn(this.server, {
+      users: { findByIdentity: (issuer, subject) => Promise.resolve(users[`${issuer} ${subject}`] ?? null) },
+      sessions: {
+        of: (request, reply) => {
+          const known = this.sessions.get(/sid=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1] ?? '');
+          return Promise.resolve(known ?? this.begin(null, reply));
+        },
+        renew: (session, user, reply) => {
+          this.sessions.delete(session.id);
+          this.begin(user, reply);
+          return Promise.resolve();
+        },
+      },
+      page: (state) => state,
+    });
+  }
+
+  /** A request with this cookie; the answer with the session's id after it. */
+  async ask(
+    method: 'GET' | 'POST',
+    url: string,
+    { sid = '', origin, body }: { sid?: string; origin?: string; body?: object },
+  ): Promise<{ status: number; text: string; sid: string }> {
+    const headers = { cookie: `sid=${sid}`, ...(origin !== undefined && { origin }) };
+    const answer = await this.server.inject({ method, url, headers, ...(body && { payload: body }) });
+    const renewed = /sid=([\w-]+)/.exec(String(answer.headers['set-cookie'] ?? ''))?.[1];
+    return { status: answer.statusCode, text: answer.body, sid: renewed ?? sid };
+  }
+
+  /** A new visitor's session, with the value that the page was served with. */
+  async visit(sid = ''): Promise<{ sid: string; state: string }> {
+    const served = await this.ask('GET', '/sign-in', { sid });
+    return { sid: served.sid, state: served.text };
+  }
+
+  private begin(user: string | null, reply: FastifyReply): AppSession {
+    const session: AppSession = { id: randomUUID(), user };
+    this.sessions.set(session.id, session);
+    void reply.header('set-cookie', `sid=${session.id}`);
+    return session;
+  }
 }
 
 /** The demo as docs/integrate.md has it: with an API key, a page of its origin that has passkeys, a server, a shell. */
@@ -77,6 +141,7 @@ export class DocumentedDemo {
       write: false,
       format: 'esm',
       platform: 'neutral',
+      external: ['node:*'],
       mainFields: ['module', 'main'],
       alias: {
         '@keyway/passage-flex-js': './packages/browser/src/index.ts',
@@ -129,7 +194,7 @@ export class DocumentedDemo {
       body,
       bearer,
     });
-    await this.signIn({ [externalId]: name });
+    await this.proofFor('unsent');
     return externalId;
   }
 
@@ -142,41 +207,46 @@ export class DocumentedDemo {
       bearer: this.key,
     });
     await this.page.addPasskey(transaction_id);
-    await this.signIn({ [externalId]: 'Ada' });
+    await this.proofFor('unsent');
   }
 
-  /**
-   * Signs in on the page, over the document's server, which knows these users by external ID. Gives the users for whom a
-   * session was started; throws what the page throws.
-   */
-  async signIn(users: Readonly<Record<string, string>>, origin = this.origin): Promise<string[]> {
-    const signedIn: string[] = [];
-    const server = Fastify();
-    const { addPasskeySignIn } = await this.moduleIn<ServerModule>(INTEGRATE, '@keyway/passage-flex-node');
-    addPasskeySignIn(server, {
-      users: { findByExternalId: (externalId) => Promise.resolve(users[externalId] ?? null) },
-      sessions: { start: (user) => Promise.resolve(void signedIn.push(user)) },
-    });
+  /** The application of the document, which knows these users by issuer and subject. */
+  async application(users: Readonly<Record<string, string>>): Promise<DocumentedApplication> {
+    return new DocumentedApplication(await this.moduleIn<ServerModule>(INTEGRATE, 'node:crypto'), users);
+  }
+
+  /** A visitor signs in on the page, over the application. Gives their session's id; throws what the page throws. */
+  async signIn(application: DocumentedApplication, origin = this.origin): Promise<string> {
+    const visitor = await application.visit();
+    const { state } = visitor;
+    let { sid } = visitor;
+    await this.onPage(async (body) => {
+      const answer = await application.ask('POST', '/sign-in/passkey', { sid, origin, body });
+      sid = answer.sid;
+      return { ok: answer.status < 300 };
+    }, state);
+    return sid;
+  }
+
+  /** What the page sends once the authenticator has answered, without sending it. */
+  async proofFor(state: string): Promise<{ nonce: string; state: string }> {
+    let sent: object = {};
+    await this.onPage((body) => Promise.resolve({ ok: Boolean((sent = body)) }), state);
+    return sent as { nonce: string; state: string };
+  }
+
+  /** As in a browser: a path is of the page’s own server. */
+  private async onPage(post: (body: object) => Promise<{ ok: boolean }>, state: string): Promise<void> {
     const outside = globalThis.fetch;
-    // As in a browser: a path is of the page’s own server, and the page’s origin goes with the request.
     globalThis.fetch = (async (url: string | URL, options: RequestInit) => {
       if (typeof url !== 'string' || !url.startsWith('/')) return outside(url, options);
-      const headers = { ...(options.headers as Record<string, string>), origin };
-      const { statusCode } = await server.inject({
-        method: 'POST',
-        url,
-        headers,
-        payload: options.body as string,
-      });
-      return { ok: statusCode < 300 };
+      return post(JSON.parse(options.body as string) as object);
     }) as typeof fetch;
     try {
-      await this.page.signIn();
+      await this.page.signIn(state);
     } finally {
       globalThis.fetch = outside;
-      await server.close();
     }
-    return signedIn;
   }
 }
 

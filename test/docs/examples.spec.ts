@@ -1,6 +1,6 @@
 import { buildKeyway } from '../e2e/build-keyway.js';
 import { sweep } from '../e2e/keyway-process.js';
-import { DocumentedDemo } from './documented-demo.js';
+import { type DocumentedApplication, DocumentedDemo } from './documented-demo.js';
 import { blocksOf } from './markdown.js';
 import { differences } from './shape.js';
 
@@ -19,19 +19,92 @@ describe('the examples of the documents', () => {
   afterAll(sweep);
 
   it('verify, on the server of README.md, who finished a ceremony, and throw for what proves nothing', async () => {
-    const { whoSignedIn } = await demo.moduleIn<{ readonly whoSignedIn: (nonce: string) => Promise<string> }>(
+    const { whoSignedIn } = await demo.moduleIn<{ readonly whoSignedIn: (nonce: string) => Promise<object> }>(
       README,
       '@keyway/passage-flex-node',
     );
-    expect(await whoSignedIn(await demo.nonceOf('ada'))).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await whoSignedIn(await demo.nonceOf('ada'))).toMatchObject({
+      externalId: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      kind: 'register',
+    });
     await expect(whoSignedIn('unknown')).rejects.toMatchObject({ errorCode: 'invalid_nonce' });
   });
 
-  it('sign the owner of a passkey in, from the page over the server, and refuse every other sign-in', async () => {
-    const externalId = await demo.renewPasskeyOf('ada');
-    expect(await demo.signIn({ [externalId]: 'Ada' })).toEqual(['Ada']);
-    await expect(demo.signIn({ 'another-user': 'Bob' })).rejects.toThrow('The sign-in was refused.');
-    await expect(demo.signIn({ [externalId]: 'Ada' }, 'https://evil.example')).rejects.toThrow('was refused');
+  describe('of the sign-in', () => {
+    const POST = '/sign-in/passkey';
+    let application: DocumentedApplication;
+    beforeAll(async () => {
+      await demo.renewPasskeyOf('ada');
+      application = await demo.application({ [`${demo.origin}/demo ada`]: 'Ada' });
+    });
+
+    const origin = () => demo.origin;
+    const signedIn = () => [...application.sessions.values()].filter(({ user }) => user !== null);
+    const post = (body: object, { sid, from = origin() }: { sid: string; from?: string }) =>
+      application.ask('POST', POST, { sid, origin: from, body });
+
+    it('sign the owner of a passkey in as the application’s own user, in a session with a new id', async () => {
+      const { sid, state } = await application.visit();
+      const { status, sid: renewed } = await post(await demo.proofFor(state), { sid });
+      expect(status).toBe(204);
+      expect(renewed).not.toBe(sid);
+      expect(application.sessions.get(renewed)).toMatchObject({ user: 'Ada' });
+      // An attacker who had set the visitor's cookie before knows a session that is no more.
+      expect(application.sessions.has(sid)).toBe(false);
+      expect(application.sessions.get(await demo.signIn(application))).toMatchObject({ user: 'Ada' });
+    });
+
+    it('sign in nobody with the nonce of a registration', async () => {
+      const { sid, state } = await application.visit();
+      const before = signedIn().length;
+      expect((await post({ nonce: await demo.nonceOf('ada'), state }, { sid })).status).toBe(401);
+      expect(signedIn()).toHaveLength(before);
+    });
+
+    it('refuse a request from another origin, and one without', async () => {
+      const { sid, state } = await application.visit();
+      const proof = await demo.proofFor(state);
+      const before = signedIn().length;
+      expect((await post(proof, { sid, from: 'https://evil.example' })).status).toBe(403);
+      expect((await post(proof, { sid, from: 'null' })).status).toBe(403);
+      expect((await application.ask('POST', POST, { sid, body: proof })).status).toBe(403);
+      expect(signedIn()).toHaveLength(before);
+    });
+
+    it('refuse a value that is missing, wrong, of another session, or used before', async () => {
+      const [visitor, attacker] = [await application.visit(), await application.visit()];
+      const before = signedIn().length;
+      for (const state of [undefined, null, '', 7, 'x', 'é'.repeat(43), attacker.state]) {
+        const { sid, state: own } = await application.visit();
+        const { nonce } = await demo.proofFor(own);
+        expect((await post({ nonce, state }, { sid })).status).toBe(403);
+      }
+      // The attacker’s own proof, in the visitor’s browser.
+      expect((await post(await demo.proofFor(attacker.state), { sid: visitor.sid })).status).toBe(403);
+      expect(signedIn()).toHaveLength(before);
+      const { sid, state } = await application.visit();
+      expect((await post({ nonce: 'unknown', state }, { sid })).status).toBe(401);
+      expect((await post(await demo.proofFor(state), { sid })).status).toBe(403);
+      expect((await post({ nonce: 'x' }, { sid: '' })).status).toBe(403);
+      expect(signedIn()).toHaveLength(before);
+    });
+
+    it('sign in nobody twice with one nonce', async () => {
+      const [one, other] = [await application.visit(), await application.visit()];
+      const { nonce } = await demo.proofFor(one.state);
+      expect((await post({ nonce, state: one.state }, one)).status).toBe(204);
+      expect((await post({ nonce, state: other.state }, other)).status).toBe(401);
+    });
+
+    it('sign in nobody whose external ID belongs to no identity, nor an identity that the application does not know', async () => {
+      const strangers = await demo.application({ 'undefined undefined': 'Nobody', 'null null': 'Nobody' });
+      await expect(demo.signIn(strangers)).rejects.toThrow('The sign-in was refused.');
+      await demo.addPasskeyTo('made-by-a-server');
+      for (const each of [strangers, application]) {
+        await expect(demo.signIn(each)).rejects.toThrow('The sign-in was refused.');
+      }
+      await demo.renewPasskeyOf('ada');
+    });
   });
 
   it.each([INTEGRATE, REFERENCE])(

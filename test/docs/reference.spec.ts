@@ -19,6 +19,9 @@ const EVENT_TYPES: Record<AuditEventType, true> = {
   clone_suspected: true,
   'passkey.backup_changed': true,
   erased: true,
+  'user.linked': true,
+  'user.unlinked': true,
+  'user.identity_conflict': true,
 };
 
 describe('the reference', () => {

@@ -56,6 +56,65 @@ async function aUser() {
 }
 
 describe('keyway user', () => {
+  it('links a user to the identity of their tokens and unlinks them, as the audit trail tells', async () => {
+    const { externalId, subject, device, user } = await aUser();
+    const shown = await answer<{ identity: object }>('user', 'show', ...IN_SHOP, externalId);
+    expect(shown.identity).toEqual({ issuer: TEST.issuer, subject });
+    const identity = { appId: TEST.appId, externalId, issuer: TEST.issuer, subject };
+    const events = await eventsOf(app, async () => {
+      expect(await answer('user', 'unlink', ...IN_SHOP, externalId)).toEqual(identity);
+      expect((await user.call('DELETE', `/user/devices/${device.id}`)).status).toBe(404);
+      const link = ['user', 'link', ...IN_SHOP, externalId, '--subject', subject, '--issuer', TEST.issuer];
+      expect(await answer(...link)).toEqual(identity);
+    });
+    expect(events).toMatchObject([
+      { type: 'user.unlinked', actor: 'command-line' },
+      { type: 'user.linked', actor: 'command-line', reason: 'operator' },
+    ]);
+    expect(await user.passkeys()).toMatchObject([{ id: device.id }]);
+    const gone = failure(await keyway('user', 'unlink', ...IN_SHOP, 'nobody', '--json'));
+    expect(gone).toMatchObject({ exit: 1, code: 'user_not_found' });
+  });
+
+  it('refuses to link a user who is tied otherwise, of an app without identities, or of an issuer that is not known', async () => {
+    const { externalId } = await aUser();
+    const tenant = await Tenant.create(app);
+    const link = (appId: string, ...more: string[]) =>
+      keyway('user', 'link', '--app', appId, externalId, '--subject', 'somebody', ...more, '--json');
+    const settled = failure(await link(TEST.appId, '--issuer', TEST.issuer));
+    expect(settled).toMatchObject({ exit: 1, code: 'external_id_conflict' });
+    const foreign = failure(await link(tenant.id, '--issuer', TEST.issuer));
+    expect(foreign).toMatchObject({ exit: 1, code: 'invalid_settings' });
+    expect(failure(await link(TEST.appId))).toMatchObject({ exit: 1, code: 'invalid_settings' });
+    const env = { NODE_ENV: 'production', DATABASE_URL: url, APP_ID: TEST.appId, JWT_ISSUER: TEST.issuer };
+    const args = [
+      'user',
+      'link',
+      ...IN_SHOP,
+      'new',
+      '--subject',
+      'somebody',
+      '--issuer',
+      'https://evil.example',
+    ];
+    expect(failure(await runCommand([...args, '--json'], env))).toMatchObject({ code: 'invalid_settings' });
+  });
+
+  it('links a user in remote mode, where the other server has them', async () => {
+    const env = {
+      NODE_ENV: 'production',
+      DATABASE_URL: url,
+      PASSAGE_MODE: 'remote',
+      PASSAGE_APP_ID: 'there',
+      JWT_ISSUER: TEST.issuer,
+    };
+    const args = ['user', 'link', '--app', 'there', 'far-away', '--subject', 'remote-somebody'];
+    const { code, stderr } = await runCommand(args, env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const tied = `users where passage_external_id = 'far-away' and subject = 'remote-somebody' and tied_by = 'operator'`;
+    expect(await count(app, tied)).toBe(1);
+  });
+
   it('shows a user and lists their passkeys as the API has them', async () => {
     const { externalId, device } = await aUser();
     const shown = await answer<object>('user', 'show', ...IN_SHOP, externalId);

@@ -38,7 +38,13 @@ describe('a start in production', () => {
       headers: { authorization: `Bearer ${await aToken()}` },
     });
     expect(listed.status).toBe(200);
-    expect(JSON.parse(listed.body)).toEqual({ username: 'Ada', passkeys: [], signal: null });
+    expect(JSON.parse(listed.body)).toEqual({
+      username: 'Ada',
+      externalId: null,
+      passkeys: [],
+      limit: 50,
+      signals: [],
+    });
     expect((await ask(`${url}/demo/app`)).status).toBe(404);
     signal('SIGTERM');
     const { code, stdout, stderr, output } = await ending;

@@ -70,7 +70,13 @@ describe('the demo', () => {
     const lasts = Date.parse(session.expiresAt) - Date.now();
     expect(lasts).toBeGreaterThan(14 * 60_000);
     expect(lasts).toBeLessThanOrEqual(15 * 60_000);
-    expect(await listOf(session)).toEqual({ username: 'Ada Lovelace', passkeys: [], limit: 50, signals: [] });
+    expect(await listOf(session)).toEqual({
+      username: 'Ada Lovelace',
+      externalId: null,
+      passkeys: [],
+      limit: 50,
+      signals: [],
+    });
   });
 
   it.each([

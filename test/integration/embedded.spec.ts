@@ -35,7 +35,13 @@ describe('the embedded database', () => {
 
   it('supports registering, signing in, listing, renaming and revoking', async () => {
     const user = new TestUser(app, { name: 'Ada' });
-    expect(await user.list()).toEqual({ username: 'Ada', passkeys: [], limit: 50, signals: [] });
+    expect(await user.list()).toEqual({
+      username: 'Ada',
+      externalId: null,
+      passkeys: [],
+      limit: 50,
+      signals: [],
+    });
     const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });
     expect((await user.verify(await signIn(passkey))).expect()).toMatchObject({ kind: 'authenticate' });
     expect((await user.verify(await stepUp(passkey))).expect()).toMatchObject({ kind: 'authenticate' });

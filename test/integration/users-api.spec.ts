@@ -182,7 +182,13 @@ describe("the user's API", () => {
         expect((await known.call('GET', '/user/devices')).status).toBe(500);
         const answer = await stranger.call('GET', '/user/devices');
         expect(answer.status).toBe(200);
-        expect(answer.body).toStrictEqual({ username: 'Nobody yet', passkeys: [], limit: 50, signals: [] });
+        expect(answer.body).toStrictEqual({
+          username: 'Nobody yet',
+          externalId: null,
+          passkeys: [],
+          limit: 50,
+          signals: [],
+        });
       } finally {
         await sql(app, 'alter table flex_users_hidden rename to flex_users');
       }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { InjectOptions } from 'fastify';
-import type { TestApp } from './build-app.js';
+import { TEST, type TestApp } from './build-app.js';
 import { type HttpAnswer, send } from './http-answer.js';
 import { sql } from './tables.js';
 import { Tenant } from './tenant.js';
@@ -63,6 +63,11 @@ export class AppServer {
   static async create(app: TestApp, columns: Record<string, unknown> = {}): Promise<AppServer> {
     const tenant = await Tenant.create(app, columns);
     return new AppServer(app, tenant, await anApiKey(app, tenant.id));
+  }
+
+  /** The server of the service's own app. */
+  static async own(app: TestApp): Promise<AppServer> {
+    return new AppServer(app, Tenant.own(app), await anApiKey(app, TEST.appId));
   }
 
   /** The same server, as it calls another process of the service. */

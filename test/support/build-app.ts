@@ -43,6 +43,7 @@ export function aConfiguration(
       audience: TEST.audience,
       algorithms: ['HS256'],
     },
+    externalIdClaim: null,
     passage: {
       mode: 'embedded',
       app: { id: TEST.appId, name: 'The Shop', origins: [TEST.origin], rpId: TEST.rpId },

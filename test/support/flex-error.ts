@@ -7,7 +7,7 @@ const TABLE: Readonly<Record<number, readonly string[]>> = {
   403: ['operation_not_allowed', 'cannot_create_transaction', 'user_not_active'],
   404: ['invalid_request', 'app_not_found', 'user_not_found', 'device_not_found', 'transaction_not_found'],
   405: ['invalid_request'],
-  409: ['user_has_no_passkeys'],
+  409: ['user_has_no_passkeys', 'external_id_conflict'],
   413: ['invalid_request'],
   415: ['invalid_request'],
   429: ['exceeded_attempts'],

@@ -7,6 +7,8 @@ type WithDatabase = Pick<TestApp, 'database'>;
 /** Every table that requests write to or read from. */
 export const TABLES = [
   'users',
+  'tie_mark_keys',
+  'tie_marks',
   'apps',
   'api_keys',
   'flex_users',

@@ -2,7 +2,7 @@ import type { VerifiedNonce } from '../../src/flex/nonces/nonce.repository.js';
 import { NoncesService } from '../../src/flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from './browser.js';
-import type { TestApp } from './build-app.js';
+import { TEST, type TestApp } from './build-app.js';
 import type { SoftwareAuthenticatorTraits } from './ceremony-overrides.js';
 import { SoftwareAuthenticator } from './software-authenticator.js';
 import { changeApp, insertApp, sql } from './tables.js';
@@ -29,6 +29,11 @@ export class Tenant {
     await insertApp(app, tenant);
     for (const [column, value] of Object.entries(columns)) await tenant.change(column, value);
     return tenant;
+  }
+
+  /** The service's own app, whose users call the user's API. */
+  static own(app: TestApp): Tenant {
+    return new Tenant(app, TEST.appId);
   }
 
   /** Changes one column of the app's row. */

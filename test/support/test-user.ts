@@ -20,6 +20,7 @@ export interface PasskeyJson {
 
 export interface PasskeyListJson {
   readonly username: string;
+  readonly externalId: string | null;
   readonly passkeys: readonly PasskeyJson[];
   readonly limit: number | null;
   readonly signals: readonly {

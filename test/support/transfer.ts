@@ -112,6 +112,7 @@ export async function importFile(
   const [imports] = await servicesOn(app);
   const summary = await imports.import(appId, readRows(format, source), {
     onRefused: (refused) => void refusals.push(refused),
+    ties: { isOwnApp: appId === TEST.appId, issuers: [TEST.issuer], issuer: TEST.issuer },
     ...options,
   });
   return { ...summary, refusals };
@@ -127,7 +128,7 @@ export const importRows = (
 /** The lines of an export of the test's app. */
 export async function* exportLines(app: WithDatabase, appId: string = TEST.appId): AsyncGenerator<string> {
   const [, exports] = await servicesOn(app);
-  yield* exports.export(appId);
+  yield* exports.export(appId, TEST.appId);
 }
 
 /** The whole export of the test's app. */

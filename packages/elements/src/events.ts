@@ -1,21 +1,28 @@
 import type { PasskeyAction } from './error-sentence.js';
 import type { Passkey } from './user-api.js';
 
-/** Details of the element's events; all of them bubble and are composed. */
+/**
+ * Details of the element's events; all of them bubble and are composed. Each has `externalId` besides: what the
+ * application's servers know the user by, null where the list could not be read or the user never added a passkey.
+ */
 export interface PasskeyTableEventDetails {
   /** A passkey was added; null if the list could not be read again afterwards. */
-  readonly 'passkey-added': { readonly passkey: Passkey | null };
+  readonly 'passkey-added': OfUser & { readonly passkey: Passkey | null };
   /** A passkey was renamed; it comes as it now is. */
-  readonly 'passkey-renamed': { readonly passkey: Passkey };
+  readonly 'passkey-renamed': OfUser & { readonly passkey: Passkey };
   /** A passkey was revoked; it comes as it was. */
-  readonly 'passkey-revoked': { readonly passkey: Passkey };
+  readonly 'passkey-revoked': OfUser & { readonly passkey: Passkey };
   /** Something failed; `status` is the HTTP status of the answer, or 0 without one. */
-  readonly 'passkey-error': {
+  readonly 'passkey-error': OfUser & {
     readonly action: PasskeyAction;
     readonly code: string;
     readonly status: number;
     readonly error: unknown;
   };
+}
+
+interface OfUser {
+  readonly externalId: string | null;
 }
 
 /** Tells the page what has happened. */

@@ -125,7 +125,7 @@ export class PasskeyController {
       const passkey = this.#list?.passkeys.find(({ credId }) => credId === created) ?? null;
       if (failure !== undefined && !passkey) return this.#fail('add', failure);
       this.#view.showStatus(passkey ? fill(this.context().texts.added, { name: passkey.friendlyName }) : '');
-      this.emit('passkey-added', { passkey });
+      this.emit('passkey-added', { externalId: this.#externalId, passkey });
     });
   }
 
@@ -141,7 +141,7 @@ export class PasskeyController {
       this.#view.endRename(this.context(), true);
       this.#replace((passkeys) => passkeys.map((known) => (known.id === passkey.id ? passkey : known)));
       this.#view.showStatus(fill(texts.renamed, { name: passkey.friendlyName }));
-      this.emit('passkey-renamed', { passkey });
+      this.emit('passkey-renamed', { externalId: this.#externalId, passkey });
       // A list that was asked for before the change may still hold the old name.
       if (this.#loading) void this.refresh();
     });
@@ -157,7 +157,7 @@ export class PasskeyController {
       this.#replace((passkeys) => passkeys.filter(({ id }) => id !== passkey.id));
       this.#focusNear(place);
       this.#view.showStatus(fill(this.context().texts.revoked, { name: passkey.friendlyName }));
-      this.emit('passkey-revoked', { passkey });
+      this.emit('passkey-revoked', { externalId: this.#externalId, passkey });
       await this.refresh();
     });
   }
@@ -181,6 +181,10 @@ export class PasskeyController {
     }
   }
 
+  get #externalId(): string | null {
+    return this.#list?.externalId ?? null;
+  }
+
   #fail(action: PasskeyAction, error: unknown): void {
     const { texts } = this.context();
     const code = errorCode(error);
@@ -189,7 +193,7 @@ export class PasskeyController {
     if (code === 'device_not_found') this.#forgetStale();
     this.#view.showStatus('');
     this.#view.showProblem(errorSentence(action, error, texts), action === 'load' ? texts.retry : undefined);
-    this.emit('passkey-error', { action, code, status, error });
+    this.emit('passkey-error', { externalId: this.#externalId, action, code, status, error });
   }
 
   /** The list shows a passkey that is gone: leaves it alone and reads the list again. */

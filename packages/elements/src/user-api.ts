@@ -26,11 +26,13 @@ export interface UserSignal {
 }
 
 /**
- * The signed-in user's passkeys. `limit` is how many they may have, null where that is not known; `signals` is empty when
- * there is nothing to tell the browser.
+ * The signed-in user's passkeys. `externalId` is what the application's servers know the user by, null until a passkey is
+ * first added; `limit` is how many they may have, null where that is not known; `signals` is empty when there is nothing to
+ * tell the browser.
  */
 export interface PasskeyList {
   readonly username: string;
+  readonly externalId: string | null;
   readonly passkeys: readonly Passkey[];
   readonly limit: number | null;
   readonly signals: readonly UserSignal[];
@@ -47,7 +49,8 @@ export interface FlexTransaction {
 export interface VerifiedNonce {
   readonly username: string;
   readonly externalId: string;
-  readonly kind: 'register' | 'authenticate';
+  readonly kind: 'register' | 'authenticate' | null;
+  readonly deviceId: string | null;
 }
 
 /** Gives the user's JWT for one request; it may renew it. */

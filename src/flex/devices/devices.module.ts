@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AuthenticatorsModule } from '../../authenticators/authenticators.module.js';
+import { UsersModule as IdentitiesModule } from '../../users/users.module.js';
 import { DeviceRepository } from './device.repository.js';
 import { DevicesService } from './devices.service.js';
 
 /** The passkeys of every app's users. */
 @Module({
-  imports: [AuthenticatorsModule],
+  imports: [AuthenticatorsModule, IdentitiesModule],
   providers: [DeviceRepository, DevicesService],
   exports: [DeviceRepository, DevicesService],
 })

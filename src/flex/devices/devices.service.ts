@@ -5,6 +5,7 @@ import { Configuration } from '../../config/configuration.js';
 import { Database } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import { AuditTrail } from '../../events/audit-trail.js';
+import { Ties } from '../../users/ties.js';
 import { OPAQUE_ID, type UserKey } from '../user-key.js';
 import { DeviceRepository, type DeviceRow, type ListedDeviceRow } from './device.repository.js';
 import type { Passkey, UserPasskeys } from './passkey.js';
@@ -30,6 +31,7 @@ export class DevicesService {
     private readonly devices: DeviceRepository,
     private readonly authenticators: Authenticators,
     private readonly audit: AuditTrail,
+    private readonly ties: Ties,
     configuration: Configuration,
   ) {
     this.publicUrl = configuration.http.publicUrl;
@@ -63,6 +65,7 @@ export class DevicesService {
     icons: Icons = 'urls',
   ): Promise<Passkey> {
     return this.database.transaction(async (tx) => {
+      if (!(await this.ties.hold(user, tx))) throw new AppError('device_not_found');
       const row = isId(device.id) && (await this.devices.rename(appId, user, device, tx));
       if (!row) throw new AppError('device_not_found');
       await this.audit.record({ type: 'renamed', appId, userId: row.userId, deviceId: row.id }, tx);
@@ -76,6 +79,7 @@ export class DevicesService {
    */
   revoke(appId: string, user: UserKey, deviceId: string): Promise<void> {
     return this.database.transaction(async (tx) => {
+      if (!(await this.ties.hold(user, tx))) throw new AppError('device_not_found');
       const userId = isId(deviceId) && (await this.devices.revoke(appId, user, deviceId, tx));
       if (!userId) throw new AppError('device_not_found');
       await this.audit.record({ type: 'revoked', appId, userId, deviceId }, tx);

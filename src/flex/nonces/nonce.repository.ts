@@ -10,6 +10,9 @@ export interface VerifiedNonce {
   readonly externalId: string;
   readonly kind: CeremonyKind;
   readonly deviceId: string;
+  /** Who that is to the application: the identity that is tied to the external ID; null where none is. */
+  readonly issuer: string | null;
+  readonly subject: string | null;
 }
 
 /** A nonce that a finished ceremony makes; `nonceLifetime` in seconds, counted by the database's clock. */
@@ -33,10 +36,13 @@ export const nonceOf = ($: NonceValues) =>
     expires_at: typed.secondsFromNow($.nonceLifetime),
   });
 
-const CONSUME = query('nonces.consume', (db, $: { appId: string; hash: Buffer }) =>
+const CONSUME = query('nonces.consume', (db, $: { appId: string; hash: Buffer; ownAppId: string }) =>
   db
     .updateTable('nonces as n')
     .from('flex_users as u')
+    .leftJoin('users as i', (on) =>
+      on.onRef('i.passage_external_id', '=', 'u.external_id').on('u.app_id', '=', $.ownAppId),
+    )
     .set({ consumed_at: sql`now()` })
     .where('n.app_id', '=', $.appId)
     .where('n.hash', '=', $.hash)
@@ -45,7 +51,7 @@ const CONSUME = query('nonces.consume', (db, $: { appId: string; hash: Buffer })
     .whereRef('u.app_id', '=', 'n.app_id')
     .whereRef('u.id', '=', 'n.user_id')
     .where('u.status', '<>', 'inactive')
-    .returning(['u.external_id as externalId', 'n.kind', 'n.device_id as deviceId']),
+    .returning(['u.external_id as externalId', 'n.kind', 'n.device_id as deviceId', 'i.issuer', 'i.subject']),
 );
 
 const PURGE = purgeExpiredOf('nonces.purge', 'nonces');
@@ -55,9 +61,12 @@ const PURGE = purgeExpiredOf('nonces.purge', 'nonces');
 export class NonceRepository {
   constructor(private readonly database: Database) {}
 
-  /** Uses the nonce up; null if it is unknown, expired, spent, of another app, or its user or passkey may not act. */
-  async consume(appId: string, hash: Buffer): Promise<VerifiedNonce | null> {
-    const [row] = await this.database.run(CONSUME, { appId, hash });
+  /**
+   * Uses the nonce up; null if it is unknown, expired, spent, of another app, or its user or passkey may not act. The
+   * identity is told of users of `ownAppId` alone.
+   */
+  async consume(appId: string, hash: Buffer, ownAppId: string): Promise<VerifiedNonce | null> {
+    const [row] = await this.database.run(CONSUME, { appId, hash, ownAppId });
     return row ?? null;
   }
 

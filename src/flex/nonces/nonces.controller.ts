@@ -21,7 +21,7 @@ export class NoncesController {
   @Post('verify')
   @HttpCode(200)
   async verify(@Param('app') app: string, @Body() { nonce }: VerifyNonceDto) {
-    const { externalId, kind, deviceId } = await this.nonces.verify(app, nonce);
-    return { external_id: externalId, kind, device_id: deviceId };
+    const { externalId, kind, deviceId, issuer, subject } = await this.nonces.verify(app, nonce);
+    return { external_id: externalId, kind, device_id: deviceId, issuer, subject };
   }
 }

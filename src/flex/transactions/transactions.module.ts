@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { UsersModule as IdentitiesModule } from '../../users/users.module.js';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AppsModule } from '../apps/apps.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
@@ -9,7 +10,7 @@ import { TransactionsService } from './transactions.service.js';
 
 /** Single-use permissions for one user to run one ceremony. */
 @Module({
-  imports: [ApiKeysModule, AppsModule, FlexUsersModule, DevicesModule],
+  imports: [ApiKeysModule, AppsModule, FlexUsersModule, DevicesModule, IdentitiesModule],
   controllers: [TransactionsController],
   providers: [TransactionRepository, TransactionsService],
   exports: [TransactionRepository, TransactionsService],

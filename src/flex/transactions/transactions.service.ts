@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../database/database.js';
+import { Database, type Queryable } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
+import { Ties } from '../../users/ties.js';
+import type { Identity } from '../../users/user.repository.js';
+import type { AppPolicy } from '../apps/app.js';
 import { AppPolicies } from '../apps/app-policies.js';
 import { makeBearerSecret } from '../bearer-secret.js';
 import { DeviceRepository } from '../devices/device.repository.js';
@@ -16,16 +19,23 @@ export class TransactionsService {
     private readonly users: FlexUserRepository,
     private readonly devices: DeviceRepository,
     private readonly transactions: TransactionRepository,
+    private readonly ties: Ties,
   ) {}
 
   /**
    * Permits a user to register one passkey, and makes the user if the external ID is new. Answers with the transaction
    * id, which is told only here. Throws `app_not_found`, `user_not_active`, `too_many_passkeys`, and `user_not_found` if
-   * the user is erased at this moment.
+   * the user is erased at this moment, or not tied (any more) to the identity that acts, if one does.
    */
-  async createRegister(appId: string, externalId: string, displayName: string): Promise<string> {
+  async createRegister(
+    appId: string,
+    externalId: string,
+    displayName: string,
+    tiedTo?: Identity,
+  ): Promise<string> {
     const app = await this.apps.get(appId);
     return this.database.transaction(async (tx) => {
+      if (!(await this.ties.hold({ externalId, tiedTo }, tx))) throw untied();
       const user = await this.users.findOrCreate(appId, externalId, tx);
       if (user.status === 'inactive') throw new AppError('user_not_active');
       if ((await this.devices.countOf(appId, user.id, tx)) >= app.maxPasskeysPerUser) {
@@ -40,13 +50,25 @@ export class TransactionsService {
     });
   }
 
-  /** Permits a user to sign in once. Throws `app_not_found`, `user_not_found`, `user_not_active`, `user_has_no_passkeys`. */
-  async createAuthenticate(appId: string, externalId: string): Promise<string> {
+  /**
+   * Permits a user to sign in once. Throws `app_not_found`, `user_not_found`, also if they are not tied (any more) to the
+   * identity that acts, `user_not_active`, `user_has_no_passkeys`.
+   */
+  async createAuthenticate(appId: string, externalId: string, tiedTo?: Identity): Promise<string> {
     const app = await this.apps.get(appId);
-    const user = await this.users.find(appId, { externalId });
+    if (!tiedTo) return this.permitSignIn(app, externalId, this.database);
+    return this.database.transaction(async (tx) => {
+      if (!(await this.ties.hold({ externalId, tiedTo }, tx))) throw untied();
+      return this.permitSignIn(app, externalId, tx);
+    });
+  }
+
+  private async permitSignIn(app: AppPolicy, externalId: string, on: Queryable): Promise<string> {
+    const appId = app.id;
+    const user = await this.users.find(appId, { externalId }, on);
     if (!user) throw new AppError('user_not_found');
     if (user.status === 'inactive') throw new AppError('user_not_active');
-    if ((await this.devices.countOf(appId, user.id)) === 0) throw new AppError('user_has_no_passkeys');
+    if ((await this.devices.countOf(appId, user.id, on)) === 0) throw new AppError('user_has_no_passkeys');
     const { text, hash } = makeBearerSecret();
     const lifetime = app.lifetimes.authenticateTransaction;
     const transaction = {
@@ -57,9 +79,10 @@ export class TransactionsService {
       displayName: null,
       lifetime,
     } as const;
-    if (!(await this.transactions.create(transaction))) throw erasedMeanwhile();
+    if (!(await this.transactions.create(transaction, on))) throw erasedMeanwhile();
     return text;
   }
 }
 
 const erasedMeanwhile = (): AppError => new AppError('user_not_found');
+const untied = (): AppError => new AppError('user_not_found');

@@ -1,12 +1,14 @@
 import { describeUserAgent } from '../../authenticators/user-agent.js';
 import type { AuditEventSummary } from '../../events/audit.repository.js';
 import { toDevice } from '../devices/device.json.js';
+import type { Identity } from '../../users/user.repository.js';
 import type { Passkey, UserPasskeys } from '../devices/passkey.js';
 import type { FlexUserRecord } from './flex-user.repository.js';
 
-/** A user with all that the protocol tells of one. */
+/** A user with all that the protocol tells of one, and their identity; null where the external ID is tied to none. */
 export interface UserProfile {
   readonly user: FlexUserRecord;
+  readonly identity: Identity | null;
   readonly devices: readonly Passkey[];
   readonly signalUserHandles: UserPasskeys['signalUserHandles'];
   readonly events: readonly AuditEventSummary[];
@@ -29,7 +31,7 @@ export const toListedUser = (user: FlexUserRecord) => ({
 });
 
 /** The protocol's `user`, then our own members. */
-export const toUser = ({ user, devices, signalUserHandles, events }: UserProfile) => ({
+export const toUser = ({ user, identity, devices, signalUserHandles, events }: UserProfile) => ({
   ...toListedUser(user),
   social_connections: {},
   recent_events: events.map(toRecentEvent),
@@ -38,6 +40,8 @@ export const toUser = ({ user, devices, signalUserHandles, events }: UserProfile
   webauthn_types: [...new Set(devices.map(({ type }) => type))],
   user_handle: user.userHandle.toString('base64url'),
   signal_user_handles: signalUserHandles,
+  issuer: identity?.issuer ?? null,
+  subject: identity?.subject ?? null,
 });
 
 const ACTIONS: Readonly<Record<string, 'register' | 'login'>> = {
@@ -45,8 +49,10 @@ const ACTIONS: Readonly<Record<string, 'register' | 'login'>> = {
   authenticated: 'login',
 };
 
+const INCOMPLETE: readonly string[] = ['refused', 'clone_suspected', 'user.identity_conflict'];
+
 const toRecentEvent = ({ id, type, createdAt, address, userAgent }: AuditEventSummary) => {
-  const isComplete = type !== 'refused' && type !== 'clone_suspected';
+  const isComplete = !INCOMPLETE.includes(type);
   return {
     id,
     type,

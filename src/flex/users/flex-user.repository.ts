@@ -128,12 +128,22 @@ const LOCK_TO_ERASE = query('flex-users.lock-to-erase', (db, $: OneUser) =>
   db.selectFrom('flex_users').where('app_id', '=', $.appId).where('id', '=', $.id).select('id').forUpdate(),
 );
 
-// What was begun or proved before a deactivation stays void when the user is active again.
+// What was begun or proved before a deactivation stays void when the user is active again, and so does what was before
+// another identity had the user.
 const VOID_TRANSACTIONS = query('flex-users.void-transactions', (db, $: OneUser) =>
   db.deleteFrom('transactions').where('app_id', '=', $.appId).where('user_id', '=', $.id),
 );
 const VOID_NONCES = query('flex-users.void-nonces', (db, $: OneUser) =>
   db.deleteFrom('nonces').where('app_id', '=', $.appId).where('user_id', '=', $.id),
+);
+
+const LOCK_TO_VOID = query('flex-users.lock-to-void', (db, $: { appId: string; externalId: string }) =>
+  db
+    .selectFrom('flex_users')
+    .where('app_id', '=', $.appId)
+    .where('external_id', '=', $.externalId)
+    .select('id')
+    .forUpdate(),
 );
 
 const ERASE_DEVICES = query('flex-users.erase-devices', (db, $: OneUser) =>
@@ -220,6 +230,18 @@ export class FlexUserRepository {
     // Before the rest, which goes by foreign keys: a revocation locks a passkey without its user.
     await tx.run(ERASE_DEVICES, user);
     return (await tx.count(ERASE, user)) === 1;
+  }
+
+  /**
+   * Deletes the transactions and nonces of a user, those included that another request makes at this moment. Gives their
+   * id; null if the app has no such user.
+   */
+  async voidBegun(appId: string, externalId: string, tx: DatabaseTransaction): Promise<string | null> {
+    const [user] = await tx.run(LOCK_TO_VOID, { appId, externalId });
+    if (!user) return null;
+    await tx.run(VOID_TRANSACTIONS, { appId, id: user.id });
+    await tx.run(VOID_NONCES, { appId, id: user.id });
+    return user.id;
   }
 
   /** Locks the user against every other change until the transaction ends (FOR NO KEY UPDATE); null if they are gone. */

@@ -4,6 +4,8 @@ import { UsersModule as IdentitiesModule } from '../../users/users.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
 import { FlexUserRepository } from './flex-user.repository.js';
 import { FlexUserListRepository } from './list/flex-user-list.repository.js';
+import { IdentitiesService } from './identities.service.js';
+import { IdentityController } from './identity.controller.js';
 import { UserListController } from './list/user-list.controller.js';
 import { UserDevicesController } from './user-devices.controller.js';
 import { UserHandleRepository } from './user-handle.repository.js';
@@ -13,8 +15,14 @@ import { UsersService } from './users.service.js';
 /** The users of every app, with their passkeys. */
 @Module({
   imports: [ApiKeysModule, DevicesModule, IdentitiesModule],
-  controllers: [UserListController, UsersController, UserDevicesController],
-  providers: [FlexUserRepository, FlexUserListRepository, UserHandleRepository, UsersService],
+  controllers: [UserListController, UsersController, UserDevicesController, IdentityController],
+  providers: [
+    FlexUserRepository,
+    FlexUserListRepository,
+    UserHandleRepository,
+    UsersService,
+    IdentitiesService,
+  ],
   exports: [FlexUserRepository, UserHandleRepository, UsersService],
 })
 export class FlexUsersModule {}

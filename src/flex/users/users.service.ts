@@ -3,6 +3,8 @@ import { Configuration, embeddedPassageOf } from '../../config/configuration.js'
 import { Database } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import { AuditTrail } from '../../events/audit-trail.js';
+import { ExternalIds } from '../../users/external-ids.js';
+import { Ties } from '../../users/ties.js';
 import { UserRepository } from '../../users/user.repository.js';
 import { DevicesService } from '../devices/devices.service.js';
 import type { UserKey } from '../user-key.js';
@@ -21,6 +23,8 @@ export class UsersService {
     private readonly users: FlexUserRepository,
     private readonly devices: DevicesService,
     private readonly identities: UserRepository,
+    private readonly ties: Ties,
+    private readonly externalIds: ExternalIds,
     private readonly audit: AuditTrail,
     configuration: Configuration,
   ) {
@@ -42,17 +46,19 @@ export class UsersService {
 
   /**
    * Deletes the user and all that points at a person: passkeys, transactions, nonces, their identity here, and in the
-   * audit trail who acted from where. Throws `user_not_found`.
+   * audit trail who acted from where. A mark of the identity remains, as a keyed hash. Throws `user_not_found`.
    */
   async erase(appId: string, key: UserKey): Promise<void> {
     const { id, externalId } = await this.require(appId, key);
-    await this.database.transaction(async (tx) => {
+    const identity = await this.database.transaction(async (tx) => {
+      const untied = appId === this.ownAppId ? await this.ties.undo(appId, externalId, tx) : null;
       if (!(await this.users.erase({ appId, id }, tx))) throw new AppError('user_not_found');
-      if (appId === this.ownAppId) await this.identities.erase(externalId, tx);
       await this.audit.anonymise(appId, id, tx);
       // Names the server that asked, which is not a person.
       await this.audit.record({ type: 'erased', appId, userId: id }, tx);
+      return untied;
     });
+    if (identity) this.externalIds.forget(identity);
   }
 
   private async require(appId: string, key: UserKey): Promise<FlexUserRecord> {
@@ -62,11 +68,12 @@ export class UsersService {
   }
 
   private async profile(appId: string, user: FlexUserRecord): Promise<UserProfile> {
-    const [owned, events] = await Promise.all([
+    const [owned, events, identity] = await Promise.all([
       this.devices.list(appId, { id: user.id }, 'as the app wants'),
       this.audit.recent(appId, user.id),
+      appId === this.ownAppId ? this.identities.findByExternalId(user.externalId) : null,
     ]);
     const { devices = [], signalUserHandles = [] } = owned ?? {};
-    return { user, devices, signalUserHandles, events };
+    return { user, identity, devices, signalUserHandles, events };
   }
 }

@@ -6,7 +6,13 @@ import { NoncesService } from '../../flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../flex/transactions/transactions.service.js';
 import { FlexUserRepository } from '../../flex/users/flex-user.repository.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
-import { Passage, type PassageApp, type PassageNonce, type PassageUser } from '../passage.js';
+import {
+  type ActingIdentity,
+  Passage,
+  type PassageApp,
+  type PassageNonce,
+  type PassageUser,
+} from '../passage.js';
 
 /** The provider in this very process: the app of `APP_ID` in our own Flex backend. */
 @Injectable()
@@ -36,24 +42,34 @@ export class EmbeddedPassage extends Passage {
     return (await this.apps.getRecent(this.appId)).maxPasskeysPerUser;
   }
 
-  override revokeDevice(externalId: string, deviceId: string): Promise<void> {
-    return this.devices.revoke(this.appId, { externalId }, deviceId);
+  override revokeDevice(externalId: string, deviceId: string, tiedTo?: ActingIdentity): Promise<void> {
+    return this.devices.revoke(this.appId, { externalId, tiedTo }, deviceId);
   }
 
-  override renameDevice(externalId: string, id: string, friendlyName: string): Promise<Passkey> {
-    return this.devices.rename(this.appId, { externalId }, { id, friendlyName });
+  override renameDevice(
+    externalId: string,
+    id: string,
+    friendlyName: string,
+    tiedTo?: ActingIdentity,
+  ): Promise<Passkey> {
+    return this.devices.rename(this.appId, { externalId, tiedTo }, { id, friendlyName });
   }
 
-  override createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
-    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName);
+  override createRegisterTransaction(
+    externalId: string,
+    passkeyDisplayName: string,
+    tiedTo?: ActingIdentity,
+  ): Promise<string> {
+    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName, tiedTo);
   }
 
-  override createAuthenticateTransaction(externalId: string): Promise<string> {
-    return this.transactions.createAuthenticate(this.appId, externalId);
+  override createAuthenticateTransaction(externalId: string, tiedTo?: ActingIdentity): Promise<string> {
+    return this.transactions.createAuthenticate(this.appId, externalId, tiedTo);
   }
 
-  override verifyNonce(nonce: string): Promise<PassageNonce> {
-    return this.nonces.verify(this.appId, nonce);
+  override async verifyNonce(nonce: string): Promise<PassageNonce> {
+    const { externalId, kind, deviceId } = await this.nonces.verify(this.appId, nonce);
+    return { externalId, kind, deviceId };
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {

@@ -28,10 +28,11 @@ const AAGUID_IN_ANY_CASE = new RegExp(AAGUID, 'i');
 const FORMAT = /^[a-z0-9-]{1,32}$/;
 
 const DATES = ['last_login_at', 'created_at', 'updated_at'];
-const USER = ['external_id', 'id', 'user_handle', 'status', 'login_count', ...DATES];
+const IDENTITY = ['issuer', 'subject'];
+const USER = ['external_id', ...IDENTITY, 'id', 'user_handle', 'status', 'login_count', ...DATES];
 const DEVICE = ['external_id', 'id', 'credential_id', 'friendly_name', 'usage_count', ...DATES];
 const AUTHENTICATOR = ['aaguid', 'transports', 'attachment', 'backup_eligible', 'backed_up'];
-const PASSKEY = [...DEVICE, 'public_key', 'user_handle', 'sign_count', ...AUTHENTICATOR];
+const PASSKEY = [...DEVICE, ...IDENTITY, 'public_key', 'user_handle', 'sign_count', ...AUTHENTICATOR];
 const ATTESTATION = ['attestation_format', 'attestation_trust'];
 
 /** Reads a line of the canonical format (docs/import-format.md). Throws `RowRefusal`. */
@@ -90,6 +91,7 @@ export function readUser(members: Members): UserRow {
   return {
     kind: 'user',
     externalId: members.externalId(),
+    identity: members.identity(),
     id: members.id(),
     userHandle: members.bytes('user_handle', [1, MAX_OWN_HANDLE_BYTES]),
     status: members.oneOf('status', USER_STATUSES) ?? 'active',
@@ -102,6 +104,7 @@ function readPasskey(members: Members): PasskeyRow {
   return {
     kind: 'passkey',
     externalId: members.externalId(),
+    identity: members.identity(),
     id: members.id(),
     credentialId: members.requiredBytes('credential_id', CREDENTIAL_ID_BYTES),
     ...keyOf(members),

@@ -1,7 +1,8 @@
 import { toDisplayText } from '../../http/display-text.js';
 import { decodeAnyBase64 } from '../../webauthn/base64url.js';
-import { isExternalId, OPAQUE_ID } from '../../flex/user-key.js';
-import { excerpt, type MemberName, type Moment, RowRefusal } from './transfer-row.js';
+import { OPAQUE_ID } from '../../flex/user-key.js';
+import { isExternalId } from '../../users/external-id.js';
+import { excerpt, type MemberName, type Moment, type RowIdentity, RowRefusal } from './transfer-row.js';
 
 const MOMENT = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/;
 const MOMENT_RULE =
@@ -11,6 +12,7 @@ const NEVER = /^0001-01-01[Tt ]00:00:00(?:\.0{1,9})?(?:[Zz]|[+-]00:00)$/;
 const MAX_NAME = 40; // characters of an unknown member's name
 const CLOCK_SKEW = 300_000; // ms
 const DEFAULT_NAME = 'Passkey';
+const MAX_TOKEN_TEXT = 255;
 
 /** Reads the members of one row, each by its rule. A member that is absent, null or empty text counts as missing. */
 export class Members {
@@ -34,6 +36,17 @@ export class Members {
       'external_id',
       'must have 1 to 255 characters without control characters, and not be "." or ".."',
     );
+  }
+
+  /** `subject` with `issuer`; null if the row has neither. */
+  identity(): RowIdentity | null {
+    const [subject, issuer] = [this.get('subject'), this.get('issuer')];
+    if (subject === null && issuer === null) return null;
+    if (subject === null) missing('subject');
+    if (!isTokenText(subject)) throw invalid('subject', 'must have 1 to 255 characters, without U+0000');
+    if (issuer !== null && !isTokenText(issuer))
+      throw invalid('issuer', 'must be the iss claim of the user’s tokens');
+    return { subject, issuer };
   }
 
   id(): string | null {
@@ -110,6 +123,12 @@ export class Members {
     return value === undefined || value === '' ? null : value;
   }
 }
+
+const isTokenText = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  value.length <= MAX_TOKEN_TEXT &&
+  !value.includes('\0') &&
+  value.isWellFormed();
 
 /** The refusal of a member that breaks its rule. */
 export const invalid = (name: MemberName, rule: string): RowRefusal =>

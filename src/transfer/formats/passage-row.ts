@@ -6,17 +6,29 @@ import { type LegacyDeviceRow, ofUser, type TransferRow, type UserRow } from './
 /** The columns of Passage's CSV of users that are read. */
 export const USER_COLUMNS = {
   required: ['external_id'],
-  optional: ['id', 'status', 'login_count', 'created_at', 'updated_at', 'last_login_at'],
+  optional: ['subject', 'issuer', 'id', 'status', 'login_count', 'created_at', 'updated_at', 'last_login_at'],
 } as const;
 
 const DIGITS = /^\d{1,10}$/;
 
 /** Reads a record of Passage's CSV of users by its column names. Throws `RowRefusal`. */
 export function readPassageUser(record: Readonly<Record<string, string>>): UserRow {
-  const { external_id, id, status, login_count = '', created_at, updated_at, last_login_at } = record;
+  const {
+    external_id,
+    subject,
+    issuer,
+    id,
+    status,
+    login_count = '',
+    created_at,
+    updated_at,
+    last_login_at,
+  } = record;
   const count = DIGITS.test(login_count) ? Number(login_count) : login_count;
   const members = new Members({
     external_id,
+    subject,
+    issuer,
     id,
     status,
     login_count: count,

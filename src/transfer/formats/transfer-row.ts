@@ -5,10 +5,17 @@ import type { DeviceKind } from '../legacy-device.entity.js';
 /** A time of RFC 3339 in UTC, with six decimals at most. It is null in a row that does not have it. */
 export type Moment = string;
 
+/** Whose tokens name the user; the issuer is null where the file leaves it to the import. */
+export interface RowIdentity {
+  readonly subject: string;
+  readonly issuer: string | null;
+}
+
 /** A user as a file describes one; `userHandle` is null if it is unknown. */
 export interface UserRow {
   readonly kind: 'user';
   readonly externalId: string;
+  readonly identity: RowIdentity | null;
   readonly id: string | null;
   readonly userHandle: Buffer | null;
   readonly status: FlexUserStatus;
@@ -22,6 +29,7 @@ export interface UserRow {
 export interface PasskeyRow {
   readonly kind: 'passkey';
   readonly externalId: string;
+  readonly identity: RowIdentity | null;
   readonly id: string | null;
   readonly credentialId: Buffer;
   /** COSE_Key bytes, verified. */
@@ -72,6 +80,8 @@ export type TransferRow = UserRow | PasskeyRow | LegacyDeviceRow | TombstoneRow;
 /** A member of a row, as files name it. */
 export type MemberName =
   | 'external_id'
+  | 'subject'
+  | 'issuer'
   | 'id'
   | 'user_handle'
   | 'credential_id'
@@ -116,7 +126,10 @@ export type RowRefusalCode =
   | 'user_id_taken'
   | 'user_active'
   | 'user_refused'
-  | 'user_handle_taken';
+  | 'user_handle_taken'
+  | 'identity_not_allowed'
+  | 'identity_taken'
+  | 'external_id_taken';
 
 /** The refusal of one row; the import goes on. Its message holds nothing of the row but names of members. */
 export class RowRefusal extends Refusal {

@@ -1,5 +1,5 @@
 import { AppError } from '../../../errors/app-error.js';
-import { isExternalId } from '../../user-key.js';
+import { isExternalId } from '../../../users/external-id.js';
 import { type FlexUserStatus, USER_STATUSES } from '../flex-user.entity.js';
 
 /** A value to compare a column with: equal, or strictly less or more. */

@@ -1,0 +1,61 @@
+import { Body, Controller, Delete, HttpCode, Param, Put, UsePipes } from '@nestjs/common';
+import { IsOptional, IsString, Length } from 'class-validator';
+import { Configuration, issuersOf } from '../../config/configuration.js';
+import { AppError } from '../../errors/app-error.js';
+import { LenientBody } from '../../http/body.pipe.js';
+import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
+import { isExternalId } from '../../users/external-id.js';
+import { IdentitiesService } from './identities.service.js';
+
+/** The identity of a user: what their tokens have as `iss` and `sub`. */
+export class LinkIdentityDto {
+  /** May be left out where `JWT_ISSUER` is only one. */
+  @IsOptional()
+  @IsString()
+  issuer?: string;
+
+  @IsString()
+  @Length(1, 255)
+  subject: string;
+}
+
+/** Our own addition to the protocol's server side: whose external ID it is. */
+@Controller('v1/apps/:app/external-users/:external_id/identity')
+@RequiresApiKey()
+export class IdentityController {
+  constructor(
+    private readonly identities: IdentitiesService,
+    private readonly configuration: Configuration,
+  ) {}
+
+  @Put()
+  @UsePipes(LenientBody)
+  async link(
+    @Param('app') app: string,
+    @Param('external_id') name: string,
+    @Body() { issuer: named, subject }: LinkIdentityDto,
+  ) {
+    const externalId = toExternalId(name);
+    const issuer = this.issuerOf(named ?? null);
+    await this.identities.link(app, externalId, { issuer, subject });
+    return { external_id: externalId, issuer, subject };
+  }
+
+  @Delete()
+  @HttpCode(200)
+  async unlink(@Param('app') app: string, @Param('external_id') name: string) {
+    await this.identities.unlink(app, toExternalId(name));
+  }
+
+  private issuerOf(named: string | null): string {
+    const issuers = issuersOf(this.configuration);
+    if (named !== null && issuers.includes(named)) return named;
+    if (named === null && issuers.length === 1) return issuers[0]!;
+    throw new AppError('invalid_request', { detail: 'issuer must be one of JWT_ISSUER.' });
+  }
+}
+
+function toExternalId(name: string): string {
+  if (isExternalId(name)) return name;
+  throw new AppError('user_not_found');
+}
