@@ -1,3 +1,6 @@
+/** Seconds by which the clocks of the issuer and of this server may differ. */
+export const LEEWAY = 30;
+
 /** The user who is calling, as the verified token names them; `issuer` and `subject` together are the identity. */
 export interface Caller {
   readonly issuer: string;
@@ -11,4 +14,16 @@ export interface Caller {
   readonly issuedAt: number | null;
   /** What the token has for `EXTERNAL_ID_CLAIM`, unjudged; null where no claim of this issuer counts. */
   readonly claim: { readonly externalId: unknown } | null;
+  /** When the user last signed in at the issuer (OpenID Connect Core §2, `auth_time`), in seconds; null if not told. */
+  readonly authTime: number | null;
+}
+
+/**
+ * Whether the user signed in at most `maxAge` seconds ago (RFC 9470). A moment in the future is one only as far as the
+ * issuer's clock may be ahead. The token's own age stands in for nothing. `now` is in milliseconds since 1970.
+ */
+export function hasSignedInRecently({ authTime }: Caller, maxAge: number, now = Date.now()): boolean {
+  if (authTime === null) return false;
+  const age = now / 1000 - authTime;
+  return age >= -LEEWAY && age <= maxAge;
 }

@@ -1,3 +1,4 @@
+import { hasSignedInRecently } from './caller.js';
 import { callerFrom } from './claims.js';
 
 const NOW = Date.UTC(2026, 5, 1);
@@ -37,6 +38,30 @@ describe('callerFrom', () => {
     expect(() => callerOf({ iat: NOW / 1000 + 31 })).toThrow('issued_in_the_future');
     expect(() => callerOf({ iat: 'yesterday' })).toThrow('issued_in_the_future');
     expect(callerOf({ iat: NOW / 1000 + 30 }).subject).toBe('user-1');
+  });
+});
+
+describe('the time of the sign-in', () => {
+  it.each([undefined, null, '1780272000', NaN, Infinity, [NOW / 1000]])(
+    'is not read from an auth_time of %j, and the token stays valid',
+    (authTime) => expect(callerOf({ auth_time: authTime, iat: NOW / 1000 }).authTime).toBeNull(),
+  );
+
+  it.each([
+    [0, true],
+    [300, true],
+    [300.5, false],
+    [301, false],
+    [-30, true],
+    [-31, false],
+    [NOW / 1000, false],
+  ])('%d seconds ago counts as within 300 seconds: %p', (seconds, isRecent) => {
+    const caller = callerOf({ auth_time: NOW / 1000 - seconds });
+    expect(hasSignedInRecently(caller, 300, NOW)).toBe(isRecent);
+  });
+
+  it('is never recent where the token does not tell it', () => {
+    expect(hasSignedInRecently(callerOf({ iat: NOW / 1000 }), 1e12, NOW)).toBe(false);
   });
 });
 

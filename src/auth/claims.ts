@@ -1,10 +1,7 @@
 import type { ExternalIdClaim } from '../config/configuration.js';
 import { toShownText } from '../config/shown-text.js';
-import type { Caller } from './caller.js';
+import { type Caller, LEEWAY } from './caller.js';
 import { TokenRefusal } from './token-refusal.js';
-
-/** Seconds by which the clocks of the issuer and of this server may differ. */
-export const LEEWAY = 30;
 
 const MAX_SUBJECT = 255;
 const MAX_USERNAME = 255;
@@ -21,7 +18,7 @@ export function callerFrom(
   now = Date.now(),
   externalIdClaim: ExternalIdClaim | null = null,
 ): Caller {
-  const { iss, sub, exp, iat } = claims;
+  const { iss, sub, exp, iat, auth_time: authTime } = claims;
   if (!isFiniteNumber(exp)) throw new TokenRefusal('missing_expiry');
   if (iat !== undefined && !(isFiniteNumber(iat) && iat <= now / 1000 + LEEWAY)) {
     throw new TokenRefusal('issued_in_the_future');
@@ -35,6 +32,7 @@ export function callerFrom(
     username,
     displayName: displayable(claims, ['name']) ?? username,
     issuedAt: iat ?? null,
+    authTime: isFiniteNumber(authTime) ? authTime : null,
     claim: externalIdClaim?.issuer === issuer ? { externalId: claims[externalIdClaim.name] } : null,
   };
 }

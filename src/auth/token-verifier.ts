@@ -6,7 +6,7 @@ import type {
   TokenKeys,
   VerificationSettings,
 } from '../config/configuration.js';
-import { LEEWAY } from './claims.js';
+import { LEEWAY } from './caller.js';
 import { keySetSource } from './key-set-source.js';
 import { RemoteKeySet } from './remote-key-set.js';
 import { refusalOf, TokenRefusal } from './token-refusal.js';

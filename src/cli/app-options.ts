@@ -5,6 +5,7 @@ import {
   ATTESTATION_TRUSTS,
   ATTESTATIONS,
   BACKUP_ELIGIBILITY_CHANGES,
+  CONDITIONAL_CREATES,
   ICON_FORMS,
   RANGES,
   RESIDENT_KEYS,
@@ -60,6 +61,9 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
       algorithms,
     )
     .addOption(choice('icons', '<form>', 'icons in the protocol’s devices, by URL or as data', ICON_FORMS))
+    .addOption(
+      choice('conditionalCreate', '<on|off>', 'passkeys made without asking the user', CONDITIONAL_CREATES),
+    )
     .option(
       '--max-passkeys-per-user <count>',
       `how many passkeys a user may have, ${PASSKEYS.from} to ${PASSKEYS.to}; ` +
@@ -107,7 +111,8 @@ type Choice =
   | 'attestationTrust'
   | 'unknownCredential'
   | 'backupEligibilityChange'
-  | 'icons';
+  | 'icons'
+  | 'conditionalCreate';
 
 const choice = (field: Choice, value: string, description: string, values: readonly string[]): Option =>
   new Option(`${flagOf(field)} ${value}`, `${description}; a new app has ${NEW_APP[field]}`).choices([

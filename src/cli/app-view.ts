@@ -39,6 +39,7 @@ export const appDetails = (app: AppRecord): string =>
     ['changed backup flag', app.backupEligibilityChange],
     ['algorithms', app.algorithms.map(algorithmName).join(', ')],
     ['icons', app.icons],
+    ['conditional create', app.conditionalCreate],
     ['passkeys per user', `at most ${app.maxPasskeysPerUser}`],
     ['unknown passkeys told', app.unknownCredential],
     ['ceremony timeout', seconds(app.ceremonyTimeout, 'that of the handshake')],

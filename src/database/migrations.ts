@@ -8,6 +8,7 @@ import { Migration20261126000000_app_keys } from './migrations/Migration20261126
 import { Migration20261126200000_ties } from './migrations/Migration20261126200000_ties.js';
 import { Migration20261126210000_handle_forms } from './migrations/Migration20261126210000_handle_forms.js';
 import { Migration20261126210001_icons } from './migrations/Migration20261126210001_icons.js';
+import { Migration20261126220000_conditional_create } from './migrations/Migration20261126220000_conditional_create.js';
 import { Migration20261126230000_unknown_credential } from './migrations/Migration20261126230000_unknown_credential.js';
 import { Migration20261126240000_ceremony_policies } from './migrations/Migration20261126240000_ceremony_policies.js';
 
@@ -23,6 +24,7 @@ export const migrations = [
   { name: 'Migration20261126200000_ties', class: Migration20261126200000_ties },
   { name: 'Migration20261126210000_handle_forms', class: Migration20261126210000_handle_forms },
   { name: 'Migration20261126210001_icons', class: Migration20261126210001_icons },
+  { name: 'Migration20261126220000_conditional_create', class: Migration20261126220000_conditional_create },
   {
     name: 'Migration20261126230000_unknown_credential',
     class: Migration20261126230000_unknown_credential,

@@ -38,8 +38,9 @@ export class DemoSignIn {
   private async session(subject: string, username: string): Promise<DemoSession> {
     const { tokens, demo } = this.configuration;
     const { name: issuer, audience } = tokens.issuers[0]!;
-    const expiresAt = Math.floor(Date.now() / 1000) + LIFETIME;
-    const token = await new SignJWT({ preferred_username: username })
+    const now = Math.floor(Date.now() / 1000);
+    const expiresAt = now + LIFETIME;
+    const token = await new SignJWT({ preferred_username: username, auth_time: now })
       .setProtectedHeader({ alg: 'HS256' })
       .setIssuer(issuer)
       .setAudience(audience)

@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'missing_token'
   | 'invalid_token'
   | 'invalid_api_key'
+  | 'insufficient_user_authentication'
   // apps, users and their passkeys
   | 'app_not_found'
   | 'user_not_found'
@@ -44,6 +45,8 @@ export interface AppErrorOptions {
   readonly told?: 'user_not_active' | 'too_many_passkeys' | 'unknown_credential';
   /** Seconds until it is worth trying again; becomes `Retry-After`. */
   readonly retryAfter?: number;
+  /** Seconds since which the user has to have signed in, for `insufficient_user_authentication` (RFC 9470). */
+  readonly maxAge?: number;
 }
 
 /** A refusal with the code that callers know it by. `ERROR_TABLE` maps the code to HTTP. */
@@ -53,10 +56,11 @@ export class AppError extends Refusal {
   readonly detail: string | undefined;
   readonly told: AppErrorOptions['told'];
   readonly retryAfter: number | undefined;
+  readonly maxAge: number | undefined;
 
   constructor(
     readonly code: RefusalCode,
-    { cause, detail, told, retryAfter }: AppErrorOptions = {},
+    { cause, detail, told, retryAfter, maxAge }: AppErrorOptions = {},
   ) {
     super(detail ?? code, { cause });
     this.name = 'AppError';
@@ -64,5 +68,6 @@ export class AppError extends Refusal {
     this.detail = detail;
     this.told = told;
     this.retryAfter = retryAfter;
+    this.maxAge = maxAge;
   }
 }

@@ -44,6 +44,11 @@ export const ERROR_TABLE = {
   missing_token: { status: 401, sentence: 'A token is required', flex: NO_ACCESS },
   invalid_token: { status: 401, sentence: 'The token is invalid', flex: NO_ACCESS },
   invalid_api_key: { status: 401, sentence: 'The API key is missing or invalid', flex: NO_ACCESS },
+  insufficient_user_authentication: {
+    status: 401,
+    sentence: 'A more recent sign-in is required',
+    flex: NO_ACCESS,
+  },
   app_not_found: { status: 404, sentence: 'The app does not exist', flex: { code: 'app_not_found' } },
   user_not_found: { status: 404, sentence: 'The user does not exist', flex: { code: 'user_not_found' } },
   user_not_active: { status: 403, sentence: 'The user is not active', flex: { code: 'user_not_active' } },

@@ -14,7 +14,8 @@ class BodyPipe implements PipeTransform<unknown, unknown> {
 
   constructor(
     unknownMembers: 'refuse' | 'ignore',
-    private readonly missingBody: 'refuse' | 'as empty' = 'refuse',
+    /** What counts as an empty object. */
+    private readonly empties: readonly unknown[] = [],
   ) {
     this.options = {
       whitelist: true,
@@ -26,7 +27,7 @@ class BodyPipe implements PipeTransform<unknown, unknown> {
 
   async transform(given: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body') return given;
-    const value = given === undefined && this.missingBody === 'as empty' ? {} : given;
+    const value = this.empties.includes(given) ? {} : given;
     // An array would be validated element by element, an empty one not at all.
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new AppError('invalid_request', { detail: 'The body must be a JSON object.' });
@@ -45,11 +46,14 @@ class BodyPipe implements PipeTransform<unknown, unknown> {
 /** For our own API: a member it does not know is refused. */
 export const StrictBody = new BodyPipe('refuse');
 
+/** The same, for routes that need no body: none, and `null`, counts as an empty object. */
+export const StrictOptionalBody = new BodyPipe('refuse', [undefined, null]);
+
 /** For the Flex protocol: a member it does not know is ignored. */
 export const LenientBody = new BodyPipe('ignore');
 
 /** The same, for routes that may be called without a body: it counts as an empty object. */
-export const LenientOptionalBody = new BodyPipe('ignore', 'as empty');
+export const LenientOptionalBody = new BodyPipe('ignore', [undefined]);
 
 const sentencesOf = (errors: readonly ValidationError[]): string =>
   errors

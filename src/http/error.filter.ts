@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ERROR_TABLE, type ErrorCode } from '../errors/error-table.js';
+import { ERROR_TABLE } from '../errors/error-table.js';
 import { Unavailable } from '../errors/unavailable.js';
 import { answerOf } from './error-answer.js';
 import { type Failure, failureOf, type FindOutage } from './failure.js';
@@ -38,13 +38,15 @@ function render(failure: Failure, request: FastifyRequest, reply: FastifyReply):
   const isFlex = isFlexTarget(request.url);
   const { status, type, body } = answerOf(failure, { isFlex, requestId: request.id });
   if (failure.retryAfter !== undefined) void reply.header('retry-after', failure.retryAfter);
-  if (status === 401 && !isFlex) void reply.header('www-authenticate', challengeFor(failure.code));
+  if (status === 401 && !isFlex) void reply.header('www-authenticate', challengeFor(failure));
   void reply.status(status).header('content-type', type).send(body);
 }
 
-/** RFC 6750 §3: tells a token that was refused from a missing one. */
-const challengeFor = (code: ErrorCode): string =>
-  code === 'invalid_token' ? 'Bearer error="invalid_token"' : 'Bearer';
+/** Tells a token that was refused from a missing one (RFC 6750 §3), and from one of too old a sign-in (RFC 9470 §3). */
+function challengeFor({ code, maxAge }: Failure): string {
+  if (code === 'insufficient_user_authentication') return `Bearer error="${code}", max_age="${maxAge}"`;
+  return code === 'invalid_token' ? 'Bearer error="invalid_token"' : 'Bearer';
+}
 
 /** Adds code and reason to the access log's line; logs an outage as a warning, and a bug as an error with its stack. */
 function record(failure: Failure, request: FastifyRequest): void {

@@ -15,6 +15,8 @@ export interface Failure {
   readonly told?: string | undefined;
   /** Seconds. */
   readonly retryAfter?: number | undefined;
+  /** Seconds since which the user has to have signed in. */
+  readonly maxAge?: number | undefined;
   readonly cause?: unknown;
 }
 

@@ -34,6 +34,14 @@ export interface ActingIdentity {
   readonly subject: string;
 }
 
+/** Who registers, and what kind of registration a transaction permits. */
+export interface RegisterTransactionOptions {
+  /** The identity that acts for itself, if one does. */
+  readonly tiedTo?: ActingIdentity;
+  /** An automatic upgrade: the passkey may be created without asking the user. */
+  readonly conditional?: boolean;
+}
+
 /**
  * A Passage Flex provider for one app: where the passkeys are. Also its injection token. Every call may throw
  * `provider_unavailable` or `database_unavailable`, and names users by external ID alone. What changes something is told
@@ -65,12 +73,12 @@ export abstract class Passage {
   /**
    * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`, and
    * `user_not_found` where they are erased at that moment; `invalid_request` where the provider does not accept the name,
-   * `access_denied` where it does not allow the call.
+   * `access_denied` where it does not allow the call, `too_many_requests` for too many automatic upgrades.
    */
   abstract createRegisterTransaction(
     externalId: string,
     passkeyDisplayName: string,
-    tiedTo?: ActingIdentity,
+    options?: RegisterTransactionOptions,
   ): Promise<string>;
   /**
    * The id of a transaction for one sign-in. Throws `user_not_found`, `user_not_active`, `user_has_no_passkeys`;
@@ -79,6 +87,8 @@ export abstract class Passage {
   abstract createAuthenticateTransaction(externalId: string, tiedTo?: ActingIdentity): Promise<string>;
   /** Uses the nonce up. Throws `invalid_nonce`. */
   abstract verifyNonce(nonce: string): Promise<PassageNonce>;
+  /** False if the app is known not to allow automatic upgrades; what is not known is decided by the transaction. */
+  abstract allowsUpgrades(): Promise<boolean>;
   /** Null if the app has no such user. */
   abstract getUser(externalId: string): Promise<PassageUser | null>;
   /** The app as it is now. */

@@ -1,8 +1,14 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { CurrentUser } from '../auth/current-user.decorator.js';
-import { NoBody, StrictBody } from '../http/body.pipe.js';
-import { DeviceIdPipe, RenamePasskeyDto, RevokePasskeyDto, VerifyNonceDto } from './passkeys.dto.js';
+import { NoBody, StrictBody, StrictOptionalBody } from '../http/body.pipe.js';
+import {
+  BeginRegistrationDto,
+  DeviceIdPipe,
+  RenamePasskeyDto,
+  RevokePasskeyDto,
+  VerifyNonceDto,
+} from './passkeys.dto.js';
 import { PasskeysService } from './passkeys.service.js';
 
 /** The user's API: everything is about the passkeys of the token's own user. */
@@ -39,8 +45,8 @@ export class PasskeysController {
   }
 
   @Post('passkey/register')
-  register(@CurrentUser() caller: Caller, @Body(NoBody) _body: undefined) {
-    return this.passkeys.beginRegistration(caller);
+  register(@CurrentUser() caller: Caller, @Body(StrictOptionalBody) { conditional }: BeginRegistrationDto) {
+    return conditional ? this.passkeys.beginUpgrade(caller) : this.passkeys.beginRegistration(caller);
   }
 
   @Post('user/authenticate-with-passkey')

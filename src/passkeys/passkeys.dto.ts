@@ -1,5 +1,5 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import { IsString, Length, Matches } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length, Matches } from 'class-validator';
 import { AppError } from '../errors/app-error.js';
 import { IsDisplayText } from '../http/display-text.js';
 
@@ -24,6 +24,14 @@ export class RevokePasskeyDto {
 export class RenamePasskeyDto {
   @IsDisplayText()
   friendlyName: string;
+}
+
+/** The body with which adding a passkey begins; it may be absent. */
+export class BeginRegistrationDto {
+  /** Asks for an automatic upgrade, which may make the passkey without asking the user. */
+  @IsOptional()
+  @IsBoolean()
+  conditional?: boolean | null;
 }
 
 /** The body of a verification: the nonce that a finished ceremony gave the browser. */

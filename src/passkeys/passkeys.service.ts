@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../auth/caller.js';
+import { type Caller, hasSignedInRecently } from '../auth/caller.js';
 import { AppError } from '../errors/app-error.js';
 import type { UserPasskeys } from '../flex/devices/passkey.js';
-import { Passage } from '../passage/passage.js';
+import { Passage, type RegisterTransactionOptions } from '../passage/passage.js';
 import { ExternalIds } from '../users/external-ids.js';
 import { toSignals, toWebAuthnDevice, type UserSignal, type WebAuthnDevice } from './web-authn-device.js';
+
+/** Seconds: how recent the sign-in has to be that an automatic upgrade follows. */
+const UPGRADE_MAX_AGE = 300;
 
 /** All passkeys of the caller; `externalId` is null until they first add one. */
 export interface PasskeyList {
@@ -64,11 +67,29 @@ export class PasskeysService {
   }
 
   /** Permits the caller to add one passkey; the first time makes their external ID. */
-  async beginRegistration(caller: Caller): Promise<CeremonyPermission> {
+  async beginRegistration(
+    caller: Caller,
+    options: RegisterTransactionOptions = {},
+  ): Promise<CeremonyPermission> {
     // An erasure of the caller may overtake the first attempt; the second then makes them anew.
-    const permission = (await this.permitRegistration(caller)) ?? (await this.permitRegistration(caller));
+    const permission =
+      (await this.permitRegistration(caller, options)) ?? (await this.permitRegistration(caller, options));
     if (!permission) throw new AppError('user_not_found');
     return permission;
+  }
+
+  /**
+   * Permits the caller, who has just signed in, to have one passkey made without being asked (automatic upgrade). Throws
+   * `insufficient_user_authentication`, `access_denied` where the app does not allow it, `too_many_requests`.
+   */
+  async beginUpgrade(caller: Caller): Promise<CeremonyPermission> {
+    const maxAge = UPGRADE_MAX_AGE;
+    if (!hasSignedInRecently(caller, maxAge)) {
+      throw new AppError('insufficient_user_authentication', { maxAge });
+    }
+    // Before anything of the caller is stored.
+    if (!(await this.passage.allowsUpgrades())) throw new AppError('access_denied');
+    return this.beginRegistration(caller, { conditional: true });
   }
 
   /** Permits the caller to sign in once more as themselves (step-up). Throws `user_has_no_passkeys`. */
@@ -97,10 +118,13 @@ export class PasskeysService {
   }
 
   /** Null if the caller is erased meanwhile: a transaction for an erased user would create an orphaned passkey. */
-  private async permitRegistration(caller: Caller): Promise<CeremonyPermission | null> {
+  private async permitRegistration(
+    caller: Caller,
+    options: Pick<RegisterTransactionOptions, 'conditional'>,
+  ): Promise<CeremonyPermission | null> {
     const externalId = await this.externalIds.made(caller, this.passage.appId);
     const transactionId = await this.passage
-      .createRegisterTransaction(externalId, caller.displayName, caller)
+      .createRegisterTransaction(externalId, caller.displayName, { ...options, tiedTo: caller })
       .catch(nullIfUnknown);
     if (transactionId === null || (await this.current(caller)) !== externalId) return null;
     return this.permission(transactionId);

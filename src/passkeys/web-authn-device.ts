@@ -15,6 +15,8 @@ export interface WebAuthnDevice {
   readonly provider: string | null;
   readonly synced: boolean | null;
   readonly transports: readonly string[];
+  /** Null where the provider does not tell. */
+  readonly automatic: boolean | null;
 }
 
 /**
@@ -44,6 +46,7 @@ export const toWebAuthnDevice = (device: Passkey): WebAuthnDevice => ({
   provider: device.provider,
   synced: device.synced,
   transports: device.transports,
+  automatic: device.automatic,
 });
 
 /** One signal for each user handle that the passkeys carry; none where the provider does not tell RP ID or handles. */

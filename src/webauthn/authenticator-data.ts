@@ -29,6 +29,8 @@ export interface AttestedCredential {
 /** What the authenticator data of a ceremony is verified against. */
 export interface ExpectedAuthenticatorData {
   readonly relyingParty: RelyingParty;
+  /** False only for a registration that was asked for with `mediation: 'conditional'`. */
+  readonly requireUserPresence: boolean;
   readonly requireUserVerification: boolean;
 }
 
@@ -93,8 +95,9 @@ export function verifyAuthenticatorData(
   if (!timingSafeEqual(data.rpIdHash, rpIdHash))
     throw new CeremonyRefusal('rp_id_mismatch', ceremony.rpIdHash);
 
-  // The user was present. Only conditional creation may do without, which is not offered.
-  if (!data.userPresent) throw new CeremonyRefusal('user_not_present', ceremony.userPresent);
+  // The user was present, unless the credential was to be created without asking them.
+  if (expected.requireUserPresence && !data.userPresent)
+    throw new CeremonyRefusal('user_not_present', ceremony.userPresent);
 
   // The authenticator verified the user, if the app requires that.
   if (expected.requireUserVerification && !data.userVerified) {

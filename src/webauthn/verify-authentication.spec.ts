@@ -47,6 +47,7 @@ describe('WebAuthn Level 3 §7.2 Verifying an Authentication Assertion', () => {
         backupEligible: be,
         backedUp: bs,
         isBackupEligibilityChanged: false,
+        userVerified: uv,
         userHandle: begun.userHandle,
       });
     });

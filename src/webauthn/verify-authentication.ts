@@ -41,6 +41,7 @@ export interface VerifiedAuthentication {
   readonly backedUp: boolean;
   /** Whether the stored credential has another backup eligibility; false where it has none. */
   readonly isBackupEligibilityChanged: boolean;
+  readonly userVerified: boolean;
   /** As presented, in either of its two forms; null if there was none. No signature covers it. */
   readonly userHandle: Buffer | null;
 }
@@ -91,9 +92,16 @@ export async function verifyAuthentication(
     throw new CeremonyRefusal('signature_invalid', '7.2-21');
   }
 
-  const { counter, backedUp } = data;
+  const { counter, backedUp, userVerified } = data;
   const { userHandle } = presented;
-  return { counter, backupEligible: data.backupEligible, backedUp, isBackupEligibilityChanged, userHandle };
+  return {
+    counter,
+    backupEligible: data.backupEligible,
+    backedUp,
+    isBackupEligibilityChanged,
+    userVerified,
+    userHandle,
+  };
 }
 
 /**
@@ -122,7 +130,7 @@ function verifyCeremony(presented: PresentedAuthentication, expected: ExpectedCe
   verifyClientData(presented.clientDataJSON, AUTHENTICATION, expected);
 
   // Steps 15 to 18: RP ID, user presence and verification, backup state.
-  verifyAuthenticatorData(data, AUTHENTICATION, expected);
+  verifyAuthenticatorData(data, AUTHENTICATION, { ...expected, requireUserPresence: true });
   return data;
 }
 

@@ -1,7 +1,7 @@
 import { aChallenge, aRegistration, aRelyingParty, ORIGIN } from '../../test/support/ceremonies.js';
 import { attestationCertificate } from '../../test/support/attestation-certificate.js';
 import { CreateOverrides } from '../../test/support/ceremony-overrides.js';
-import { toHandshakeResponse } from '../../test/support/software-authenticator.js';
+import { SILENTLY, toHandshakeResponse } from '../../test/support/software-authenticator.js';
 import { encodeCbor } from '../../test/support/software-credential.js';
 import { RefusalReason, SpecificationStep } from './ceremony-refusal.js';
 import { ExpectedRegistration, verifyRegistration } from './verify-registration.js';
@@ -413,6 +413,34 @@ describe('WebAuthn Level 3 §7.1 Registering a New Credential', () => {
   describe('Step 15: the user is present', () => {
     it('refuses a response without the UP flag', () =>
       expectRefusal(register(aRegistration(), { flags: { up: false } }), 'user_not_present', '7.1-15'));
+
+    it.each<[string, Partial<CreateOverrides>]>([
+      ['none', {}],
+      ['packed (self)', { format: 'packed' }],
+      [
+        'packed with a certificate, which the library verifies',
+        {
+          format: 'packed',
+          mutateStatement: (statement, { privateKey }) =>
+            statement.set('x5c', [new Uint8Array(attestationCertificate(privateKey))]),
+        },
+      ],
+    ])('accepts a response without UP and UV after a conditional start: attestation %s', (_, overrides) =>
+      expect(
+        register(
+          aRegistration(),
+          { ...overrides, ...SILENTLY },
+          { isConditional: true, requireUserVerification: false },
+        ),
+      ).resolves.toMatchObject({ userVerified: false }),
+    );
+
+    it('refuses a response without UV after a conditional start if user verification is required', () =>
+      expectRefusal(
+        register(aRegistration(), SILENTLY, { isConditional: true }),
+        'user_not_verified',
+        '7.1-16',
+      ));
   });
 
   describe('Step 16: the user is verified where that is required', () => {

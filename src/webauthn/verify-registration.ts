@@ -20,6 +20,8 @@ export interface ExpectedRegistration {
   readonly challenge: string;
   readonly relyingParty: RelyingParty;
   readonly requireUserVerification: boolean;
+  /** Whether it was asked for with `mediation: 'conditional'`: the user may then not have been present (§7.1 step 15). */
+  readonly isConditional: boolean;
   /** COSE algorithm identifiers that were offered. */
   readonly algorithms: readonly number[];
   /** Whether a certificate that is not as its format has it refuses the registration: where an attestation was asked for. */
@@ -74,7 +76,7 @@ export async function verifyRegistration(
   const data = parseAuthenticatorData(attestation.authenticatorData, '7.1-13');
 
   // Steps 14 to 17: RP ID, user presence and verification, backup state.
-  verifyAuthenticatorData(data, REGISTRATION, expected);
+  verifyAuthenticatorData(data, REGISTRATION, { ...expected, requireUserPresence: !expected.isConditional });
   const credential = requireAttestedCredential(data.attestedCredential);
 
   // Step 20: the key is sound, and its algorithm was offered.

@@ -155,6 +155,7 @@ async function outcomes(vector: VectorTraits, party: Party, judgesAttestation: b
     challenge: registration.challenge,
     algorithms: [-7, -35, -36, -8, -257],
     judgesAttestation,
+    isConditional: false,
   };
   const signingIn: ExpectedAuthentication = {
     ...expected,

@@ -179,6 +179,28 @@ describe('signing in', () => {
 });
 
 describe('the list of passkeys', () => {
+  it('marks a passkey that was added automatically below its name, and no other', async () => {
+    const { visitor, passkeys } = await aUser(
+      'upgraded',
+      new VirtualAuthenticator('synced'),
+      new VirtualAuthenticator('platform'),
+    );
+    // Chromium's virtual authenticators create nothing without being asked.
+    await visitor.page.route(LIST, async (route) => {
+      const response = await route.fetch();
+      const list = (await response.json()) as { passkeys: { friendlyName: string }[] };
+      const shown = list.passkeys.map((it) => ({ ...it, automatic: it.friendlyName === passkeys[0] }));
+      await route.fulfill({ response, json: { ...list, passkeys: shown } });
+    });
+    await visitor.page.evaluate('document.querySelector("passkey-table").refresh()');
+    const marks = visitor.page.locator('passkey-table [part=mark]');
+    await eventually(async () => expect(await marks.allInnerTexts()).toEqual(['Added automatically']));
+    expect((await visitor.passkeys()).map(({ name }) => name)).toEqual([
+      `${passkeys[0]}\nAdded automatically`,
+      passkeys[1],
+    ]);
+  });
+
   it('shows each new passkey with its name, its storage, today’s date and no use', async () => {
     const before = Date.now();
     const { visitor, passkeys } = await aUser(

@@ -3,8 +3,8 @@ import type { Passkey } from '../../src/flex/devices/passkey.js';
 import { Passage } from '../../src/passage/passage.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
-import { remotePassage, startProvider } from '../support/providers.js';
-import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { failureOf, remotePassage, startProvider } from '../support/providers.js';
+import { SILENTLY, SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { changeApp, count, shuffleCreation, sql, UNKNOWN_ID } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
 
@@ -30,12 +30,15 @@ const PROVIDERS: Record<string, () => Promise<Subject>> = {
 const anExternalId = (): string => randomUUID();
 const code = (name: string) => expect.objectContaining({ name: 'AppError', code: name }) as Error;
 
-describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented by %s', (_name, start) => {
+describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented by %s', (name, start) => {
   let passage: Passage;
   let app: TestApp;
   let flexUrl: string;
 
-  beforeAll(async () => ({ passage, app, flexUrl } = await start()));
+  beforeAll(async () => {
+    ({ passage, app, flexUrl } = await start());
+    await changeApp(app, TEST.appId, 'conditional_create', 'on');
+  });
   afterAll(() => app?.close());
 
   /** Registers a passkey of the user, up to its nonce. */
@@ -179,6 +182,8 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
           provider: null,
           synced: true,
           transports: ['internal', 'hybrid'],
+          // The protocol's device does not tell it.
+          automatic: name === 'EmbeddedPassage' ? false : null,
         },
       ]);
     });
@@ -260,6 +265,30 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
       const asked = Array.from({ length: 8 }, () => passage.createRegisterTransaction(externalId, 'Ada'));
       expect(new Set(await Promise.all(asked)).size).toBe(8);
       expect(await count(app, 'flex_users where external_id = $1', externalId)).toBe(1);
+    });
+
+    it('is conditional if that is asked for, and the passkey may then be made without its user', async () => {
+      const externalId = anExternalId();
+      const browser = new Browser(app);
+      const transaction = await passage.createRegisterTransaction(externalId, 'Ada', { conditional: true });
+      const begun = await browser.beginRegistration(transaction);
+      const body = begun.answer(new SoftwareAuthenticator(), SILENTLY);
+      const { nonce } = (await browser.finish('register', body)).expect<{ nonce: string }>();
+      expect(await passage.verifyNonce(nonce)).toMatchObject({ externalId, kind: 'register' });
+      const asked = await passage.createRegisterTransaction(externalId, 'Ada');
+      const refused = (await browser.beginRegistration(asked)).answer(new SoftwareAuthenticator(), SILENTLY);
+      expect((await browser.finish('register', refused)).status).toBe(400);
+    });
+
+    it('is refused as a second conditional one, with the time to wait, and where the app allows none', async () => {
+      const externalId = anExternalId();
+      const ask = () => passage.createRegisterTransaction(externalId, 'Ada', { conditional: true });
+      await ask();
+      const failure = await failureOf(ask());
+      expect(failure.code).toBe('too_many_requests');
+      expect(failure.retryAfter).toBeGreaterThan(290);
+      await changeApp(app, TEST.appId, 'conditional_create', 'off');
+      await expect(ask()).rejects.toEqual(code('access_denied'));
     });
 
     it('is refused to an inactive user', async () => {

@@ -37,6 +37,7 @@ describe('RemotePassage', () => {
             provider: null,
             synced: null,
             transports: [],
+            automatic: null,
           },
         ],
         limit: null,

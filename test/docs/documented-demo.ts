@@ -6,8 +6,8 @@ import { build } from 'esbuild';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { aDirectory, runCommand, startKeyway } from '../e2e/keyway-process.js';
 import { freePort } from '../support/free-port.js';
+import { installWebAuthn } from '../support/page.js';
 import { blocksOf } from './markdown.js';
-import { installWebAuthn } from './page.js';
 import { Shell } from './shell.js';
 
 const INTEGRATE = 'docs/integrate.md';
@@ -23,6 +23,11 @@ export interface AppSession {
   readonly id: string;
   user: string | null;
   passkeyState?: string;
+}
+
+/** What its page after a login with a password exports. */
+interface UpgradeModule {
+  readonly upgradeToPasskey: (token: string) => Promise<string | null>;
 }
 
 /** What the server of docs/integrate.md exports. */
@@ -109,7 +114,10 @@ export class DocumentedDemo {
     const first = await startKeyway({ PORT: `${port}` }, directory);
     first.signal('SIGTERM');
     await first.ending;
-    const key = (await runCommand(keyCommand(), {}, directory)).stdout.trim();
+    const key = (
+      await runCommand(wordsOf(/^npx keyway (key create .*) > demo\.key$/m), {}, directory)
+    ).stdout.trim();
+    await runCommand(wordsOf(/^npx keyway (app update .*)$/m), {}, directory);
     await startKeyway({ PORT: `${port}` }, directory);
     const bin = join(directory, 'shell');
     mkdirSync(bin);
@@ -132,9 +140,14 @@ export class DocumentedDemo {
     return text.replaceAll('localhost:3000', `localhost:${this.port}`);
   }
 
-  /** The document's block of JavaScript that imports a package, as a module with the package's sources in it. */
-  async moduleIn<T>(file: string, name: string): Promise<T> {
-    const block = blocksOf(file).find(({ info, text }) => info === 'js' && text.includes(`from '${name}'`))!;
+  /**
+   * The document's block of JavaScript that imports a package, and has the text, as a module with the package's sources
+   * in it.
+   */
+  async moduleIn<T>(file: string, name: string, having = ''): Promise<T> {
+    const block = blocksOf(file).find(
+      ({ info, text }) => info === 'js' && text.includes(`from '${name}'`) && text.includes(having),
+    )!;
     const bundled = await build({
       stdin: { contents: this.here(block.text), resolveDir: process.cwd() },
       bundle: true,
@@ -182,6 +195,12 @@ export class DocumentedDemo {
     const bearer = await this.tokenOf(name);
     const begun = await this.ask<{ transactionId: string }>('POST', '/passkey/register', { bearer });
     return this.page.addPasskey(begun.transactionId);
+  }
+
+  /** The user's page after a login with a password: a nonce, or null. */
+  async upgrade(token: string): Promise<string | null> {
+    const page = await this.moduleIn<UpgradeModule>(INTEGRATE, '@keyway/passage-flex-js', 'upgradeToPasskey');
+    return page.upgradeToPasskey(token);
   }
 
   /** The user has one passkey, with which they have signed in once. Gives their external ID. */
@@ -250,10 +269,10 @@ export class DocumentedDemo {
   }
 }
 
-/** The arguments of the document's command that makes the key; the shell's redirection is ours to do. */
-function keyCommand(): string[] {
+/** The arguments of one of the document's commands; the shell's redirection is ours to do. */
+function wordsOf(command: RegExp): string[] {
   const [, args] = blocksOf(INTEGRATE)
-    .map(({ text }) => /^npx keyway (key create .*) > demo\.key$/m.exec(text))
+    .map(({ text }) => command.exec(text))
     .find((match) => match !== null)!;
   return args!.split(' ');
 }

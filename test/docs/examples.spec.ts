@@ -107,6 +107,17 @@ describe('the examples of the documents', () => {
     });
   });
 
+  it('upgrade a login with a password to a passkey, once, and show nothing where that is refused', async () => {
+    const bearer = await demo.tokenOf('upgraded');
+    const nonce = await demo.upgrade(bearer);
+    const body = { nonce };
+    const verified = await demo.ask<object>('POST', '/passkey/verify', { body, bearer });
+    expect(verified).toMatchObject({ username: 'upgraded', kind: 'register' });
+    const { passkeys } = await demo.ask<{ passkeys: object[] }>('GET', '/user/devices', { bearer });
+    expect(passkeys).toMatchObject([{ automatic: true }]);
+    expect(await demo.upgrade('worn out')).toBeNull();
+  });
+
   it.each([INTEGRATE, REFERENCE])(
     'answer as %s says: each request succeeds, or is refused as shown, with the members shown',
     async (file) => {
@@ -133,7 +144,7 @@ describe('the examples of the documents', () => {
         .map(({ info }) => info)
         .filter((info) => info !== 'sh' && info !== 'json');
     expect(infosOf(README)).toEqual(['', 'html', 'js']);
-    expect(infosOf(INTEGRATE)).toEqual(['html', 'js', 'js', 'sh no-run']);
+    expect(infosOf(INTEGRATE)).toEqual(['html', 'js', 'js', 'sh no-run', 'js', 'sh no-run']);
     expect(infosOf(REFERENCE)).toEqual(['sh no-run']);
     expect(blocksOf('docs/operate.md').filter(({ info }) => info === 'sh')).toEqual([]);
   });

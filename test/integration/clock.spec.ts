@@ -78,7 +78,7 @@ describe('the clock of the database', () => {
       [31_000, 401],
       [60 * MINUTE, 401],
     ] as const) {
-      const issued = handshakes.issue('authenticate', policy, null, realNow() + ahead);
+      const issued = handshakes.issue('authenticate', policy, { hash: null, now: realNow() + ahead });
       const browser = tenant.browser();
       const begun = await browser.beginSignIn();
       const response = authenticator.get(

@@ -84,6 +84,16 @@ describe('an imported passkey', () => {
     expect((await signIn(passkey.authenticator)).status).toBe(403);
   });
 
+  it('stays automatic if it was, until a sign-in verifies the user, and no import marks it again', async () => {
+    const automatic = aForeignPasskey(aName(), { members: { automatic: true } });
+    await importRows(app, [automatic.row]);
+    expect(await rowOf(automatic.credential.id)).toMatchObject({ automatic: true });
+    expect((await signIn(automatic.authenticator)).status).toBe(200);
+    expect(await rowOf(automatic.credential.id)).toMatchObject({ automatic: false });
+    expect(await importRows(app, [automatic.row])).toMatchObject({ unchanged: 1 });
+    expect(await rowOf(automatic.credential.id)).toMatchObject({ automatic: false });
+  });
+
   it('stores its backup flags at the first sign-in, and refuses another eligibility later if the app does', async () => {
     const name = aName();
     const passkey = aForeignPasskey(name);

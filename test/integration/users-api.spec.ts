@@ -60,6 +60,7 @@ describe("the user's API", () => {
             provider: 'Google Password Manager',
             synced: true,
             transports: ['internal', 'hybrid'],
+            automatic: false,
           },
         ],
         limit: 50,

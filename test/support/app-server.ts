@@ -117,6 +117,12 @@ export class AppServer {
     return answer.expect<{ transaction_id: string }>(201).transaction_id;
   }
 
+  /** The server asks for an automatic upgrade. */
+  conditionalTransaction(externalId: string): Promise<HttpAnswer> {
+    const body = { external_id: externalId, passkey_display_name: externalId, conditional: true };
+    return this.call('POST', '/transactions/register', body);
+  }
+
   async authenticateTransaction(externalId: string): Promise<string> {
     const answer = await this.call('POST', '/transactions/authenticate', { external_id: externalId });
     return answer.expect<{ transaction_id: string }>(201).transaction_id;

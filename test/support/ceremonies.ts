@@ -51,6 +51,7 @@ export function aRegistration(
     challenge: options.challenge,
     relyingParty,
     requireUserVerification: true,
+    isConditional: false,
     algorithms: options.pubKeyCredParams.map(({ alg }) => alg),
     judgesAttestation: true,
   };

@@ -21,6 +21,9 @@ import {
   SoftwareCredential,
 } from './software-credential.js';
 
+/** What a password manager says that creates a passkey without asking its user. */
+export const SILENTLY = { flags: { up: false, uv: false } } as const;
+
 const DEFAULTS: SoftwareAuthenticatorTraits = {
   aaguid: '00000000-0000-0000-0000-000000000000',
   algorithms: [-7, -35, -36, -8, -257],

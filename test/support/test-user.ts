@@ -16,6 +16,7 @@ export interface PasskeyJson {
   readonly provider: string | null;
   readonly synced: boolean | null;
   readonly transports: readonly string[];
+  readonly automatic: boolean | null;
 }
 
 export interface PasskeyListJson {
@@ -86,6 +87,11 @@ export class TestUser {
   /** A register transaction, as the element asks for it. */
   async registerTransaction(): Promise<TransactionJson> {
     return (await this.call('POST', '/passkey/register')).expect(201);
+  }
+
+  /** Asks for an automatic upgrade, as a page does right after a sign-in. */
+  beginUpgrade(): Promise<HttpAnswer> {
+    return this.call('POST', '/passkey/register', { conditional: true });
   }
 
   /** Leave for a step-up. */

@@ -16,6 +16,11 @@ export interface Started<Options> {
   readonly publicKey: Options;
 }
 
+export interface StartedRegistration extends Started<PublicKeyCredentialCreationOptionsJSON> {
+  /** Whether the server lets the browser create the passkey without asking the user. */
+  readonly conditional: boolean;
+}
+
 export interface RegistrationStart {
   readonly transaction_id: string;
   readonly authenticator_attachment?: string;
@@ -39,18 +44,16 @@ export class FlexApi {
     this.#appUrl = `${baseUrl}/apps/${encodeURIComponent(appId)}`;
   }
 
-  startRegistration(
-    body: RegistrationStart,
-    signal: AbortSignal,
-  ): Promise<Started<PublicKeyCredentialCreationOptionsJSON>> {
-    return this.#start('register', body, signal, isCreationOptions);
+  async startRegistration(body: RegistrationStart, signal: AbortSignal): Promise<StartedRegistration> {
+    const answer = await this.#start('register', body, signal);
+    return { ...toStarted(answer, isCreationOptions), conditional: answer.conditional === true };
   }
 
-  startAuthentication(
+  async startAuthentication(
     body: AuthenticationStart,
     signal: AbortSignal,
   ): Promise<Started<PublicKeyCredentialRequestOptionsJSON>> {
-    return this.#start('authenticate', body, signal, isRequestOptions);
+    return toStarted(await this.#start('authenticate', body, signal), isRequestOptions);
   }
 
   /** Resolves to a nonce. Nothing aborts it: the passkey exists by now, and the server should know. */
@@ -71,21 +74,8 @@ export class FlexApi {
     return this.#finish('authenticate', named, handshakeId, response);
   }
 
-  async #start<Options>(
-    kind: string,
-    body: object,
-    signal: AbortSignal,
-    isOptions: (value: unknown) => value is Options,
-  ): Promise<Started<Options>> {
-    const { handshake } = (await this.#post(`${kind}/transactions/webauthn/start`, body, signal)) as {
-      handshake?: { id?: unknown; challenge?: { publicKey?: unknown } };
-    };
-    const handshakeId = handshake?.id;
-    const publicKey = handshake?.challenge?.publicKey;
-    if (typeof handshakeId !== 'string' || handshakeId === '' || !isOptions(publicKey)) {
-      throw invalidResponse(200);
-    }
-    return { handshakeId, publicKey };
+  #start(kind: string, body: object, signal: AbortSignal): Promise<StartAnswer> {
+    return this.#post(`${kind}/transactions/webauthn/start`, body, signal);
   }
 
   async #finish(kind: string, named: object, handshakeId: string, response: object): Promise<string> {
@@ -122,6 +112,24 @@ export class FlexApi {
       signal?.removeEventListener('abort', abort);
     }
   }
+}
+
+/** What a start answers, unchecked. */
+interface StartAnswer {
+  readonly conditional?: unknown;
+  readonly handshake?: { readonly id?: unknown; readonly challenge?: { readonly publicKey?: unknown } };
+}
+
+function toStarted<Options>(
+  { handshake }: StartAnswer,
+  isOptions: (value: unknown) => value is Options,
+): Started<Options> {
+  const handshakeId = handshake?.id;
+  const publicKey = handshake?.challenge?.publicKey;
+  if (typeof handshakeId !== 'string' || handshakeId === '' || !isOptions(publicKey)) {
+    throw invalidResponse(200);
+  }
+  return { handshakeId, publicKey };
 }
 
 async function send(url: string, body: object, signal: AbortSignal): Promise<object> {

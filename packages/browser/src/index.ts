@@ -5,5 +5,6 @@ export type {
   Hint,
   Passkey,
   RegisterOptions,
+  UpgradeOptions,
 } from './passkey.js';
 export { PassageError, type PassageErrorCode } from './passage-error.js';

@@ -1,6 +1,8 @@
 import {
   browserSupportsWebAuthn,
   browserSupportsWebAuthnAutofill,
+  type PublicKeyCredentialCreationOptionsJSON,
+  type RegistrationResponseJSON,
   startAuthentication,
   startRegistration,
 } from '@simplewebauthn/browser';
@@ -10,6 +12,9 @@ import { cancelCeremony, Ceremony } from './ceremony.js';
 import type { FlexApi } from './flex-api.js';
 import { PassageError } from './passage-error.js';
 import { signallingUnknown } from './unknown-credential.js';
+
+/** How long a browser may take to create a passkey silently, where the server does not say; milliseconds. */
+const PATIENCE = 300_000;
 
 /** `any` leaves the choice to the user. */
 export type AuthenticatorAttachment = 'platform' | 'cross-platform' | 'any';
@@ -28,6 +33,11 @@ export interface RegisterOptions extends CeremonyOptions {
   /** `platform` unless told, as in the original; with `hints`, what they agree on. */
   authenticatorAttachment?: AuthenticatorAttachment | undefined;
   /** Called with the new credential's ID (base64url) before the server is told of it. */
+  onCreated?: ((credentialId: string) => void) | undefined;
+}
+
+export interface UpgradeOptions extends CeremonyOptions {
+  /** As for a registration. */
   onCreated?: ((credentialId: string) => void) | undefined;
 }
 
@@ -90,6 +100,29 @@ export class Passkey {
     }, signal);
   }
 
+  /**
+   * Lets the password manager that the user has just signed in with create a passkey, without asking them (automatic
+   * upgrade). Resolves to a nonce for your server to verify; to null, and nothing is shown, where the browser does not
+   * know how or declines, for whatever reason. The transaction has to be a conditional one.
+   */
+  async upgrade(transactionId: string, options?: UpgradeOptions): Promise<string | null> {
+    const named = { transaction_id: required(transactionId) };
+    // A browser that does not know it would prompt.
+    if (!(await this.canUpgrade())) return null;
+    return run(async (ceremony) => {
+      const { handshakeId, publicKey, conditional } = await this.#api.startRegistration(
+        named,
+        ceremony.signal,
+      );
+      // The server would refuse what the password manager has by then stored.
+      if (!conditional) throw new PassageError('invalid_argument', 'The transaction is not conditional.');
+      const response = await createSilently(publicKey, ceremony);
+      if (!response) return null;
+      options?.onCreated?.(response.id);
+      return this.#api.finishRegistration(transactionId, handshakeId, response);
+    }, options?.signal);
+  }
+
   /** Ends the ceremony that waits for its user, such as an offer in autofill when its page is left. */
   cancel(): void {
     cancelCeremony('The ceremony was cancelled.');
@@ -110,6 +143,15 @@ export class Passkey {
     return browserSupportsWebAuthnAutofill();
   }
 
+  /** Whether this browser can create a passkey without asking its user; ask it before your server for a transaction. */
+  async canUpgrade(): Promise<boolean> {
+    if (!browserSupportsWebAuthn()) return false;
+    const { getClientCapabilities } = PublicKeyCredential as WithCapabilities;
+    if (typeof getClientCapabilities !== 'function') return false;
+    const capabilities = await getClientCapabilities.call(PublicKeyCredential).catch(() => null);
+    return capabilities?.['conditionalCreate'] === true;
+  }
+
   async #authenticateByAutofill(ceremony: Ceremony): Promise<string> {
     if (!(await this.canUseConditionalMediation())) {
       throw new PassageError(
@@ -121,8 +163,30 @@ export class Passkey {
   }
 }
 
+interface WithCapabilities {
+  /** WebAuthn Level 3 §5.1.7; not in every browser. */
+  readonly getClientCapabilities?: () => Promise<Readonly<Record<string, boolean>>>;
+}
+
+/** Null if the browser declines, or has not answered when the time that the options give it is over. */
+async function createSilently(
+  optionsJSON: PublicKeyCredentialCreationOptionsJSON,
+  ceremony: Ceremony,
+): Promise<RegistrationResponseJSON | null> {
+  try {
+    return await ceremony.prompt(
+      () => startRegistration({ optionsJSON, useAutoRegister: true }),
+      optionsJSON.timeout ?? PATIENCE,
+    );
+  } catch (error) {
+    const isPages = ceremony.signal.aborted || toPassageError(error).code === 'origin_not_allowed';
+    if (isPages) throw error;
+    return null;
+  }
+}
+
 /** Runs a ceremony in place of the one that waits for its user. */
-async function run(hold: (ceremony: Ceremony) => Promise<string>, signal?: AbortSignal): Promise<string> {
+async function run<T>(hold: (ceremony: Ceremony) => Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!browserSupportsWebAuthn()) {
     throw new PassageError('passkeys_not_supported', 'This browser, or this page, cannot use passkeys.');
   }

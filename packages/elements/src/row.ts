@@ -91,9 +91,13 @@ export function renameForm(passkey: Passkey, texts: PasskeyTableTexts): HTMLForm
 }
 
 /** The name cell's content otherwise. */
-export function nameOf(passkey: Passkey, { baseUrl, scheme }: RowContext): HTMLElement {
+export function nameOf(passkey: Passkey, { texts, baseUrl, scheme }: RowContext): HTMLElement {
   const name = element('bdi', { part: 'name' }, passkey.friendlyName);
-  return element('div', { class: 'name' }, icon(passkey, baseUrl, scheme), name);
+  // A passkey that its user was not asked for is to be noticed.
+  const mark = passkey.automatic
+    ? [element('span', { class: 'mark', part: 'mark', 'data-field': 'automatic' }, texts.automatic)]
+    : [];
+  return element('div', { class: 'name' }, icon(passkey, baseUrl, scheme), element('div', {}, name, ...mark));
 }
 
 function cell(field: string, label: string, content: Node | string): HTMLTableCellElement {

@@ -78,6 +78,10 @@ thead th { padding-block: 8px; background: var(--_raised); color: var(--_muted);
 tbody tr:not(.details) { border-block-start: 1px solid var(--_border); }
 .name { display: flex; gap: 12px; align-items: center; min-inline-size: 9rem; }
 .name bdi { font-weight: 600; overflow-wrap: anywhere; }
+.mark {
+  display: block; inline-size: fit-content; margin-block-start: 2px; padding: 0 8px; border: 1px solid var(--_border); border-radius: 8px;
+  background: var(--_raised); color: var(--_muted); font-size: 0.8125rem;
+}
 .icon { display: grid; flex: none; place-items: center; inline-size: 28px; block-size: 28px; }
 .icon img { display: block; inline-size: 28px; block-size: 28px; object-fit: contain; }
 td[data-field=provider] { min-inline-size: 7rem; overflow-wrap: break-word; }

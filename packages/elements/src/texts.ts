@@ -14,6 +14,7 @@ export interface PasskeyTableTexts {
   readonly emptyTitle: string;
   readonly emptyText: string;
   readonly columnName: string;
+  readonly automatic: string;
   readonly columnProvider: string;
   readonly columnSynced: string;
   readonly columnAdded: string;
@@ -69,6 +70,7 @@ export const ENGLISH: PasskeyTableTexts = {
   emptyTitle: 'No passkeys yet',
   emptyText: 'With a passkey you sign in with your fingerprint, face, screen lock or security key.',
   columnName: 'Name',
+  automatic: 'Added automatically',
   columnProvider: 'Provider',
   columnSynced: 'Storage',
   columnAdded: 'Added',

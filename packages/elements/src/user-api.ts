@@ -10,6 +10,8 @@ export interface Passkey {
   readonly provider: string | null;
   readonly synced: boolean | null;
   readonly transports: readonly string[];
+  /** Created without asking the user, and not yet used in a sign-in that verified them; null where not told. */
+  readonly automatic: boolean | null;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly lastLoginAt: string | null;

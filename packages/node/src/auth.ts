@@ -3,7 +3,15 @@ import { invalidArgument, isArgs, required } from './arguments.js';
 import type { Connection } from './connection.js';
 import { PassageError, PassageErrorCode } from './passage-error.js';
 
-export interface RegisterTransactionArgs {
+export interface RegisterTransactionOptions {
+  /**
+   * Keyway's own: an automatic upgrade. The browser may make the passkey without asking the user, by `passkey.upgrade()`,
+   * where the app allows it; a user has one such transaction at a time, and five a day.
+   */
+  conditional?: boolean | undefined;
+}
+
+export interface RegisterTransactionArgs extends RegisterTransactionOptions {
   /** Your own id of the user: unique, and the same for ever. */
   externalId: string;
   /** What the user sees in the browser's prompt, such as their email address. */
@@ -41,16 +49,22 @@ export class Auth {
   }
 
   /** Resolves to the id of a transaction that lets a browser register one passkey for the user. */
-  createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string>;
+  createRegisterTransaction(
+    externalId: string,
+    passkeyDisplayName: string,
+    options?: RegisterTransactionOptions,
+  ): Promise<string>;
   createRegisterTransaction(args: RegisterTransactionArgs): Promise<string>;
   async createRegisterTransaction(
     first: string | RegisterTransactionArgs,
     passkeyDisplayName?: string,
+    options?: RegisterTransactionOptions,
   ): Promise<string> {
-    const args = isArgs(first) ? first : { externalId: first, passkeyDisplayName };
+    const args = isArgs(first) ? first : { ...options, externalId: first, passkeyDisplayName };
     return this.#createTransaction('register', {
       external_id: required('externalId', args.externalId),
       passkey_display_name: required('passkeyDisplayName', args.passkeyDisplayName),
+      ...(args.conditional && { conditional: true }),
     });
   }
 

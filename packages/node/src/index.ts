@@ -4,6 +4,7 @@ export type {
   AuthenticateTransactionArgs,
   NonceProof,
   RegisterTransactionArgs,
+  RegisterTransactionOptions,
   VerifyNonceOptions,
 } from './auth.js';
 export type { IdentityArgs, ListUsersArgs, RenameDeviceArgs, RevokeDeviceArgs, User } from './user.js';

@@ -20,6 +20,8 @@ export const USER_VERIFICATIONS = ['required', 'preferred', 'discouraged'] as co
 export const RESIDENT_KEYS = ['required', 'preferred', 'discouraged'] as const;
 /** Which attestation an app can ask for, from none to the most (§5.4.7). */
 export const ATTESTATIONS = ['none', 'indirect', 'direct', 'enterprise'] as const;
+/** Whether an app allows automatic upgrades (§5.1.3, conditional creation), strictest first. */
+export const CONDITIONAL_CREATES = ['off', 'on'] as const;
 
 /** Whether a new passkey needs a trusted attestation. */
 export const ATTESTATION_TRUSTS = ['optional', 'required'] as const;

@@ -71,6 +71,12 @@ export const AppSchema = defineEntity({
     /** COSE algorithm identifiers, in order of preference. */
     algorithms: p.array().$type<number[]>().columnType('integer[]').default([-7, -8, -257]),
     icons: p.text().$type<IconForm>().default('url').check(`icons in ('url', 'data')`),
+    /** Whether passkeys may be created without asking the user (automatic upgrade; WebAuthn Level 3 §5.1.3). */
+    conditionalCreate: p
+      .text()
+      .$type<'off' | 'on'>()
+      .default('off')
+      .check(`conditional_create in ('off', 'on')`),
     maxPasskeysPerUser: p.integer().default(50).check('max_passkeys_per_user > 0'),
     /** When a refused discoverable sign-in tells that its credential is unknown; `revoked`: if it has a tombstone. */
     unknownCredential: p

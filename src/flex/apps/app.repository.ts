@@ -23,6 +23,7 @@ const COLUMNS = {
   backupEligibilityChange: 'backup_eligibility_change',
   algorithms: 'algorithms',
   icons: 'icons',
+  conditionalCreate: 'conditional_create',
   maxPasskeysPerUser: 'max_passkeys_per_user',
   unknownCredential: 'unknown_credential',
   ceremonyTimeout: 'ceremony_timeout',

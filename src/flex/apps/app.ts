@@ -40,6 +40,7 @@ export const NEW_APP = {
   backupEligibilityChange: 'record',
   algorithms: [-7, -8, -257],
   icons: 'url',
+  conditionalCreate: 'off',
   maxPasskeysPerUser: 50,
   unknownCredential: 'revoked',
   ceremonyTimeout: null,

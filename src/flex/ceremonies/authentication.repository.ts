@@ -33,6 +33,8 @@ export interface OwnedCredential {
   readonly publicKey: Buffer;
   readonly backupEligible: boolean | null;
   readonly attestationTrust: Device['attestationTrust'];
+  /** Created without asking its owner, and not yet used in a sign-in that verified them. */
+  readonly automatic: boolean;
   readonly enrolledAt: Date;
 }
 
@@ -49,6 +51,7 @@ export interface SignIn extends SpentValues, NonceValues, EventValues {
   /** Whether the passkey has another backup eligibility; it is written, with an event of this id, only if that is so. */
   readonly isBackupChanged: boolean;
   readonly backupEventId: string;
+  readonly userVerified: boolean;
 }
 
 /** What may have kept a sign-in from being written, read afterwards. */
@@ -81,6 +84,7 @@ const FIND = query(
         'd.public_key as publicKey',
         'd.backup_eligible as backupEligible',
         'd.attestation_trust as credentialTrust',
+        'd.automatic',
         'd.created_at as enrolledAt',
         HANDLE_OF_DEVICE.as('userHandle'),
       ]),
@@ -130,6 +134,7 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
             counter: $.counter,
             backed_up: $.backedUp,
             backup_eligible: $.backupEligible,
+            automatic: sql`d.automatic and not ${$.userVerified}`,
             usage_count: sql`d.usage_count + 1`,
             last_login_at: sql`now()`,
           })
@@ -253,18 +258,19 @@ export class AuthenticationRepository {
   ): Promise<{ app: StoredApp | null; credential: OwnedCredential | null }> {
     const [row] = await this.database.run(FIND, { appId, credentialId });
     if (!row) return { app: null, credential: null };
-    const { deviceId, userId, publicKey, backupEligible, credentialTrust, enrolledAt, userHandle, ...app } =
-      row;
+    const { deviceId, userId, publicKey, backupEligible, credentialTrust, automatic, ...others } = row;
+    const { enrolledAt, userHandle, ...app } = others;
     if (
       deviceId === null ||
       userId === null ||
       publicKey === null ||
       credentialTrust === null ||
+      automatic === null ||
       enrolledAt === null
     ) {
       return { app, credential: null };
     }
-    const credential = { deviceId, userId, publicKey, backupEligible, enrolledAt, userHandle };
+    const credential = { deviceId, userId, publicKey, backupEligible, automatic, enrolledAt, userHandle };
     return { app, credential: { ...credential, attestationTrust: credentialTrust } };
   }
 

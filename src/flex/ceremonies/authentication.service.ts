@@ -84,12 +84,8 @@ export class AuthenticationService {
     const app = await this.apps.getRecent(appId);
     const hash = transactionId === null ? null : hashOf(transactionId);
     const open = hash && (await this.openTransaction(appId, hash));
-    const handshake = this.handshakes.issue(
-      'authenticate',
-      app,
-      hash,
-      open ? open.now : await this.clock.exactly(),
-    );
+    const now = open ? open.now : await this.clock.exactly();
+    const handshake = this.handshakes.issue('authenticate', app, { hash, now });
     const publicKey = requestOptions({
       relyingParty: app.relyingParty,
       challenge: handshake.challenge,
@@ -142,6 +138,8 @@ export class AuthenticationService {
           backupEligible: proven.verified.backupEligible,
           isBackupChanged: proven.verified.isBackupEligibilityChanged,
           backupEventId: newEventId(),
+          userVerified: proven.verified.userVerified,
+          automatic: proven.credential.automatic && !proven.verified.userVerified,
           nonceHash: nonce.hash,
           nonceLifetime: app.lifetimes.nonce,
         },

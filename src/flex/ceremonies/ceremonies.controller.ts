@@ -97,7 +97,8 @@ export class CeremoniesController {
       ...(attachment && attachment !== 'any' && { attachment }),
       hints: hints ?? [],
     });
-    return { transaction_id, handshake: toHandshake(started) };
+    const { conditional } = started;
+    return { transaction_id, ...(conditional && { conditional }), handshake: toHandshake(started) };
   }
 
   @Post('register/transactions/webauthn/finish')

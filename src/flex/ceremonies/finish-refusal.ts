@@ -11,6 +11,7 @@ export type FinishRefusalReason =
   | 'handshake_spent'
   | 'rp_id_changed'
   | 'transaction_missing'
+  | 'conditional_create_off'
   // the credential
   | 'credential_unknown'
   | 'credential_not_allowed'

@@ -30,6 +30,8 @@ export interface Handshake {
   readonly algorithms: readonly number[];
   /** The strict rules that held; absent in handshakes of a version before these rules. */
   readonly strict?: readonly StrictRule[];
+  /** Whether its transaction is of an automatic upgrade; absent if not. */
+  readonly conditional?: true;
   /** Milliseconds since the epoch, by the database's clock. */
   readonly issuedAt: number;
   /** Seconds since the epoch. */
@@ -104,6 +106,18 @@ export interface Expectations {
   readonly judgesAttestation: boolean;
   readonly requiresTrust: boolean;
   readonly refusesBackupChange: boolean;
+  /** Whether the user may have been neither present nor verified (WebAuthn Level 3 §7.1 step 15). */
+  readonly isConditional: boolean;
+}
+
+/** What a handshake is issued for, beside the app. */
+export interface HandshakeSubject {
+  /** SHA-256 of the transaction's id; null for a discoverable sign-in. */
+  readonly hash: Buffer | null;
+  /** The database's, in milliseconds since the epoch. */
+  readonly now: number;
+  /** Whether the transaction is of an automatic upgrade. */
+  readonly conditional?: boolean;
 }
 
 /** Issues handshakes and holds finishes to them. */
@@ -118,22 +132,22 @@ export class HandshakesService {
     this.sealer = new HandshakeSealer(embeddedPassageOf(configuration).secrets);
   }
 
-  /** Binds a new challenge to app, kind and transaction. `now` is the database's, in milliseconds since the epoch. */
+  /** Binds a new challenge to app, kind and transaction. */
   issue(
     kind: CeremonyKind,
     app: AppPolicy,
-    transaction: Buffer | null,
-    now: number,
+    { hash, now, conditional = false }: HandshakeSubject,
   ): { readonly id: string; readonly challenge: string } {
     const challenge = randomBytes(32).toString('base64url');
     const id = this.sealer.seal({
       kind,
       appId: app.id,
       challenge,
-      transaction: transaction && transaction.toString('base64url'),
+      transaction: hash && hash.toString('base64url'),
       rpId: app.relyingParty.id,
       userVerification: app.userVerification,
       algorithms: app.algorithms,
+      ...(conditional && { conditional }),
       strict: STRICT_RULES.filter((rule) => STRICT[rule](app)),
       issuedAt: now,
       expiresAt: Math.floor(now / 1000) + app.lifetimes.handshake,
@@ -154,6 +168,8 @@ export class HandshakesService {
     const now = this.clock.now();
     if (handshake.issuedAt > now + MAX_AHEAD) throw new FinishRefusal('handshake_of_the_future');
     if (expiryOf(handshake, app) * 1000 <= now) throw new FinishRefusal('handshake_expired');
+    const isConditional = handshake.conditional === true;
+    if (isConditional && app.conditionalCreate === 'off') throw new FinishRefusal('conditional_create_off');
     const holds = (rule: StrictRule) => STRICT[rule](app) || (handshake.strict ?? []).includes(rule);
     return {
       challenge: handshake.challenge,
@@ -161,8 +177,10 @@ export class HandshakesService {
         ...app.relyingParty,
         unknownFrames: holds('refusesUnknownFrames') ? 'refuse' : 'allow',
       },
-      requireUserVerification: [handshake.userVerification, app.userVerification].includes('required'),
+      requireUserVerification:
+        !isConditional && [handshake.userVerification, app.userVerification].includes('required'),
       algorithms: handshake.algorithms.filter((algorithm) => app.algorithms.includes(algorithm)),
+      isConditional,
       judgesAttestation: holds('judgesAttestation'),
       requiresTrust: holds('requiresTrust'),
       refusesBackupChange: holds('refusesBackupChange'),

@@ -15,13 +15,15 @@ export interface Registration extends SpentValues, NonceValues, EventValues {
   readonly deviceId: string;
   readonly transactionHash: Buffer;
   readonly friendlyName: string;
+  /** Whether it finishes a transaction of an automatic upgrade, and makes an automatic passkey. */
+  readonly automatic: boolean;
   readonly credential: VerifiedRegistration;
 }
 
 // What is counted of the user afterwards stays true until the transaction ends.
 const LOCK_REGISTRANT = query(
   'ceremonies.lock-registrant',
-  (db, $: { appId: string; transactionHash: Buffer }) =>
+  (db, $: { appId: string; transactionHash: Buffer; automatic: boolean }) =>
     db
       .selectFrom('transactions as t')
       .innerJoin('flex_users as u', (on) =>
@@ -30,6 +32,7 @@ const LOCK_REGISTRANT = query(
       .where('t.app_id', '=', $.appId)
       .where('t.hash', '=', $.transactionHash)
       .where('t.kind', '=', 'register')
+      .where('t.conditional', '=', $.automatic)
       .where('t.consumed_at', 'is', null)
       .where('t.expires_at', '>', sql<Date>`now()`)
       .select(['u.id as userId', 'u.status'])
@@ -62,6 +65,7 @@ const deviceOf = ($: RegistrationValues) =>
     backed_up: typed.boolean($.backedUp),
     attestation_format: typed.text($.attestationFormat),
     attestation_trust: typed.text($.attestationTrust),
+    automatic: typed.boolean($.automatic),
     friendly_name: typed.text($.friendlyName),
   });
 
@@ -78,6 +82,7 @@ const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: Regi
             .where('hash', '=', $.transactionHash)
             .where('user_id', '=', $.userId)
             .where('kind', '=', 'register')
+            .where('conditional', '=', $.automatic)
             .where('consumed_at', 'is', null)
             .where('expires_at', '>', sql<Date>`now()`)
             .select(['app_id', 'user_id'])
@@ -133,7 +138,7 @@ const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: Regi
 export class RegistrationRepository {
   /** Locks the user of a register transaction that may still be used; null if there is none. */
   async lockRegistrant(
-    registration: { readonly appId: string; readonly transactionHash: Buffer },
+    registration: Pick<Registration, 'appId' | 'transactionHash' | 'automatic'>,
     tx: DatabaseTransaction,
   ): Promise<{ userId: string; status: FlexUserStatus } | null> {
     const [row] = await tx.run(LOCK_REGISTRANT, registration);

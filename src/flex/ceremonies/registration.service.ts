@@ -36,6 +36,8 @@ export interface StartRegistration {
 export interface StartedRegistration {
   readonly handshakeId: string;
   readonly publicKey: PublicKeyCredentialCreationOptionsJSON;
+  /** Whether it is an automatic upgrade: `create` may be asked with `mediation: 'conditional'`. */
+  readonly conditional: boolean;
 }
 
 /** What a browser sends to finish a registration; all of it is unverified. */
@@ -69,7 +71,7 @@ export class RegistrationService {
     private readonly refusals: RefusalAudit,
   ) {}
 
-  /** Throws `app_not_found`, `transaction_not_found`, `user_not_active`. Writes nothing. */
+  /** Throws `app_not_found`, `transaction_not_found`, `user_not_active`, `access_denied`. Writes nothing. */
   async start(
     appId: string,
     { transactionId, attachment, hints = [] }: StartRegistration,
@@ -79,14 +81,16 @@ export class RegistrationService {
     const open = await this.transactions.findOpen(appId, hash, 'register');
     if (!open) throw new AppError('transaction_not_found');
     if (open.status === 'inactive') throw new AppError('user_not_active');
-    const handshake = this.handshakes.issue('register', app, hash, open.now);
+    const { conditional, now } = open;
+    if (conditional && app.conditionalCreate === 'off') throw new AppError('access_denied');
+    const handshake = this.handshakes.issue('register', app, { hash, now, conditional });
     const name = open.passkeyDisplayName ?? '';
     const publicKey = creationOptions({
       relyingParty: app.relyingParty,
       user: { handle: open.userHandle, name, displayName: name },
       challenge: handshake.challenge,
       algorithms: app.algorithms,
-      userVerification: app.userVerification,
+      userVerification: conditional ? 'preferred' : app.userVerification,
       residentKey: app.residentKey,
       attestation: app.attestation,
       ...(attachment && { attachment }),
@@ -94,7 +98,7 @@ export class RegistrationService {
       timeout: app.ceremonyTimeout * 1000,
       excludeCredentials: open.credentials,
     });
-    return { handshakeId: handshake.id, publicKey };
+    return { handshakeId: handshake.id, publicKey, conditional };
   }
 
   /**
@@ -133,7 +137,11 @@ export class RegistrationService {
   private async store(registration: ProvenRegistration, tx: DatabaseTransaction): Promise<string> {
     const { app, handshake, transactionHash, credential } = registration;
     const handshakeHash = hashOf(handshake.challenge);
-    const registrant = await this.registrations.lockRegistrant({ appId: app.id, transactionHash }, tx);
+    const automatic = handshake.conditional === true;
+    const registrant = await this.registrations.lockRegistrant(
+      { appId: app.id, transactionHash, automatic },
+      tx,
+    );
     if (!registrant) throw await this.notPermitted(app.id, handshakeHash, tx);
     if (registrant.status === 'inactive') throw new AppError('user_not_active');
     const names = await this.registrations.passkeyNames(app.id, registrant.userId, tx);
@@ -143,8 +151,9 @@ export class RegistrationService {
     const nonce = makeBearerSecret();
     const outcome = await this.registrations.finishRegistration(
       {
-        ...withEventId(toEvent({ type: 'registered', ...owner })),
+        ...withEventId(toEvent({ type: 'registered', ...owner, ...(automatic && { reason: 'automatic' }) })),
         ...owner,
+        automatic,
         kind: 'register',
         transactionHash,
         handshakeHash,

@@ -50,6 +50,8 @@ export const DeviceSchema = defineEntity({
       .$type<'none' | 'untrusted' | 'trusted'>()
       .default('none')
       .check(`attestation_trust in ('none', 'untrusted', 'trusted')`),
+    /** Created without asking the user, and not yet used in a sign-in that verified them. */
+    automatic: p.boolean().default(false),
     friendlyName: p.text(),
     usageCount: p.integer().default(0),
     lastLoginAt: p.datetime().nullable(),

@@ -16,6 +16,7 @@ export interface DeviceRow {
   readonly transports: readonly string[];
   readonly backupEligible: boolean | null;
   readonly backedUp: boolean | null;
+  readonly automatic: boolean;
   readonly usageCount: number;
   readonly lastLoginAt: Date | null;
   readonly createdAt: Date;
@@ -48,6 +49,7 @@ const COLUMNS = [
   'd.transports',
   'd.backup_eligible as backupEligible',
   'd.backed_up as backedUp',
+  'd.automatic',
   'd.usage_count as usageCount',
   'd.last_login_at as lastLoginAt',
   'd.created_at as createdAt',

@@ -102,6 +102,7 @@ export class DevicesService {
       provider: this.authenticators.nameOf(row.aaguid),
       synced: row.backedUp,
       transports: row.transports,
+      automatic: row.automatic,
     };
   }
 

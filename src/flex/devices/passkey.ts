@@ -19,6 +19,8 @@ export interface Passkey {
   /** Backup state: whether copies exist on other devices; null while unknown. */
   readonly synced: boolean | null;
   readonly transports: readonly string[];
+  /** Created without asking the user, and not yet used in a sign-in that verified them; null where not told. */
+  readonly automatic: boolean | null;
 }
 
 /** All passkeys of one user, oldest first, with what a browser needs to forget those that are gone. */

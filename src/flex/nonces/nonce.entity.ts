@@ -18,6 +18,8 @@ export const NonceSchema = defineEntity({
     // A nonce is deleted with its passkey: what a revoked passkey proved is void at once.
     device: () => belongsTo(Device, 'app_id', 'device_id'),
     kind: p.text().$type<CeremonyKind>().check(`kind in ('register', 'authenticate')`),
+    /** Came of a passkey that was automatic, and still was when the ceremony was finished: it never counts for step-up. */
+    automatic: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime().index(),
     consumedAt: p.datetime().nullable(),

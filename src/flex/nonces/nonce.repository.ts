@@ -23,6 +23,8 @@ export interface NonceValues {
   readonly userId: string;
   readonly deviceId: string;
   readonly kind: CeremonyKind;
+  /** Whether its passkey is an automatic one that no sign-in has verified the user with, this ceremony included. */
+  readonly automatic: boolean;
 }
 
 /** The row of a nonce that a statement writes together with its ceremony. */
@@ -33,6 +35,7 @@ export const nonceOf = ($: NonceValues) =>
     user_id: typed.text($.userId),
     device_id: typed.text($.deviceId),
     kind: typed.text($.kind),
+    automatic: typed.boolean($.automatic),
     expires_at: typed.secondsFromNow($.nonceLifetime),
   });
 

@@ -9,6 +9,7 @@ export const TransactionSchema = defineEntity({
   name: 'Transaction',
   tableName: 'transactions',
   indexes: [{ properties: ['appId', 'userId'] }],
+  checks: [{ property: 'conditional', expression: `kind = 'register' or not conditional` }],
   properties: {
     appId: p.text().primary(),
     /** SHA-256 of the transaction id that the client holds (32 bytes). */
@@ -18,6 +19,8 @@ export const TransactionSchema = defineEntity({
     kind: p.text().$type<CeremonyKind>().check(`kind in ('register', 'authenticate')`),
     /** The account's name as the authenticator shows it; of register transactions only. */
     passkeyDisplayName: p.text().nullable(),
+    /** Of an automatic upgrade: its passkey may be created without asking the user. Only register transactions are. */
+    conditional: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime().index(),
     consumedAt: p.datetime().nullable(),

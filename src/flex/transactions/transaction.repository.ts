@@ -11,6 +11,8 @@ export interface OpenTransaction {
   readonly status: FlexUserStatus;
   readonly userHandle: Buffer;
   readonly passkeyDisplayName: string | null;
+  /** Whether it is of an automatic upgrade. */
+  readonly conditional: boolean;
   /** The database's clock, milliseconds since the epoch. */
   readonly now: number;
   /** Last used first. */
@@ -24,6 +26,7 @@ interface NewTransaction {
   userId: string;
   kind: CeremonyKind;
   displayName: string | null;
+  conditional: boolean;
   lifetime: number;
 }
 
@@ -31,7 +34,7 @@ interface NewTransaction {
 const CREATE = query('transactions.create', (db, $: NewTransaction) =>
   db
     .insertInto('transactions')
-    .columns(['hash', 'app_id', 'user_id', 'kind', 'passkey_display_name', 'expires_at'])
+    .columns(['hash', 'app_id', 'user_id', 'kind', 'passkey_display_name', 'conditional', 'expires_at'])
     .expression((from) =>
       from
         .selectFrom('flex_users')
@@ -43,6 +46,7 @@ const CREATE = query('transactions.create', (db, $: NewTransaction) =>
           'id',
           typed.text($.kind).as('kind'),
           typed.text($.displayName).as('name'),
+          typed.boolean($.conditional).as('conditional'),
           typed.secondsFromNow($.lifetime).as('expires_at'),
         ])
         .forKeyShare(),
@@ -70,6 +74,7 @@ const FIND_OPEN = query(
         'u.status',
         'u.user_handle as userHandle',
         't.passkey_display_name as passkeyDisplayName',
+        't.conditional',
         sql<Date>`now()`.as('now'),
         'd.credential_id as credentialId',
         'd.transports',
@@ -106,8 +111,8 @@ export class TransactionRepository {
     const credentials = rows.flatMap(({ credentialId, transports }) =>
       credentialId ? [{ id: credentialId, transports: transports ?? [] }] : [],
     );
-    const { status, userHandle, passkeyDisplayName, now } = first;
-    return { status, userHandle, passkeyDisplayName, now: now.getTime(), credentials };
+    const { status, userHandle, passkeyDisplayName, conditional, now } = first;
+    return { status, userHandle, passkeyDisplayName, conditional, now: now.getTime(), credentials };
   }
 
   /** The id of its user, whether or not it may still be used; null if it is unknown or of another app. */

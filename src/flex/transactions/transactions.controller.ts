@@ -1,4 +1,5 @@
 import { Body, Controller, Param, Post, UsePipes } from '@nestjs/common';
+import { IsBoolean, IsOptional } from 'class-validator';
 import { AppError } from '../../errors/app-error.js';
 import { ERROR_TABLE } from '../../errors/error-table.js';
 import { LenientBody } from '../../http/body.pipe.js';
@@ -19,6 +20,11 @@ export class CreateAuthenticateTransactionDto {
 export class CreateRegisterTransactionDto extends CreateAuthenticateTransactionDto {
   @IsDisplayText(MAX_DISPLAY_NAME)
   passkey_display_name: string;
+
+  /** Ours: asks for an automatic upgrade, which may make the passkey without asking the user. */
+  @IsOptional()
+  @IsBoolean()
+  conditional?: boolean | null;
 }
 
 /** The Flex protocol's server side: permissions to run a ceremony. */
@@ -30,8 +36,10 @@ export class TransactionsController {
 
   @Post('register')
   async register(@Param('app') app: string, @Body() body: CreateRegisterTransactionDto) {
-    const { external_id, passkey_display_name } = body;
-    const created = this.transactions.createRegister(app, external_id, passkey_display_name);
+    const { external_id, passkey_display_name: name, conditional } = body;
+    const created = this.transactions.createRegister(app, external_id, name, {
+      conditional: conditional === true,
+    });
     return { transaction_id: await created.catch(notPermitted) };
   }
 

@@ -7,12 +7,13 @@ import { FlexUsersModule } from '../users/users.module.js';
 import { TransactionRepository } from './transaction.repository.js';
 import { TransactionsController } from './transactions.controller.js';
 import { TransactionsService } from './transactions.service.js';
+import { UpgradeOfferRepository } from './upgrade-offer.repository.js';
 
 /** Single-use permissions for one user to run one ceremony. */
 @Module({
   imports: [ApiKeysModule, AppsModule, FlexUsersModule, DevicesModule, IdentitiesModule],
   controllers: [TransactionsController],
-  providers: [TransactionRepository, TransactionsService],
+  providers: [TransactionRepository, UpgradeOfferRepository, TransactionsService],
   exports: [TransactionRepository, TransactionsService],
 })
 export class TransactionsModule {}

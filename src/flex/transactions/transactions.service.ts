@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Queryable } from '../../database/database.js';
+import { Database, type DatabaseTransaction, type Queryable } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import { Ties } from '../../users/ties.js';
 import type { Identity } from '../../users/user.repository.js';
@@ -9,6 +9,15 @@ import { makeBearerSecret } from '../bearer-secret.js';
 import { DeviceRepository } from '../devices/device.repository.js';
 import { FlexUserRepository } from '../users/flex-user.repository.js';
 import { TransactionRepository } from './transaction.repository.js';
+import { UpgradeOfferRepository } from './upgrade-offer.repository.js';
+
+/** What kind of registration a transaction permits. */
+export interface RegisterOptions {
+  /** The identity that acts for itself, if one does. */
+  readonly tiedTo?: Identity | undefined;
+  /** An automatic upgrade: the passkey may be created without asking the user (WebAuthn Level 3, conditional creation). */
+  readonly conditional?: boolean;
+}
 
 /** Makes transactions, on behalf of the application's server. */
 @Injectable()
@@ -20,23 +29,28 @@ export class TransactionsService {
     private readonly devices: DeviceRepository,
     private readonly transactions: TransactionRepository,
     private readonly ties: Ties,
+    private readonly upgradeOffers: UpgradeOfferRepository,
   ) {}
 
   /**
    * Permits a user to register one passkey, and makes the user if the external ID is new. Answers with the transaction
    * id, which is told only here. Throws `app_not_found`, `user_not_active`, `too_many_passkeys`, and `user_not_found` if
-   * the user is erased at this moment, or not tied (any more) to the identity that acts, if one does.
+   * the user is erased at this moment, or not tied (any more) to the identity that acts, if one does; a conditional one
+   * (automatic upgrade) also `access_denied` if the app does not allow it, and `too_many_requests` if the user has another
+   * one open or was given five in a day.
    */
   async createRegister(
     appId: string,
     externalId: string,
     displayName: string,
-    tiedTo?: Identity,
+    { tiedTo, conditional = false }: RegisterOptions = {},
   ): Promise<string> {
     const app = await this.apps.get(appId);
+    if (conditional && app.conditionalCreate === 'off') throw new AppError('access_denied');
     return this.database.transaction(async (tx) => {
       if (!(await this.ties.hold({ externalId, tiedTo }, tx))) throw untied();
       const user = await this.users.findOrCreate(appId, externalId, tx);
+      if (conditional) await this.requireFewUpgrades({ appId, id: user.id }, tx);
       if (user.status === 'inactive') throw new AppError('user_not_active');
       if ((await this.devices.countOf(appId, user.id, tx)) >= app.maxPasskeysPerUser) {
         throw new AppError('too_many_passkeys');
@@ -44,7 +58,8 @@ export class TransactionsService {
       if (!user.userHandleSettled) await this.users.settleHandle({ appId, id: user.id }, tx);
       const { text, hash } = makeBearerSecret();
       const lifetime = app.lifetimes.registerTransaction;
-      const transaction = { hash, appId, userId: user.id, kind: 'register', displayName, lifetime } as const;
+      const owner = { appId, userId: user.id };
+      const transaction = { hash, ...owner, kind: 'register', displayName, conditional, lifetime } as const;
       if (!(await this.transactions.create(transaction, tx))) throw erasedMeanwhile();
       return text;
     });
@@ -77,10 +92,21 @@ export class TransactionsService {
       userId: user.id,
       kind: 'authenticate',
       displayName: null,
+      conditional: false,
       lifetime,
     } as const;
     if (!(await this.transactions.create(transaction, on))) throw erasedMeanwhile();
     return text;
+  }
+
+  /** Under the user's lock, which it takes: of two that race for the last one, one is refused. */
+  private async requireFewUpgrades(
+    user: { readonly appId: string; readonly id: string },
+    tx: DatabaseTransaction,
+  ): Promise<void> {
+    if (!(await this.users.lockUser(user, tx))) throw erasedMeanwhile();
+    const wait = await this.upgradeOffers.offer(user, tx);
+    if (wait !== null) throw new AppError('too_many_requests', { retryAfter: wait });
   }
 }
 

@@ -35,6 +35,13 @@ export const FlexUserSchema = defineEntity({
       .check(`status in ('active', 'inactive', 'pending')`),
     loginCount: p.integer().default(0),
     lastLoginAt: p.datetime().nullable(),
+    /** When the latest conditional transactions were made, oldest first: five at most, which bound the next one. */
+    upgradesOfferedAt: p
+      .array()
+      .$type<Date[]>()
+      .columnType('timestamptz[]')
+      .default([])
+      .check('cardinality(upgrades_offered_at) <= 5'),
     createdAt: p.datetime().defaultRaw('now()'),
     updatedAt: p.datetime().defaultRaw('now()'),
   },

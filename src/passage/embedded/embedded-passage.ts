@@ -12,6 +12,7 @@ import {
   type PassageApp,
   type PassageNonce,
   type PassageUser,
+  type RegisterTransactionOptions,
 } from '../passage.js';
 
 /** The provider in this very process: the app of `APP_ID` in our own Flex backend. */
@@ -58,9 +59,9 @@ export class EmbeddedPassage extends Passage {
   override createRegisterTransaction(
     externalId: string,
     passkeyDisplayName: string,
-    tiedTo?: ActingIdentity,
+    options?: RegisterTransactionOptions,
   ): Promise<string> {
-    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName, tiedTo);
+    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName, options);
   }
 
   override createAuthenticateTransaction(externalId: string, tiedTo?: ActingIdentity): Promise<string> {
@@ -70,6 +71,10 @@ export class EmbeddedPassage extends Passage {
   override async verifyNonce(nonce: string): Promise<PassageNonce> {
     const { externalId, kind, deviceId } = await this.nonces.verify(this.appId, nonce);
     return { externalId, kind, deviceId };
+  }
+
+  override async allowsUpgrades(): Promise<boolean> {
+    return (await this.apps.get(this.appId)).conditionalCreate === 'on';
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {

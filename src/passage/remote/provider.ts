@@ -99,7 +99,9 @@ export class Provider {
     const isOwn = errorCode === PassageErrorCode.InvalidArgument;
     const refusal = isOwn ? errorCode : `${request.split(' ', 1)[0]} ${statusCode} ${errorCode}`;
     const meaning = meanings[`${refusal} ${reason}`] ?? meanings[refusal];
-    if (meaning) return new AppError(meaning);
+    if (meaning) {
+      return new AppError(meaning, error.retryAfter === undefined ? {} : { retryAfter: error.retryAfter });
+    }
     if (isOwn) return error;
     const outage = unavailable(reasonOf(error), retryAfter, error);
     if (outage.reason === 'provider_failed' && error.retryAfter !== undefined) {

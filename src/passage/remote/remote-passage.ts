@@ -11,7 +11,13 @@ import {
 import { AppError } from '../../errors/app-error.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
 import { toDisplayText } from '../../http/display-text.js';
-import { Passage, type PassageApp, type PassageNonce, type PassageUser } from '../passage.js';
+import {
+  Passage,
+  type PassageApp,
+  type PassageNonce,
+  type PassageUser,
+  type RegisterTransactionOptions,
+} from '../passage.js';
 import { type Meanings, Provider } from './provider.js';
 import { RemoteApp } from './remote-app.js';
 
@@ -21,6 +27,12 @@ const NO_NAME = 'Passkey';
 const NO_SUCH_USER: Meanings = {
   invalid_argument: 'user_not_found',
   'GET 404 user_not_found': 'user_not_found',
+};
+
+/** The app does not allow it, or the user has as many passkeys as they may; one is open, or there were five in a day. */
+const UPGRADE_REFUSED: Meanings = {
+  'POST 403 operation_not_allowed': 'access_denied',
+  'POST 429 exceeded_attempts': 'too_many_requests',
 };
 
 /** Of both kinds of transaction; what a server does not explain is its own business. */
@@ -84,8 +96,13 @@ export class RemotePassage extends Passage {
     });
   }
 
-  override async createRegisterTransaction(externalId: string, passkeyDisplayName: string): Promise<string> {
-    return this.provider.ask(({ auth }) => auth.createRegisterTransaction(externalId, passkeyDisplayName), {
+  override async createRegisterTransaction(
+    externalId: string,
+    passkeyDisplayName: string,
+    { conditional = false }: RegisterTransactionOptions = {},
+  ): Promise<string> {
+    const args = { externalId, passkeyDisplayName, conditional };
+    return this.provider.ask(({ auth }) => auth.createRegisterTransaction(args), {
       invalid_argument: 'invalid_request',
       'POST 400 invalid_request': 'invalid_request',
       ...CANNOT_CREATE,
@@ -94,6 +111,7 @@ export class RemotePassage extends Passage {
       'POST 403 operation_not_allowed': 'too_many_passkeys',
       // Erased at that very moment.
       'POST 404 user_not_found': 'user_not_found',
+      ...(conditional && UPGRADE_REFUSED),
     });
   }
 
@@ -117,6 +135,11 @@ export class RemotePassage extends Passage {
       'POST 400 invalid_request': 'invalid_nonce',
       'POST 401 invalid_nonce': 'invalid_nonce',
     });
+  }
+
+  /** The provider's app does not tell. */
+  override allowsUpgrades(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {
@@ -155,6 +178,8 @@ const toPasskey = (device: WebAuthnDevice): Passkey => ({
   // The protocol has a moment there also before the first use.
   lastLoginAt: device.usageCount === 0 ? null : device.lastLoginAt,
   provider: toDisplayText(device.provider ?? ''),
+  // The protocol's device has no member for it.
+  automatic: null,
 });
 
 const toUser = ({ userMetadata: _not, ...user }: ListedUser): PassageUser => ({

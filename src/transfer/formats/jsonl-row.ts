@@ -32,7 +32,15 @@ const IDENTITY = ['issuer', 'subject'];
 const USER = ['external_id', ...IDENTITY, 'id', 'user_handle', 'status', 'login_count', ...DATES];
 const DEVICE = ['external_id', 'id', 'credential_id', 'friendly_name', 'usage_count', ...DATES];
 const AUTHENTICATOR = ['aaguid', 'transports', 'attachment', 'backup_eligible', 'backed_up'];
-const PASSKEY = [...DEVICE, ...IDENTITY, 'public_key', 'user_handle', 'sign_count', ...AUTHENTICATOR];
+const PASSKEY = [
+  ...DEVICE,
+  ...IDENTITY,
+  'public_key',
+  'user_handle',
+  'sign_count',
+  ...AUTHENTICATOR,
+  'automatic',
+];
 const ATTESTATION = ['attestation_format', 'attestation_trust'];
 
 /** Reads a line of the canonical format (docs/import-format.md). Throws `RowRefusal`. */
@@ -115,6 +123,7 @@ function readPasskey(members: Members): PasskeyRow {
     attachment: members.oneOf('attachment', ['platform', 'cross-platform']),
     ...backupFlagsOf(members),
     ...attestationOf(members),
+    automatic: members.flag('automatic') ?? false,
     ...usageOf(members),
   };
 }

@@ -45,6 +45,8 @@ export interface PasskeyRow {
   readonly backedUp: boolean | null;
   readonly attestationFormat: string;
   readonly attestationTrust: string;
+  /** Created without asking the user, and not yet used in a sign-in that verified them. */
+  readonly automatic: boolean;
   readonly friendlyName: string;
   readonly usageCount: number;
   readonly lastLoginAt: Moment | null;
@@ -96,6 +98,7 @@ export type MemberName =
   | 'backed_up'
   | 'attestation_format'
   | 'attestation_trust'
+  | 'automatic'
   | 'friendly_name'
   | 'kind'
   | 'status'
