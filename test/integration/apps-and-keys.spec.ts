@@ -272,17 +272,17 @@ describe('the origins of an app', () => {
     });
   });
 
-  /** The statuses of a registration and of a sign-in, both on this origin; the reasons, where they are refused. */
+  /** The statuses of a registration and of a sign-in whose client data name this origin; the reasons, where refused. */
   const ceremoniesOn = async (origin: string) => {
-    const browser = new Browser(app, { appId: tenant.id, origin });
+    const browser = new Browser(app, { appId: tenant.id, origin: tenant.origin });
     const authenticator = new SoftwareAuthenticator();
     const statuses: number[] = [];
     const events = await eventsOf(app, async () => {
       const begun = await browser.beginRegistration(await tenant.registerTransaction('ada'));
-      statuses.push((await browser.finish('register', begun.answer(authenticator))).status);
+      statuses.push((await browser.finish('register', begun.answer(authenticator, { origin }))).status);
       const known = statuses[0] === 200 ? authenticator : (await tenant.register('ada')).authenticator;
       const signIn = await browser.beginSignIn();
-      statuses.push((await browser.finish('authenticate', signIn.answer(known))).status);
+      statuses.push((await browser.finish('authenticate', signIn.answer(known, { origin }))).status);
     });
     return { statuses, reasons: events.flatMap(({ reason }) => reason ?? []) };
   };

@@ -269,7 +269,7 @@ describe('an automatic upgrade', () => {
       expect(full.status).toBe(403);
       await upgrade(server, 'gone');
       (await server.call('PATCH', '/external-users/gone', { status: 'inactive' })).expect();
-      expect(codeOf(await server.conditionalTransaction('gone'))).toEqual([403, 'user_not_active']);
+      expect(codeOf(await server.conditionalTransaction('gone'))).toEqual([403, 'cannot_create_transaction']);
       expect(
         await count(app, `transactions where app_id = $1 and consumed_at is null`, server.tenant.id),
       ).toBe(0);

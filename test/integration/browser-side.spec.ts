@@ -17,6 +17,8 @@ import {
 import { TestUser } from '../support/test-user.js';
 
 const BASE64URL_256_BIT = /^[A-Za-z0-9_-]{43}$/;
+/** 43 characters of base64url, in base64url. */
+const USER_ID = /^[A-Za-z0-9_-]{58}$/;
 const text = (pattern: RegExp | StringConstructor): string =>
   (pattern instanceof RegExp ? expect.stringMatching(pattern) : expect.any(pattern)) as string;
 
@@ -68,7 +70,7 @@ describe("the protocol's browser side", () => {
           challenge: {
             publicKey: {
               rp: { id: TEST.rpId, name: 'The Shop' },
-              user: { id: text(BASE64URL_256_BIT), name: 'Ada', displayName: 'Ada' },
+              user: { id: text(USER_ID), name: 'Ada', displayName: 'Ada' },
               challenge: text(BASE64URL_256_BIT),
               pubKeyCredParams: [-7, -8, -257].map((alg) => ({ type: 'public-key', alg })),
               timeout: 300_000,
@@ -335,22 +337,28 @@ describe("the protocol's browser side", () => {
       ['a frame of another site', { crossOrigin: true }],
       ['a response without user presence', { flags: { up: false } }],
       ['a response without user verification', { flags: { uv: false } }],
-      ['an id that differs from rawId', { response: { id: 'AAAA' } }],
-    ])('refuses %s in both ceremonies, and changes nothing', async (_, overrides) => {
-      const passkey = await registerPasskey(aUser());
-      const { browser, user } = passkey;
-      const registration = await beginRegistration(user, browser);
-      const free = await browser.beginSignIn();
-      const bound = await browser.beginSignIn((await user.authenticateTransaction()).transactionId);
-      const before = await contentsButTrail(app);
-      const register = registration.answer(new SoftwareAuthenticator(), overrides);
-      expectFlexError(await browser.finish('register', register), 400, 'invalid_request');
-      const freely = free.answer(passkey.authenticator, overrides);
-      expectFlexError(await browser.finish('authenticate', freely), 401, 'discoverable_login_failed');
-      const boundly = bound.answer(passkey.authenticator, overrides);
-      expectFlexError(await browser.finish('authenticate', boundly), 401, 'webauthn_login_failed');
-      expect(await contentsButTrail(app)).toEqual(before);
-    });
+      ['an id that differs from rawId', { response: { id: 'AAAA' } }, 'malformed'],
+    ] as [string, object, 'malformed'?][])(
+      'refuses %s in both ceremonies, and changes nothing',
+      async (_, overrides, isMalformed) => {
+        const passkey = await registerPasskey(aUser());
+        const { browser, user } = passkey;
+        const registration = await beginRegistration(user, browser);
+        const free = await browser.beginSignIn();
+        const bound = await browser.beginSignIn((await user.authenticateTransaction()).transactionId);
+        const before = await contentsButTrail(app);
+        const register = registration.answer(new SoftwareAuthenticator(), overrides);
+        expectFlexError(await browser.finish('register', register), 400, 'invalid_request');
+        const freely = free.answer(passkey.authenticator, overrides);
+        const [status, discoverable, known] = isMalformed
+          ? ([400, 'invalid_request', 'invalid_request'] as const)
+          : ([401, 'discoverable_login_failed', 'webauthn_login_failed'] as const);
+        expectFlexError(await browser.finish('authenticate', freely), status, discoverable);
+        const boundly = bound.answer(passkey.authenticator, overrides);
+        expectFlexError(await browser.finish('authenticate', boundly), status, known);
+        expect(await contentsButTrail(app)).toEqual(before);
+      },
+    );
 
     it('refuses a wrong signature', async () => {
       const { browser, authenticator } = await registerPasskey(aUser());

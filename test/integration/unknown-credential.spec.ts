@@ -90,12 +90,16 @@ describe('an unknown credential at a discoverable sign-in', () => {
       { flags: { up: false } },
       { flags: { uv: false } },
       { flags: { be: false, bs: true } },
-      { mutateAuthenticatorData: (bytes) => bytes.subarray(0, 36) },
     ];
     for (const overrides of wrong) {
       const outcome = outcomeOf(await signIn(tenant, authenticator, overrides));
       expect([overrides, ...outcome]).toStrictEqual([overrides, 401, REFUSED]);
     }
+    const malformed = await signIn(tenant, authenticator, {
+      mutateAuthenticatorData: (bytes) => bytes.subarray(0, 36),
+    });
+    expect(malformed.status).toBe(400);
+    expect(malformed.body).toStrictEqual({ code: 'invalid_request', error: expect.any(String) as string });
   });
 
   it('is not told for a handshake that is forged, spent, expired or of another app', async () => {

@@ -46,6 +46,7 @@ describe("the user's API", () => {
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
       expect(answer.body).toStrictEqual({
         username: 'ada',
+        externalId: expect.stringMatching(UUID_V4) as string,
         passkeys: [
           {
             createdAt: expect.stringMatching(RFC_3339) as string,
@@ -538,6 +539,7 @@ describe("the user's API", () => {
       expect(proven).toStrictEqual({
         username: 'Ada',
         externalId: expect.stringMatching(UUID_V4) as string,
+        deviceId: passkey.device.id,
         kind: 'authenticate',
       });
     });

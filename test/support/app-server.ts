@@ -25,6 +25,7 @@ export interface UserJson {
   readonly updated_at: string;
   readonly last_login_at: string;
   readonly login_count: number;
+  readonly signal_user_handles: readonly string[];
 }
 
 export interface UserListJson {
