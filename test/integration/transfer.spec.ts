@@ -326,6 +326,8 @@ describe('an import of users', () => {
     expect(rows.find(({ external_id }) => external_id === ada)).toEqual({
       type: 'user',
       external_id: ada,
+      issuer: null,
+      subject: null,
       id: ada!.slice(5),
       user_handle: null,
       status: 'inactive',
@@ -527,7 +529,9 @@ describe('an export', () => {
     await importRows(app, [{ type: 'legacy_device', external_id: ada, id: randomUUID() }]);
     const exported = await exportRows(app);
     // The app is the importer's choice, and users are named by their external ID; the rest is derived from other members.
-    const left = ['app_id', 'user_id', 'algorithm', 'user_handle_known', 'user_handle_settled'];
+    const derived = ['app_id', 'user_id', 'algorithm', 'user_handle_known', 'user_handle_settled'];
+    // A count of one day is not moved.
+    const left = [...derived, 'upgrades_offered_at'];
     const spelt = new Map([['counter', 'sign_count']]);
     const lacking = (type: string, entity: string) => {
       const members = Object.keys(exported.find((row) => row.type === type)!);

@@ -46,6 +46,7 @@ describe("the user's API", () => {
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
       expect(answer.body).toStrictEqual({
         username: 'ada',
+        externalId: expect.stringMatching(UUID_V4) as string,
         passkeys: [
           {
             createdAt: expect.stringMatching(RFC_3339) as string,
@@ -539,6 +540,7 @@ describe("the user's API", () => {
         username: 'Ada',
         externalId: expect.stringMatching(UUID_V4) as string,
         kind: 'authenticate',
+        deviceId: passkey.device.id,
       });
     });
   });
