@@ -220,11 +220,13 @@ export class DocumentedDemo {
   /** The same for a user of the server side. */
   async addPasskeyTo(externalId: string): Promise<void> {
     const body = { external_id: externalId, passkey_display_name: 'Ada' };
-    const path = '/v1/apps/demo/transactions/register';
-    const { transaction_id } = await this.ask<{ transaction_id: string }>('POST', path, {
-      body,
-      bearer: this.key,
-    });
+    const [app, bearer] = ['/v1/apps/demo', this.key];
+    // A register transaction that an example has left open would keep the user's signals back.
+    const known = `${app}/users?identifier=${externalId}`;
+    const { users } = await this.ask<{ users: { id: string }[] }>('GET', known, { bearer });
+    for (const { id } of users) await this.ask('DELETE', `${app}/users/${id}`, { bearer });
+    const path = `${app}/transactions/register`;
+    const { transaction_id } = await this.ask<{ transaction_id: string }>('POST', path, { body, bearer });
     await this.page.addPasskey(transaction_id);
     await this.proofFor('unsent');
   }

@@ -541,6 +541,7 @@ describe("the user's API", () => {
         externalId: expect.stringMatching(UUID_V4) as string,
         deviceId: passkey.device.id,
         kind: 'authenticate',
+        deviceId: passkey.device.id,
       });
     });
   });
