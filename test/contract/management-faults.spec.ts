@@ -20,6 +20,7 @@ const EVERYTHING = {
   passkey_display_name: 'Ada',
   nonce: 'x',
   status: 'active',
+  subject: 'x',
   friendly_name: 'x',
   transaction_id: 'x',
   handshake_id: 'x',
@@ -46,7 +47,9 @@ describe('failures on /v1', () => {
   const ask = (request: InjectOptions) => server.ask({ remoteAddress: newAddress(), ...request });
   const writes = () =>
     routes.flatMap(({ url, methods }) =>
-      methods.filter((it) => it === 'POST' || it === 'PATCH').map((method) => ({ method, url: fill(url) })),
+      methods
+        .filter((it) => it === 'POST' || it === 'PATCH' || it === 'PUT')
+        .map((method) => ({ method, url: fill(url) })),
     ) as { method: Method; url: string }[];
 
   it('can occur on exactly the routes of the protocol and our own', () => {
@@ -66,6 +69,8 @@ describe('failures on /v1', () => {
         'POST /:app/transactions/register',
         'POST /:app/transactions/authenticate',
         'POST /:app/authenticate/verify',
+        `PUT ${external}/identity`,
+        `DELETE ${external}/identity`,
         ...['PATCH', 'DELETE'].flatMap((method) => [
           `${method} /:app/users/:user_id`,
           `${method} ${external}`,

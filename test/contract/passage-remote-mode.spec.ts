@@ -51,6 +51,7 @@ describe('in remote mode', () => {
       const credId = authenticator.credentials[0]!.id.toString('base64url');
       expect(await user.list()).toEqual({
         username: 'ada',
+        externalId: expect.any(String) as string,
         passkeys: [device],
         limit: 50,
         signals: [

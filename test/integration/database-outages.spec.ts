@@ -116,6 +116,8 @@ describe('a failing database', () => {
       const { authenticator, browser, device } = await registerPasskey(user);
       const server = await AppServer.create(app);
       const tenant = await server.tenant.register('ada');
+      const own = await AppServer.own(app);
+      (await own.call('PUT', '/external-users/eve/identity', { subject: 'eve' })).expect();
       const [flexDevice] = await server.devices('ada');
       const { id } = await server.find('ada');
       const registration = await beginRegistration(user, browser);
@@ -155,6 +157,10 @@ describe('a failing database', () => {
         [`POST ${ceremonies}/transactions/authenticate`]: () =>
           server.call('POST', '/transactions/authenticate', { external_id: 'ada' }),
         [`POST ${ceremonies}/authenticate/verify`]: () => server.verify(tenant.nonce),
+        [`PUT ${ceremonies}/external-users/:external_id/identity`]: () =>
+          own.call('PUT', '/external-users/bob/identity', { subject: 'bob' }),
+        [`DELETE ${ceremonies}/external-users/:external_id/identity`]: () =>
+          own.call('DELETE', '/external-users/eve/identity'),
         ...flexUser(`${ceremonies}/users/:user_id`, `/users/${id}`),
         ...flexUser(`${ceremonies}/external-users/:external_id`, '/external-users/ada'),
       };

@@ -288,6 +288,7 @@ describe('hostile input', () => {
       nonce: 'x',
       transaction_id: 'x',
       external_id: 'x',
+      subject: 'x',
     };
     for (const { url, methods } of routes) {
       for (const parameter of url.match(/:[^/]+/g) ?? []) {
@@ -414,7 +415,9 @@ const takesNothing = (url: string) =>
 function statusesWithout(parameter: string, name: string, url: string): readonly number[] {
   if (!isText(name)) return [400];
   if (parameter !== ':app' || name.length > 100) return [404];
-  return url.includes('/webauthn/') || url === '/v1/apps/:app' ? [400, 404] : [401];
+  // With a key, which may stand beside what is public, an unknown app is 401.
+  if (url === '/v1/apps/:app') return [400, 401];
+  return url.includes('/webauthn/') ? [400, 404] : [401];
 }
 
 /** Whether it is percent-encoded UTF-8. */

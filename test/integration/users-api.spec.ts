@@ -539,7 +539,6 @@ describe("the user's API", () => {
       expect(proven).toStrictEqual({
         username: 'Ada',
         externalId: expect.stringMatching(UUID_V4) as string,
-        deviceId: passkey.device.id,
         kind: 'authenticate',
         deviceId: passkey.device.id,
       });

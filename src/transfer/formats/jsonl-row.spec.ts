@@ -29,6 +29,7 @@ describe('a line of the canonical format', () => {
     expect(read({ external_id, credential_id, public_key })).toEqual({
       kind: 'passkey',
       externalId: 'ada',
+      identity: null,
       id: null,
       credentialId: credential.id,
       publicKey: Buffer.from(public_key as string, 'base64url'),
