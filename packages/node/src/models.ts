@@ -77,7 +77,7 @@ export interface PassageUser extends ListedUser {
    * passkey is being registered, and where not told.
    */
   signalUserHandles: string[];
-  /** Keyway's own: the user by the tokens of your identity provider; null where the user has no such identity. */
+  /** Keyway's own: the identity that the external ID is tied to; null where it is tied to none. */
   issuer: string | null;
   subject: string | null;
 }
