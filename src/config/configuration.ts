@@ -16,6 +16,7 @@ export const TOKEN_ALGORITHMS = [
   'HS384',
   'HS512',
 ] as const;
+/** One of {@link TOKEN_ALGORITHMS}. */
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
 export interface HttpSettings {
@@ -39,7 +40,7 @@ export interface TokenKey {
 
 /** Where the keys of an issuer are. */
 export type TokenKeys =
-  /** Over http only on this machine, or, if it is insecure, on a host whose addresses are all private. */
+  /** Over http only on this machine, or, if it is insecure, on a host with private addresses only. */
   | { readonly kind: 'jwks'; readonly uri: string; readonly isInsecure: boolean }
   /** In the JWK Set that the issuer's OpenID discovery document names. */
   | { readonly kind: 'discovery' }
@@ -120,7 +121,10 @@ export type PassageSettings = EmbeddedPassageSettings | RemotePassageSettings;
 /** Everything the service reads from its environment: parsed once, validated, frozen. Also its injection token. */
 export abstract class Configuration {
   abstract readonly environment: 'development' | 'test' | 'production';
-  /** Present only in the demo: the key that signs tokens for made-up users (HS256, the same as that of the one issuer in `tokens`). */
+  /**
+   * Present only in the demo: the key that signs tokens for made-up users (HS256, the same as that of the one issuer in
+   * `tokens`).
+   */
   abstract readonly demo: { readonly signingKey: KeyObject } | null;
   abstract readonly http: HttpSettings;
   abstract readonly database: DatabaseSettings;
@@ -134,7 +138,7 @@ export abstract class Configuration {
   abstract readonly fidoMetadataFile: string | null;
 }
 
-/** The issuers whose tokens are accepted, exactly as the `iss` claim has them. */
+/** The issuers of the tokens that are accepted, exactly as the `iss` claim has them. */
 export const issuersOf = ({ tokens }: Pick<Configuration, 'tokens'>): readonly string[] =>
   tokens.issuers.map(({ name }) => name);
 

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
+/** The table `tie_mark_keys`. */
 export const TieMarkKeySchema = defineEntity({
   name: 'TieMarkKey',
   tableName: 'tie_mark_keys',
@@ -10,10 +11,11 @@ export const TieMarkKeySchema = defineEntity({
   },
 });
 
-/** What the hashes in `tie_marks` are keyed with: a mark found by itself names nobody. */
+/** What the hashes in `tie_marks` are keyed with: a mark by itself names no person. */
 export class TieMarkKey extends TieMarkKeySchema.class {}
 TieMarkKeySchema.setClass(TieMarkKey);
 
+/** The table `tie_marks`. */
 export const TieMarkSchema = defineEntity({
   name: 'TieMark',
   tableName: 'tie_marks',
