@@ -19,15 +19,17 @@ export const TOKEN_ALGORITHMS = [
 /** One of {@link TOKEN_ALGORITHMS}. */
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
+/** Where the service listens, and how browsers reach it. */
 export interface HttpSettings {
   readonly host: string;
   readonly port: number;
   /** Where browsers reach the service: an origin with an optional path, no trailing slash. */
   readonly publicUrl: string;
-  /** Whose `X-Forwarded-*` headers count: nobody's, this many hops, or these networks. */
+  /** The proxies of which the `X-Forwarded-*` headers count: none, this many hops, or these networks. */
   readonly trustProxy: false | number | readonly string[];
 }
 
+/** Which database: PostgreSQL by its URL, or the embedded one in a directory. */
 export type DatabaseSettings =
   | { readonly kind: 'postgresql'; readonly url: string; readonly poolMax: number }
   | { readonly kind: 'embedded'; readonly directory: string };
@@ -99,6 +101,7 @@ export const LIFETIMES = {
 /** Seconds; used where the app's own row says nothing. */
 export type Lifetimes = Readonly<Record<keyof typeof LIFETIMES, number>>;
 
+/** The passkeys are kept here, in one app for the user's API. */
 export interface EmbeddedPassageSettings {
   readonly mode: 'embedded';
   readonly app: AppSettings;
@@ -116,6 +119,7 @@ export interface RemotePassageSettings {
   readonly apiKey: string;
 }
 
+/** Where the passkeys are kept. */
 export type PassageSettings = EmbeddedPassageSettings | RemotePassageSettings;
 
 /** Everything the service reads from its environment: parsed once, validated, frozen. Also its injection token. */

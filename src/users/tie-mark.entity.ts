@@ -1,6 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
 
-/** The table `tie_mark_keys`. */
 export const TieMarkKeySchema = defineEntity({
   name: 'TieMarkKey',
   tableName: 'tie_mark_keys',
@@ -15,7 +14,6 @@ export const TieMarkKeySchema = defineEntity({
 export class TieMarkKey extends TieMarkKeySchema.class {}
 TieMarkKeySchema.setClass(TieMarkKey);
 
-/** The table `tie_marks`. */
 export const TieMarkSchema = defineEntity({
   name: 'TieMark',
   tableName: 'tie_marks',

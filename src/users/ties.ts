@@ -167,7 +167,7 @@ export class Ties {
   }
 }
 
-/** The claim's value. Throws `external_id_missing` if it is no external ID. */
+/** The claim's value. Throws `external_id_missing` if it cannot be an external ID. */
 function claimOf({ claim }: TokenHolder): string {
   const externalId = claim?.externalId;
   if (typeof externalId === 'string' && isExternalId(externalId)) return externalId;
