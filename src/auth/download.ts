@@ -89,7 +89,7 @@ async function read(response: IncomingMessage): Promise<string> {
 
 function decoded(response: IncomingMessage): Readable {
   const decoder = decoderOf(response.headers['content-encoding']?.toLowerCase());
-  // Errors of either end reach whoever reads the decoder.
+  // Errors of either end reach the reader of the decoder.
   return decoder ? pipeline(response, decoder, () => undefined) : response;
 }
 

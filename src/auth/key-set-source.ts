@@ -18,6 +18,8 @@ export const KEY_SET_REASONS = [
   'keys_too_large',
   'keys_malformed',
 ] as const;
+
+/** One of {@link KEY_SET_REASONS}. */
 export type KeySetReason = (typeof KEY_SET_REASONS)[number];
 
 /** Why the key set cannot be had: the `cause` of `token_keys_unavailable`, a code for the log. */

@@ -263,7 +263,7 @@ describe('a key of a JWK Set', () => {
     await expect(find(undefined)).rejects.toMatchObject(UNKNOWN);
   });
 
-  it('is found without a kid of its own if it is the only one for the algorithm, whatever the token names', async () => {
+  it('is found without a kid of its own if it is the only one for the algorithm, also where the token names another', async () => {
     serve(ecJwk(), { ...rsaJwk(), kid: 'b' });
     expect(await find('made-up')).toBeDefined();
     await expect(find('made-up', 'RS256')).rejects.toMatchObject(UNKNOWN);

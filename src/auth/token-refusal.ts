@@ -24,6 +24,8 @@ export const TOKEN_REASONS = [
   'issued_in_the_future',
   'unusable_subject',
 ] as const;
+
+/** One of {@link TOKEN_REASONS}. */
 export type TokenReason = (typeof TOKEN_REASONS)[number];
 
 /** Why a token is not accepted: the `cause` of an `AppError`, for the log and never for the caller. */

@@ -126,7 +126,7 @@ async function verifyWith(
   throw refusal;
 }
 
-/** RFC 7515 §4.1.11: a `crit` that is no list, or an empty one, is not that of a JWS. */
+/** RFC 7515 §4.1.11: a `crit` that is not a list, or an empty one, makes the token malformed. */
 const isExtended = (crit: unknown): boolean => Array.isArray(crit) && crit.length > 0;
 
 const isTokenType = (typ: unknown): boolean =>

@@ -18,6 +18,7 @@ export interface IconPaths {
   readonly dark: string | null;
 }
 
+/** An icon as it is served. */
 export interface Icon {
   readonly svg: Buffer;
   /** Of its content. */

@@ -11,7 +11,7 @@ export interface NewPasskey extends PasskeyTraits {
 }
 
 /**
- * The name of a new passkey: its provider's; else "Phone or tablet" or "Security key" for one, which is not part of the
+ * The name of a new passkey: its provider's; else "Phone or tablet" or "Security key" where it is one of these, apart from the
  * browser's device; else "Chrome on macOS" by the user agent, else "Passkey".
  */
 export function defaultPasskeyName({ providerName, userAgent, ...traits }: NewPasskey): string {

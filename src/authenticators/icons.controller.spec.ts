@@ -89,7 +89,7 @@ it.each(['', '?v=', '?v=another-hash', '?v=a&v=b', '?other=1'])(
   },
 );
 
-it('answers 304 without a body to whoever has the icon, and the icon to others', async () => {
+it('answers 304 without a body to a client that has the icon, and the icon to others', async () => {
   const url = '/icons/passkey/light.svg';
   const { etag } = (await get(url)).headers as { etag: string };
   const { etag: other } = (await get('/icons/passkey/dark.svg')).headers as { etag: string };

@@ -1,7 +1,7 @@
 import { type IconVariant, STROKES } from './drawings.js';
 import { SIMPLE_ICONS } from './simple-icons.js';
 
-/** The providers whose mark is drawn, by the names that they have in lists of AAGUIDs. */
+/** The providers with a mark that is drawn, by the names that they have in lists of AAGUIDs. */
 const NAMES: Record<keyof typeof SIMPLE_ICONS, RegExp> = {
   '1password': /^1Password\b/i,
   apple: /^(?:Apple\b|iCloud Keychain)/i,

@@ -30,9 +30,9 @@ const ACTOR = 'command-line';
  */
 @Injectable()
 export class Services {
-  /** The app whose users' identities the service keeps; empty where that is not known. */
+  /** The app that has identities, that of the user's API; empty where it is not known. */
   readonly ownAppId: string;
-  /** Whose tokens the service accepts; empty where that is not known. */
+  /** The issuers of the tokens that the service accepts; empty where they are not known. */
   readonly issuers: readonly string[] = splitList(process.env.JWT_ISSUER ?? '').filter((it) => it !== '');
 
   constructor(

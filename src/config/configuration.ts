@@ -16,17 +16,20 @@ export const TOKEN_ALGORITHMS = [
   'HS384',
   'HS512',
 ] as const;
+/** One of {@link TOKEN_ALGORITHMS}. */
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
+/** Where the service listens, and how browsers reach it. */
 export interface HttpSettings {
   readonly host: string;
   readonly port: number;
   /** Where browsers reach the service: an origin with an optional path, no trailing slash. */
   readonly publicUrl: string;
-  /** Whose `X-Forwarded-*` headers count: nobody's, this many hops, or these networks. */
+  /** The proxies of which the `X-Forwarded-*` headers count: none, this many hops, or these networks. */
   readonly trustProxy: false | number | readonly string[];
 }
 
+/** Which database: PostgreSQL by its URL, or the embedded one in a directory. */
 export type DatabaseSettings =
   | { readonly kind: 'postgresql'; readonly url: string; readonly poolMax: number }
   | { readonly kind: 'embedded'; readonly directory: string };
@@ -39,7 +42,7 @@ export interface TokenKey {
 
 /** Where the keys of an issuer are. */
 export type TokenKeys =
-  /** Over http only on this machine, or, if it is insecure, on a host whose addresses are all private. */
+  /** Over http only on this machine, or, if it is insecure, on a host with private addresses only. */
   | { readonly kind: 'jwks'; readonly uri: string; readonly isInsecure: boolean }
   /** In the JWK Set that the issuer's OpenID discovery document names. */
   | { readonly kind: 'discovery' }
@@ -98,6 +101,7 @@ export const LIFETIMES = {
 /** Seconds; used where the app's own row says nothing. */
 export type Lifetimes = Readonly<Record<keyof typeof LIFETIMES, number>>;
 
+/** The passkeys are kept here, in one app for the user's API. */
 export interface EmbeddedPassageSettings {
   readonly mode: 'embedded';
   readonly app: AppSettings;
@@ -115,12 +119,16 @@ export interface RemotePassageSettings {
   readonly apiKey: string;
 }
 
+/** Where the passkeys are kept. */
 export type PassageSettings = EmbeddedPassageSettings | RemotePassageSettings;
 
 /** Everything the service reads from its environment: parsed once, validated, frozen. Also its injection token. */
 export abstract class Configuration {
   abstract readonly environment: 'development' | 'test' | 'production';
-  /** Present only in the demo: the key that signs tokens for made-up users (HS256, the same as that of the one issuer in `tokens`). */
+  /**
+   * Present only in the demo: the key that signs tokens for made-up users (HS256, the same as that of the one issuer in
+   * `tokens`).
+   */
   abstract readonly demo: { readonly signingKey: KeyObject } | null;
   abstract readonly http: HttpSettings;
   abstract readonly database: DatabaseSettings;
@@ -134,7 +142,7 @@ export abstract class Configuration {
   abstract readonly fidoMetadataFile: string | null;
 }
 
-/** The issuers whose tokens are accepted, exactly as the `iss` claim has them. */
+/** The issuers of the tokens that are accepted, exactly as the `iss` claim has them. */
 export const issuersOf = ({ tokens }: Pick<Configuration, 'tokens'>): readonly string[] =>
   tokens.issuers.map(({ name }) => name);
 

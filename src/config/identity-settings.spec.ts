@@ -40,7 +40,7 @@ describe('EXTERNAL_ID_CLAIM', () => {
 
   it('needs EXTERNAL_ID_ISSUER where there are several issuers', () => {
     expect(read({ EXTERNAL_ID_CLAIM: 'sub', JWT_ISSUER: TWO }).problems).toEqual([
-      'Set EXTERNAL_ID_ISSUER to the one of the issuers in JWT_ISSUER whose EXTERNAL_ID_CLAIM counts.',
+      'Set EXTERNAL_ID_ISSUER to the one of the issuers in JWT_ISSUER for which EXTERNAL_ID_CLAIM counts.',
     ]);
     const settings = { EXTERNAL_ID_CLAIM: 'sub', EXTERNAL_ID_ISSUER: 'https://two.example', JWT_ISSUER: TWO };
     expect(read(settings)).toMatchObject({ problems: [] });

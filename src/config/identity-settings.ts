@@ -39,7 +39,7 @@ interface ClaimSettings {
 /** Where the external IDs of identities come from, if tokens have them. */
 @Together<IdentityVariables>(({ issuers, EXTERNAL_ID_CLAIM: claim, EXTERNAL_ID_ISSUER: issuer }) =>
   claim !== undefined && issuer === undefined && issuers.length > 1
-    ? 'Set EXTERNAL_ID_ISSUER to the one of the issuers in JWT_ISSUER whose EXTERNAL_ID_CLAIM counts.'
+    ? 'Set EXTERNAL_ID_ISSUER to the one of the issuers in JWT_ISSUER for which EXTERNAL_ID_CLAIM counts.'
     : undefined,
 )
 export class IdentityVariables extends Variables<ClaimSettings | null> {

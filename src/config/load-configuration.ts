@@ -55,7 +55,10 @@ export function loadDatabaseSettings(variables: NodeJS.ProcessEnv = process.env)
   return deepFreeze(database.variables.toSettings());
 }
 
-/** A sentence that names the variables which look like settings of Keyway and are other programs'; undefined if there are none. */
+/**
+ * A sentence that names the variables which look like settings of Keyway and are other programs'; undefined if there are
+ * none.
+ */
 export function ignoredNames(variables: NodeJS.ProcessEnv = process.env): string | undefined {
   const names = foreignNames(new Environment(variables));
   return names.length === 0 ? undefined : `Ignored, as they are not settings of Keyway: ${names.join(', ')}`;

@@ -14,8 +14,8 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END [A-Z0-9 ]+-----/g;
 export type PublicKeys = { readonly keys: readonly TokenKey[] } | { readonly problem: string };
 
 /**
- * Reads PEM public keys (SPKI or PKCS #1), one after another and all of one type, whose newlines may also be written as
- * `\n`; refuses all other keys.
+ * Reads PEM public keys (SPKI or PKCS #1), one after another and all of one type; newlines may also be written as `\n`.
+ * Refuses all other keys.
  */
 export function readPublicKeys(text: string): PublicKeys {
   const pem = text.includes('\n') ? text : text.replaceAll('\\n', '\n');

@@ -6,7 +6,7 @@ const HOUR = 3_600_000; // ms
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 10, 22, 12);
 
-/** A database whose clock runs on, whatever this machine's does, and counts how often it is asked. */
+/** A database with a clock that runs on, also when this machine's stops, and that counts how often it is asked. */
 class Source {
   asked = 0;
   isSilent = false;
@@ -89,7 +89,7 @@ describe('what is known of the database’s clock', () => {
     await clock.onModuleDestroy();
   });
 
-  it('is never ahead of the database, whose answer took a while', async () => {
+  it('is never ahead of a database that took a while to answer', async () => {
     const source = new Source();
     const readClock = async () => {
       const now = await source.readClock();

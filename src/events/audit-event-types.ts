@@ -14,5 +14,8 @@ export const AUDIT_EVENT_TYPES = [
   'user.identity_conflict',
 ] as const;
 
-/** One of {@link AUDIT_EVENT_TYPES}; `erased` and those that begin with `user.` are of a user, all others are of a passkey or a ceremony. */
+/**
+ * One of {@link AUDIT_EVENT_TYPES}; `erased` and those that begin with `user.` are of a user, all others of a passkey or a
+ * ceremony.
+ */
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

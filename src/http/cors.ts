@@ -24,8 +24,8 @@ export type OriginsOf = (
 
 /**
  * Looks origins up for hooks that run before any limit or key: a look-up counts as a request of its own, and past the
- * limit the origins are as they were known last. Not so for the user's API: it is one app's, whose origins are looked up
- * for all of its callers.
+ * limit the origins are as they were known last. Not so for the user's API: it has one app, and one look-up serves
+ * all of its callers.
  */
 export function countedOrigins(fastify: FastifyInstance, allowed: AllowedOrigins): OriginsOf {
   const count = fastify.createRateLimit();

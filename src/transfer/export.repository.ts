@@ -107,7 +107,10 @@ export class ExportRepository {
     return (await tx.run(FIND_APP, { appId })).length > 0;
   }
 
-  /** Users, with their identities in `ownAppId` alone, then passkeys, devices without a key, and tombstones, each by its key and at most 1,000 rows at once. */
+  /**
+   * Users, with their identities in `ownAppId` alone, then passkeys, devices without a key, and tombstones, each by its key
+   * and at most 1,000 rows at once.
+   */
   async *pages(appId: string, ownAppId: string, tx: Queryable): AsyncGenerator<ExportPage> {
     // The transaction waits for the reader of the pages between its statements.
     await tx.run(ALLOW_IDLENESS, {});

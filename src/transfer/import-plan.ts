@@ -41,7 +41,7 @@ export type PlannedPasskey = Planned<PasskeyRow> & { readonly isHandleKnown: boo
 
 /** How rows with a subject are read. */
 export interface TieRules {
-  /** Whether this is the app whose users have identities. */
+  /** Whether this is the app that has identities. */
   readonly isOwnApp: boolean;
   /** Those that a row may name; empty where they are not known. */
   readonly issuers: readonly string[];

@@ -10,7 +10,7 @@ export const TieMarkKeySchema = defineEntity({
   },
 });
 
-/** What the hashes in `tie_marks` are keyed with: a mark found by itself names nobody. */
+/** What the hashes in `tie_marks` are keyed with: a mark by itself names no person. */
 export class TieMarkKey extends TieMarkKeySchema.class {}
 TieMarkKeySchema.setClass(TieMarkKey);
 

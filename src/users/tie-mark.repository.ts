@@ -20,7 +20,7 @@ export interface Mark {
 }
 
 /**
- * SHA-256 keyed twice, so that nobody extends a hash without the key; it is null while the app has no key, and then has no
+ * SHA-256 keyed twice, so that a hash cannot be extended without the key; it is null while the app has no key, and then has no
  * marks.
  */
 const keyed = (key: RawBuilder<unknown>, text: RawBuilder<unknown>) =>

@@ -67,8 +67,8 @@ export class Ties {
   }
 
   /**
-   * The tie of a user whose token names their external ID, made now if there is none yet. Throws `external_id_missing` and
-   * `external_id_conflict`.
+   * The tie of a user with a token that names their external ID, made now if there is none yet. Throws
+   * `external_id_missing` and `external_id_conflict`.
    */
   claim(user: TokenHolder, appId: string): Promise<KnownUser> {
     const externalId = claimOf(user);
@@ -167,7 +167,7 @@ export class Ties {
   }
 }
 
-/** The claim's value. Throws `external_id_missing` if it is no external ID. */
+/** The claim's value. Throws `external_id_missing` if it cannot be an external ID. */
 function claimOf({ claim }: TokenHolder): string {
   const externalId = claim?.externalId;
   if (typeof externalId === 'string' && isExternalId(externalId)) return externalId;

@@ -8,8 +8,10 @@ export const MAX_CREDENTIAL_ID_BYTES = 1023;
 /** The longest user handle, in bytes (§5.4.3). */
 export const MAX_USER_HANDLE_BYTES = 64;
 
-/** How many transport tokens of one passkey are kept, and the form of each. */
+/** How many transport tokens of one passkey are kept. */
 export const MAX_TRANSPORTS = 8;
+
+/** The form of a transport token. */
 export const TRANSPORT = /^[a-z][a-z0-9-]{0,31}$/;
 
 // Far more than real clients send, and far less than would be costly to process.

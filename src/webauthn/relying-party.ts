@@ -9,7 +9,7 @@ export interface RelyingParty {
   /** Origins of pages that may embed a ceremony in a cross-origin frame; usually empty. */
   readonly topOrigins: readonly string[];
   /**
-   * Whether a ceremony may run in a cross-origin frame whose client does not say in which page, as Safari and Firefox do
+   * Whether a ceremony may run in a cross-origin frame where the client does not say in which page, as Safari and Firefox do
    * not: `allow` trusts any page that frames one of `origins`.
    */
   readonly unknownFrames: 'refuse' | 'allow';

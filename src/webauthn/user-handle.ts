@@ -5,7 +5,7 @@ import { decodeBase64url, encodeBase64url } from './base64url.js';
 const MIN_DECODED_BYTES = 16;
 
 /**
- * A new user handle: 32 random bytes written as 43 characters of base64url, whose ASCII bytes are the handle. The Passage
+ * A new user handle: the ASCII bytes of 32 random bytes written as 43 characters of base64url. The Passage
  * SDK for iOS leaves out a handle that is not UTF-8, so that a handle of any bytes could not sign in there.
  */
 export const makeUserHandle = (): Buffer => Buffer.from(encodeBase64url(randomBytes(32)), 'ascii');

@@ -27,7 +27,7 @@ export interface ExpectedAuthentication {
   readonly requireUserVerification: boolean;
   /** The one found by {@link presentedCredentialId}. */
   readonly credential: StoredCredential;
-  /** What becomes of a credential whose backup eligibility is another than at its registration (§7.2 step 19). */
+  /** What becomes of a credential with another backup eligibility than at its registration (§7.2 step 19). */
   readonly backupEligibilityChange: 'record' | 'refuse';
   /** True for a discoverable sign-in, where only the passkey names the user. */
   readonly userHandleRequired: boolean;

@@ -42,7 +42,7 @@ class Derivation {
     this.salt += count;
   }
 
-  /** Client data, whose flag says whether it is extended. */
+  /** Client data, with a flag that says whether it is extended. */
   clientData(type: string, challenge: Buffer, frame: VectorTraits['frame']): Buffer {
     const isExtended = (this.next(1)[0]! & 1) !== 0;
     const extraData = 'clientDataJSON may be extended with additional fields in the future, such as this: ';

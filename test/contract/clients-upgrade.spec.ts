@@ -84,7 +84,7 @@ describe('the client for browsers, upgrading a login with a password', () => {
     ['is not capable of it', { capabilities: () => Promise.resolve({ conditionalCreate: false }) }],
     ['knows autofill alone', { capabilities: () => Promise.resolve({ conditionalGet: true }) }],
     ['fails to tell', { capabilities: () => Promise.reject(new Error('not now')) }],
-  ])('resolves to null, asks nobody and shows nothing where the browser %s', async (_, traits) => {
+  ])('resolves to null, sends no request and shows nothing where the browser %s', async (_, traits) => {
     const { manager, passkey } = await anApplication();
     Object.assign(manager, traits);
     expect(await passkey.canUpgrade()).toBe(false);
@@ -118,7 +118,7 @@ describe('the client for browsers, upgrading a login with a password', () => {
     },
   );
 
-  it('throws for a page whose domain may not use the passkeys of the app', async () => {
+  it('throws for a page on a domain that may not use the passkeys of the app', async () => {
     const { manager, passkey, transaction } = await anApplication();
     manager.silently = 'SecurityError';
     Object.defineProperty(globalThis, 'location', { value: new URL('https://elsewhere.example') });

@@ -41,7 +41,7 @@ describe('the icons of the protocol’s devices', () => {
     }
   });
 
-  it('are URLs on our own API, whatever the app wants in the protocol', async () => {
+  it('are URLs on our own API, also where the app wants data in the protocol', async () => {
     await changeApp(app, TEST.appId, 'icons', 'data');
     try {
       const user = new TestUser(app);

@@ -54,7 +54,7 @@ describe('the examples of the documents', () => {
       expect(application.sessions.get(await demo.signIn(application))).toMatchObject({ user: 'Ada' });
     });
 
-    it('sign in nobody with the nonce of a registration', async () => {
+    it('refuse the nonce of a registration', async () => {
       const { sid, state } = await application.visit();
       const before = signedIn().length;
       expect((await post({ nonce: await demo.nonceOf('ada'), state }, { sid })).status).toBe(401);
@@ -89,14 +89,14 @@ describe('the examples of the documents', () => {
       expect(signedIn()).toHaveLength(before);
     });
 
-    it('sign in nobody twice with one nonce', async () => {
+    it('refuse a nonce that was used', async () => {
       const [one, other] = [await application.visit(), await application.visit()];
       const { nonce } = await demo.proofFor(one.state);
       expect((await post({ nonce, state: one.state }, one)).status).toBe(204);
       expect((await post({ nonce, state: other.state }, other)).status).toBe(401);
     });
 
-    it('sign in nobody whose external ID belongs to no identity, nor an identity that the application does not know', async () => {
+    it('refuse an external ID that is tied to no identity, and an identity that the application does not know', async () => {
       const strangers = await demo.application({ 'undefined undefined': 'Nobody', 'null null': 'Nobody' });
       await expect(demo.signIn(strangers)).rejects.toThrow('The sign-in was refused.');
       await demo.addPasskeyTo('made-by-a-server');

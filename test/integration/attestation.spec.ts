@@ -23,11 +23,11 @@ const BROKEN_MODEL = 'aaaaaaaa-0000-4000-8000-000000000003';
 const fido = new TestAuthority('FIDO test root');
 const vendor = new TestAuthority('Vendor');
 const keys = vendor.authority('Vendor keys');
-/** A statement whose certificate is for a model. */
+/** A statement with a certificate for a model. */
 const genuineFor = (aaguid: string) =>
   packed(keys, { certificate: { extensions: [aaguidExtension(aaguid)] } });
 const genuine = genuineFor(MODEL);
-/** By the same vendor, but for which model nobody knows. */
+/** By the same vendor, but for an unknown model. */
 const unnamed = packed(keys);
 const imitated = packed(new TestAuthority('Vendor').authority('Vendor keys'));
 
@@ -165,7 +165,7 @@ describe('attestation', () => {
     });
   });
 
-  describe('of a phone under a root that nobody knows', () => {
+  describe('of a phone under an unknown root', () => {
     const phone = androidKey(new TestAuthority('Next root of Google').authority('Phones'));
 
     it('is stored as untrusted, even if the app asks for an attestation', async () => {

@@ -245,7 +245,7 @@ describe('an automatic upgrade', () => {
       );
     });
 
-    it('at the finish once the app has switched it off, whatever the authenticator verified', async () => {
+    it('at the finish once the app has switched it off, also where the authenticator verified the user', async () => {
       const server = await aServer();
       const browser = server.tenant.browser();
       const begun = await browser.beginRegistration(idIn(await server.conditionalTransaction('ada')));

@@ -140,14 +140,14 @@ describe('the rules of an app for its ceremonies', () => {
       await refuses(tenant, authenticator);
     });
 
-    it('is refused of a passkey whose attestation is trusted', async () => {
+    it('is refused of a passkey with a trusted attestation', async () => {
       const { tenant, authenticator } = await changed();
       await sql(app, `update devices set attestation_trust = 'trusted' where app_id = $1`, tenant.id);
       await refuses(tenant, authenticator);
     });
   });
 
-  describe('a ceremony in a cross-origin frame whose page is unknown', () => {
+  describe('a ceremony in a cross-origin frame in an unknown page', () => {
     const framed = { crossOrigin: true };
 
     it('is refused unless the app allows it, and then both kinds are accepted', async () => {

@@ -47,7 +47,7 @@ describe('an external ID that a claim of the token names', () => {
     new TestUser(app, { [CLAIM]: externalId, iat: now(), ...claims });
   const tiesOf = (externalId: string) => count(app, 'users where passage_external_id = $1', externalId);
 
-  it('lets somebody whose passkeys were imported see and manage them at their first call', async () => {
+  it('lets a user with imported passkeys see and manage them at the first call', async () => {
     const externalId = aName();
     const { authenticator, row } = aForeignPasskey(externalId, {
       members: { friendly_name: 'From Passage' },
@@ -196,7 +196,7 @@ describe('an external ID that a claim of the token names', () => {
     });
   });
 
-  describe('whose tie was undone', () => {
+  describe('after its tie was undone', () => {
     const unlink = (externalId: string) => server.call('DELETE', `/external-users/${externalId}/identity`);
     const link = (externalId: string, subject: string) =>
       server.call('PUT', `/external-users/${externalId}/identity`, { subject });

@@ -63,7 +63,7 @@ describe('who signed in', () => {
     expect(changed.expect<{ user: IdentityJson }>().user).toMatchObject(identity);
   });
 
-  it('is nobody where the external ID belongs to no user of the user’s API', async () => {
+  it('is not told where the external ID belongs to no user of the user’s API', async () => {
     const { authenticator, nonce } = await server.tenant.register('a-server-made-this');
     const nobody = { external_id: 'a-server-made-this', issuer: null, subject: null };
     expect((await server.verify(nonce)).expect<ProofJson>()).toMatchObject(nobody);
@@ -72,7 +72,7 @@ describe('who signed in', () => {
     expect(await server.user('a-server-made-this')).toMatchObject({ issuer: null, subject: null });
   });
 
-  it('is nobody for any other app, even for an external ID that is tied in the service’s own', async () => {
+  it('is not told to any other app, even for an external ID that is tied in the service’s own', async () => {
     const user = new TestUser(app);
     await registerPasskey(user);
     const { externalId } = await user.list();

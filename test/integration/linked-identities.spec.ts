@@ -108,7 +108,7 @@ describe('an identity that the operator links', () => {
   });
 
   describe('once unlinked', () => {
-    it('can do nothing, and the server learns of nobody', async () => {
+    it('can do nothing, and the server learns no identity', async () => {
       const user = new TestUser(app, { iat: now() });
       const passkey = await registerPasskey(user);
       const { externalId } = await user.list();

@@ -237,7 +237,7 @@ describe('a request that Node’s HTTP parser refuses', () => {
     ]);
   });
 
-  it('is one whose headers exceed 32 KiB, and none that carries a token of 16 KiB', async () => {
+  it('is one with more than 32 KiB of headers, and none that carries a token of 16 KiB', async () => {
     const user = new TestUser(app);
     const length = 16 * 1024 - (await user.token({ groups: '' })).length;
     const token = await user.token({ groups: 'x'.repeat(Math.ceil((length * 3) / 4)) });

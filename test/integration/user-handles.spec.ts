@@ -104,7 +104,7 @@ describe('a new user handle', () => {
     expect((await new Browser(app).beginRegistration(again)).publicKey.user.id).toBe(publicKey.user.id);
   });
 
-  it('cannot be stored for two users, whatever makes it', async () => {
+  it('cannot be stored for two users, wherever it was made', async () => {
     await register(new SoftwareAuthenticator());
     const copy = `
       insert into user_handles (app_id, form, user_id)

@@ -16,11 +16,13 @@ export interface Started<Options> {
   readonly publicKey: Options;
 }
 
+/** A registration that the server has begun. */
 export interface StartedRegistration extends Started<PublicKeyCredentialCreationOptionsJSON> {
   /** Whether the server lets the browser create the passkey without asking the user. */
   readonly conditional: boolean;
 }
 
+/** The body of a start; a registration is always on a transaction. */
 export interface RegistrationStart {
   readonly transaction_id: string;
   readonly authenticator_attachment?: string;
@@ -32,6 +34,7 @@ export interface AuthenticationNamed {
   readonly transaction_id?: string;
 }
 
+/** The body of a start, with a transaction or without one. */
 export interface AuthenticationStart extends AuthenticationNamed {
   readonly hints?: readonly string[];
 }

@@ -29,6 +29,7 @@ interface CeremonyOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** How `register` asks for a passkey. */
 export interface RegisterOptions extends CeremonyOptions {
   /** `platform` unless told, as in the original; with `hints`, what they agree on. */
   authenticatorAttachment?: AuthenticatorAttachment | undefined;
@@ -36,11 +37,13 @@ export interface RegisterOptions extends CeremonyOptions {
   onCreated?: ((credentialId: string) => void) | undefined;
 }
 
+/** How `upgrade` runs. */
 export interface UpgradeOptions extends CeremonyOptions {
   /** As for a registration. */
   onCreated?: ((credentialId: string) => void) | undefined;
 }
 
+/** How `authenticate` asks for a passkey. */
 export interface AuthenticateOptions extends CeremonyOptions {
   /** Names the user who signs in; without it, the chosen passkey does. */
   transactionId?: string | undefined;
@@ -103,7 +106,7 @@ export class Passkey {
   /**
    * Lets the password manager that the user has just signed in with create a passkey, without asking them (automatic
    * upgrade). Resolves to a nonce for your server to verify; to null, and nothing is shown, where the browser does not
-   * know how or declines, for whatever reason. The transaction has to be a conditional one.
+   * know how or declines, for any reason. The transaction has to be a conditional one.
    */
   async upgrade(transactionId: string, options?: UpgradeOptions): Promise<string | null> {
     const named = { transaction_id: required(transactionId) };

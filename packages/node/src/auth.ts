@@ -3,6 +3,7 @@ import { invalidArgument, isArgs, required } from './arguments.js';
 import type { Connection } from './connection.js';
 import { PassageError, PassageErrorCode } from './passage-error.js';
 
+/** What kind of registration a transaction permits. */
 export interface RegisterTransactionOptions {
   /**
    * Keyway's own: an automatic upgrade. The browser may make the passkey without asking the user, by `passkey.upgrade()`,
@@ -11,6 +12,7 @@ export interface RegisterTransactionOptions {
   conditional?: boolean | undefined;
 }
 
+/** The arguments of `createRegisterTransaction` in an object. */
 export interface RegisterTransactionArgs extends RegisterTransactionOptions {
   /** Your own id of the user: unique, and the same for ever. */
   externalId: string;
@@ -18,6 +20,7 @@ export interface RegisterTransactionArgs extends RegisterTransactionOptions {
   passkeyDisplayName: string;
 }
 
+/** The arguments of `createAuthenticateTransaction` in an object. */
 export interface AuthenticateTransactionArgs {
   externalId: string;
 }
@@ -28,19 +31,20 @@ export interface NonceProof {
   /** Keyway's own: which ceremony, and with which passkey; null where not told. */
   kind: 'register' | 'authenticate' | null;
   deviceId: string | null;
-  /** Keyway's own: the user by the tokens of your identity provider; null where the user has no such identity. */
+  /** Keyway's own: the identity that the external ID is tied to; null where it is tied to none. */
   issuer: string | null;
   subject: string | null;
   /** Keyway's own: whether PIN or biometrics were asked for; null where not told. */
   userVerified: boolean | null;
 }
 
+/** What a nonce has to prove. */
 export interface VerifyNonceOptions {
   /** The only ceremony that counts: with `authenticate`, the nonce of a registration does not pass for a sign-in. */
   kind: 'register' | 'authenticate';
 }
 
-/** Leave for ceremonies, and what came of them. */
+/** Makes the transactions of ceremonies, and verifies the nonces with which they end. */
 export class Auth {
   readonly #connection: Connection;
 

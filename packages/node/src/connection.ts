@@ -7,6 +7,7 @@ import { PassageError, PassageErrorCode } from './passage-error.js';
 const DEFAULT_TIMEOUT = 10_000; // ms
 const ERROR_CODE = /^[a-z0-9_]{1,64}$/;
 
+/** Where the requests of a client go, and how; `timeout` is in milliseconds for each of them. */
 export interface ConnectionSettings {
   readonly appId: string;
   readonly apiKey: string;

@@ -14,8 +14,9 @@ import {
   readOwn,
 } from './answers.js';
 
-/** What may become of a user. */
+/** The statuses of a user. */
 export const UserStatus = { Active: 'active', Inactive: 'inactive', Pending: 'pending' } as const;
+/** One of {@link UserStatus}. */
 export type UserStatus = (typeof UserStatus)[keyof typeof UserStatus];
 
 /** Kinds of passkeys: synced, on a security key, or on one device. */
@@ -24,10 +25,12 @@ export const WebAuthnType = {
   SecurityKey: 'security_key',
   Platform: 'platform',
 } as const;
+/** One of {@link WebAuthnType}. */
 export type WebAuthnType = (typeof WebAuthnType)[keyof typeof WebAuthnType];
 
 // Members can be written, as they can be in the originals: code that does so has to compile.
 
+/** The icons of a passkey on light and dark backgrounds: URLs or `data:` URIs; null where there is none. */
 export interface WebAuthnIcons {
   light: string | null;
   dark: string | null;
@@ -66,6 +69,7 @@ export interface ListedUser {
   userMetadata: object | null;
 }
 
+/** A user with their passkeys. */
 export interface PassageUser extends ListedUser {
   webauthn: boolean;
   webauthnDevices: WebAuthnDevice[];
@@ -77,7 +81,7 @@ export interface PassageUser extends ListedUser {
    * passkey is being registered, and where not told.
    */
   signalUserHandles: string[];
-  /** Keyway's own: the user by the tokens of your identity provider; null where the user has no such identity. */
+  /** Keyway's own: the identity that the external ID is tied to; null where it is tied to none. */
   issuer: string | null;
   subject: string | null;
 }

@@ -19,6 +19,7 @@ export interface CallOptions {
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The server, the app on it and its key. */
 export interface PassageFlexConfig extends CallOptions {
   appId: string;
   /** A key of that app; a secret. */
@@ -27,6 +28,7 @@ export interface PassageFlexConfig extends CallOptions {
   baseUrl: string;
 }
 
+/** An app, as the server tells of it without a key. */
 export interface AppInfo {
   id: string;
   name: string;

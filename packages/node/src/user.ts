@@ -14,15 +14,18 @@ import {
 } from './models.js';
 import { PassageError, PassageErrorCode } from './passage-error.js';
 
+/** The arguments of `revokeDevice` in an object. */
 export interface RevokeDeviceArgs {
   externalId: string;
   deviceId: string;
 }
 
+/** The arguments of `renameDevice`. */
 export interface RenameDeviceArgs extends RevokeDeviceArgs {
   friendlyName: string;
 }
 
+/** Which users `list` gives. */
 export interface ListUsersArgs {
   /** From 1. */
   page?: number | undefined;
@@ -35,6 +38,7 @@ export interface ListUsersArgs {
   orderBy?: string | undefined;
 }
 
+/** The arguments of `linkIdentity` and `unlinkIdentity`. */
 export interface IdentityArgs {
   externalId: string;
   /** The claim `sub` of the user's tokens. */
@@ -117,8 +121,8 @@ export class User {
   }
 
   /**
-   * Keyway's own: ties the user to the person whom tokens name by issuer and subject. Throws `external_id_conflict` if either
-   * is tied otherwise, and `operation_not_allowed` if it is not this app whose users have tokens.
+   * Keyway's own: ties the external ID to an identity: issuer and subject of tokens. Throws `external_id_conflict` if either
+   * is tied otherwise, and `operation_not_allowed` for any app but that of the user's API.
    */
   async linkIdentity(args: IdentityArgs): Promise<void> {
     await this.#connection.request({ method: 'PUT', ...toIdentity(args) }, () => undefined);

@@ -1,6 +1,9 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** Automatic upgrades: whether an app allows them, which transactions, nonces and passkeys are theirs, and how many a user was offered. */
+/**
+ * Automatic upgrades: whether an app allows them, which transactions, nonces and passkeys are theirs, and how many a user
+ * was offered.
+ */
 export class Migration20261126220000_conditional_create extends Migration {
   override up(): void {
     this.addSql(`

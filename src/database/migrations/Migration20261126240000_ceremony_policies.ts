@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 
-/** What an app makes of a changed backup flag, of frames in unknown pages and of attestations that nobody vouches for. */
+/** What an app does about a changed backup flag, frames in unknown pages and attestations that are not trusted. */
 export class Migration20261126240000_ceremony_policies extends Migration {
   override up(): void {
     this.addSql(`

@@ -25,9 +25,9 @@ export const CONDITIONAL_CREATES = ['off', 'on'] as const;
 
 /** Whether a new passkey needs a trusted attestation. */
 export const ATTESTATION_TRUSTS = ['optional', 'required'] as const;
-/** What an app can do with a sign-in whose backup-eligible flag has changed. */
+/** What an app can do with a sign-in with a changed backup-eligible flag. */
 export const BACKUP_ELIGIBILITY_CHANGES = ['record', 'refuse'] as const;
-/** What an app can do with a cross-origin frame whose client does not say in which page it is. */
+/** What an app can do with a cross-origin frame where the client does not say in which page it is. */
 export const UNKNOWN_FRAMES = ['refuse', 'allow'] as const;
 /** How an app can have the icons of its devices in the protocol. */
 export const ICON_FORMS = ['url', 'data'] as const;

@@ -10,9 +10,9 @@ export type IconForm = 'url' | 'data';
 export type Attestation = 'none' | 'indirect' | 'direct' | 'enterprise';
 /** Whether new passkeys need an attestation that FIDO metadata vouches for. */
 type AttestationTrustPolicy = 'optional' | 'required';
-/** What becomes of a sign-in whose backup-eligible flag is another one than before (§7.2 step 19). */
+/** What becomes of a sign-in with another backup-eligible flag than before (§7.2 step 19). */
 export type BackupEligibilityChange = 'record' | 'refuse';
-/** What becomes of a ceremony in a cross-origin frame whose client does not say in which page. */
+/** What becomes of a ceremony in a cross-origin frame where the client does not say in which page. */
 type UnknownFrames = 'refuse' | 'allow';
 
 /** Which unknown credentials a refused sign-in tells of. */

@@ -99,8 +99,8 @@ export class AuthenticationService {
 
   /**
    * Verifies the ceremony and counts the sign-in; answers with the nonce. Throws `app_not_found`,
-   * `authentication_refused` or its discoverable form, `invalid_request` for a malformed response, `transaction_not_found`, `user_not_active`, and then has changed
-   * nothing.
+   * `authentication_refused` or its discoverable form, `invalid_request` for a malformed response, `transaction_not_found`,
+   * `user_not_active`, and then has changed nothing.
    */
   async finish(
     appId: string,

@@ -44,7 +44,7 @@ type StrictRule = keyof typeof STRICT;
 const STRICT = {
   judgesAttestation: ({ attestation }) => attestation !== 'none',
   requiresTrust: ({ attestationTrust }) => attestationTrust === 'required',
-  // A model that was proven to be one whose passkeys are not synced does not change.
+  // A proven model does not change whether its passkeys are synced.
   refusesBackupChange: ({ backupEligibilityChange, aaguidAllow }) =>
     backupEligibilityChange === 'refuse' || aaguidAllow !== null,
   refusesUnknownFrames: ({ relyingParty }) => relyingParty.unknownFrames === 'refuse',

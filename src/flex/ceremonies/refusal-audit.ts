@@ -88,7 +88,7 @@ export class RefusalAudit {
   }
 }
 
-/** Tells a response whose form is wrong, and what is wrong in it, from one that proves nothing. */
+/** Tells a malformed response, and what is wrong in it, from one that proves nothing. */
 function toAppError(refusal: Refusal, code: RefusalCode): AppError {
   if (refusal instanceof AppError) return refusal;
   return refusal instanceof CeremonyRefusal && refusal.detail !== null

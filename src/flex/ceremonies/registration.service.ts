@@ -103,7 +103,8 @@ export class RegistrationService {
 
   /**
    * Verifies the ceremony and stores the passkey; answers with the nonce. Throws `app_not_found`,
-   * `registration_refused`, `invalid_request` for a malformed response, `transaction_not_found`, `user_not_active`, `too_many_passkeys`, and then has changed nothing.
+   * `registration_refused`, `invalid_request` for a malformed response, `transaction_not_found`, `user_not_active`,
+   * `too_many_passkeys`, and then has changed nothing.
    */
   async finish(appId: string, { transactionId, handshakeId, response }: FinishRegistration): Promise<string> {
     const app = await this.apps.get(appId);

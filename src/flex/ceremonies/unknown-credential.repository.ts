@@ -62,7 +62,7 @@ const FIND = query('ceremonies.find-traces', (db, $: PresentedNames) =>
 export class UnknownCredentialRepository {
   constructor(private readonly database: Database) {}
 
-  /** In one statement, whatever there is to be found. */
+  /** Always one statement. */
   async find(presented: PresentedNames): Promise<CredentialTraces> {
     const [row] = await this.database.run(FIND, presented);
     const { isKnown, isRevoked, isOfInactiveUser } = row!;

@@ -15,7 +15,7 @@ export class UnknownCredentials {
 
   /**
    * Of a discoverable sign-in alone, and only if its form, challenge, origin, RP ID and flags hold: what was made up tells
-   * nothing. The app's setting decides whether a tombstone is needed. Never of an inactive user, whose passkeys come back
+   * nothing. The app's setting decides whether a tombstone is needed. Never of an inactive user: their passkeys come back
    * with them. `handshake` is one of this app's sign-ins.
    */
   async mayBeTold(response: unknown, handshake: Handshake, app: AppPolicy): Promise<boolean> {

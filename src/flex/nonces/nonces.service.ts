@@ -7,7 +7,7 @@ import { NonceRepository, type VerifiedNonce } from './nonce.repository.js';
 /** Nonces: given by a finished ceremony, verified once by the app's server. */
 @Injectable()
 export class NoncesService {
-  /** The one app whose users' identities we keep. */
+  /** The one app that has identities: that of the user's API. */
   private readonly ownAppId: string;
 
   constructor(

@@ -19,7 +19,7 @@ export class LinkIdentityDto {
   subject: string;
 }
 
-/** Our own addition to the protocol's server side: whose external ID it is. */
+/** Our own addition to the protocol's server side: the identity that an external ID is tied to. */
 @Controller('v1/apps/:app/external-users/:external_id/identity')
 @RequiresApiKey()
 export class IdentityController {

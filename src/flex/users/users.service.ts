@@ -15,7 +15,7 @@ import { type FlexUserRecord, FlexUserRepository } from './flex-user.repository.
 /** The users of an app, as its servers see and change them. */
 @Injectable()
 export class UsersService {
-  /** The one app whose users' identities we keep. */
+  /** The one app that has identities: that of the user's API. */
   private readonly ownAppId: string;
 
   constructor(

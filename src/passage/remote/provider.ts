@@ -39,7 +39,8 @@ const MAX_NOTICES = 100;
 
 /**
  * What refusals of one call mean, by method, status and code, such as `DELETE 404 device_not_found`, also with the reason
- * behind it where a server tells one, and what `invalid_argument` means, which the client throws itself. Any other refusal is the provider's own trouble.
+ * behind it where a server tells one, and what `invalid_argument` means, which the client throws itself. Any other refusal is the
+ * provider's own trouble.
  */
 export type Meanings = Readonly<Record<string, RefusalCode>>;
 

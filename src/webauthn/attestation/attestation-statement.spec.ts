@@ -65,7 +65,7 @@ describe('WebAuthn Level 3 §8.2 packed attestation by an attestation key', () =
   it.each([
     ['before another', ['Authenticator Attestation', 'Series 5']],
     ['after another', ['Series 5', 'Authenticator Attestation']],
-  ])('accepts a certificate whose unit stands %s', (_, units) => {
+  ])('accepts a certificate with the unit %s', (_, units) => {
     const [country, organization, , name] = attestationSubject();
     const unitNames = units.map((unit): NameAttribute => ['55040b', unit]);
     const subject = [country!, organization!, ...unitNames, name!];
