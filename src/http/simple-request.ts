@@ -28,18 +28,18 @@ export const takesSimpleRequests = ({ routeOptions }: Pick<FastifyRequest, 'rout
  */
 export function installOriginCheck(fastify: FastifyInstance, originsOf: OriginsOf): void {
   const count = aCountOf('foreign origins', fastify);
-  const refusalOf = async (request: FastifyRequest): Promise<AppError> => {
+  const refusalOf = async (request: FastifyRequest, isApp: boolean): Promise<AppError> => {
     const usage = await count(request);
-    const isTooMany = !usage.isAllowed && usage.isExceeded;
-    return isTooMany ? tooManyRequests(usage.ttl) : new AppError('access_denied', { detail: NOT_OF_THE_APP });
+    if (!usage.isAllowed && usage.isExceeded) return tooManyRequests(usage.ttl);
+    return isApp ? new AppError('access_denied', { detail: NOT_OF_THE_APP }) : new AppError('app_not_found');
   };
   fastify.addHook('onRequest', (request, _reply, done) => {
     const { origin } = request.headers;
     if (origin === undefined || !takesSimpleRequests(request)) return done();
     const judge = (origins: readonly string[]): void => {
-      // Without any, there is no such app, as the route answers itself.
-      if (origins.length === 0 || origins.includes(origin)) return done();
-      refusalOf(request).then(done, done);
+      if (origins.includes(origin)) return done();
+      // Every app has origins: without any, there is no such app.
+      refusalOf(request, origins.length > 0).then(done, done);
     };
     const origins = originsOf(pathOf(request), request);
     if (origins instanceof Promise) origins.then(judge, done);

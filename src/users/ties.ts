@@ -140,7 +140,10 @@ export class Ties {
       if (!(error instanceof TieConflict)) throw error;
       const { appId, externalId } = tie;
       const userId = await this.users.flexUserId(appId, externalId);
-      await this.audit.record({ type: 'user.identity_conflict', appId, userId, reason: error.reason });
+      // In the trail of another's external ID, the erasure of the one who was refused would not find them.
+      const isAnonymous = 'claim' in tie && (await this.users.find(tie))?.externalId !== externalId;
+      const { reason } = error;
+      await this.audit.record({ type: 'user.identity_conflict', appId, userId, reason, isAnonymous });
       throw new AppError('external_id_conflict', { cause: error });
     }
   }

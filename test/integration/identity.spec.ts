@@ -1,6 +1,7 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { AppServer } from '../support/app-server.js';
-import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, registerPasskey, signIn } from '../support/flows.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { statementsOf } from '../support/tables.js';
@@ -40,6 +41,26 @@ describe('who signed in', () => {
       issuer: TEST.issuer,
       subject: 'Ada|42',
     });
+  });
+
+  it('is kept in memory for five seconds at most after another replica unlinked it, whatever names its tokens have', async () => {
+    const { database, passage } = app.configuration;
+    const replica = await buildAppOn(database, { passage });
+    try {
+      const user = new TestUser(app, { preferred_username: 'one' });
+      const renamed = user.on(app, { preferred_username: 'two' });
+      await registerPasskey(user);
+      const { externalId } = await user.list();
+      const elsewhere = await AppServer.own(replica);
+      expect((await elsewhere.call('DELETE', `/external-users/${externalId}/identity`)).status).toBe(200);
+      for (let second = 0; second < 6; second++) {
+        await pause(1_000);
+        await (second % 2 === 0 ? renamed : user).list();
+      }
+      expect(await user.list()).toMatchObject({ externalId: null, passkeys: [] });
+    } finally {
+      await replica.close();
+    }
   });
 
   it('is told by a registration’s nonce too, with its kind', async () => {

@@ -139,6 +139,15 @@ describe('a request that a page sends without a CORS preflight', () => {
       expect(flexError(await ask(SIGN_IN, foreign, 'unknown'))).toBe('404 app_not_found');
     });
 
+    it('counts apart for apps that do not exist, too', async () => {
+      const remoteAddress = newAddress();
+      const headers = { origin: 'https://evil.example' };
+      for (let i = 0; i < 140; i++) {
+        expect((await ask(SIGN_IN, { remoteAddress, headers }, `unknown-${i}`)).status).toBe(404);
+      }
+      expect((await ask(SIGN_IN, { remoteAddress, headers: { origin: TEST.origin } })).status).toBe(200);
+    });
+
     it('counts apart, so that it does not use up what the network may ask of the app', async () => {
       const remoteAddress = newAddress();
       const from = (origin: string) => ask(SIGN_IN, { remoteAddress, headers: { origin } });

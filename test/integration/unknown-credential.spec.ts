@@ -148,6 +148,15 @@ describe('an unknown credential at a discoverable sign-in', () => {
     expect(outcomeOf(await signIn(tenant, authenticator))).toStrictEqual([401, TOLD]);
   });
 
+  it('is not told without a user handle, as the user could be inactive', async () => {
+    const { tenant, authenticator } = await aRevokedPasskey({ unknown_credential: 'any' });
+    expect(outcomeOf(await signIn(tenant, authenticator, { userHandle: 'none' }))).toStrictEqual([
+      401,
+      REFUSED,
+    ]);
+    expect(outcomeOf(await signIn(tenant, authenticator))).toStrictEqual([401, TOLD]);
+  });
+
   it('is not told for a passkey of an inactive user, which comes back with them', async () => {
     const tenant = await Tenant.create(app, { unknown_credential: 'any' });
     const { authenticator } = await tenant.register('ada');

@@ -22,7 +22,8 @@ export class UnknownCredentials {
     if (app.unknownCredential === 'never' || handshake.transaction !== null) return false;
     const expected = this.handshakes.expectationsOf(handshake, 'authenticate', app);
     const presented = readUnproven(response, expected);
-    if (!presented) return false;
+    // Without a handle it could be an inactive user's.
+    if (!presented?.userHandle) return false;
     const { credentialId, userHandle: handle } = presented;
     const { isKnown, isRevoked, isOfInactiveUser } = await this.traces.find({
       appId: app.id,
