@@ -14,7 +14,11 @@ const KEPT_FOR = 5_000; // ms
 @Injectable()
 export class ExternalIds {
   // A changed username does not prolong the tie's five seconds.
-  private readonly kept = new LRUCache<string, KnownUser>({ max: MAX_KEPT, ttl: KEPT_FOR, noUpdateTTL: true });
+  private readonly kept = new LRUCache<string, KnownUser>({
+    max: MAX_KEPT,
+    ttl: KEPT_FOR,
+    noUpdateTTL: true,
+  });
 
   constructor(
     private readonly users: UserRepository,
