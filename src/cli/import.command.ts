@@ -66,8 +66,7 @@ async function importFrom(
   const imports = await services.imports();
   const { readRows } = await import('../transfer/formats/row-source.js');
   const { issuers, ownAppId } = services;
-  const usual =
-    issuer === undefined ? (issuers.length === 1 ? issuers[0]! : null) : services.issuerOf(issuer);
+  const usual = services.usualIssuer(issuer);
   const progress = new Progress();
   // Opened before anything is imported: what cannot be reported is better not begun.
   const reported = report === undefined ? firstOf(refusals, progress) : await reportTo(report, input);

@@ -1,9 +1,15 @@
 import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { ConfigModule } from '../config/config.module.js';
-import { Configuration, type DatabaseSettings, embeddedPassageOf } from '../config/configuration.js';
+import {
+  Configuration,
+  type DatabaseSettings,
+  embeddedPassageOf,
+  issuerAmong,
+} from '../config/configuration.js';
 import { DEMO_APP } from '../config/demo-settings.js';
-import { Environment, splitList } from '../config/environment.js';
+import { Environment } from '../config/environment.js';
+import { issuersIn } from '../config/identity-settings.js';
 import { HttpVariables } from '../config/http-settings.js';
 import { LifetimeVariables } from '../config/passage-settings.js';
 import { OperatorError } from '../errors/operator-error.js';
@@ -33,7 +39,7 @@ export class Services {
   /** The app that has identities, that of the user's API; empty where it is not known. */
   readonly ownAppId: string;
   /** The issuers of the tokens that the service accepts; empty where they are not known. */
-  readonly issuers: readonly string[] = splitList(process.env.JWT_ISSUER ?? '').filter((it) => it !== '');
+  readonly issuers = issuersIn(new Environment(process.env));
 
   constructor(
     readonly apps: AppsService,
@@ -59,14 +65,19 @@ export class Services {
 
   /** The issuer that a command names, or the only one. Throws `invalid_settings` if there is none, or it is another. */
   issuerOf(named: string | undefined): string {
-    const issuer = named ?? (this.issuers.length === 1 ? this.issuers[0] : undefined);
-    if (issuer !== undefined && (this.issuers.length === 0 || this.issuers.includes(issuer))) return issuer;
+    const issuer = issuerAmong(this.issuers, named);
+    if (issuer !== undefined) return issuer;
     throw new OperatorError(
       'invalid_settings',
       named === undefined
         ? 'Give --issuer, the iss claim of the user’s tokens: JWT_ISSUER does not name just one.'
         : 'Give --issuer as one of JWT_ISSUER, exactly as it stands there.',
     );
+  }
+
+  /** That of rows which name none; null if they have to name it. Throws `invalid_settings` if the one named is another. */
+  usualIssuer(named: string | undefined): string | null {
+    return named === undefined ? (issuerAmong(this.issuers, undefined) ?? null) : this.issuerOf(named);
   }
 
   async devices(): Promise<DevicesService> {

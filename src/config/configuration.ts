@@ -146,6 +146,15 @@ export abstract class Configuration {
 export const issuersOf = ({ tokens }: Pick<Configuration, 'tokens'>): readonly string[] =>
   tokens.issuers.map(({ name }) => name);
 
+/**
+ * The issuer of that name, or the only one where none is named; undefined if there is none such. Any name will do where no
+ * issuers are known.
+ */
+export function issuerAmong(issuers: readonly string[], named: string | undefined): string | undefined {
+  if (named === undefined) return issuers.length === 1 ? issuers[0] : undefined;
+  return issuers.length === 0 || issuers.includes(named) ? named : undefined;
+}
+
 /** The settings of the embedded provider, for what is loaded with it alone; throws in any other mode. */
 export function embeddedPassageOf({ passage }: Pick<Configuration, 'passage'>): EmbeddedPassageSettings {
   if (passage.mode !== 'embedded') throw new Error('The Flex backend is not loaded in remote mode.');

@@ -1,8 +1,9 @@
-import { splitList } from './environment.js';
+import { type Environment, splitList } from './environment.js';
+import { isClaimName } from './username-settings.js';
 import { type Rule, Setting, Together, Variables } from './variables.js';
 
 /** Claims that a user can choose or edit, or that an issuer gives to another person later. */
-const CHANGEABLE = [
+export const CHANGEABLE_CLAIMS: readonly string[] = [
   'email',
   'phone_number',
   'preferred_username',
@@ -17,8 +18,8 @@ const ASSIGNED =
   'to a claim that the issuer assigns once and for all, and that no user can choose or edit, such as sub';
 
 const claimName: Rule<unknown> = (text, _group, name) => {
-  if (CHANGEABLE.includes(text)) return `Set ${name} ${ASSIGNED}: ${text} is not one.`;
-  if (text.trim() === text && !/\p{Cc}/u.test(text)) return undefined;
+  if (CHANGEABLE_CLAIMS.includes(text)) return `Set ${name} ${ASSIGNED}: ${text} is not one.`;
+  if (text.trim() === text && isClaimName(text)) return undefined;
   return `Set ${name} ${ASSIGNED}, without spaces around it and without control characters.`;
 };
 
@@ -29,6 +30,10 @@ const oneOfTheIssuers: Rule<IdentityVariables> = (text, { issuers, EXTERNAL_ID_C
     ? undefined
     : `Set ${name} to one of the issuers in JWT_ISSUER, exactly as it stands there.`;
 };
+
+/** The members of the comma list in JWT_ISSUER, which may be bad; none if it is not set. */
+export const issuersIn = (env: Environment): readonly string[] =>
+  splitList(env.text('JWT_ISSUER') ?? '').filter((it) => it !== '');
 
 /** Which claim of which issuer's tokens is an external ID; the issuer is undefined where there is only one. */
 interface ClaimSettings {
@@ -50,7 +55,7 @@ export class IdentityVariables extends Variables<ClaimSettings | null> {
   EXTERNAL_ID_ISSUER?: string;
 
   get issuers(): readonly string[] {
-    return splitList(this.env.text('JWT_ISSUER') ?? '').filter((it) => it !== '');
+    return issuersIn(this.env);
   }
 
   toSettings(): ClaimSettings | null {

@@ -1,5 +1,6 @@
 import { TOKEN_ALGORITHMS, type TokenAlgorithm, type VerificationSettings } from './configuration.js';
 import { splitList } from './environment.js';
+import { CHANGEABLE_CLAIMS } from './identity-settings.js';
 import { issuerProblems } from './issuer-rules.js';
 import {
   ANY_KEY,
@@ -15,19 +16,7 @@ import { Required, type Rule, Setting, Together, Variables } from './variables.j
 const ISSUER = 'the iss claim of the users’ tokens, exactly as it stands there';
 const AUDIENCE = 'the aud claim that the users’ tokens carry for this service';
 /** Claims that say something else, or that users choose. */
-const NO_AUDIENCE = new Set([
-  ...['iss', 'sub', 'exp', 'nbf', 'iat', 'jti', 'typ'],
-  ...[
-    'email',
-    'phone_number',
-    'name',
-    'nickname',
-    'username',
-    'preferred_username',
-    'cognito:username',
-    'upn',
-  ],
-]);
+const NO_AUDIENCE = new Set(['iss', 'sub', 'exp', 'nbf', 'iat', 'jti', 'typ', ...CHANGEABLE_CLAIMS]);
 
 const keys: Rule<TokenVariables> = (_text, group, name) => {
   const read = readKeySource(name, group);

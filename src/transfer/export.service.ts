@@ -13,8 +13,8 @@ export class ExportService {
 
   /**
    * Lines of JSON, each with its line end: users, then passkeys, devices without a key, and tombstones, each sorted by
-   * id; all of it as it was when the export began. Only users of
-   * `ownAppId` have identities. Throws `OperatorError` if there is no such app.
+   * id; all of it as it was when the export began. Only users of `ownAppId` have identities. Throws `OperatorError` if the
+   * app does not exist.
    */
   export(appId: string, ownAppId = ''): AsyncGenerator<string> {
     return this.database.snapshot((tx) => this.read(appId, ownAppId, tx));

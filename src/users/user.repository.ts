@@ -110,7 +110,7 @@ const FIND_FLEX_USER = query('users.find-flex-user', (db, $: { appId: string; ex
 export class UserRepository {
   constructor(private readonly database: Database) {}
 
-  /** Null for an identity that was never tied, or is tied no more. */
+  /** Null for an identity that was never tied, or no longer is. */
   async find({ issuer, subject }: Identity, on: Queryable = this.database): Promise<KnownUser | null> {
     const [row] = await on.run(FIND, { issuer, subject });
     return row ?? null;

@@ -43,7 +43,7 @@ describe('who signed in', () => {
     });
   });
 
-  it('is kept in memory for five seconds at most after another replica unlinked it, whatever names its tokens have', async () => {
+  it('is kept in memory for five seconds at most after another replica unlinked it, even while the names in its tokens alternate', async () => {
     const { database, passage } = app.configuration;
     const replica = await buildAppOn(database, { passage });
     try {

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, HttpCode, Param, Put, UsePipes } from '@nestjs/common';
 import { IsOptional, IsString, Length } from 'class-validator';
-import { Configuration, issuersOf } from '../../config/configuration.js';
+import { Configuration, issuerAmong, issuersOf } from '../../config/configuration.js';
 import { AppError } from '../../errors/app-error.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
@@ -36,7 +36,7 @@ export class IdentityController {
     @Body() { issuer: named, subject }: LinkIdentityDto,
   ) {
     const externalId = toExternalId(name);
-    const issuer = this.issuerOf(named ?? null);
+    const issuer = this.issuerOf(named ?? undefined);
     await this.identities.link(app, externalId, { issuer, subject });
     return { external_id: externalId, issuer, subject };
   }
@@ -47,10 +47,9 @@ export class IdentityController {
     await this.identities.unlink(app, toExternalId(name));
   }
 
-  private issuerOf(named: string | null): string {
-    const issuers = issuersOf(this.configuration);
-    if (named !== null && issuers.includes(named)) return named;
-    if (named === null && issuers.length === 1) return issuers[0]!;
+  private issuerOf(named: string | undefined): string {
+    const issuer = issuerAmong(issuersOf(this.configuration), named);
+    if (issuer !== undefined) return issuer;
     throw new AppError('invalid_request', { detail: 'issuer must be one of JWT_ISSUER.' });
   }
 }
