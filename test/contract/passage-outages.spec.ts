@@ -235,7 +235,7 @@ describe('outages of the provider', () => {
     });
 
     it('counts timeouts, but not invalid responses, which may concern one user', async () => {
-      const hasty = remotePassage(odd.settings, { ...LIMITS, request: 100 });
+      const hasty = remotePassage(odd.settings, { ...LIMITS, request: 1_000 });
       odd.answers({ body: '[]' });
       for (let i = 0; i < 10; i++) {
         await unavailable(hasty, 'getUser', 'provider_unintelligible');
