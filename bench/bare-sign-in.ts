@@ -149,6 +149,7 @@ function signedPart(appId: string, challenge: string): string {
     rpId: FIXTURE.rpId,
     userVerification: 'required',
     algorithms: [-7, -8, -257],
+    strict: ['refusesUnknownFrames'],
     issuedAt: now,
   };
   const expiresAt = Math.ceil(now / 1000) + FIXTURE.handshakeLifetime;

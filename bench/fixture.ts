@@ -9,6 +9,12 @@ export const FIXTURE = {
   audience: 'keyway',
   users: 20_000,
   passkeysPerUser: 3,
+  /** AAGUIDs of the data whose icons are the provider's mark. */
+  drawnModels: new Set([
+    'fbfc3007-154e-4ecc-8c0b-6e020557d7bd',
+    'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4',
+    'cb69481e-8ff7-4039-93ec-0a2729a154a8',
+  ]),
   /** Connections to PostgreSQL that each server may hold. */
   poolMax: 10,
   /** Seconds. */

@@ -149,7 +149,7 @@ export class HandshakesService {
       algorithms: app.algorithms,
       ...(conditional && { conditional }),
       strict: STRICT_RULES.filter((rule) => STRICT[rule](app)),
-      issuedAt: now,
+      issuedAt: Math.floor(now),
       expiresAt: Math.floor(now / 1000) + app.lifetimes.handshake,
     });
     return { id, challenge };
