@@ -26,7 +26,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY --from=build /app/packages/node packages/node
 RUN npm ci --omit=dev --omit=optional --workspaces=false --install-links --ignore-scripts --no-audit --no-fund \
  # The embedded database is for a developer's machine. (npm on Node 20 would skip it everywhere if it were optional.)
- && rm -rf node_modules/@electric-sql/pglite node_modules/@mikro-orm/pglite \
+ && rm -rf node_modules/@electric-sql node_modules/@mikro-orm/pglite \
  && find node_modules -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \) -delete
 
 FROM node:24-bookworm-slim
