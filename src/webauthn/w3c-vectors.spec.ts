@@ -1,164 +1,167 @@
-import { createECDH, createHash, createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { aRelyingParty } from '../../test/support/ceremonies.js';
-import { coseKey, encodeCbor } from '../../test/support/software-credential.js';
+import { withRoots } from '../../test/support/known-roots.js';
+import {
+  W3C_ORIGIN,
+  W3C_ROOT,
+  W3C_TOP_ORIGIN,
+  W3C_VECTOR_NAMES,
+  type W3cVectorName,
+  w3cCeremonies,
+  w3cVector,
+} from '../../test/support/w3c-vectors.js';
+import type { AuthenticatorModel, AuthenticatorModels } from './attestation/attestation-trust.js';
 import { encodeBase64url } from './base64url.js';
 import type { CeremonyRefusal } from './ceremony-refusal.js';
+import { readPublicKey } from './public-key-formats.js';
+import type { RelyingParty } from './relying-party.js';
 import { type ExpectedAuthentication, verifyAuthentication } from './verify-authentication.js';
 import { type ExpectedRegistration, verifyRegistration } from './verify-registration.js';
 
-// The vectors of WebAuthn Level 3 §16 that stand here are derived as that section says: each value is HKDF-SHA-256 of one
-// text, salted with its number, for the vector's name. Only what was signed at random is given as bytes.
-
-const ORIGIN = 'https://example.org';
-const TOP_ORIGIN = 'https://example.com';
-const RP_ID_HASH = createHash('sha256').update('example.org').digest();
-
-interface VectorTraits {
-  /** Its name, which its values are derived for. */
+/** What an app asks for; the defaults are those of a new app. */
+interface Policy {
   readonly name: string;
-  readonly algorithm?: -7 | -8;
-  readonly frame?: { readonly crossOrigin: true; readonly topOrigin?: string };
-  readonly credentialIdBytes?: number;
-  /** How many values of an attestation key come between registration and authentication. */
-  readonly attestationValues?: number;
-  /** Of the assertion, in hex. */
-  readonly signature: string;
-  /** The attestation statement that is not empty, in hex of its CBOR, with its format. */
-  readonly attestation?: { readonly format: string; readonly statement: string };
+  /** Offered: ES256, EdDSA and RS256 by default. */
+  readonly algorithms?: readonly number[];
+  readonly party?: Partial<RelyingParty>;
+  /** Whether an attestation is asked for. Without it, the outcome is the same either way. */
+  readonly judgesAttestation?: boolean;
+  /** Whether FIDO metadata lists the W3C's root for the vector's model. */
+  readonly isRootListed?: boolean;
+  /** Whether the W3C's root stands in the place of Apple's. */
+  readonly isApples?: boolean;
 }
 
-/** Values in the order in which the vector has them. */
-class Derivation {
-  private salt = 0;
+const DEFAULT: Policy = { name: 'by default' };
+const TOP_ORIGIN: Policy = { name: 'if its top origin is listed', party: { topOrigins: [W3C_TOP_ORIGIN] } };
+const UNKNOWN_FRAMES: Policy = { name: 'if unknown frames are allowed', party: { unknownFrames: 'allow' } };
+const UNASKED: Policy = { name: 'if no attestation is asked for', judgesAttestation: false };
+const ASKED: Policy = { name: 'if an attestation is asked for', judgesAttestation: true };
+const ROOT: Policy = { name: 'if FIDO metadata lists its root', isRootListed: true };
+const UNASKED_ROOT: Policy = { ...ROOT, ...UNASKED, name: `${UNASKED.name}, even ${ROOT.name}` };
+const ASKED_ROOT: Policy = { ...ROOT, ...ASKED, name: `${ASKED.name}, even ${ROOT.name}` };
+const ES384: Policy = { name: 'if ES384 is offered', algorithms: [-7, -35] };
+const ES384_ROOT: Policy = { ...ROOT, ...ES384, name: `${ES384.name} and ${ROOT.name}` };
+const ES512: Policy = { name: 'if ES512 is offered', algorithms: [-7, -36] };
+const ES512_ROOT: Policy = { ...ROOT, ...ES512, name: `${ES512.name} and ${ROOT.name}` };
+const ED448: Policy = { name: 'even if Ed448 were offered', algorithms: [-7, -53] };
+const APPLE: Policy = { name: 'if its root were that of Apple', isApples: true };
+const APPLE_ROOT: Policy = { ...ROOT, ...APPLE, name: `${APPLE.name} and ${ROOT.name}` };
 
-  constructor(private readonly name: string) {}
+const NOT_OFFERED = 'algorithm_not_offered 7.1-20';
+const CERTIFICATE = 'attestation_invalid 7.1-22: The attestation certificate';
 
-  next(length: number): Buffer {
-    const salt = Buffer.of(this.salt++);
-    return Buffer.from(hkdfSync('sha256', 'WebAuthn test vectors', salt, this.name, length));
-  }
+/**
+ * What becomes of the registration and of the authentication: the trust in the attestation of what is accepted, and the
+ * reason and the step of what is refused. An app that requires trust registers no passkey whose attestation is not trusted.
+ */
+const TABLE: [W3cVectorName, Policy, registration: string, authentication: string][] = [
+  ['none.ES256', DEFAULT, 'accepted, none', 'accepted'],
+  ['none.ES256', ROOT, 'accepted, none', 'accepted'],
+  ['packed-self.ES256', DEFAULT, 'accepted, untrusted', 'accepted'],
+  ['packed-self.ES256', ROOT, 'accepted, untrusted', 'accepted'],
+  ['none.ES256.crossOrigin', DEFAULT, 'cross_origin 7.1-10', 'cross_origin 7.2-13'],
+  ['none.ES256.crossOrigin', TOP_ORIGIN, 'cross_origin 7.1-10', 'cross_origin 7.2-13'],
+  ['none.ES256.crossOrigin', UNKNOWN_FRAMES, 'accepted, none', 'accepted'],
+  ['none.ES256.topOrigin', DEFAULT, 'top_origin_not_allowed 7.1-11', 'top_origin_not_allowed 7.2-14'],
+  ['none.ES256.topOrigin', TOP_ORIGIN, 'accepted, none', 'accepted'],
+  ['none.ES256.topOrigin', UNKNOWN_FRAMES, 'top_origin_not_allowed 7.1-11', 'top_origin_not_allowed 7.2-14'],
+  ['none.ES256.long-credential-id', DEFAULT, 'accepted, none', 'accepted'],
+  ['packed.ES256', DEFAULT, 'accepted, untrusted', 'accepted'],
+  ['packed.ES256', ROOT, 'accepted, trusted', 'accepted'],
+  // A passkey of an algorithm that is not offered any more, or was imported, still signs in.
+  ['packed.ES384', DEFAULT, NOT_OFFERED, 'accepted'],
+  ['packed.ES384', ES512, NOT_OFFERED, 'accepted'],
+  ['packed.ES384', ES384, 'accepted, untrusted', 'accepted'],
+  ['packed.ES384', ES384_ROOT, 'accepted, trusted', 'accepted'],
+  ['packed.ES512', DEFAULT, NOT_OFFERED, 'accepted'],
+  ['packed.ES512', ES384, NOT_OFFERED, 'accepted'],
+  ['packed.ES512', ES512, 'accepted, untrusted', 'accepted'],
+  ['packed.ES512', ES512_ROOT, 'accepted, trusted', 'accepted'],
+  ['packed.RS256', DEFAULT, 'accepted, untrusted', 'accepted'],
+  ['packed.RS256', ROOT, 'accepted, trusted', 'accepted'],
+  ['packed.RS256', ES384, NOT_OFFERED, 'accepted'],
+  ['packed.EdDSA', DEFAULT, 'accepted, untrusted', 'accepted'],
+  ['packed.EdDSA', ROOT, 'accepted, trusted', 'accepted'],
+  ['packed.EdDSA', ES384, NOT_OFFERED, 'accepted'],
+  // No app can offer Ed448, and no import stores such a key, so that none is there to sign in with.
+  ['packed.Ed448', DEFAULT, NOT_OFFERED, 'signature_invalid 7.2-21'],
+  ['packed.Ed448', ED448, NOT_OFFERED, 'signature_invalid 7.2-21'],
+  ['tpm.ES256', DEFAULT, 'accepted, untrusted', 'accepted'],
+  ['tpm.ES256', ROOT, 'accepted, trusted', 'accepted'],
+  // Its lists of authorizations are empty, although §8.4 asks for an origin and a purpose in them.
+  ['android-key.ES256', UNASKED, 'accepted, untrusted', 'accepted'],
+  ['android-key.ES256', UNASKED_ROOT, 'accepted, untrusted', 'accepted'],
+  [
+    'android-key.ES256',
+    ASKED_ROOT,
+    `${CERTIFICATE} does not say that the hardware made the key.`,
+    'accepted',
+  ],
+  ['apple.ES256', UNASKED, 'accepted, untrusted', 'accepted'],
+  ['apple.ES256', UNASKED_ROOT, 'accepted, untrusted', 'accepted'],
+  ['apple.ES256', ASKED_ROOT, `${CERTIFICATE} does not lead to Apple’s root.`, 'accepted'],
+  ['apple.ES256', APPLE, 'accepted, untrusted', 'accepted'],
+  ['apple.ES256', APPLE_ROOT, 'accepted, trusted', 'accepted'],
+  // Its AAGUID is not zero, although U2F knows none and its signature covers none.
+  ['fido-u2f.ES256', UNASKED, 'accepted, untrusted', 'accepted'],
+  ['fido-u2f.ES256', UNASKED_ROOT, 'accepted, untrusted', 'accepted'],
+  ['fido-u2f.ES256', ASKED_ROOT, `${CERTIFICATE} is for a model with an AAGUID.`, 'accepted'],
+];
 
-  skip(count: number): void {
-    this.salt += count;
-  }
+/** Those whose algorithm an app can offer. */
+const OURS = W3C_VECTOR_NAMES.filter((name) => name !== 'packed.Ed448');
 
-  /** Client data, with a flag that says whether it is extended. */
-  clientData(type: string, challenge: Buffer, frame: VectorTraits['frame']): Buffer {
-    const isExtended = (this.next(1)[0]! & 1) !== 0;
-    const extraData = 'clientDataJSON may be extended with additional fields in the future, such as this: ';
-    return Buffer.from(
-      JSON.stringify({
-        type,
-        challenge: encodeBase64url(challenge),
-        origin: ORIGIN,
-        crossOrigin: frame !== undefined,
-        topOrigin: frame?.topOrigin,
-        ...(isExtended && { extraData: extraData + encodeBase64url(this.next(16)) }),
-      }),
-    );
-  }
-}
-
-function publicKeyOf(algorithm: -7 | -8, privateKey: Buffer) {
-  if (algorithm === -8) {
-    const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), privateKey]);
-    const key = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
-    const x = key.export({ type: 'spki', format: 'der' }).subarray(-32);
-    return coseKey([1, 1], [3, -8], [-1, 6], [-2, new Uint8Array(x)]);
-  }
-  const curve = createECDH('prime256v1');
-  curve.setPrivateKey(privateKey);
-  const point = new Uint8Array(curve.getPublicKey());
-  return coseKey([1, 2], [3, -7], [-1, 1], [-2, point.slice(1, 33)], [-3, point.slice(33)]);
-}
-
-/** UV, BE and BS as the vector's byte has them: BS only with BE. */
-const flagsOf = (byte: number, isEligible = (byte & 0x08) !== 0): number =>
-  0x01 | (byte & 0x04) | (isEligible ? 0x08 | (byte & 0x10) : 0);
-
-function ceremoniesOf(vector: VectorTraits) {
-  const { algorithm = -7, frame, credentialIdBytes = 32, attestation } = vector;
-  const derived = new Derivation(vector.name);
-  const challenge = derived.next(32);
-  const publicKey = publicKeyOf(algorithm, derived.next(32));
-  const clientDataJSON = derived.clientData('webauthn.create', challenge, frame);
-  const aaguid = derived.next(16);
-  const credentialId = derived.next(credentialIdBytes);
-  const flags = flagsOf(derived.next(1)[0]!);
-  derived.skip(vector.attestationValues ?? 0);
-  const authData = Buffer.concat([
-    RP_ID_HASH,
-    Buffer.of(flags | 0x40, 0, 0, 0, 0),
-    aaguid,
-    Buffer.of(credentialId.length >> 8, credentialId.length & 0xff),
-    credentialId,
-    encodeCbor(publicKey),
-  ]);
-  const attestationObject = Buffer.concat([
-    Buffer.from('a363666d74', 'hex'),
-    encodeCbor(attestation?.format ?? 'none'),
-    Buffer.from('6761747453746d74', 'hex'),
-    Buffer.from(attestation?.statement ?? 'a0', 'hex'),
-    Buffer.from('686175746844617461', 'hex'),
-    encodeCbor(new Uint8Array(authData)),
-  ]);
-
-  const nextChallenge = derived.next(32);
-  const nextClientData = derived.clientData('webauthn.get', nextChallenge, frame);
-  const nextFlags = flagsOf(derived.next(1)[0]!, (flags & 0x08) !== 0);
-  const id = encodeBase64url(credentialId);
-  const credential = { id, rawId: id, type: 'public-key' };
-  return {
-    publicKey: encodeCbor(publicKey),
-    credentialId,
-    isBackupEligible: (flags & 0x08) !== 0,
-    registration: {
-      challenge: encodeBase64url(challenge),
-      response: {
-        ...credential,
-        response: {
-          clientDataJSON: encodeBase64url(clientDataJSON),
-          attestationObject: encodeBase64url(attestationObject),
-        },
-      },
-    },
-    authentication: {
-      challenge: encodeBase64url(nextChallenge),
-      response: {
-        ...credential,
-        response: {
-          clientDataJSON: encodeBase64url(nextClientData),
-          authenticatorData: encodeBase64url(Buffer.concat([RP_ID_HASH, Buffer.of(nextFlags, 0, 0, 0, 0)])),
-          signature: encodeBase64url(Buffer.from(vector.signature, 'hex')),
-        },
-      },
-    },
-  };
-}
-
-type Party = Partial<ExpectedRegistration['relyingParty']>;
+const fromBase64url = (text: string): Buffer => Buffer.from(text, 'base64url');
 
 const outcomeOf = (verification: Promise<object>): Promise<string> =>
   verification.then(
     (verified) =>
       'attestationTrust' in verified ? `accepted, ${String(verified.attestationTrust)}` : 'accepted',
-    ({ reason, step }: CeremonyRefusal) => `${reason} ${step}`,
+    ({ reason, step, cause }: CeremonyRefusal) =>
+      `${reason} ${step}${cause instanceof Error ? `: ${cause.message}` : ''}`,
   );
 
-/** What becomes of both ceremonies of a vector; user verification is not required, as few vectors have it. */
-async function outcomes(vector: VectorTraits, party: Party, judgesAttestation: boolean) {
-  const { registration, authentication, ...made } = ceremoniesOf(vector);
-  const relyingParty = aRelyingParty({ id: 'example.org', origins: [ORIGIN], ...party });
-  const expected = { relyingParty, requireUserVerification: false };
-  const registering: ExpectedRegistration = {
-    ...expected,
+const withPolicy = <T>({ isApples }: Policy, work: () => Promise<T>): Promise<T> =>
+  isApples ? withRoots('apple', [{ x509: W3C_ROOT }], work) : work();
+
+const W3C_MODEL: AuthenticatorModel = {
+  attestationRoots: [W3C_ROOT],
+  sharesRoots: false,
+  isCompromised: false,
+};
+const W3C_MODELS: AuthenticatorModels = { ofAaguid: () => W3C_MODEL, ofAttestationKey: () => W3C_MODEL };
+
+type Ceremonies = ReturnType<typeof w3cCeremonies>;
+
+/** User verification is not required, as few vectors have it. */
+const expectedBy = ({ party }: Policy) => ({
+  relyingParty: aRelyingParty({ id: 'example.org', origins: [W3C_ORIGIN], ...party }),
+  requireUserVerification: false,
+});
+
+/** What becomes of a registration: each outcome once, if the policy leaves open whether an attestation is asked for. */
+async function registrations({ registration }: Ceremonies, policy: Policy): Promise<string[]> {
+  const { algorithms = [-7, -8, -257], judgesAttestation, isRootListed } = policy;
+  const expected: Omit<ExpectedRegistration, 'judgesAttestation'> = {
+    ...expectedBy(policy),
     challenge: registration.challenge,
-    algorithms: [-7, -35, -36, -8, -257],
-    judgesAttestation,
+    algorithms,
     isConditional: false,
+    models: isRootListed ? W3C_MODELS : null,
   };
-  const signingIn: ExpectedAuthentication = {
-    ...expected,
+  const found: string[] = [];
+  for (const judges of judgesAttestation === undefined ? [true, false] : [judgesAttestation]) {
+    const register = () =>
+      verifyRegistration(registration.response, { ...expected, judgesAttestation: judges });
+    found.push(await withPolicy(policy, () => outcomeOf(register())));
+  }
+  return [...new Set(found)];
+}
+
+function signIn({ authentication, ...made }: Ceremonies, policy: Policy): Promise<string> {
+  const expected: ExpectedAuthentication = {
+    ...expectedBy(policy),
     challenge: authentication.challenge,
     credential: {
       id: made.credentialId,
@@ -169,109 +172,63 @@ async function outcomes(vector: VectorTraits, party: Party, judgesAttestation: b
     backupEligibilityChange: 'refuse',
     userHandleRequired: false,
   };
-  return [
-    await outcomeOf(verifyRegistration(registration.response, registering)),
-    await outcomeOf(verifyAuthentication(authentication.response, signingIn)),
-  ];
+  return outcomeOf(verifyAuthentication(authentication.response, expected));
 }
 
-const NONE: VectorTraits = {
-  name: 'none.ES256',
-  signature:
-    '3046022100f50a4e2e4409249c4a853ba361282f09841df4dd4547a13a87780218deffcd380221008480ac0f0b93538174f575bf11a1dd5d78c6e486013f937295ea13653e331e87',
-};
-const SELF: VectorTraits = {
-  name: 'packed-self.ES256',
-  signature:
-    '304402203310b9431903c401f1be2bdc8d23a4007682dbbddcf846994947b7f465daf84002204e94dd00047b316061b3b99772b7efd95994a83ef584b3b6b825ea3550251b66',
-  attestation: {
-    format: 'packed',
-    statement:
-      'a263616c67266373696758463044' +
-      '0220067a20754ab925005dbf378097c92120031581c73228d1fb4f5b881bcd7da983' +
-      '02207fc7b147558c7c0eba3af18bd9d121fa3d3a26d17fe3f220272178f473b6006d',
-  },
-};
-const CROSS_ORIGIN: VectorTraits = {
-  name: 'none.ES256.crossOrigin',
-  frame: { crossOrigin: true },
-  signature:
-    '3046022100eb12fcf23b12764c0f122e22371fab92e283879fd798f38ee1841c951b6e40e7022100c76237ff9db77b3c56f30837cda6a09acfa2e915544e609c0733b1184036d1cf',
-};
-const TOP: VectorTraits = {
-  name: 'none.ES256.topOrigin',
-  frame: { crossOrigin: true, topOrigin: TOP_ORIGIN },
-  signature:
-    '3045022100b5a70c81780d5fcc9a4f2ae9caae99058f8accaf58b91fb59329646c28ac6ffc022012e101c165db3c8e9957f0c54dd6ca9b56bc3bd2f280bd2faa6c1d02c6e5c171',
-};
-const LONG_ID: VectorTraits = {
-  name: 'none.ES256.long-credential-id',
-  credentialIdBytes: 1023,
-  signature:
-    '304502203ecef83fb12a0cae7841055f9f87103a99fd14b424194bbf06c4623d3ee6e3fd022100d2ace346db262b1374a6b70faa51f518a42ddca13a4125ce6f5052a75bac9fb6',
-};
-const EDDSA: VectorTraits = {
-  name: 'packed.EdDSA',
-  algorithm: -8,
-  attestationValues: 2,
-  signature:
-    'f5c59c7e46c34f6f8cc197101ddf9934fa2595f68eb1913a637e8419eb9ba4cfdfc48f85393bc0d40b011f0d6fecb097d6607525713223a0dc0d453993dae00b',
-  attestation: {
-    format: 'packed',
-    statement:
-      'a363616c672663736967584830460221' +
-      '00d83f60bd80269537583218858aefb03ac57d45fa06e42feaae332d187f62da9f0221' +
-      '00a02bd3cb6f7e1d283c93bad1f3f4b5a4c0494463da7fdbf256949116754d1f17' +
-      '637835638159022730820223308201c8a003020102021100b2cfc9ea33c8643b0e1a760463eaf164300a06082a8648ce3d0403023062' +
-      '311e301c06035504030c15576562417574686e207465737420766563746f7273310c300a060355040a0c0357334331253023060355040b0c1c' +
-      '41757468656e74696361746f72204174746573746174696f6e204341310b30090603550406130241413020170d323430313031303030303030' +
-      '5a180f33303234303130313030303030305a305f311e301c06035504030c15576562417574686e207465737420766563746f7273310c300a06' +
-      '0355040a0c0357334331223020060355040b0c1941757468656e74696361746f72204174746573746174696f6e310b30090603550406130241' +
-      '413059301306072a8648ce3d020106082a8648ce3d03010703420004dd2b7a564b73b8c0b81c4c62e521925c4d1198ec9f583dbf1eebe364b6' +
-      '5cd9c29a9bdf346aaa81fb6b9507e5249a52fdaf8e39e26b0b7dc45992a7e233b70f70a360305e300c0603551d130101ff04023000300e0603' +
-      '551d0f0101ff040403020780301d0603551d0e041604140ae27546bc7eccb1b4b597bd354f0c0b1f1f8f8e301f0603551d2304183016801445' +
-      'aff715b0dd786741fee996ebc16547a3931b1e300a06082a8648ce3d0403020349003046022100a0d434ecb5fc3bfd7da5f41904517ad28362' +
-      '49f561bd834ba7a438a8ab7a4ce8022100fac845bb7a02513b58e9f319654dbe49b0f02b95835bac568c71f8a18cdde9ab',
-  },
-};
-
-const LISTED: Party = { topOrigins: [TOP_ORIGIN] };
-const UNKNOWN: Party = { unknownFrames: 'allow' };
-
 describe('WebAuthn Level 3 §16 test vectors', () => {
-  const TABLE: [policy: string, VectorTraits, Party, registration: string, authentication: string][] = [
-    ['by default', NONE, {}, 'accepted, none', 'accepted'],
-    ['by default', LONG_ID, {}, 'accepted, none', 'accepted'],
-    ['by default', SELF, {}, 'accepted, untrusted', 'accepted'],
-    ['by default', EDDSA, {}, 'accepted, untrusted', 'accepted'],
-    ['by default', CROSS_ORIGIN, {}, 'cross_origin 7.1-10', 'cross_origin 7.2-13'],
-    ['if top origins are listed', CROSS_ORIGIN, LISTED, 'cross_origin 7.1-10', 'cross_origin 7.2-13'],
-    ['if unknown frames are allowed', CROSS_ORIGIN, UNKNOWN, 'accepted, none', 'accepted'],
-    ['by default', TOP, {}, 'top_origin_not_allowed 7.1-11', 'top_origin_not_allowed 7.2-14'],
-    ['if its top origin is listed', TOP, LISTED, 'accepted, none', 'accepted'],
-    [
-      'if unknown frames are allowed',
-      TOP,
-      UNKNOWN,
-      'top_origin_not_allowed 7.1-11',
-      'top_origin_not_allowed 7.2-14',
-    ],
-  ];
-  it.each(TABLE.map(([policy, vector, ...rest]) => [vector.name, policy, vector, ...rest] as const))(
+  it('has all fifteen in its table', () => {
+    expect([...new Set(TABLE.map(([name]) => name))]).toEqual(W3C_VECTOR_NAMES);
+    expect(W3C_VECTOR_NAMES).toHaveLength(15);
+  });
+
+  it.each(TABLE.map(([name, policy, ...outcomes]) => [name, policy.name, policy, ...outcomes] as const))(
     '%s is accepted or refused as the table says %s',
-    async (_name, _policy, vector, party, registration, authentication) => {
-      for (const judgesAttestation of [true, false]) {
-        expect(await outcomes(vector, party, judgesAttestation)).toEqual([registration, authentication]);
+    async (name, _, policy, registration, authentication) => {
+      const ceremonies = w3cCeremonies(w3cVector(name));
+      expect(await registrations(ceremonies, policy)).toEqual([registration]);
+      expect(await signIn(ceremonies, policy)).toBe(authentication);
+    },
+  );
+
+  it.each(TABLE.map(([name, policy]) => [name, policy.name, policy] as const))(
+    '%s is refused with another signature %s',
+    async (name, _, policy) => {
+      const vector = w3cVector(name);
+      const signature = vector.signature.replace(/..$/, (last) => (last === '00' ? '01' : '00'));
+      expect(await signIn(w3cCeremonies({ ...vector, signature }), policy)).toMatch(
+        /^(signature_invalid 7\.2-21|(cross|top)_origin.* 7\.2-1[34])$/,
+      );
+    },
+  );
+
+  it.each(OURS.filter((name) => !name.startsWith('none.')))(
+    '%s is refused if its attestation is for other client data',
+    async (name) => {
+      const ceremonies = w3cCeremonies(w3cVector(name));
+      const { response } = ceremonies.registration.response;
+      const blank = Buffer.concat([fromBase64url(response.clientDataJSON), Buffer.from(' ')]);
+      response.clientDataJSON = encodeBase64url(blank);
+      const policy = { ...APPLE_ROOT, algorithms: [-7, -35, -36, -8, -257] };
+      for (const outcome of await registrations(ceremonies, policy)) {
+        expect(outcome).toMatch(/^attestation_invalid 7\.1-22: /);
       }
     },
   );
 
-  it.each(TABLE.map(([, vector, party]) => [vector.name, vector, party] as const))(
-    '%s is refused with another signature',
-    async (_, vector, party) => {
-      const signature = vector.signature.replace(/..$/, (last) => (last === '00' ? '01' : '00'));
-      const [, authentication] = await outcomes({ ...vector, signature }, party, true);
-      expect(authentication).toMatch(/^(signature_invalid 7\.2-21|(cross|top)_origin.* 7\.2-1[34])$/);
-    },
-  );
+  it.each(OURS)('%s has a key that can be imported', (name) => {
+    const { publicKey } = w3cCeremonies(w3cVector(name));
+    const { algorithm = -7 } = w3cVector(name);
+    expect(readPublicKey(publicKey.toString('base64url'))).toEqual({ publicKey, algorithm });
+  });
+
+  it('packed.Ed448 has a sound signature, and a key that cannot be imported', () => {
+    const { publicKey, authentication } = w3cCeremonies(w3cVector('packed.Ed448'));
+    expect(() => readPublicKey(publicKey.toString('base64url'))).toThrow('Public key refused: unsupported');
+    const x = publicKey.subarray(-57).toString('base64url');
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed448', x }, format: 'jwk' });
+    const { authenticatorData, clientDataJSON, signature } = authentication.response.response;
+    const clientDataHash = createHash('sha256').update(fromBase64url(clientDataJSON)).digest();
+    const signed = Buffer.concat([fromBase64url(authenticatorData), clientDataHash]);
+    expect(verify(null, signed, key, fromBase64url(signature))).toBe(true);
+  });
 });

@@ -6,7 +6,7 @@ type Identifier = Parameters<typeof SettingsService.getRootCertificates>[0]['ide
 /** Lets `work` run with other root certificates than the library's own, which come back afterwards. */
 export async function withRoots<T>(
   identifier: Identifier,
-  authorities: readonly TestAuthority[],
+  authorities: readonly Pick<TestAuthority, 'x509'>[],
   work: () => Promise<T>,
 ): Promise<T> {
   const own = SettingsService.getRootCertificates({ identifier });

@@ -42,7 +42,7 @@ export function judgeAndroidKey([certificate]: readonly [X509Certificate, ...X50
   const { hardware } = keyDescriptionOf(certificate);
   const origin = hardware.get(AUTHORIZATION.origin);
   const wasMadeHere = origin && integer(derContent(origin, DER_TAG.INTEGER)) === ORIGIN_GENERATED;
-  requireThat(wasMadeHere === true, 'is for a key that was imported');
+  requireThat(wasMadeHere === true, 'does not say that the hardware made the key');
   const purposes = derMembers(hardware.get(AUTHORIZATION.purpose) ?? EMPTY_SET, DER_TAG.SET);
   requireThat(
     purposes.some(({ content }) => integer(content) === PURPOSE_SIGN),
