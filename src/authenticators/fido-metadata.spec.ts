@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes, X509Certificate } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,6 +116,39 @@ describe('a FIDO metadata file', () => {
     expect([MODEL, below].map((aaguid) => one.ofAaguid(aaguid)?.sharesRoots)).toEqual([true, false]);
     const other = await load(await metadataBlob(publisher, entries));
     expect(other.ofAaguid(twice)?.sharesRoots).toBe(false);
+  });
+
+  it.each([
+    ['first', ['REVOKED', 'FIDO_CERTIFIED_L1']],
+    ['last', ['FIDO_CERTIFIED_L1', 'REVOKED']],
+  ])(
+    'takes the worst status of a model that is listed twice, where the %s entry has it',
+    async (_, statuses) => {
+      const entries = statuses.flatMap((status) => [
+        aMetadataEntry({ aaguid: MODEL, roots: [vendor], statuses: [status] }),
+        aMetadataEntry({ keyIdentifiers: [KEY], roots: [vendor], statuses: [status] }),
+      ]);
+      const metadata = await load(await metadataBlob(publisher, entries));
+      expect(metadata.ofAaguid(MODEL)?.isCompromised).toBe(true);
+      expect(metadata.ofAttestationKey(KEY)?.isCompromised).toBe(true);
+    },
+  );
+
+  it('keeps the roots of both entries of a model that is listed twice', async () => {
+    const other = new TestAuthority('Other vendor');
+    const entries = [vendor, other].map((it) => aMetadataEntry({ aaguid: MODEL, roots: [it] }));
+    const metadata = await load(await metadataBlob(publisher, entries));
+    const names = metadata.ofAaguid(MODEL)!.attestationRoots.map(({ subject }) => subject);
+    expect(names).toEqual(['CN=Vendor', 'CN=Other vendor']);
+  });
+
+  it('ignores a root with a short key', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const short = new TestAuthority('Short', {}, privateKey);
+    const metadata = await load(
+      await metadataBlob(publisher, [aMetadataEntry({ aaguid: MODEL, roots: [short, vendor] })]),
+    );
+    expect(metadata.ofAaguid(MODEL)!.attestationRoots.map(({ subject }) => subject)).toEqual(['CN=Vendor']);
   });
 
   it('provides the roots of a model by the identifier of its attestation key', async () => {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { AuthenticatorModel, AuthenticatorModels } from '../webauthn/attestation/attestation-trust.js';
-import { knownRoots } from '../webauthn/certificates.js';
+import { knownRoots, readCertificates } from '../webauthn/certificates.js';
+import { CertificateError } from '../webauthn/der.js';
 import { ReloadedFile } from './reloaded-file.js';
 import { findSharedRoots } from './shared-roots.js';
 import { type MetadataEntry, verifyMetadataBlob } from './fido-metadata-blob.js';
@@ -22,9 +23,11 @@ class Models {
   readonly byAttestationKey = new Map<string, AuthenticatorModel>();
 
   constructor(entries: readonly MetadataEntry[]) {
-    const roots = new Map(
-      entries.map((entry) => [nameOf(entry), entry.attestationRoots.flatMap(certificateOf)]),
-    );
+    const roots = new Map<string, readonly X509Certificate[]>();
+    for (const entry of entries) {
+      const name = nameOf(entry);
+      roots.set(name, [...(roots.get(name) ?? []), ...entry.attestationRoots.flatMap(certificatesOf)]);
+    }
     const isShared = findSharedRoots(roots);
     for (const entry of entries) {
       const attestationRoots = roots.get(nameOf(entry))!;
@@ -33,8 +36,8 @@ class Models {
         sharesRoots: attestationRoots.some(isShared),
         isCompromised: entry.statuses.some((status) => COMPROMISED.has(status)),
       };
-      if (entry.aaguid !== null) this.byAaguid.set(entry.aaguid, model);
-      for (const identifier of entry.keyIdentifiers) this.byAttestationKey.set(identifier, model);
+      if (entry.aaguid !== null) add(this.byAaguid, entry.aaguid, model);
+      for (const identifier of entry.keyIdentifiers) add(this.byAttestationKey, identifier, model);
     }
   }
 }
@@ -95,15 +98,19 @@ export class FidoMetadata implements AuthenticatorModels, OnApplicationBootstrap
 /** The key by which several entries of one model are joined. */
 const nameOf = ({ aaguid, keyIdentifiers }: MetadataEntry): string => aaguid ?? keyIdentifiers.join();
 
-/** A root that cannot be read is ignored; the other roots of the model still count. */
-function certificateOf(der: Buffer): X509Certificate[] {
+/** A model that is listed twice is as bad as the worse of its entries says. */
+function add(models: Map<string, AuthenticatorModel>, name: string, model: AuthenticatorModel): void {
+  const isCompromised = model.isCompromised || (models.get(name)?.isCompromised ?? false);
+  models.set(name, { ...model, isCompromised });
+}
+
+/** A root that cannot be read, or has a weak key, is ignored; the other roots of the model still count. */
+function certificatesOf(der: Buffer): X509Certificate[] {
   try {
-    const certificate = new X509Certificate(der);
-    // Throws if the key cannot be read.
-    void certificate.publicKey;
-    return [certificate];
-  } catch {
-    return [];
+    return readCertificates([der]);
+  } catch (error) {
+    if (error instanceof CertificateError) return [];
+    throw error;
   }
 }
 

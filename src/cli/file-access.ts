@@ -5,6 +5,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'no space is left',
   EISDIR: 'it is a directory',
+  ELOOP: 'it is a symbolic link',
   ENOENT: 'there is no such file or directory',
   ENOSPC: 'no space is left',
   ENOTDIR: 'a part of its path is not a directory',

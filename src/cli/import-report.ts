@@ -15,19 +15,26 @@ export interface ImportReport {
 }
 
 /**
- * Writes a line of JSON for each into a file, in place of what was in it. Throws `UsageError` if it is the file that is
- * read, which stays as it is, and `file_unwritable`.
+ * Writes a line of JSON for each into a file, in place of what was in it; the file is the owner's alone from then on. Throws
+ * `UsageError` if it is the file that is read, which stays as it is, and `file_unwritable`, also for a symbolic link.
  */
 export async function reportTo(path: string, input: InputFile): Promise<ImportReport> {
   const name = JSON.stringify(path);
-  // Emptied only once it is known to be no input, by whatever link.
-  const file = await writing(name, () => open(path, constants.O_WRONLY | constants.O_CREAT, 0o600));
+  // In a folder that others write to, a link could name any file of the operator's.
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW;
+  // Emptied only once it is known not to be the input, by another name.
+  const file = await writing(name, () => open(path, flags, 0o600));
   const stats = await file.stat({ bigint: true });
   if (stats.isFile() && isSameFile(stats, input.stats)) {
     await file.close();
     throw new UsageError('The report would take the place of what is imported: name another file.');
   }
-  if (stats.isFile()) await writing(name, () => file.truncate());
+  if (stats.isFile()) {
+    await writing(name, async () => {
+      await file.chmod(0o600);
+      await file.truncate();
+    });
+  }
   return {
     take: (refused) => writing(name, () => file.writeFile(`${JSON.stringify(refused)}\n`)),
     end: () => writing(name, () => file.close()),

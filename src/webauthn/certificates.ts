@@ -35,6 +35,23 @@ const NOT_RSA = [
 ];
 const RSA_BITS = { min: 2048, max: 4096, maxExponent: 32 } as const;
 
+/**
+ * Algorithms of signatures that nobody can forge, as the content of their DER in hex (RFC 4055, 5758, 8410). MD5 and SHA-1
+ * are not among them.
+ */
+const STRONG_SIGNATURES = [
+  '06082a8648ce3d040302', // ECDSA with SHA-256
+  '06082a8648ce3d040303', // ECDSA with SHA-384
+  '06082a8648ce3d040304', // ECDSA with SHA-512
+  '06092a864886f70d01010b0500', // RSA with SHA-256
+  '06092a864886f70d01010c0500', // RSA with SHA-384
+  '06092a864886f70d01010d0500', // RSA with SHA-512
+  '06032b6570', // Ed25519
+];
+const RSA_PSS = '06092a864886f70d01010a';
+/** The hash in the parameters of RSA-PSS, which is SHA-1 where there is none: SHA-256, SHA-384 or SHA-512. */
+const STRONG_PSS_HASH = /^30..a0(?:0f300d|0d300b)06096086480165030402(?:01|02|03)/;
+
 /** Roots that the library does not ship. */
 const SHIPPED: Readonly<Record<string, readonly string[]>> = { 'android-key': [GOOGLE_KEY_ATTESTATION_CA1] };
 
@@ -119,6 +136,14 @@ export function hasUnknownCriticalExtension(certificate: X509Certificate): boole
   return extensionsOf(certificate).some(
     ({ identifier, isCritical }) => isCritical && !KNOWN_CRITICAL.includes(identifier),
   );
+}
+
+/** Whether a certificate is signed by an algorithm whose signatures nobody can forge; verifies nothing. */
+export function hasStrongSignature({ raw }: { readonly raw: Buffer }): boolean {
+  const [, algorithm] = derMembers(raw);
+  const kind = algorithm?.content.toString('hex') ?? '';
+  if (STRONG_SIGNATURES.includes(kind)) return true;
+  return kind.startsWith(RSA_PSS) && STRONG_PSS_HASH.test(kind.slice(RSA_PSS.length));
 }
 
 /** Whether a certificate is valid at `now` (milliseconds since the epoch; RFC 5280 §4.1.2.5). */

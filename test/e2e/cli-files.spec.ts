@@ -1,8 +1,8 @@
 import {
   linkSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -52,8 +52,7 @@ afterEach(async () => {
 describe('keyway import', () => {
   it('refuses a report that would overwrite its input, by any path', async () => {
     linkSync(file('in.jsonl'), file('hard'));
-    symlinkSync(file('in.jsonl'), file('soft'));
-    for (const args of ['in.jsonl in.jsonl', 'hard in.jsonl', 'soft ./in.jsonl', 'in.jsonl - < in.jsonl']) {
+    for (const args of ['in.jsonl ./in.jsonl', 'hard in.jsonl', 'in.jsonl - < in.jsonl']) {
       expect(failureOf(await shell(`keyway import --app shop --json --report ${args}`))).toEqual({
         exit: 2,
         code: 'usage',
@@ -90,6 +89,19 @@ describe('keyway import', () => {
     const error = `"${report}" cannot be written: ${reason}. Change that, or name another file.`;
     expect(failureOf(refused)).toEqual({ exit: 1, code: 'file_unwritable', error });
   });
+
+  it('follows no link to write a report, and has nobody else read it', async () => {
+    writeFileSync(file('theirs'), 'theirs', { mode: 0o644 });
+    symlinkSync(file('theirs'), file('link'));
+    const error = '"link" cannot be written: it is a symbolic link. Change that, or name another file.';
+    const refused = await keyway('import', ...APP, '--json', '--report', 'link', 'in.jsonl');
+    expect(failureOf(refused)).toEqual({ exit: 1, code: 'file_unwritable', error });
+    expect(read('theirs')).toBe('theirs');
+    for (const name of ['theirs', 'new']) {
+      expect(await keyway('import', ...APP, '--report', name, 'in.jsonl')).toMatchObject({ code: 3 });
+      expect(statSync(file(name)).mode & 0o777).toBe(0o600);
+    }
+  }, 60_000);
 
   it('fails if the reader of its report closes the pipe early', async () => {
     const script = 'mkfifo pipe; true < pipe & keyway import --app shop --json --report pipe in.jsonl';

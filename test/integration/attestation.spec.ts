@@ -20,8 +20,12 @@ const MODEL = 'aaaaaaaa-0000-4000-8000-000000000001';
 const OTHER_MODEL = 'aaaaaaaa-0000-4000-8000-000000000002';
 const BROKEN_MODEL = 'aaaaaaaa-0000-4000-8000-000000000003';
 
+/** The only one of its vendor. */
+const LONE_MODEL = 'aaaaaaaa-0000-4000-8000-000000000004';
+
 const fido = new TestAuthority('FIDO test root');
 const vendor = new TestAuthority('Vendor');
+const loneVendor = new TestAuthority('Lone vendor');
 const keys = vendor.authority('Vendor keys');
 /** A statement with a certificate for a model. */
 const genuineFor = (aaguid: string) =>
@@ -46,6 +50,7 @@ describe('attestation', () => {
       aMetadataEntry({ aaguid: MODEL, roots }),
       aMetadataEntry({ aaguid: OTHER_MODEL, roots }),
       aMetadataEntry({ aaguid: BROKEN_MODEL, roots, statuses: ['FIDO_CERTIFIED', 'REVOKED'] }),
+      aMetadataEntry({ aaguid: LONE_MODEL, roots: [loneVendor] }),
     ];
     writeFileSync(fidoMetadataFile, await metadataBlob(fido.authority('Publisher'), entries));
     app = await withRoots('mds', [fido], () => buildApp({ fidoMetadataFile }));
@@ -96,16 +101,18 @@ describe('attestation', () => {
   };
 
   describe('is stored', () => {
-    it.each<[string, string, Overrides]>([
-      ['none', 'none', {}],
-      ['packed', 'untrusted', { format: 'packed' }],
-      ['packed', 'untrusted', imitated],
-      ['tpm', 'trusted', tpm(vendor)],
-      ['packed', 'trusted', genuine],
-      ['packed', 'untrusted', unnamed],
-    ])('with a passkey of format %s and trust %s', async (format, trust, overrides) => {
+    it.each<[string, string, string, Overrides]>([
+      ['none', 'none', MODEL, {}],
+      ['packed', 'untrusted', MODEL, { format: 'packed' }],
+      ['packed', 'untrusted', MODEL, imitated],
+      ['packed', 'trusted', MODEL, genuine],
+      ['packed', 'untrusted', MODEL, unnamed],
+      // The certificate of a TPM does not name its model, and would do for all of the vendor's.
+      ['tpm', 'untrusted', MODEL, tpm(vendor)],
+      ['tpm', 'trusted', LONE_MODEL, tpm(loneVendor)],
+    ])('with a passkey of format %s and trust %s', async (format, trust, aaguid, overrides) => {
       const tenant = await Tenant.create(app, { attestation: 'direct' });
-      expect(await register(tenant, MODEL, overrides)).toEqual({ format, trust, aaguid: MODEL });
+      expect(await register(tenant, aaguid, overrides)).toEqual({ format, trust, aaguid });
     });
 
     it('as untrusted without metadata, for an unknown model and for a revoked model', async () => {
@@ -122,8 +129,8 @@ describe('attestation', () => {
       ['apple', apple],
     ] as const)('as trusted for %s, with a built-in root that the metadata lists', async (format, make) => {
       const tenant = await Tenant.create(app, { attestation: 'direct' });
-      const registered = await withRoots(format, [vendor], () =>
-        register(tenant, MODEL, make(vendor.authority('Phones'))),
+      const registered = await withRoots(format, [loneVendor], () =>
+        register(tenant, LONE_MODEL, make(loneVendor.authority('Phones'))),
       );
       expect(registered).toMatchObject({ format, trust: 'trusted' });
     });
@@ -258,6 +265,21 @@ describe('attestation', () => {
       await tenant.change('aaguid_allow', [OTHER_MODEL]);
       const events = await eventsOf(app, () => finish(MODEL, genuine));
       expect(events).toMatchObject([{ type: 'refused', reason: 'authenticator_not_allowed' }]);
+    });
+
+    it.each([
+      ['is another', { aaguid_allow: [MODEL, OTHER_MODEL] }],
+      ['is gone', { aaguid_allow: null }],
+      ['has an exception', { aaguid_allow: [MODEL], aaguid_deny: [OTHER_MODEL] }],
+    ])('refuses a registration that was begun under a list and is finished when it %s', async (_, lists) => {
+      const tenant = await only(MODEL);
+      const { finish } = await begin(tenant);
+      for (const [column, value] of Object.entries(lists)) await tenant.change(column, value);
+      const events = await eventsOf(app, () => finish(MODEL, genuine));
+      expect(events).toMatchObject([{ type: 'refused', reason: 'aaguid_lists_changed' }]);
+      await tenant.change('aaguid_allow', [MODEL]);
+      await tenant.change('aaguid_deny', []);
+      (await finish(MODEL, genuine)).expect();
     });
   });
 

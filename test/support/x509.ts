@@ -23,10 +23,15 @@ export interface CertificateTraits {
   extensions?: readonly Buffer[];
   /** Address of a revocation list that it names. */
   revocationList?: string;
+  /** What the signature's ECDSA hashes with: SHA-256, if not this. */
+  hash?: 'sha1';
 }
 
 const DAY = 86_400_000; // ms
-const ECDSA_WITH_SHA256 = der('30', oid('2a8648ce3d040302'));
+const ECDSA_WITH = {
+  sha1: der('30', oid('2a8648ce3d0401')),
+  sha256: der('30', oid('2a8648ce3d040302')),
+} as const;
 
 /** A name with just a common name. */
 export const commonName = (text: string): NameAttribute[] => [['550403', text]];
@@ -109,20 +114,21 @@ export function signedCertificate(
   issuer: readonly NameAttribute[],
   signer: KeyObject,
 ): Buffer {
-  const { subject = commonName('Somebody'), notBefore, notAfter, extensions = [] } = traits;
+  const { subject = commonName('Somebody'), notBefore, notAfter, extensions = [], hash = 'sha256' } = traits;
+  const algorithm = ECDSA_WITH[hash];
   const toBeSigned = der(
     '30',
     der('a0', der('02', Buffer.from([2]))),
     der('02', Buffer.from([1])),
-    ECDSA_WITH_SHA256,
+    algorithm,
     distinguishedName(issuer),
     der('30', time(notBefore ?? new Date(Date.now() - DAY)), time(notAfter ?? new Date(Date.now() + DAY))),
     distinguishedName(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
     der('a3', der('30', basicConstraints(traits), ...revocationList(traits), ...extensions)),
   );
-  const signature = sign('sha256', toBeSigned, signer);
-  return der('30', toBeSigned, ECDSA_WITH_SHA256, der('03', Buffer.from([0]), signature));
+  const signature = sign(hash, toBeSigned, signer);
+  return der('30', toBeSigned, algorithm, der('03', Buffer.from([0]), signature));
 }
 
 /** An extension of a certificate. */

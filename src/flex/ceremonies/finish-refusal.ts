@@ -10,6 +10,7 @@ export type FinishRefusalReason =
   | 'handshake_of_the_future'
   | 'handshake_spent'
   | 'rp_id_changed'
+  | 'aaguid_lists_changed'
   | 'transaction_missing'
   | 'conditional_create_off'
   // the credential

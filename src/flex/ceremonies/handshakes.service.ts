@@ -30,6 +30,11 @@ export interface Handshake {
   readonly algorithms: readonly number[];
   /** The strict rules that held; absent in handshakes of a version before these rules. */
   readonly strict?: readonly StrictRule[];
+  /**
+   * Which AAGUIDs a registration was begun under ({@link aaguidListsOf}); absent if any. The lists themselves have no room
+   * here, so that a finish is refused once they have changed.
+   */
+  readonly aaguids?: string;
   /** Whether its transaction is of an automatic upgrade; absent if not. */
   readonly conditional?: true;
   /** Milliseconds since the epoch, by the database's clock. */
@@ -148,6 +153,7 @@ export class HandshakesService {
       userVerification: app.userVerification,
       algorithms: app.algorithms,
       ...(conditional && { conditional }),
+      ...(kind === 'register' && aaguidListsOf(app)),
       strict: STRICT_RULES.filter((rule) => STRICT[rule](app)),
       issuedAt: Math.floor(now),
       expiresAt: Math.floor(now / 1000) + app.lifetimes.handshake,
@@ -165,6 +171,10 @@ export class HandshakesService {
     if (handshake.kind !== kind) throw new FinishRefusal('handshake_of_other_kind');
     if (handshake.appId !== app.id) throw new FinishRefusal('handshake_of_other_app');
     if (handshake.rpId !== app.relyingParty.id) throw new FinishRefusal('rp_id_changed');
+    // Those who set lists later are heard at the finish itself.
+    if (handshake.aaguids !== undefined && handshake.aaguids !== aaguidListsOf(app).aaguids) {
+      throw new FinishRefusal('aaguid_lists_changed');
+    }
     const now = this.clock.now();
     if (handshake.issuedAt > now + MAX_AHEAD) throw new FinishRefusal('handshake_of_the_future');
     if (expiryOf(handshake, app) * 1000 <= now) throw new FinishRefusal('handshake_expired');
@@ -186,6 +196,13 @@ export class HandshakesService {
       refusesBackupChange: holds('refusesBackupChange'),
     };
   }
+}
+
+/** A hash of the app's lists of AAGUIDs; absent without any. */
+function aaguidListsOf({ aaguidAllow, aaguidDeny }: AppPolicy): { readonly aaguids?: string } {
+  if (aaguidAllow === null && aaguidDeny.length === 0) return {};
+  const lists = [aaguidAllow?.toSorted() ?? null, aaguidDeny.toSorted()];
+  return { aaguids: hashOf(JSON.stringify(lists)).toString('base64url') };
 }
 
 /** When a handshake expires, in seconds since the epoch: an app that has shortened their lifetime does so at once. */

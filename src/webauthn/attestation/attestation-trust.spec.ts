@@ -91,12 +91,27 @@ describe('WebAuthn Level 3 §7.1 steps 23 and 24: the trust in an attestation', 
     expect(await trustIn(packed(authority), models({ [MODEL]: compromised }))).toBe('untrusted');
   });
 
-  it('is untrusted if models share the root and the certificate does not name the model', async () => {
+  it.each([
+    ['packed', packed],
+    ['tpm', tpm],
+    ['android-key', androidKey],
+    ['apple', apple],
+  ] as const)(
+    'of format %s is untrusted if models share the root and the certificate does not name the model',
+    (format, make) =>
+      withRoots(format, format === 'packed' || format === 'tpm' ? [] : [root], async () => {
+        const model = aModel(root);
+        expect(await trustIn(make(authority), models({ [MODEL]: model }))).toBe('trusted');
+        expect(await trustIn(make(authority), models({ [MODEL]: { ...model, sharesRoots: true } }))).toBe(
+          'untrusted',
+        );
+      }),
+  );
+
+  it('is trusted if models share the root and the certificate names the model', async () => {
     const shared = models({ [MODEL]: { ...aModel(root), sharesRoots: true } });
-    expect(await trustIn(packed(authority), shared)).toBe('untrusted');
     const certificate = { extensions: [aaguidExtension(MODEL)] };
     expect(await trustIn(packed(authority, { certificate }), shared)).toBe('trusted');
-    expect(await trustIn(tpm(authority), shared)).toBe('trusted');
   });
 
   it('passes an error of the metadata on unchanged', async () => {

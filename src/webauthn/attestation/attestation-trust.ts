@@ -75,8 +75,8 @@ function modelOf(
 }
 
 /**
- * §8.2.1: where several models share a root, a certificate has to name its model; otherwise the key of one model could
- * attest another. The name was compared with the AAGUID.
+ * Where several models share a root, a certificate has to name its model (§8.2.1); otherwise the key of one model could
+ * attest another. The name was compared with the AAGUID. A U2F model is found by the very key.
  */
 const namesModel = ({ format, chain }: VerifiedAttestation, { sharesRoots }: AuthenticatorModel): boolean =>
-  format !== 'packed' || !sharesRoots || namesAaguid(chain[0]!);
+  format === 'fido-u2f' || !sharesRoots || namesAaguid(chain[0]!);

@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypt
 import {
   commonName,
   der,
+  distinguishedName,
   dsaKey,
   extension,
   newKey,
@@ -10,7 +11,7 @@ import {
   TestAuthority,
 } from '../../../test/support/x509.js';
 import { leadsToAnchor } from './certificate-path.js';
-import { readCertificates } from '../certificates.js';
+import { hasStrongSignature, readCertificates } from '../certificates.js';
 
 const DAY = 86_400_000;
 const YESTERDAY = new Date(Date.now() - DAY);
@@ -143,6 +144,101 @@ describe('the signatures of a chain', () => {
     const { chain, used } = watch([...impostor.slice(0, 2), intermediate.certificate], known);
     expect(leadsToAnchor(chain, [root.x509])).toBe(false);
     expect(used).toEqual(['Root', 'Intermediate']);
+  });
+});
+
+describe('the algorithm of a signature', () => {
+  it.each([
+    ['the leaf', () => intermediate.chainFor(newKey(), { hash: 'sha1' })],
+    ['an authority', () => root.authority('Old', { hash: 'sha1' }).chainFor(newKey())],
+  ] as const)('leads to no anchor when that of %s is SHA-1', (_, make) => {
+    expect(leads(make(), root)).toBe(false);
+  });
+
+  it('does not matter in the anchor, which is trusted for itself', () => {
+    const old = new TestAuthority('Old root', { hash: 'sha1' });
+    expect(leads(old.chainFor(newKey(), {}, { withRoot: true }), old)).toBe(true);
+  });
+
+  const certificateWith = (algorithm: string) => ({
+    raw: der('30', der('30'), der('30', Buffer.from(algorithm, 'hex')), der('03')),
+  });
+  const RSA = '06092a864886f70d0101';
+  const pss = (hash: string) =>
+    `${RSA}0a3034a00f300d0609${hash}0500a11c301a06092a864886f70d010108300d0609${hash}0500`;
+
+  it.each([
+    ['RSA with SHA-256', `${RSA}0b0500`, true],
+    ['RSA with SHA-384', `${RSA}0c0500`, true],
+    ['RSA with SHA-512', `${RSA}0d0500`, true],
+    ['RSA-PSS with SHA-256', pss('608648016503040201'), true],
+    ['RSA-PSS with SHA-512', pss('608648016503040203'), true],
+    ['ECDSA with SHA-384', '06082a8648ce3d040303', true],
+    ['Ed25519', '06032b6570', true],
+    ['RSA with MD5', `${RSA}040500`, false],
+    ['RSA with SHA-1', `${RSA}050500`, false],
+    ['RSA-PSS with SHA-1, which is what it means without parameters', `${RSA}0a3000`, false],
+    ['RSA-PSS with SHA-224', pss('608648016503040204'), false],
+    ['ECDSA with SHA-1', '06072a8648ce3d0401', false],
+    ['DSA with SHA-256', '0609608648016503040302', false],
+  ])('is told strong or not: %s', (_, algorithm, isStrong) => {
+    expect(hasStrongSignature(certificateWith(algorithm))).toBe(isStrong);
+  });
+});
+
+describe('the name constraints of an authority', () => {
+  type Subtrees = 'permitted' | 'excluded';
+  const directory = (text: string) => der('a4', distinguishedName(commonName(text)));
+  const dns = (text: string) => der('82', Buffer.from(text));
+  const constrained = (kind: Subtrees, ...bases: Buffer[]) => {
+    const subtrees = der(kind === 'permitted' ? 'a0' : 'a1', ...bases.map((base) => der('30', base)));
+    return { extensions: [extension('551d1e', der('30', subtrees), true)] };
+  };
+  const leafOf = (authority: TestAuthority, subject: string, ...names: Buffer[]) =>
+    authority.chainFor(newKey(), {
+      subject: commonName(subject),
+      extensions: names.length > 0 ? [extension('551d11', der('30', ...names))] : [],
+    });
+
+  it.each<[string, Subtrees, Buffer, string, Buffer[], boolean]>([
+    ['a permitted subject', 'permitted', directory('Ours'), 'Ours', [], true],
+    ['a permitted subject in other letters', 'permitted', directory('OURS '), 'ours', [], true],
+    ['a subject that is not permitted', 'permitted', directory('Ours'), 'Theirs', [], false],
+    ['an excluded subject', 'excluded', directory('Ours'), 'ours', [], false],
+    ['a subject that is not excluded', 'excluded', directory('Ours'), 'Theirs', [], true],
+    ['a second name that is not permitted', 'permitted', directory('Ours'), 'Ours', [directory('X')], false],
+    ['a permitted host', 'permitted', dns('example.com'), 'Any', [dns('a.Example.com')], true],
+    ['the permitted domain itself', 'permitted', dns('.example.com'), 'Any', [dns('example.com')], true],
+    ['a host that only ends alike', 'permitted', dns('example.com'), 'Any', [dns('badexample.com')], false],
+    ['an excluded host', 'excluded', dns('example.com'), 'Any', [dns('a.example.com')], false],
+    ['any host where all are excluded', 'excluded', dns(''), 'Any', [dns('a.example.com')], false],
+    ['a name of a kind that is not constrained', 'permitted', dns('example.com'), 'Any', [], true],
+    [
+      'a kind that is not compared',
+      'permitted',
+      der('81', Buffer.from('a@b.c')),
+      'Any',
+      [der('81', Buffer.from('a@b.c'))],
+      false,
+    ],
+  ])('hold for the leaf: %s', (_, kind, base, subject, names, isPermitted) => {
+    const authority = root.authority('Constrained', constrained(kind, base));
+    expect(leads(leafOf(authority, subject, ...names), root)).toBe(isPermitted);
+    const anchor = new TestAuthority('Constrained root', constrained(kind, base));
+    expect(leads(leafOf(anchor, subject, ...names), anchor)).toBe(isPermitted);
+  });
+
+  it('hold for all certificates below it', () => {
+    const authority = root.authority('Constrained', constrained('excluded', directory('Forbidden')));
+    const between = authority.authority('Forbidden');
+    expect(leads(leafOf(between, 'Any'), root)).toBe(false);
+    expect(leads(leafOf(authority.authority('Between'), 'Forbidden'), root)).toBe(false);
+    expect(leads(leafOf(authority.authority('Between'), 'Any'), root)).toBe(true);
+  });
+
+  it('permit nothing if they cannot be read', () => {
+    const extensions = [extension('551d1e', Buffer.from([0x30, 0x05]), true)];
+    expect(leads(root.authority('Odd', { extensions }).chainFor(newKey()), root)).toBe(false);
   });
 });
 
