@@ -67,7 +67,7 @@ describe('an automatic upgrade', () => {
     const begun = await browser.beginRegistration(transactionId);
     const finished = await browser.finish('register', begun.answer(new SoftwareAuthenticator(), SILENTLY));
     const verified = (await server.verify(nonceIn(finished))).expect();
-    expect(verified).toMatchObject({ external_id: 'ada', kind: 'register' });
+    expect(verified).toMatchObject({ external_id: 'ada', kind: 'register', user_verified: false });
     expect(await server.devices('ada')).toHaveLength(1);
   });
 
@@ -75,7 +75,8 @@ describe('an automatic upgrade', () => {
     const server = await aServer();
     const browser = server.tenant.browser();
     const begun = await browser.beginRegistration(idIn(await server.conditionalTransaction('ada')));
-    nonceIn(await browser.finish('register', begun.answer(new SoftwareAuthenticator())));
+    const nonce = nonceIn(await browser.finish('register', begun.answer(new SoftwareAuthenticator())));
+    expect((await server.verify(nonce)).expect()).toMatchObject({ kind: 'register', user_verified: true });
     expect(await automaticPasskeys(server)).toEqual([true]);
     expect(await automaticNonces(server)).toEqual([true]);
   });

@@ -13,6 +13,8 @@ export interface VerifiedNonce {
   /** Who that is to the application: the identity that is tied to the external ID; null where none is. */
   readonly issuer: string | null;
   readonly subject: string | null;
+  /** Whether the user was verified, by PIN or biometrics; null for a nonce from before this was kept. */
+  readonly userVerified: boolean | null;
 }
 
 /** A nonce that a finished ceremony makes; `nonceLifetime` in seconds, counted by the database's clock. */
@@ -25,6 +27,8 @@ export interface NonceValues {
   readonly kind: CeremonyKind;
   /** Whether its passkey is an automatic one that no sign-in has verified the user with, this ceremony included. */
   readonly automatic: boolean;
+  /** The flag UV of its ceremony. */
+  readonly userVerified: boolean;
 }
 
 /** The row of a nonce that a statement writes together with its ceremony. */
@@ -36,6 +40,7 @@ export const nonceOf = ($: NonceValues) =>
     device_id: typed.text($.deviceId),
     kind: typed.text($.kind),
     automatic: typed.boolean($.automatic),
+    user_verified: typed.boolean($.userVerified),
     expires_at: typed.secondsFromNow($.nonceLifetime),
   });
 
@@ -54,7 +59,14 @@ const CONSUME = query('nonces.consume', (db, $: { appId: string; hash: Buffer; o
     .whereRef('u.app_id', '=', 'n.app_id')
     .whereRef('u.id', '=', 'n.user_id')
     .where('u.status', '<>', 'inactive')
-    .returning(['u.external_id as externalId', 'n.kind', 'n.device_id as deviceId', 'i.issuer', 'i.subject']),
+    .returning([
+      'u.external_id as externalId',
+      'n.kind',
+      'n.device_id as deviceId',
+      'i.issuer',
+      'i.subject',
+      'n.user_verified as userVerified',
+    ]),
 );
 
 const PURGE = purgeExpiredOf('nonces.purge', 'nonces');
