@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
-import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { send } from '../support/http-answer.js';
 import { type ListeningProvider, startProvider } from '../support/providers.js';
 import { routesOf } from '../support/routes.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { count, TABLES, UNKNOWN_ID } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestUser } from '../support/test-user.js';
@@ -74,6 +75,16 @@ describe('in remote mode', () => {
         transports: ['internal', 'hybrid'],
         icons: { light: expect.stringContaining(`${TEST.publicUrl}/icons/passkey/light.svg?v=`) },
       });
+    });
+
+    it('signals the names that the registration had: the display name as both, as the protocol has one text', async () => {
+      const user = new TestUser(app, { preferred_username: 'ada', name: 'Ada Lovelace' });
+      const browser = new Browser(provider.app);
+      const { publicKey, answer } = await beginRegistration(user, browser);
+      const names = { name: 'Ada Lovelace', displayName: 'Ada Lovelace' };
+      expect(publicKey.user).toMatchObject(names);
+      (await browser.finish('register', answer(new SoftwareAuthenticator()))).expect();
+      expect(await user.list()).toMatchObject({ username: 'ada', signals: [names] });
     });
 
     it('renames a passkey, and refuses invalid names', async () => {

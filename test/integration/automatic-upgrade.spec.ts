@@ -376,6 +376,13 @@ describe('the user’s API', () => {
     expect(await user.passkeys()).toMatchObject([{ automatic: false, usageCount: 1 }]);
   });
 
+  it('shows the password manager username and display name, as an ordinary registration does', async () => {
+    const user = aUser({ auth_time: secondsAgo(5), preferred_username: 'ada', name: 'Ada Lovelace' });
+    const { transactionId } = (await user.beginUpgrade()).expect<{ transactionId: string }>(201);
+    const { publicKey } = await new Browser(app).beginRegistration(transactionId);
+    expect(publicKey.user).toMatchObject({ name: 'ada', displayName: 'Ada Lovelace' });
+  });
+
   it('gives an ordinary transaction where the body is absent, empty, or says that it is not conditional', async () => {
     const user = aUser({});
     for (const body of [undefined, {}, { conditional: false }, { conditional: null }]) {

@@ -20,6 +20,7 @@ import {
 export class EmbeddedPassage extends Passage {
   readonly appId: string;
   readonly flexUrl: string;
+  readonly showsUsernames = true;
 
   constructor(
     configuration: Configuration,
