@@ -89,8 +89,8 @@ export abstract class Passage {
    * `access_denied` where the provider does not allow it.
    */
   abstract createAuthenticateTransaction(externalId: string, tiedTo?: ActingIdentity): Promise<string>;
-  /** Uses the nonce up. Throws `invalid_nonce`. */
-  abstract verifyNonce(nonce: string): Promise<PassageNonce>;
+  /** Uses the nonce up. Throws `invalid_nonce`; where that is because of the identity, the nonce is used up as well. */
+  abstract verifyNonce(nonce: string, tiedTo?: ActingIdentity): Promise<PassageNonce>;
   /** False if the app is known not to allow automatic upgrades; what is not known is decided by the transaction. */
   abstract allowsUpgrades(): Promise<boolean>;
   /** Null if the app has no such user. */

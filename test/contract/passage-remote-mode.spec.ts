@@ -1,12 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { untilWaiting, whileHolding } from '../support/held-lock.js';
 import { send } from '../support/http-answer.js';
 import { type ListeningProvider, startProvider } from '../support/providers.js';
 import { routesOf } from '../support/routes.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { count, TABLES, UNKNOWN_ID } from '../support/tables.js';
+import { count, sql, TABLES, UNKNOWN_ID } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestUser } from '../support/test-user.js';
 
@@ -144,6 +146,20 @@ describe('in remote mode', () => {
       expect((await other.user.verify(stolen)).status).toBe(401);
       expect((await user.verify(stolen)).status).toBe(401);
       expect(await user.passkeys()).toMatchObject([{ usageCount: 2, lastLoginAt: expect.any(String) }]);
+    });
+
+    it('refuses a nonce whose tie is undone while the provider is asked, and uses it up', async () => {
+      const passkey = await aUserWithPasskey();
+      const nonce = await signIn(passkey);
+      const { user } = passkey;
+      const asked = await whileHolding(provider.app, ['select 1 from nonces for update'], async () => {
+        const answer = user.verify(nonce);
+        await untilWaiting(provider.app, 'nonces.consume');
+        await sql(app, 'delete from users where subject = $1', user.subject);
+        return { answer };
+      });
+      expect((await asked.answer).as()).toMatchObject({ status: 401, code: 'invalid_nonce' });
+      expect((await (await AppServer.own(provider.app)).verify(nonce)).status).toBe(401);
     });
 
     it('refuses a step-up to a user without a passkey, known to the provider or not', async () => {
