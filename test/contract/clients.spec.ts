@@ -312,6 +312,9 @@ describe('the client for Node servers', () => {
       passage.user.get('nobody'),
       passage.user.listDevices('nobody'),
       passage.user.revokeDevice('nobody', 'device'),
+      passage.user.renameDevice({ externalId: 'nobody', deviceId: 'device', friendlyName: 'Mine' }),
+      passage.user.setStatus('nobody', 'active'),
+      passage.user.erase('nobody'),
       passage.auth.createAuthenticateTransaction('nobody'),
     )) {
       expect(code).toEqual([404, 'user_not_found']);
