@@ -11,6 +11,8 @@ import { Migration20261126210001_icons } from './migrations/Migration20261126210
 import { Migration20261126220000_conditional_create } from './migrations/Migration20261126220000_conditional_create.js';
 import { Migration20261126230000_unknown_credential } from './migrations/Migration20261126230000_unknown_credential.js';
 import { Migration20261126240000_ceremony_policies } from './migrations/Migration20261126240000_ceremony_policies.js';
+import { Migration20261127000000_user_verified } from './migrations/Migration20261127000000_user_verified.js';
+import { Migration20261127010000_usernames } from './migrations/Migration20261127010000_usernames.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -30,4 +32,6 @@ export const migrations = [
     class: Migration20261126230000_unknown_credential,
   },
   { name: 'Migration20261126240000_ceremony_policies', class: Migration20261126240000_ceremony_policies },
+  { name: 'Migration20261127000000_user_verified', class: Migration20261127000000_user_verified },
+  { name: 'Migration20261127010000_usernames', class: Migration20261127010000_usernames },
 ];

@@ -38,6 +38,8 @@ export interface ActingIdentity {
 export interface RegisterTransactionOptions {
   /** The identity that acts for itself, if one does. */
   readonly tiedTo?: ActingIdentity;
+  /** What authenticators show as the account's name, if the provider {@link Passage.showsUsernames}. */
+  readonly username?: string;
   /** An automatic upgrade: the passkey may be created without asking the user. */
   readonly conditional?: boolean;
 }
@@ -53,6 +55,8 @@ export abstract class Passage {
   abstract readonly appId: string;
   /** Base URL of the Flex routes for browsers, version included, no trailing slash. */
   abstract readonly flexUrl: string;
+  /** Whether a registration tells the username from the display name; else authenticators have the latter as both. */
+  abstract readonly showsUsernames: boolean;
 
   /** Oldest first; an unknown user has none. */
   abstract getDevices(externalId: string): Promise<UserPasskeys>;
@@ -85,8 +89,8 @@ export abstract class Passage {
    * `access_denied` where the provider does not allow it.
    */
   abstract createAuthenticateTransaction(externalId: string, tiedTo?: ActingIdentity): Promise<string>;
-  /** Uses the nonce up. Throws `invalid_nonce`. */
-  abstract verifyNonce(nonce: string): Promise<PassageNonce>;
+  /** Uses the nonce up. Throws `invalid_nonce`; where that is because of the identity, the nonce is used up as well. */
+  abstract verifyNonce(nonce: string, tiedTo?: ActingIdentity): Promise<PassageNonce>;
   /** False if the app is known not to allow automatic upgrades; what is not known is decided by the transaction. */
   abstract allowsUpgrades(): Promise<boolean>;
   /** Null if the app has no such user. */

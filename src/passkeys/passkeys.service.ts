@@ -49,10 +49,11 @@ export class PasskeysService {
     const externalId = await this.externalIds.recent(caller, this.passage.appId);
     if (externalId === null) return this.emptyList(caller);
     const owned = await this.passage.getDevices(externalId);
-    if (owned.devices.length > 0) return toList(caller, externalId, owned);
+    if (owned.devices.length > 0) return this.toList(caller, externalId, owned);
     const current = await this.externalIds.renewed(caller, this.passage.appId);
     if (current === null) return this.emptyList(caller);
-    return toList(caller, current, current === externalId ? owned : await this.passage.getDevices(current));
+    const ofCurrent = current === externalId ? owned : await this.passage.getDevices(current);
+    return this.toList(caller, current, ofCurrent);
   }
 
   /** Throws `device_not_found`, also for another user's passkey. */
@@ -107,9 +108,24 @@ export class PasskeysService {
   /** Uses the nonce up in any case. Throws `invalid_nonce` unless it is the caller's own. */
   async verify(caller: Caller, nonce: string): Promise<ProvenCeremony> {
     const own = await this.current(caller);
-    const { externalId, kind, deviceId } = await this.passage.verifyNonce(nonce);
-    if (own === null || externalId !== own) throw new AppError('invalid_nonce');
+    const { externalId, kind, deviceId } = await this.passage.verifyNonce(nonce, caller);
+    // Another server knows no ties: that one was undone while it was asked is seen by reading it again.
+    const isOwn = own !== null && externalId === own && own === (await this.current(caller));
+    if (!isOwn) throw new AppError('invalid_nonce');
     return { username: caller.username, externalId, kind, deviceId };
+  }
+
+  /** Signals tell browsers the names with which a registration begins: they would show others from then on. */
+  private toList(caller: Caller, externalId: string, owned: UserPasskeys): PasskeyList {
+    const { username, displayName } = caller;
+    const name = this.passage.showsUsernames ? username : displayName;
+    return {
+      username,
+      externalId,
+      passkeys: owned.devices.map(toWebAuthnDevice),
+      limit: owned.limit,
+      signals: toSignals(owned, { name, displayName }),
+    };
   }
 
   private async emptyList({ username }: Caller): Promise<PasskeyList> {
@@ -124,7 +140,11 @@ export class PasskeysService {
   ): Promise<CeremonyPermission | null> {
     const externalId = await this.externalIds.made(caller, this.passage.appId);
     const transactionId = await this.passage
-      .createRegisterTransaction(externalId, caller.displayName, { ...options, tiedTo: caller })
+      .createRegisterTransaction(externalId, caller.displayName, {
+        ...options,
+        username: caller.username,
+        tiedTo: caller,
+      })
       .catch(nullIfUnknown);
     if (transactionId === null || (await this.current(caller)) !== externalId) return null;
     return this.permission(transactionId);
@@ -144,14 +164,6 @@ export class PasskeysService {
     return { transactionId, appId: this.passage.appId, flexUrl: this.passage.flexUrl };
   }
 }
-
-const toList = ({ username, displayName }: Caller, externalId: string, owned: UserPasskeys): PasskeyList => ({
-  username,
-  externalId,
-  passkeys: owned.devices.map(toWebAuthnDevice),
-  limit: owned.limit,
-  signals: toSignals(owned, { name: username, displayName }),
-});
 
 function nullIfUnknown(error: unknown): null {
   if (error instanceof AppError && error.code === 'user_not_found') return null;

@@ -6,7 +6,7 @@ import { Refusal } from '../errors/refusal.js';
 import { AuditTrail } from '../events/audit-trail.js';
 import { isExternalId } from './external-id.js';
 import { type Tie, TieMarkRepository } from './tie-mark.repository.js';
-import { type Identity, type KnownUser, UserRepository } from './user.repository.js';
+import { type Identity, type KnownUser, type NamedIdentity, UserRepository } from './user.repository.js';
 
 /** Who holds a token, with what it says of them besides. */
 export interface TokenHolder extends Identity {
@@ -116,9 +116,14 @@ export class Ties {
     return false;
   }
 
-  /** Undoes the tie of an external ID, and marks both sides; null if there was none. */
-  async undo(appId: string, externalId: string, tx: DatabaseTransaction): Promise<Identity | null> {
-    const identity = await this.users.untie(externalId, tx);
+  /** Undoes the tie of an external ID, and marks both sides; null if there was none, or none to the identity that is named. */
+  async undo(
+    appId: string,
+    externalId: string,
+    tx: DatabaseTransaction,
+    named: NamedIdentity = { issuer: null, subject: null },
+  ): Promise<Identity | null> {
+    const identity = await this.users.untie(externalId, named, tx);
     if (identity) await this.marks.mark({ ...identity, appId, externalId }, tx);
     return identity;
   }

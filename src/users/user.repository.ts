@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, type DatabaseTransaction, type Queryable } from '../database/database.js';
-import { query } from '../database/query.js';
+import { query, typed } from '../database/query.js';
 import type { TiedBy } from './user.entity.js';
 
 /** Issuer and subject of a verified token; compared exactly and case-sensitively. */
@@ -10,6 +10,9 @@ export interface Identity {
   readonly issuer: string;
   readonly subject: string;
 }
+
+/** What an identity is held to; null where anything will do. */
+export type NamedIdentity = { readonly [Part in keyof Identity]: string | null };
 
 /** What is known of a user; `externalId` is null where the identity is not tied to any. */
 export interface KnownUser {
@@ -93,8 +96,13 @@ const CONFIRM = query('users.confirm', (db, $: Identity) =>
     .where('subject', '=', $.subject),
 );
 
-const UNTIE = query('users.untie', (db, $: { externalId: string }) =>
-  db.deleteFrom('users').where('passage_external_id', '=', $.externalId).returning(['issuer', 'subject']),
+const UNTIE = query('users.untie', (db, $: { externalId: string } & NamedIdentity) =>
+  db
+    .deleteFrom('users')
+    .where('passage_external_id', '=', $.externalId)
+    .where('issuer', '=', sql<string>`coalesce(${typed.text($.issuer)}, issuer)`)
+    .where('subject', '=', sql<string>`coalesce(${typed.text($.subject)}, subject)`)
+    .returning(['issuer', 'subject']),
 );
 
 const FIND_FLEX_USER = query('users.find-flex-user', (db, $: { appId: string; externalId: string }) =>
@@ -143,9 +151,16 @@ export class UserRepository {
     await tx.run(CONFIRM, identity);
   }
 
-  /** Deletes the user whom the provider knows under this external ID, and gives their identity; null if there is none. */
-  async untie(externalId: string, tx: DatabaseTransaction): Promise<Identity | null> {
-    const [row] = await tx.run(UNTIE, { externalId });
+  /**
+   * Deletes the user whom the provider knows under this external ID, and gives their identity; null if there is none, or it
+   * is another than the one that is named.
+   */
+  async untie(
+    externalId: string,
+    { issuer, subject }: NamedIdentity,
+    tx: DatabaseTransaction,
+  ): Promise<Identity | null> {
+    const [row] = await tx.run(UNTIE, { externalId, issuer, subject });
     return row ?? null;
   }
 

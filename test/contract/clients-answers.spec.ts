@@ -169,7 +169,7 @@ describe('the client for Node servers, given responses that are not of the proto
       says({ app: anApp({ rp_id, max_passkeys_per_user: -1 }) });
       expect(await passage.getApp()).toMatchObject({ rpId: null, maxPasskeysPerUser: null });
     }
-    says({ external_id: 'ada', kind: 'recovery', device_id: '../d1' });
+    says({ external_id: 'ada', kind: 'recovery', device_id: '../d1', user_verified: 'yes' });
     expect(await passage.auth.verify('nonce')).toStrictEqual({
       externalId: 'ada',
       kind: null,

@@ -198,14 +198,19 @@ describe('the client for Node servers', () => {
     expect(await codeOf(passage.auth.verifyNonce(nonce))).toEqual([401, 'invalid_nonce']);
   });
 
-  it('returns the ceremony and the passkey that a nonce proves', async () => {
+  it('returns all that a nonce proves: ceremony and passkey, and whether the user was verified', async () => {
     const registered = await finishRegistration(await passage.auth.createRegisterTransaction('kind', 'Ada'));
     const [device] = await passage.user.listDevices('kind');
-    const proof = { externalId: 'kind', deviceId: device!.id };
-    expect(await passage.auth.verify(registered.nonce)).toMatchObject({ ...proof, kind: 'register' });
+    const proof = { externalId: 'kind', deviceId: device!.id, issuer: null, subject: null };
+    const verified = { ...proof, userVerified: true };
+    expect(await passage.auth.verify(registered.nonce)).toStrictEqual({ ...verified, kind: 'register' });
     const transaction = await passage.auth.createAuthenticateTransaction('kind');
     const nonce = await finishSignIn(transaction, registered.authenticator);
-    expect(await passage.auth.verify(nonce)).toMatchObject({ ...proof, kind: 'authenticate' });
+    expect(await passage.auth.verify(nonce)).toStrictEqual({ ...verified, kind: 'authenticate' });
+    const lenient = await AppServer.create(app, { user_verification: 'preferred' });
+    const unverified = await lenient.tenant.register('ada', { traits: { userVerified: false } });
+    const { auth } = client({ appId: lenient.tenant.id, apiKey: lenient.key });
+    expect(await auth.verify(unverified.nonce)).toMatchObject({ externalId: 'ada', userVerified: false });
   });
 
   it('does not let the nonce of a registration pass for a sign-in where the kind is asked for', async () => {
@@ -307,6 +312,9 @@ describe('the client for Node servers', () => {
       passage.user.get('nobody'),
       passage.user.listDevices('nobody'),
       passage.user.revokeDevice('nobody', 'device'),
+      passage.user.renameDevice({ externalId: 'nobody', deviceId: 'device', friendlyName: 'Mine' }),
+      passage.user.setStatus('nobody', 'active'),
+      passage.user.erase('nobody'),
       passage.auth.createAuthenticateTransaction('nobody'),
     )) {
       expect(code).toEqual([404, 'user_not_found']);

@@ -235,9 +235,39 @@ describe('the management side', () => {
           device_id: device.id,
           issuer: null,
           subject: null,
+          user_verified: true,
         });
         expect(flexError(await server.verify(each))).toBe('401 invalid_nonce');
       }
+    });
+
+    describe.each(['preferred', 'discouraged'])(
+      'of an app with user verification %s',
+      (user_verification) => {
+        it('tells of each ceremony by itself whether it verified the user', async () => {
+          const lenient = await AppServer.create(app, { user_verification });
+          const { tenant } = lenient;
+          const proofOf = async (nonce: string) => (await lenient.verify(nonce)).expect();
+          const authenticator = new SoftwareAuthenticator({ userVerified: false });
+          const { nonce } = await tenant.register('ada', { authenticator });
+          expect(await proofOf(nonce)).toMatchObject({ kind: 'register', user_verified: false });
+          for (const uv of [true, false]) {
+            const browser = tenant.browser();
+            const { answer } = await browser.beginSignIn();
+            const finished = await browser.finish('authenticate', answer(authenticator, { flags: { uv } }));
+            const proof = await proofOf(finished.expect<{ nonce: string }>().nonce);
+            expect(proof).toMatchObject({ kind: 'authenticate', user_verified: uv });
+          }
+          const verified = await tenant.register('bob');
+          expect(await proofOf(verified.nonce)).toMatchObject({ kind: 'register', user_verified: true });
+        });
+      },
+    );
+
+    it('returns null for user_verified of a nonce from before that was kept', async () => {
+      const { id, nonce } = await aUser();
+      await sql(app, 'update nonces set user_verified = null where user_id = $1', id);
+      expect((await server.verify(nonce)).expect()).toMatchObject({ kind: 'register', user_verified: null });
     });
 
     it('refuses an unknown nonce, one of another app, an expired one, and one of a revoked passkey', async () => {

@@ -1,11 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
-import { registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { untilWaiting, whileHolding } from '../support/held-lock.js';
 import { send } from '../support/http-answer.js';
 import { type ListeningProvider, startProvider } from '../support/providers.js';
 import { routesOf } from '../support/routes.js';
-import { count, TABLES, UNKNOWN_ID } from '../support/tables.js';
+import { SoftwareAuthenticator } from '../support/software-authenticator.js';
+import { count, sql, TABLES, UNKNOWN_ID } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestUser } from '../support/test-user.js';
 
@@ -76,6 +79,16 @@ describe('in remote mode', () => {
       });
     });
 
+    it('signals the names that the registration had: the display name as both, as the protocol has one text', async () => {
+      const user = new TestUser(app, { preferred_username: 'ada', name: 'Ada Lovelace' });
+      const browser = new Browser(provider.app);
+      const { publicKey, answer } = await beginRegistration(user, browser);
+      const names = { name: 'Ada Lovelace', displayName: 'Ada Lovelace' };
+      expect(publicKey.user).toMatchObject(names);
+      (await browser.finish('register', answer(new SoftwareAuthenticator()))).expect();
+      expect(await user.list()).toMatchObject({ username: 'ada', signals: [names] });
+    });
+
     it('renames a passkey, and refuses invalid names', async () => {
       const { user, device } = await aUserWithPasskey();
       const renamed = (await user.rename(device.id, '  Zoë’s laptop ')).expect();
@@ -133,6 +146,20 @@ describe('in remote mode', () => {
       expect((await other.user.verify(stolen)).status).toBe(401);
       expect((await user.verify(stolen)).status).toBe(401);
       expect(await user.passkeys()).toMatchObject([{ usageCount: 2, lastLoginAt: expect.any(String) }]);
+    });
+
+    it('refuses a nonce whose tie is undone while the provider is asked, and uses it up', async () => {
+      const passkey = await aUserWithPasskey();
+      const nonce = await signIn(passkey);
+      const { user } = passkey;
+      const asked = await whileHolding(provider.app, ['select 1 from nonces for update'], async () => {
+        const answer = user.verify(nonce);
+        await untilWaiting(provider.app, 'nonces.consume');
+        await sql(app, 'delete from users where subject = $1', user.subject);
+        return { answer };
+      });
+      expect((await asked.answer).as()).toMatchObject({ status: 401, code: 'invalid_nonce' });
+      expect((await (await AppServer.own(provider.app)).verify(nonce)).status).toBe(401);
     });
 
     it('refuses a step-up to a user without a passkey, known to the provider or not', async () => {

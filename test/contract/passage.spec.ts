@@ -260,6 +260,18 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
       expect((await passage.getDevices(externalId)).devices).toHaveLength(1);
     });
 
+    it('has the username as the name of the account, where the provider can tell it from the display name', async () => {
+      const transaction = await passage.createRegisterTransaction(anExternalId(), 'Ada Lovelace', {
+        username: 'ada',
+      });
+      const { publicKey } = await new Browser(app).beginRegistration(transaction);
+      expect(passage.showsUsernames).toBe(name === 'EmbeddedPassage');
+      expect(publicKey.user).toMatchObject({
+        name: passage.showsUsernames ? 'ada' : 'Ada Lovelace',
+        displayName: 'Ada Lovelace',
+      });
+    });
+
     it('creates the user once, even if many are requested at once', async () => {
       const externalId = anExternalId();
       const asked = Array.from({ length: 8 }, () => passage.createRegisterTransaction(externalId, 'Ada'));

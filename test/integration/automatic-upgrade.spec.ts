@@ -67,7 +67,7 @@ describe('an automatic upgrade', () => {
     const begun = await browser.beginRegistration(transactionId);
     const finished = await browser.finish('register', begun.answer(new SoftwareAuthenticator(), SILENTLY));
     const verified = (await server.verify(nonceIn(finished))).expect();
-    expect(verified).toMatchObject({ external_id: 'ada', kind: 'register' });
+    expect(verified).toMatchObject({ external_id: 'ada', kind: 'register', user_verified: false });
     expect(await server.devices('ada')).toHaveLength(1);
   });
 
@@ -75,7 +75,8 @@ describe('an automatic upgrade', () => {
     const server = await aServer();
     const browser = server.tenant.browser();
     const begun = await browser.beginRegistration(idIn(await server.conditionalTransaction('ada')));
-    nonceIn(await browser.finish('register', begun.answer(new SoftwareAuthenticator())));
+    const nonce = nonceIn(await browser.finish('register', begun.answer(new SoftwareAuthenticator())));
+    expect((await server.verify(nonce)).expect()).toMatchObject({ kind: 'register', user_verified: true });
     expect(await automaticPasskeys(server)).toEqual([true]);
     expect(await automaticNonces(server)).toEqual([true]);
   });
@@ -373,6 +374,13 @@ describe('the user’s API', () => {
     const signIn = await browser.beginSignIn();
     nonceIn(await browser.finish('authenticate', signIn.answer(authenticator)));
     expect(await user.passkeys()).toMatchObject([{ automatic: false, usageCount: 1 }]);
+  });
+
+  it('shows the password manager username and display name, as an ordinary registration does', async () => {
+    const user = aUser({ auth_time: secondsAgo(5), preferred_username: 'ada', name: 'Ada Lovelace' });
+    const { transactionId } = (await user.beginUpgrade()).expect<{ transactionId: string }>(201);
+    const { publicKey } = await new Browser(app).beginRegistration(transactionId);
+    expect(publicKey.user).toMatchObject({ name: 'ada', displayName: 'Ada Lovelace' });
   });
 
   it('gives an ordinary transaction where the body is absent, empty, or says that it is not conditional', async () => {

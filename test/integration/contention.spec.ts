@@ -1,4 +1,3 @@
-import { Client } from 'pg';
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
 import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { anApiKey, AppServer } from '../support/app-server.js';
@@ -6,6 +5,7 @@ import { Browser, type FinishBody } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { eventually } from '../support/eventually.js';
 import { flexError } from '../support/flex-error.js';
+import { untilWaiting, waiting, whileHolding } from '../support/held-lock.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { auditTrail, count, sql } from '../support/tables.js';
@@ -19,36 +19,6 @@ describe('simultaneous requests', () => {
   });
   afterAll(() => app?.close());
 
-  /** Does `work` while another connection holds what the statement locks, then lets go; `work` may go on after that. */
-  async function whileHolding<T>(
-    statement: string,
-    values: unknown[],
-    work: () => Promise<T> | T,
-  ): Promise<T> {
-    const { database } = app.configuration;
-    const client = new Client({ connectionString: database.kind === 'postgresql' ? database.url : '' });
-    await client.connect();
-    try {
-      await client.query('begin');
-      await client.query(statement, values);
-      return await work();
-    } finally {
-      await client.query('commit');
-      await client.end();
-    }
-  }
-
-  /** How many statements that contain `part` wait for a lock in the app's database. */
-  const waiting = (part: string) =>
-    count(
-      app,
-      `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-         and position($1 in replace(replace(query, '"public".', ''), '"', '')) > 0`,
-      part,
-    );
-  const untilWaiting = (part: string, statements = 1) =>
-    eventually(async () => expect(await waiting(part)).toBe(statements));
-
   describe('deleting an app', () => {
     const remove = (server: AppServer) =>
       app.application.get(AppsService, { strict: false }).delete(server.tenant.id);
@@ -56,9 +26,9 @@ describe('simultaneous requests', () => {
     it('refuses an API key that is created for the app at the same time, and stores none', async () => {
       const { tenant } = await AppServer.create(app);
       const keys = app.application.get(ApiKeysService, { strict: false });
-      const creation = await whileHolding('delete from apps where id = $1', [tenant.id], async () => {
+      const creation = await whileHolding(app, ['delete from apps where id = $1', tenant.id], async () => {
         const outcome = keys.create(tenant.id, null).catch((error: unknown) => error);
-        await untilWaiting('insert into api_keys');
+        await untilWaiting(app, 'insert into api_keys');
         return { outcome };
       });
       expect(await creation.outcome).toMatchObject({ code: 'app_not_found' });
@@ -90,14 +60,16 @@ describe('simultaneous requests', () => {
       let asked: Promise<HttpAnswer> | undefined;
       let answered = false;
       await whileHolding(
-        'select 1 from flex_users where app_id = $1 for update',
-        [server.tenant.id],
+        app,
+        ['select 1 from flex_users where app_id = $1 for update', server.tenant.id],
         async () => {
           deletion = remove(server);
-          await untilWaiting('apps.delete-users');
+          await untilWaiting(app, 'apps.delete-users');
           const body = { external_id: 'new', passkey_display_name: 'x' };
           asked = server.call('POST', '/transactions/register', body).finally(() => (answered = true));
-          await eventually(async () => expect(answered || (await waiting('flex_users')) === 2).toBe(true));
+          await eventually(async () =>
+            expect(answered || (await waiting(app, 'flex_users')) === 2).toBe(true),
+          );
         },
       );
       await deletion;
@@ -114,7 +86,7 @@ describe('simultaneous requests', () => {
     const browser = server.tenant.browser();
     const begun = await browser.beginSignIn(await server.authenticateTransaction('ada'));
     const foreign = begun.answer(authenticator, { origin: 'https://evil.example' });
-    await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
+    await whileHolding(app, ['select 1 from flex_users where id = $1 for update', id], async () => {
       expect((await browser.finish('authenticate', foreign)).status).toBe(401);
     });
     expect((await auditTrail(app)).at(-1)).toMatchObject({ type: 'refused', userId: id, address: null });
@@ -129,13 +101,13 @@ describe('simultaneous requests', () => {
     const browser = server.tenant.browser();
     const begun = await browser.beginSignIn();
     const answers: Promise<HttpAnswer>[] = [];
-    await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
+    await whileHolding(app, ['select 1 from flex_users where id = $1 for update', id], async () => {
       answers.push(browser.finish('authenticate', begun.answer(authenticator)));
-      await untilWaiting('flex_users', 1);
+      await untilWaiting(app, 'flex_users', 1);
       answers.push(server.call('PATCH', `/users/${id}`, { status: 'inactive' }));
-      await untilWaiting('flex_users', 2);
+      await untilWaiting(app, 'flex_users', 2);
       answers.push(server.call('PATCH', `/users/${id}`, { status: 'active' }));
-      await untilWaiting('flex_users', 3);
+      await untilWaiting(app, 'flex_users', 3);
     });
     const [signedIn, ...changes] = await Promise.all(answers);
     expect(changes.map(({ status }) => status)).toEqual([200, 200]);
@@ -161,9 +133,9 @@ describe('simultaneous requests', () => {
         bodies.push(begun.answer(authenticator, { credential: presenting }));
       }
       let finished: Promise<HttpAnswer>[] = [];
-      await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
+      await whileHolding(app, ['select 1 from flex_users where id = $1 for update', id], async () => {
         finished = bodies.map((body) => browser.finish('authenticate', body));
-        await untilWaiting('user-handles.lock-to-learn', 2);
+        await untilWaiting(app, 'user-handles.lock-to-learn', 2);
       });
       const statuses = (await Promise.all(finished)).map(({ status }) => status);
       const rows = await exportRows(app, tenant.id);
@@ -231,11 +203,11 @@ describe('simultaneous requests', () => {
       const begun = await browser.beginSignIn();
       let erased: Promise<HttpAnswer> | undefined;
       let finished: Promise<HttpAnswer> | undefined;
-      await whileHolding('select 1 from flex_users where id = $1 for update', [id], async () => {
+      await whileHolding(app, ['select 1 from flex_users where id = $1 for update', id], async () => {
         erased = server.call('DELETE', '/external-users/ada');
-        await untilWaiting('flex-users.lock-to-erase');
+        await untilWaiting(app, 'flex-users.lock-to-erase');
         finished = browser.finish('authenticate', begun.answer(authenticator));
-        await untilWaiting('ceremonies.finish-discoverable');
+        await untilWaiting(app, 'ceremonies.finish-discoverable');
       });
       expect((await erased)!.status).toBe(200);
       expect((await finished)!.status).toBe(401);
@@ -291,9 +263,9 @@ describe('simultaneous requests', () => {
       const headers = { authorization: `Bearer ${await anApiKey(app, TEST.appId)}` };
       const url = `/v1/apps/${TEST.appId}/external-users/${before}`;
       let leave: Promise<{ transactionId: string }> | undefined;
-      await whileHolding('lock table apps in access exclusive mode', [], async () => {
+      await whileHolding(app, ['lock table apps in access exclusive mode'], async () => {
         leave = user.registerTransaction();
-        await untilWaiting('apps.find');
+        await untilWaiting(app, 'apps.find');
         expect((await send(app, { method: 'DELETE', url, headers })).status).toBe(200);
       });
       const { transactionId } = (await leave)!;
@@ -314,17 +286,17 @@ describe('simultaneous requests', () => {
     await server.tenant.register('ada');
     const lists: Promise<HttpAnswer>[] = [];
     let answered = 0;
-    await whileHolding('lock table flex_users in access exclusive mode', [], async () => {
+    await whileHolding(app, ['lock table flex_users in access exclusive mode'], async () => {
       for (let i = 0; i < 30; i++) {
         const list = server.call('GET', '/users?order_by=status&login_count=<5');
         lists.push(list.finally(() => (answered += 1)));
       }
       // Two lists run, and twenty wait for these.
-      await untilWaiting('flex_users', 2);
+      await untilWaiting(app, 'flex_users', 2);
       const others = Array.from({ length: 20 }, () => send(app, { url: `/v1/apps/${TEST.appId}` }));
       expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(20).fill(200));
       await eventually(() => expect(answered).toBe(8));
-      expect(await waiting('flex_users')).toBe(2);
+      expect(await waiting(app, 'flex_users')).toBe(2);
     });
     const answers = await Promise.all(lists);
     const refused = answers.filter(({ status }) => status !== 200);

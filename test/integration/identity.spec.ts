@@ -40,6 +40,7 @@ describe('who signed in', () => {
       device_id: passkey.device.id,
       issuer: TEST.issuer,
       subject: 'Ada|42',
+      user_verified: true,
     });
   });
 

@@ -20,8 +20,8 @@ describe('an identity that the operator links', () => {
   const aName = () => `member-${++people}`;
   const link = (externalId: string, body: object, by = server) =>
     by.call('PUT', `/external-users/${encodeURIComponent(externalId)}/identity`, body);
-  const unlink = (externalId: string, by = server) =>
-    by.call('DELETE', `/external-users/${encodeURIComponent(externalId)}/identity`);
+  const unlink = (externalId: string, by = server, body?: object) =>
+    by.call('DELETE', `/external-users/${encodeURIComponent(externalId)}/identity`, body);
 
   it('sees and manages the passkeys that a server has added', async () => {
     const externalId = aName();
@@ -147,6 +147,34 @@ describe('an identity that the operator links', () => {
       await unlink(externalId!);
       expect((await link(externalId!, { subject: user.subject })).status).toBe(200);
       expect(await user.passkeys()).toMatchObject([{ id: device.id }]);
+    });
+
+    it('is the one that is named, if one is: the tie of any other stays, and a malformed name is refused', async () => {
+      const user = new TestUser(app);
+      await registerPasskey(user);
+      const { externalId } = await user.list();
+      const { subject } = user;
+      const before = await contents(app);
+      for (const other of [
+        { subject: `${subject}x` },
+        { subject: subject.toUpperCase() },
+        { issuer: `${TEST.issuer}/` },
+        { issuer: '' },
+        { issuer: 'https://evil.example', subject },
+      ]) {
+        expect(flexError(await unlink(externalId!, server, other))).toBe('404 user_not_found');
+      }
+      for (const malformed of [{ subject: '' }, { subject: 7 }, { subject: [subject] }, { issuer: 7 }, []]) {
+        expect(flexError(await unlink(externalId!, server, malformed))).toBe('400 invalid_request');
+      }
+      expect(await contents(app)).toEqual(before);
+      const named = { issuer: TEST.issuer, subject };
+      expect((await unlink(externalId!, server, named)).status).toBe(200);
+      for (const any of [{ subject }, { issuer: TEST.issuer }, {}, { issuer: null, subject: null }]) {
+        await link(externalId!, { subject });
+        expect((await unlink(externalId!, server, any)).status).toBe(200);
+      }
+      expect(await user.list()).toMatchObject({ externalId: null });
     });
 
     it('is unknown to a second unlinking: 404', async () => {

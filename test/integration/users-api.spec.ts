@@ -291,15 +291,29 @@ describe("the user's API", () => {
       expect(await count(app, `users where subject = $1 and username = 'Ada Lovelace'`, ada.subject)).toBe(1);
     });
 
-    it('stands beside the display name, which is the claim name, in signals; a new passkey shows the latter', async () => {
-      const user = new TestUser(app, { preferred_username: 'ada', name: 'Ada Lovelace' });
-      expect((await beginRegistration(user)).publicKey.user.displayName).toBe('Ada Lovelace');
-      const other = new TestUser(app, { preferred_username: 'ada', name: 'Ada Lovelace' });
-      await registerPasskey(other);
-      const { username, signals } = await other.list();
-      expect(username).toBe('ada');
-      expect(signals).toMatchObject([{ name: 'ada', displayName: 'Ada Lovelace' }]);
-    });
+    it.each([
+      ['the claim name', { preferred_username: 'ada', name: 'Ada Lovelace' }, 'ada', 'Ada Lovelace'],
+      [
+        'itself where the token has no name',
+        { email: 'ada@example.com' },
+        'ada@example.com',
+        'ada@example.com',
+      ],
+      ['itself where the name cannot be displayed', { email: 'ada', name: 'a\u202eb' }, 'ada', 'ada'],
+      ['itself where the name is all there is', { name: 'Ada Lovelace' }, 'Ada Lovelace', 'Ada Lovelace'],
+    ])(
+      'stands beside the display name, %s, in the prompt of a registration and in signals',
+      async (_, claims, name, displayName) => {
+        const user = new TestUser(app, claims);
+        const browser = new Browser(app);
+        const { publicKey, answer } = await beginRegistration(user, browser);
+        expect(publicKey.user).toMatchObject({ name, displayName });
+        (await browser.finish('register', answer(new SoftwareAuthenticator()))).expect();
+        const { username, signals } = await user.list();
+        expect(username).toBe(name);
+        expect(signals).toMatchObject([{ userId: publicKey.user.id, name, displayName }]);
+      },
+    );
 
     it('authorizes nothing: two users may have the same name', async () => {
       const one = new TestUser(app, { preferred_username: 'root' });
@@ -493,12 +507,6 @@ describe("the user's API", () => {
         );
       }
       expect(await contents(app)).toEqual(before);
-    });
-
-    it('passes the name of the token on to the authenticator', async () => {
-      const { transactionId } = await new TestUser(app, { email: 'ada@example.com' }).registerTransaction();
-      const { publicKey } = await new Browser(app).beginRegistration(transactionId);
-      expect(publicKey.user).toMatchObject({ name: 'ada@example.com', displayName: 'ada@example.com' });
     });
 
     it('refuses a passkey beyond the limit of the app', async () => {

@@ -34,7 +34,7 @@ export interface NonceProof {
   /** Keyway's own: the identity that the external ID is tied to; null where it is tied to none. */
   issuer: string | null;
   subject: string | null;
-  /** Keyway's own: whether PIN or biometrics were asked for; null where not told. */
+  /** Keyway's own: whether PIN or biometrics verified the user in that ceremony; null where not told. */
   userVerified: boolean | null;
 }
 

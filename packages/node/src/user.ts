@@ -128,7 +128,10 @@ export class User {
     await this.#connection.request({ method: 'PUT', ...toIdentity(args) }, () => undefined);
   }
 
-  /** Keyway's own: unties the two again, for good unless they are linked anew. */
+  /**
+   * Keyway's own: unties the two again, for good unless they are linked anew. Throws `user_not_found` if they are not tied,
+   * and `operation_not_allowed` as above.
+   */
   async unlinkIdentity(args: IdentityArgs): Promise<void> {
     await this.#connection.delete(toIdentity(args));
   }

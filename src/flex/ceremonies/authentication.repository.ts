@@ -51,7 +51,6 @@ export interface SignIn extends SpentValues, NonceValues, EventValues {
   /** Whether the passkey has another backup eligibility; it is written, with an event of this id, only if that is so. */
   readonly isBackupChanged: boolean;
   readonly backupEventId: string;
-  readonly userVerified: boolean;
 }
 
 /** What may have kept a sign-in from being written, read afterwards. */

@@ -9,7 +9,7 @@ import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import { type SpentValues, spendHandshake } from './handshake.repository.js';
 
 /** A verified registration, and all that is written of it. */
-export interface Registration extends SpentValues, NonceValues, EventValues {
+export interface Registration extends SpentValues, Omit<NonceValues, 'userVerified'>, EventValues {
   readonly appId: string;
   readonly userId: string;
   readonly deviceId: string;

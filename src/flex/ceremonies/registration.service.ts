@@ -84,10 +84,10 @@ export class RegistrationService {
     const { conditional, now } = open;
     if (conditional && app.conditionalCreate === 'off') throw new AppError('access_denied');
     const handshake = this.handshakes.issue('register', app, { hash, now, conditional });
-    const name = open.passkeyDisplayName ?? '';
+    const displayName = open.passkeyDisplayName ?? '';
     const publicKey = creationOptions({
       relyingParty: app.relyingParty,
-      user: { handle: open.userHandle, name, displayName: name },
+      user: { handle: open.userHandle, name: open.username ?? displayName, displayName },
       challenge: handshake.challenge,
       algorithms: app.algorithms,
       userVerification: conditional ? 'preferred' : app.userVerification,

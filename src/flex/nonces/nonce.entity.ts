@@ -20,6 +20,8 @@ export const NonceSchema = defineEntity({
     kind: p.text().$type<CeremonyKind>().check(`kind in ('register', 'authenticate')`),
     /** Came of a passkey that was automatic, and still was when the ceremony was finished: it never counts for step-up. */
     automatic: p.boolean().default(false),
+    /** Whether its ceremony verified the user, by PIN or biometrics; null in rows from before this was kept. */
+    userVerified: p.boolean().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime().index(),
     consumedAt: p.datetime().nullable(),

@@ -13,6 +13,8 @@ export interface VerifiedNonce {
   /** Who that is to the application: the identity that is tied to the external ID; null where none is. */
   readonly issuer: string | null;
   readonly subject: string | null;
+  /** Whether the user was verified, by PIN or biometrics; null for a nonce from before this was kept. */
+  readonly userVerified: boolean | null;
 }
 
 /** A nonce that a finished ceremony makes; `nonceLifetime` in seconds, counted by the database's clock. */
@@ -25,6 +27,8 @@ export interface NonceValues {
   readonly kind: CeremonyKind;
   /** Whether its passkey is an automatic one that no sign-in has verified the user with, this ceremony included. */
   readonly automatic: boolean;
+  /** The flag UV of its ceremony. */
+  readonly userVerified: boolean;
 }
 
 /** The row of a nonce that a statement writes together with its ceremony. */
@@ -36,13 +40,45 @@ export const nonceOf = ($: NonceValues) =>
     device_id: typed.text($.deviceId),
     kind: typed.text($.kind),
     automatic: typed.boolean($.automatic),
+    user_verified: typed.boolean($.userVerified),
     expires_at: typed.secondsFromNow($.nonceLifetime),
   });
 
-const CONSUME = query('nonces.consume', (db, $: { appId: string; hash: Buffer; ownAppId: string }) =>
+/** Which nonce is used up, and what is asked about it besides. */
+interface Consumption {
+  readonly appId: string;
+  readonly hash: Buffer;
+  /** The one app whose users have identities. */
+  readonly ownAppId: string;
+  /** The identity that acts for itself; nulls where an app's server asks. */
+  readonly issuer: string | null;
+  readonly subject: string | null;
+}
+
+// The tie of the identity that acts is locked before the nonce, as an unlinking does: the row to be updated is found by
+// joining the former, whose maximum is one row also where there is no tie.
+const CONSUME = query('nonces.consume', (db, $: Consumption) =>
   db
+    .with(
+      (cte) => cte('tie').materialized(),
+      (from) =>
+        from
+          .selectFrom('users')
+          .where('issuer', '=', $.issuer)
+          .where('subject', '=', $.subject)
+          .select('passage_external_id as external_id')
+          .forKeyShare(),
+    )
     .updateTable('nonces as n')
     .from('flex_users as u')
+    .innerJoin(
+      (from) =>
+        from
+          .selectFrom('tie')
+          .select((it) => it.fn.max('external_id').as('external_id'))
+          .as('actor'),
+      (on) => on.onTrue(),
+    )
     .leftJoin('users as i', (on) =>
       on.onRef('i.passage_external_id', '=', 'u.external_id').on('u.app_id', '=', $.ownAppId),
     )
@@ -54,7 +90,15 @@ const CONSUME = query('nonces.consume', (db, $: { appId: string; hash: Buffer; o
     .whereRef('u.app_id', '=', 'n.app_id')
     .whereRef('u.id', '=', 'n.user_id')
     .where('u.status', '<>', 'inactive')
-    .returning(['u.external_id as externalId', 'n.kind', 'n.device_id as deviceId', 'i.issuer', 'i.subject']),
+    .returning([
+      'u.external_id as externalId',
+      'n.kind',
+      'n.device_id as deviceId',
+      'i.issuer',
+      'i.subject',
+      'n.user_verified as userVerified',
+      sql<boolean>`coalesce(actor.external_id = u.external_id, false)`.as('isActors'),
+    ]),
 );
 
 const PURGE = purgeExpiredOf('nonces.purge', 'nonces');
@@ -66,10 +110,11 @@ export class NonceRepository {
 
   /**
    * Uses the nonce up; null if it is unknown, expired, spent, of another app, or its user or passkey may not act. The
-   * identity is told of users of `ownAppId` alone.
+   * identity is told of users of `ownAppId` alone. `isActors` is whether the nonce's user is tied to the identity that acts
+   * (`issuer`, `subject`), at that very moment.
    */
-  async consume(appId: string, hash: Buffer, ownAppId: string): Promise<VerifiedNonce | null> {
-    const [row] = await this.database.run(CONSUME, { appId, hash, ownAppId });
+  async consume(consumption: Consumption): Promise<(VerifiedNonce & { readonly isActors: boolean }) | null> {
+    const [row] = await this.database.run(CONSUME, consumption);
     return row ?? null;
   }
 

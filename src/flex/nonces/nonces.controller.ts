@@ -21,7 +21,17 @@ export class NoncesController {
   @Post('verify')
   @HttpCode(200)
   async verify(@Param('app') app: string, @Body() { nonce }: VerifyNonceDto) {
-    const { externalId, kind, deviceId, issuer, subject } = await this.nonces.verify(app, nonce);
-    return { external_id: externalId, kind, device_id: deviceId, issuer, subject };
+    const { externalId, kind, deviceId, issuer, subject, userVerified } = await this.nonces.verify(
+      app,
+      nonce,
+    );
+    return {
+      external_id: externalId,
+      kind,
+      device_id: deviceId,
+      issuer,
+      subject,
+      user_verified: userVerified,
+    };
   }
 }

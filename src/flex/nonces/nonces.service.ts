@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { AppError } from '../../errors/app-error.js';
+import type { Identity } from '../../users/user.repository.js';
 import { hashOf } from '../bearer-secret.js';
 import { NonceRepository, type VerifiedNonce } from './nonce.repository.js';
 
@@ -17,10 +18,15 @@ export class NoncesService {
     this.ownAppId = embeddedPassageOf(configuration).app.id;
   }
 
-  /** Uses the nonce up. Throws `invalid_nonce` if it is unknown, expired, spent, revoked or of another app. */
-  async verify(appId: string, nonce: string): Promise<VerifiedNonce> {
-    const verified = await this.nonces.consume(appId, hashOf(nonce), this.ownAppId);
-    if (!verified) throw new AppError('invalid_nonce');
+  /**
+   * Uses the nonce up. Throws `invalid_nonce` if it is unknown, expired, spent, revoked or of another app, and if its user is
+   * not tied to the identity that acts for itself, if one does; it is used up then as well.
+   */
+  async verify(appId: string, nonce: string, tiedTo?: Identity): Promise<VerifiedNonce> {
+    const { issuer, subject } = tiedTo ?? { issuer: null, subject: null };
+    const { ownAppId } = this;
+    const verified = await this.nonces.consume({ appId, hash: hashOf(nonce), ownAppId, issuer, subject });
+    if (!verified || (tiedTo && !verified.isActors)) throw new AppError('invalid_nonce');
     return verified;
   }
 }

@@ -17,8 +17,10 @@ export const TransactionSchema = defineEntity({
     userId: p.text(),
     user: () => belongsTo(FlexUser, 'app_id', 'user_id'),
     kind: p.text().$type<CeremonyKind>().check(`kind in ('register', 'authenticate')`),
-    /** The account's name as the authenticator shows it; of register transactions only. */
+    /** The account's display name as the authenticator shows it, and its name too; of register transactions only. */
     passkeyDisplayName: p.text().nullable(),
+    /** The account's name where that is told apart from the display name: in transactions of the user's API. */
+    username: p.text().nullable(),
     /** Of an automatic upgrade: its passkey may be created without asking the user. Only register transactions are. */
     conditional: p.boolean().default(false),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -11,6 +11,8 @@ export interface OpenTransaction {
   readonly status: FlexUserStatus;
   readonly userHandle: Buffer;
   readonly passkeyDisplayName: string | null;
+  /** Null where the display name stands for it. */
+  readonly username: string | null;
   /** Whether it is of an automatic upgrade. */
   readonly conditional: boolean;
   /** The database's clock, milliseconds since the epoch. */
@@ -26,6 +28,7 @@ interface NewTransaction {
   userId: string;
   kind: CeremonyKind;
   displayName: string | null;
+  username: string | null;
   conditional: boolean;
   lifetime: number;
 }
@@ -34,7 +37,16 @@ interface NewTransaction {
 const CREATE = query('transactions.create', (db, $: NewTransaction) =>
   db
     .insertInto('transactions')
-    .columns(['hash', 'app_id', 'user_id', 'kind', 'passkey_display_name', 'conditional', 'expires_at'])
+    .columns([
+      'hash',
+      'app_id',
+      'user_id',
+      'kind',
+      'passkey_display_name',
+      'username',
+      'conditional',
+      'expires_at',
+    ])
     .expression((from) =>
       from
         .selectFrom('flex_users')
@@ -45,7 +57,8 @@ const CREATE = query('transactions.create', (db, $: NewTransaction) =>
           'app_id',
           'id',
           typed.text($.kind).as('kind'),
-          typed.text($.displayName).as('name'),
+          typed.text($.displayName).as('display_name'),
+          typed.text($.username).as('username'),
           typed.boolean($.conditional).as('conditional'),
           typed.secondsFromNow($.lifetime).as('expires_at'),
         ])
@@ -74,6 +87,7 @@ const FIND_OPEN = query(
         'u.status',
         'u.user_handle as userHandle',
         't.passkey_display_name as passkeyDisplayName',
+        't.username',
         't.conditional',
         sql<Date>`now()`.as('now'),
         'd.credential_id as credentialId',
@@ -111,8 +125,9 @@ export class TransactionRepository {
     const credentials = rows.flatMap(({ credentialId, transports }) =>
       credentialId ? [{ id: credentialId, transports: transports ?? [] }] : [],
     );
-    const { status, userHandle, passkeyDisplayName, conditional, now } = first;
-    return { status, userHandle, passkeyDisplayName, conditional, now: now.getTime(), credentials };
+    const { status, userHandle, passkeyDisplayName, username, conditional } = first;
+    const names = { passkeyDisplayName, username };
+    return { status, userHandle, ...names, conditional, now: first.now.getTime(), credentials };
   }
 
   /** The id of its user, whether or not it may still be used; null if it is unknown or of another app. */

@@ -15,6 +15,8 @@ import { UpgradeOfferRepository } from './upgrade-offer.repository.js';
 export interface RegisterOptions {
   /** The identity that acts for itself, if one does. */
   readonly tiedTo?: Identity | undefined;
+  /** What authenticators show as the account's name; absent where the display name stands for it. */
+  readonly username?: string;
   /** An automatic upgrade: the passkey may be created without asking the user (WebAuthn Level 3, conditional creation). */
   readonly conditional?: boolean;
 }
@@ -43,7 +45,7 @@ export class TransactionsService {
     appId: string,
     externalId: string,
     displayName: string,
-    { tiedTo, conditional = false }: RegisterOptions = {},
+    { tiedTo, username, conditional = false }: RegisterOptions = {},
   ): Promise<string> {
     const app = await this.apps.get(appId);
     if (conditional && app.conditionalCreate === 'off') throw new AppError('access_denied');
@@ -58,8 +60,16 @@ export class TransactionsService {
       if (!user.userHandleSettled) await this.users.settleHandle({ appId, id: user.id }, tx);
       const { text, hash } = makeBearerSecret();
       const lifetime = app.lifetimes.registerTransaction;
-      const owner = { appId, userId: user.id };
-      const transaction = { hash, ...owner, kind: 'register', displayName, conditional, lifetime } as const;
+      const transaction = {
+        hash,
+        appId,
+        userId: user.id,
+        kind: 'register',
+        displayName,
+        username: username ?? null,
+        conditional,
+        lifetime,
+      } as const;
       if (!(await this.transactions.create(transaction, tx))) throw erasedMeanwhile();
       return text;
     });
@@ -92,6 +102,7 @@ export class TransactionsService {
       userId: user.id,
       kind: 'authenticate',
       displayName: null,
+      username: null,
       conditional: false,
       lifetime,
     } as const;

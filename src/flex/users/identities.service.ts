@@ -5,7 +5,7 @@ import { AppError } from '../../errors/app-error.js';
 import { AuditTrail } from '../../events/audit-trail.js';
 import { ExternalIds } from '../../users/external-ids.js';
 import { Ties } from '../../users/ties.js';
-import type { Identity } from '../../users/user.repository.js';
+import type { Identity, NamedIdentity } from '../../users/user.repository.js';
 import { FlexUserRepository } from './flex-user.repository.js';
 
 /**
@@ -41,11 +41,11 @@ export class IdentitiesService {
     this.externalIds.forget(tie);
   }
 
-  /** Gives the identity that the external ID was tied to. Throws `user_not_found` if there was none. */
-  async unlink(appId: string, externalId: string): Promise<Identity> {
+  /** Gives the identity that the external ID was tied to. Throws `user_not_found` if there was none, or not the named one. */
+  async unlink(appId: string, externalId: string, named?: NamedIdentity): Promise<Identity> {
     this.requireOwnApp(appId);
     const identity = await this.database.transaction(async (tx) => {
-      const untied = await this.ties.undo(appId, externalId, tx);
+      const untied = await this.ties.undo(appId, externalId, tx, named);
       if (!untied) throw new AppError('user_not_found');
       const userId = await this.users.voidBegun(appId, externalId, tx);
       await this.audit.record({ type: 'user.unlinked', appId, userId }, tx);

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, HttpCode, Param, Put, UsePipes } from '@nestj
 import { IsOptional, IsString, Length } from 'class-validator';
 import { Configuration, issuerAmong, issuersOf } from '../../config/configuration.js';
 import { AppError } from '../../errors/app-error.js';
-import { LenientBody } from '../../http/body.pipe.js';
+import { LenientBody, LenientOptionalBody } from '../../http/body.pipe.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { isExternalId } from '../../users/external-id.js';
 import { IdentitiesService } from './identities.service.js';
@@ -17,6 +17,18 @@ export class LinkIdentityDto {
   @IsString()
   @Length(1, 255)
   subject: string;
+}
+
+/** The identity that is untied; what is left out may be any. */
+export class UnlinkIdentityDto {
+  @IsOptional()
+  @IsString()
+  issuer?: string | null;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 255)
+  subject?: string | null;
 }
 
 /** Our own addition to the protocol's server side: the identity that an external ID is tied to. */
@@ -43,8 +55,13 @@ export class IdentityController {
 
   @Delete()
   @HttpCode(200)
-  async unlink(@Param('app') app: string, @Param('external_id') name: string) {
-    await this.identities.unlink(app, toExternalId(name));
+  @UsePipes(LenientOptionalBody)
+  async unlink(
+    @Param('app') app: string,
+    @Param('external_id') name: string,
+    @Body() { issuer = null, subject = null }: UnlinkIdentityDto,
+  ) {
+    await this.identities.unlink(app, toExternalId(name), { issuer, subject });
   }
 
   private issuerOf(named: string | undefined): string {

@@ -20,6 +20,7 @@ import {
 export class EmbeddedPassage extends Passage {
   readonly appId: string;
   readonly flexUrl: string;
+  readonly showsUsernames = true;
 
   constructor(
     configuration: Configuration,
@@ -68,8 +69,8 @@ export class EmbeddedPassage extends Passage {
     return this.transactions.createAuthenticate(this.appId, externalId, tiedTo);
   }
 
-  override async verifyNonce(nonce: string): Promise<PassageNonce> {
-    const { externalId, kind, deviceId } = await this.nonces.verify(this.appId, nonce);
+  override async verifyNonce(nonce: string, tiedTo?: ActingIdentity): Promise<PassageNonce> {
+    const { externalId, kind, deviceId } = await this.nonces.verify(this.appId, nonce, tiedTo);
     return { externalId, kind, deviceId };
   }
 

@@ -47,6 +47,8 @@ const CANNOT_CREATE: Meanings = {
 export class RemotePassage extends Passage {
   readonly appId: string;
   readonly flexUrl: string;
+  /** The protocol's transaction has one text. */
+  readonly showsUsernames = false;
 
   constructor(
     private readonly provider: Provider,
