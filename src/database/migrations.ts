@@ -11,6 +11,7 @@ import { Migration20261126210001_icons } from './migrations/Migration20261126210
 import { Migration20261126220000_conditional_create } from './migrations/Migration20261126220000_conditional_create.js';
 import { Migration20261126230000_unknown_credential } from './migrations/Migration20261126230000_unknown_credential.js';
 import { Migration20261126240000_ceremony_policies } from './migrations/Migration20261126240000_ceremony_policies.js';
+import { Migration20261127020000_trail } from './migrations/Migration20261127020000_trail.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -30,4 +31,5 @@ export const migrations = [
     class: Migration20261126230000_unknown_credential,
   },
   { name: 'Migration20261126240000_ceremony_policies', class: Migration20261126240000_ceremony_policies },
+  { name: 'Migration20261127020000_trail', class: Migration20261127020000_trail },
 ];
