@@ -8,10 +8,11 @@ import {
   issuerAmong,
 } from '../config/configuration.js';
 import { DEMO_APP } from '../config/demo-settings.js';
-import { Environment } from '../config/environment.js';
+import { ConfigurationError, Environment } from '../config/environment.js';
 import { issuersIn } from '../config/identity-settings.js';
 import { HttpVariables } from '../config/http-settings.js';
-import { LifetimeVariables } from '../config/passage-settings.js';
+import { EventVariables, LifetimeVariables } from '../config/passage-settings.js';
+import { readVariables } from '../config/variables.js';
 import { OperatorError } from '../errors/operator-error.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { AuditTrail } from '../events/audit-trail.js';
@@ -130,13 +131,16 @@ function configurationOf(database: DatabaseSettings): Configuration {
   const named = isRemote ? process.env.PASSAGE_APP_ID : process.env.APP_ID;
   const id = named || (database.kind === 'embedded' ? DEMO_APP : '');
   const lifetimes = new LifetimeVariables(env).toSettings();
+  const events = readVariables(EventVariables, new Environment(process.env));
+  if (events.problems.length > 0) throw new ConfigurationError(events.problems);
+  const eventRetentionDays = events.variables.toSettings();
   return {
     environment: 'production',
     demo: null,
     http: new HttpVariables(env).toSettings(),
     database,
     externalIdClaim: null,
-    passage: { mode: 'embedded', app: { id }, secrets: [], lifetimes },
+    passage: { mode: 'embedded', app: { id }, secrets: [], lifetimes, eventRetentionDays },
     authenticatorMetadataFile: null,
     fidoMetadataFile: null,
     get tokens(): never {

@@ -108,6 +108,8 @@ export interface EmbeddedPassageSettings {
   /** Key material of 32 bytes or more each; the first one signs, all of them verify. */
   readonly secrets: readonly Buffer[];
   readonly lifetimes: Lifetimes;
+  /** For how many days refused ceremonies stay in the audit trail. */
+  readonly eventRetentionDays: number;
 }
 
 /** Where another server keeps the passkeys, and as which of its apps we call. */

@@ -1,7 +1,12 @@
 import { createSecretKey } from 'node:crypto';
 import { isLoopback } from './addresses.js';
 import { AppVariables } from './app-settings.js';
-import type { AppSettings, Configuration, Lifetimes, VerificationSettings } from './configuration.js';
+import type {
+  AppSettings,
+  Configuration,
+  EmbeddedPassageSettings,
+  VerificationSettings,
+} from './configuration.js';
 import { keepDemoSecrets } from './demo-secrets.js';
 import { ConfigurationError } from './environment.js';
 import type { HttpVariables } from './http-settings.js';
@@ -51,7 +56,11 @@ export function stepsToDemo({ env, host }: HttpVariables): string[] {
  * The demo's own app and keys. Makes its secrets in the directory of the embedded database; throws a
  * `ConfigurationError` if that cannot be.
  */
-export function demoSettings(lifetimes: Lifetimes, port: number, directory: string): DemoSettings {
+export function demoSettings(
+  given: Pick<EmbeddedPassageSettings, 'lifetimes' | 'eventRetentionDays'>,
+  port: number,
+  directory: string,
+): DemoSettings {
   const secrets = keepDemoSecrets(directory);
   if ('problem' in secrets) throw new ConfigurationError([secrets.problem]);
   const origin = `http://localhost:${port}`;
@@ -70,7 +79,7 @@ export function demoSettings(lifetimes: Lifetimes, port: number, directory: stri
       algorithms: ['HS256'],
       audienceClaim: null,
     },
-    passage: redact({ mode: 'embedded', app, secrets: [secrets.keywaySecret], lifetimes }, 'secrets'),
+    passage: redact({ mode: 'embedded', app, secrets: [secrets.keywaySecret], ...given }, 'secrets'),
   };
 }
 

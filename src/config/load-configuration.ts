@@ -4,7 +4,7 @@ import { demoSettings, DemoVariables, stepsToDemo } from './demo-settings.js';
 import { assertNodeVersion, ConfigurationError, Environment } from './environment.js';
 import { HttpVariables } from './http-settings.js';
 import { IdentityVariables } from './identity-settings.js';
-import { MetadataVariables, type ReadGroups, readPassage } from './passage-settings.js';
+import { EventVariables, MetadataVariables, type ReadGroups, readPassage } from './passage-settings.js';
 import { deepFreeze } from './redaction.js';
 import { foreignNames, misspeltNames } from './setting-names.js';
 import { TokenVariables } from './token-settings.js';
@@ -82,13 +82,18 @@ function readDemo(
 ): ReadGroups<ModeSettings> {
   const demo = readVariables(DemoVariables, env);
   const username = readVariables(UsernameVariables, env);
+  const events = readVariables(EventVariables, env);
   const settings = () => {
     const stored = database.toSettings();
     if (stored.kind !== 'embedded') throw new Error('The demo runs on the embedded database.');
-    const demos = demoSettings(demo.variables.toSettings(), http.toSettings().port, stored.directory);
+    const given = {
+      lifetimes: demo.variables.toSettings(),
+      eventRetentionDays: events.variables.toSettings(),
+    };
+    const demos = demoSettings(given, http.toSettings().port, stored.directory);
     return { ...demos, tokens: { ...demos.tokens, usernameClaims: username.variables.toSettings() } };
   };
-  return { groups: [demo, username], settings };
+  return { groups: [demo, username, events], settings };
 }
 
 function readService(env: Environment): ReadGroups<ModeSettings> {

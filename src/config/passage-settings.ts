@@ -52,6 +52,18 @@ export class LifetimeVariables extends Variables<Lifetimes> {
   }
 }
 
+const RETENTION = { from: 1, to: 3_650, fallback: 90 };
+
+/** For how many days refused ceremonies stay in the audit trail. */
+export class EventVariables extends Variables<number> {
+  @Setting(wholeNumber({ ...RETENTION, of: 'days' }))
+  EVENT_RETENTION_DAYS?: string;
+
+  toSettings(): number {
+    return Number(this.EVENT_RETENTION_DAYS ?? RETENTION.fallback);
+  }
+}
+
 type MetadataFiles = Pick<Configuration, 'authenticatorMetadataFile' | 'fidoMetadataFile'>;
 
 /** What is known of authenticators by their AAGUID. */
@@ -77,6 +89,7 @@ export const EMBEDDED_GROUPS = [
   AppVariables,
   MetadataVariables,
   LifetimeVariables,
+  EventVariables,
 ] as const;
 
 /** Which provider there is; the settings of the other one contradict it. */
@@ -123,15 +136,17 @@ export function readPassage(env: Environment): ReadGroups<PassageSettings> {
   const secrets = readVariables(KeywaySecretVariables, env);
   const app = readVariables(AppVariables, env);
   const lifetimes = readVariables(LifetimeVariables, env);
+  const events = readVariables(EventVariables, env);
   const settings = () => {
     const parts = {
       app: app.variables.toSettings(),
       secrets: secrets.variables.toSettings(),
       lifetimes: lifetimes.variables.toSettings(),
+      eventRetentionDays: events.variables.toSettings(),
     };
     return redact({ mode: 'embedded' as const, ...parts }, 'secrets');
   };
-  return { groups: [passage, secrets, app, lifetimes], settings };
+  return { groups: [passage, secrets, app, lifetimes, events], settings };
 }
 
 function contradiction(env: Environment, names: readonly string[], why: string): string | undefined {

@@ -13,6 +13,7 @@ import { Migration20261126230000_unknown_credential } from './migrations/Migrati
 import { Migration20261126240000_ceremony_policies } from './migrations/Migration20261126240000_ceremony_policies.js';
 import { Migration20261127000000_user_verified } from './migrations/Migration20261127000000_user_verified.js';
 import { Migration20261127010000_usernames } from './migrations/Migration20261127010000_usernames.js';
+import { Migration20261127020000_trail } from './migrations/Migration20261127020000_trail.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -34,4 +35,5 @@ export const migrations = [
   { name: 'Migration20261126240000_ceremony_policies', class: Migration20261126240000_ceremony_policies },
   { name: 'Migration20261127000000_user_verified', class: Migration20261127000000_user_verified },
   { name: 'Migration20261127010000_usernames', class: Migration20261127010000_usernames },
+  { name: 'Migration20261127020000_trail', class: Migration20261127020000_trail },
 ];

@@ -7,9 +7,9 @@ export const AuditEventSchema = defineEntity({
   indexes: [
     { properties: ['appId', 'userId', 'id'] },
     {
-      name: 'audit_events_nobodys_refusals_index',
+      name: 'audit_events_refusals_index',
       properties: ['createdAt'],
-      where: `type = 'refused' and user_id is null`,
+      where: `type = 'refused'`,
     },
   ],
   properties: {

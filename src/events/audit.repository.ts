@@ -156,15 +156,15 @@ const ANONYMISE = query('events.anonymise', (db, $: { appId: string; userId: str
 const PURGE_BATCH = 1_000;
 
 // PostgreSQL uses the partial index of these refusals only if its condition stands here in the same words.
-const PURGE_UNOWNED_REFUSALS = query('events.purge-strangers', (db) =>
+const PURGE_REFUSALS = query('events.purge-refusals', (db, $: { days: number }) =>
   db.deleteFrom('audit_events').where((it) =>
     it(
       it.refTuple('app_id', 'id'),
       'in',
       it
         .selectFrom('audit_events')
-        .where(sql<boolean>`type = 'refused' and user_id is null`)
-        .where('created_at', '<', sql<Date>`now() - interval '30 days'`)
+        .where(sql<boolean>`type = 'refused'`)
+        .where('created_at', '<', sql<Date>`now() - make_interval(days => ${$.days}::integer)`)
         .select(['app_id', 'id'])
         .limit(PURGE_BATCH)
         .forUpdate()
@@ -215,8 +215,8 @@ export class AuditRepository {
     while (changed === BATCH);
   }
 
-  /** Deletes a batch of refusals that are older than 30 days and of no known user; 0 if there are none left. */
-  purgeExpired(): Promise<number> {
-    return this.database.count(PURGE_UNOWNED_REFUSALS, {});
+  /** Deletes a batch of refusals that are older than so many days; 0 if there are none left. */
+  purgeRefusals(days: number): Promise<number> {
+    return this.database.count(PURGE_REFUSALS, { days });
   }
 }

@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { Configuration, embeddedPassageOf } from '../config/configuration.js';
 import { AuditRepository } from '../events/audit.repository.js';
 import { CeremoniesModule } from './ceremonies/ceremonies.module.js';
 import { HandshakeRepository } from './ceremonies/handshake.repository.js';
@@ -21,6 +22,7 @@ export type Purged = Record<'nonces' | 'transactions' | 'handshakes' | 'refusals
 /** Deletes what has long expired, in batches; replicas share the work without waiting for each other. */
 @Injectable()
 export class PurgeService {
+  private readonly eventRetentionDays: number;
   private running: Promise<Purged> | null = null;
 
   constructor(
@@ -28,7 +30,10 @@ export class PurgeService {
     private readonly transactions: TransactionRepository,
     private readonly handshakes: HandshakeRepository,
     private readonly events: AuditRepository,
-  ) {}
+    configuration: Configuration,
+  ) {
+    this.eventRetentionDays = embeddedPassageOf(configuration).eventRetentionDays;
+  }
 
   /** The purge under way, if there is one. */
   get underWay(): Promise<Purged> | null {
@@ -48,7 +53,7 @@ export class PurgeService {
       nonces: await batches(() => this.nonces.purgeExpired()),
       transactions: await batches(() => this.transactions.purgeExpired()),
       handshakes: await batches(() => this.handshakes.purgeExpired()),
-      refusals: await batches(() => this.events.purgeExpired()),
+      refusals: await batches(() => this.events.purgeRefusals(this.eventRetentionDays)),
     };
   }
 }

@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { clientAddress } from './client-address.js';
 
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
-const MAX_USER_AGENT = 512;
+/** Characters; browsers send less than that, and callers choose it. */
+const MAX_USER_AGENT = 256;
 
 /** What the log and the audit trail record of a request, and what it counts against its rate limit. */
 export class RequestContext {

@@ -41,6 +41,7 @@ describe.each([
           app: { id: TEST.appId, origins: [application.origin], rpId: 'localhost' },
           secrets: [Buffer.alloc(32, 1)],
           lifetimes: { handshake: 300, registerTransaction: 300, authenticateTransaction: 900, nonce: 300 },
+          eventRetentionDays: 90,
         },
       },
     );

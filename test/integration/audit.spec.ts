@@ -130,6 +130,21 @@ describe('audit', () => {
       ]);
     });
 
+    it('records the first three refusals of a handshake, and a suspected clone also after those of strangers', async () => {
+      const passkey = await registerPasskey(aUser(), { traits: { counter: 'increasing' } });
+      const { browser, authenticator } = passkey;
+      const begun = await browser.beginSignIn();
+      const foreign = begun.answer(authenticator, { origin: 'https://evil.example' });
+      const events = await eventsOf(app, async () => {
+        for (let time = 0; time < 6; time++) await browser.finish('authenticate', foreign);
+        await browser.finish('authenticate', begun.answer(authenticator, { counter: 1 }));
+      });
+      expect(events.map(({ reason }) => reason)).toEqual([
+        ...Array<string>(3).fill('origin_not_allowed'),
+        'clone_suspected',
+      ]);
+    });
+
     it('records the app of the path in a refusal, even if the handshake was for another app', async () => {
       const tenant = await Tenant.create(app);
       const { authenticator, browser } = await registerPasskey(aUser());
@@ -242,7 +257,7 @@ describe('audit', () => {
               payload: body,
             }),
           );
-          expect(events).toMatchObject([{ type: 'authenticated', address, userAgent: 'x'.repeat(512) }]);
+          expect(events).toMatchObject([{ type: 'authenticated', address, userAgent: 'x'.repeat(256) }]);
         }
       } finally {
         await behindProxy.close();
@@ -396,17 +411,18 @@ describe('audit', () => {
     });
   });
 
-  it('the audit trail keeps events for good, except refusals of unknown users, kept for 30 days', async () => {
+  it('the audit trail keeps events for good, except refusals, kept for 90 days', async () => {
     const insert = `insert into audit_events (id, type, app_id, user_id, created_at)
       select $1 || n, $2, 'shop', $3, now() - $4::interval from generate_series(1, 1500) n`;
-    await sql(app, insert, 'old', 'refused', null, '30 days 1 minute');
-    await sql(app, insert, 'new', 'refused', null, '29 days 23 hours');
-    await sql(app, insert, 'known', 'refused', 'ada', '10 years');
+    await sql(app, insert, 'old', 'refused', null, '90 days 1 minute');
+    await sql(app, insert, 'new', 'refused', null, '89 days 23 hours');
+    await sql(app, insert, 'of-ada', 'refused', 'ada', '90 days 1 minute');
+    await sql(app, insert, 'cloned', 'clone_suspected', 'ada', '10 years');
     await sql(app, insert, 'used', 'authenticated', null, '10 years');
     const purge = app.application.get(PurgeService, { strict: false });
-    expect(await purge.purge()).toMatchObject({ refusals: 1500 });
-    expect(await count(app, `audit_events where id like 'old%'`)).toBe(0);
-    expect(await count(app, `audit_events where id ~ '^(new|known|used)'`)).toBe(4500);
+    expect(await purge.purge()).toMatchObject({ refusals: 3000 });
+    expect(await count(app, `audit_events where id ~ '^(old|of-ada)'`)).toBe(0);
+    expect(await count(app, `audit_events where id ~ '^(new|cloned|used)'`)).toBe(4500);
   });
 
   it('reading the list, the app and the readiness changes no row', async () => {

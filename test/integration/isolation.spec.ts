@@ -321,6 +321,30 @@ describe('isolation of ceremonies, users and apps', () => {
       expect(theirs[0]!.id).toBe(passkeyId);
     });
 
+    it('keeps the latest 1,000 tombstones of each user', async () => {
+      const tenant = await Tenant.create(app);
+      const { authenticator } = await tenant.register('ada');
+      await tenant.register('bob');
+      const devices = app.application.get(DevicesService, { strict: false });
+      const [device] = (await devices.list(tenant.id, named('ada')))!.devices;
+      const insert = `
+        insert into tombstones (app_id, user_id, credential_hash, revoked_at)
+        select app_id, id, sha256((external_id || n)::bytea), now() - n * interval '1 minute'
+        from flex_users, generate_series(1, 1000) n where app_id = $1`;
+      await sql(app, insert, tenant.id);
+      const isLeft = (of: string | Buffer) =>
+        count(
+          app,
+          'tombstones where app_id = $1 and credential_hash = sha256($2)',
+          tenant.id,
+          Buffer.from(of),
+        );
+      await tenant.revoke('ada', device!.id);
+      expect(await isLeft(authenticator.credentials[0]!.id)).toBe(1);
+      expect([await isLeft('ada999'), await isLeft('ada1000'), await isLeft('bob1000')]).toEqual([1, 0, 1]);
+      expect(await count(app, 'tombstones where app_id = $1', tenant.id)).toBe(2000);
+    });
+
     it('keeps its tombstone of a passkey that is enrolled again in the first app, which keeps its other tombstones', async () => {
       const { one, other, authenticator, passkeyId } = await twins();
       const devices = app.application.get(DevicesService, { strict: false });

@@ -55,6 +55,7 @@ export function aConfiguration(
       app: { id: TEST.appId, name: 'The Shop', origins: [TEST.origin], rpId: TEST.rpId },
       secrets: [randomBytes(32)],
       lifetimes: { handshake: 300, registerTransaction: 300, authenticateTransaction: 900, nonce: 300 },
+      eventRetentionDays: 90,
     },
     authenticatorMetadataFile: null,
     fidoMetadataFile: null,

@@ -29,7 +29,7 @@ const SHORT_WAIT = 500; // ms
 /** How many refusals of one handshake may tell that a credential is unknown, counted by each replica. */
 const TOLD = 3;
 
-/** Counts each finish that is refused, and writes one audit event for it. */
+/** Counts each finish that is refused, and writes an audit event for the first of each handshake. */
 @Injectable()
 export class RefusalAudit {
   private readonly log = new Logger(RefusalAudit.name);
@@ -43,18 +43,22 @@ export class RefusalAudit {
   ) {}
 
   /**
-   * What to throw for what a finish threw, once all it did was rolled back: for a refusal, of which an event is written,
+   * What to throw for what a finish threw, once all it did was rolled back: for a refusal, of which an event may be written,
    * an `AppError`; for anything else, an outage or a bug, the error itself.
    */
   async answerTo(error: unknown, finish: FailedFinish): Promise<unknown> {
     if (!(error instanceof Refusal)) return error;
     const request = currentRequest();
-    const { number, cost } = this.handshakeRefusals.count(finish.handshake);
+    const { number, cost, isWritten } = this.handshakeRefusals.count(
+      finish.handshake,
+      finish.proven !== null,
+    );
     if (request) request.cost = cost;
     const isTold = number <= TOLD && finish.mayTellUnknown && (await finish.mayTellUnknown());
     const refusal = isTold
       ? new AppError(finish.code, { cause: error, told: 'unknown_credential' })
       : toAppError(error, finish.code);
+    if (!isWritten) return refusal;
     await this.record(finish, refusal.reason).catch((cause: unknown) => {
       this.log.error(
         `The audit event of a refusal (${refusal.reason}) was not written: ${sqlStateOf(cause) ?? 'unexpected error'}`,

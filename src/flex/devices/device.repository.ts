@@ -114,6 +114,9 @@ const RENAME = queryByUser(
       .returning(['d.user_id as userId', ...COLUMNS]),
 );
 
+/** Tombstones of a user: registering and revoking by turns would fill the table. */
+const MAX_TOMBSTONES = 1_000;
+
 // In one statement, as its halves are one act; the nonces that the passkey proved go with it by their foreign key. The
 // user is locked first, as by every act that deletes what is theirs.
 const REVOKE = queryByUser(
@@ -142,11 +145,29 @@ const REVOKE = queryByUser(
       .with('tombstone', (made) =>
         made
           .insertInto('tombstones')
-          .columns(['app_id', 'credential_hash'])
+          .columns(['app_id', 'credential_hash', 'user_id'])
           .expression((from) =>
-            from.selectFrom('revoked').select(['app_id', sql<Buffer>`sha256(credential_id)`.as('hash')]),
+            from
+              .selectFrom('revoked')
+              .select(['app_id', sql<Buffer>`sha256(credential_id)`.as('hash'), 'user_id']),
           )
           .onConflict((on) => on.doNothing()),
+      )
+      // This part does not see the tombstone that is being made.
+      .with('forgotten', (gone) =>
+        gone
+          .deleteFrom('tombstones')
+          .where('app_id', '=', $.appId)
+          .where('credential_hash', 'in', (it) =>
+            it
+              .selectFrom('tombstones as old')
+              .innerJoin('revoked as r', (on) =>
+                on.onRef('r.app_id', '=', 'old.app_id').onRef('r.user_id', '=', 'old.user_id'),
+              )
+              .select('old.credential_hash')
+              .orderBy('old.revoked_at', 'desc')
+              .offset(MAX_TOMBSTONES - 1),
+          ),
       )
       .selectFrom('revoked')
       .select('user_id as userId'),
