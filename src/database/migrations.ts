@@ -14,6 +14,7 @@ import { Migration20261126240000_ceremony_policies } from './migrations/Migratio
 import { Migration20261127000000_user_verified } from './migrations/Migration20261127000000_user_verified.js';
 import { Migration20261127010000_usernames } from './migrations/Migration20261127010000_usernames.js';
 import { Migration20261127020000_trail } from './migrations/Migration20261127020000_trail.js';
+import { Migration20261127030000_superseded_keys } from './migrations/Migration20261127030000_superseded_keys.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -36,4 +37,5 @@ export const migrations = [
   { name: 'Migration20261127000000_user_verified', class: Migration20261127000000_user_verified },
   { name: 'Migration20261127010000_usernames', class: Migration20261127010000_usernames },
   { name: 'Migration20261127020000_trail', class: Migration20261127020000_trail },
+  { name: 'Migration20261127030000_superseded_keys', class: Migration20261127030000_superseded_keys },
 ];

@@ -207,31 +207,86 @@ describe('the app of the settings', () => {
     }
   });
 
-  it('has one valid key of the settings: a new one revokes the previous one for good', async () => {
-    const { database, settings, drop } = await anEmptyDatabase();
-    const passage = embeddedPassageOf(aConfiguration(settings));
-    const start = async (apiKey: string) =>
-      (await buildAppOn(settings, { passage: { ...passage, app: { ...passage.app, apiKey } } })).close();
-    const valid = async () =>
-      (await sql<{ id: string }>({ database }, 'select id from api_keys where revoked_at is null')).map(
-        ({ id }) => id,
+  describe('with a key of the settings', () => {
+    let empty: Awaited<ReturnType<typeof anEmptyDatabase>>;
+    let warnings: string[];
+    beforeEach(async () => {
+      empty = await anEmptyDatabase();
+      warnings = [];
+    });
+    afterEach(() => empty?.drop());
+
+    const start = async (apiKey: string) => {
+      const passage = embeddedPassageOf(aConfiguration(empty.settings));
+      const app = await buildAppOn(empty.settings, {
+        passage: { ...passage, app: { ...passage.app, apiKey } },
+      });
+      await app.close();
+      warnings = app.logLines.filter((line) => line.includes('APP_API_KEY'));
+    };
+    const states = async () => {
+      const { database } = empty;
+      const keys = new ApiKeysService(new ApiKeyRepository(database), new AppRepository(database));
+      const listed = await keys.list(embeddedPassageOf(aConfiguration(empty.settings)).app.id);
+      return Object.fromEntries(
+        listed.map(({ id, state, expiresAt }) => [id, expiresAt && state === 'active' ? 'ends' : state]),
+      );
+    };
+    /** As if the other key had taken its place so long ago. */
+    const age = (id: string, by: string) =>
+      sql(
+        { database: empty.database },
+        'update api_keys set superseded_at = now() - $2::interval where id = $1',
+        id,
+        by,
       );
     const [first, second] = [aKey('first'), aKey('second')];
-    try {
+
+    it('keeps the key before it valid for a day, also for replicas that start with it meanwhile', async () => {
       await start(first);
       await start(first);
-      expect(await valid()).toEqual(['first0000000']);
+      expect(await states()).toEqual({ first0000000: 'active' });
       await start(second);
-      expect(await valid()).toEqual(['second000000']);
-      await expect(start(first)).rejects.toThrow(/was revoked/);
+      expect(await states()).toEqual({ first0000000: 'ends', second000000: 'active' });
+      await age('first0000000', '23 hours 59 minutes');
+      expect(await states()).toEqual({ first0000000: 'ends', second000000: 'active' });
+      await start(first);
+      expect(await states()).toEqual({ first0000000: 'active', second000000: 'ends' });
+      await start(second);
+      await age('first0000000', '24 hours 1 minute');
+      expect(await states()).toEqual({ first0000000: 'expired', second000000: 'active' });
+      await start(aKey('third'));
+      expect(await states()).toEqual({
+        first0000000: 'expired',
+        second000000: 'ends',
+        third0000000: 'active',
+      });
+      expect(warnings).toEqual([]);
+    });
+
+    it.each([
+      [
+        'has ended',
+        `update api_keys set superseded_at = now() - interval '25 hours' where id = 'first0000000'`,
+        'expired',
+      ],
+      ['was revoked', `update api_keys set revoked_at = now() where id = 'first0000000'`, 'revoked'],
+    ])('starts with a warning if the key %s, and changes no key', async (_, end, state) => {
+      await start(first);
+      await start(second);
+      await sql({ database: empty.database }, end);
+      await start(first);
+      expect(warnings).toEqual([expect.stringContaining('calls with it are refused')]);
+      expect(await states()).toEqual({ first0000000: state, second000000: 'active' });
+    });
+
+    it('refuses another key with the id of one, and stores no secret', async () => {
+      await start(second);
       await expect(start(aKey('second'))).rejects.toThrow(/another key has its id/);
-      expect(await valid()).toEqual(['second000000']);
-      expect(
-        await count({ database }, `api_keys k where position($1 in k::text) > 0`, second.slice(16)),
-      ).toBe(0);
-    } finally {
-      await drop();
-    }
+      expect(await states()).toEqual({ second000000: 'active' });
+      const holding = `api_keys k where position($1 in k::text) > 0`;
+      expect(await count({ database: empty.database }, holding, second.slice(16))).toBe(0);
+    });
   });
 
   it('stays unchanged if its key is refused because another app has a key of that id', async () => {
@@ -257,7 +312,7 @@ describe('the app of the settings', () => {
     }
   });
 
-  it('can use the key of an operator, which is revoked when the settings name another', async () => {
+  it('can use the key of an operator, which ends when the settings name another', async () => {
     const { database, settings, drop } = await anEmptyDatabase();
     const passage = embeddedPassageOf(aConfiguration(settings));
     const start = async (apiKey?: string) => {
@@ -276,10 +331,11 @@ describe('the app of the settings', () => {
       await start(made.key);
       expect(await states()).toEqual(['active settings', 'active operator']);
       await start(aKey('second'));
-      expect(await states()).toEqual(['revoked settings', 'active operator', 'active settings']);
+      await sql({ database }, `update api_keys set superseded_at = superseded_at - interval '24 hours'`);
+      expect(await states()).toEqual(['expired settings', 'active operator', 'active settings']);
       await sql({ database }, 'update api_keys set expires_at = now() where id = $1', other.id);
-      await expect(start(other.key)).rejects.toThrow(/was revoked or has expired/);
-      expect(await states()).toEqual(['revoked settings', 'expired operator', 'active settings']);
+      await start(other.key);
+      expect(await states()).toEqual(['expired settings', 'expired operator', 'active settings']);
     } finally {
       await drop();
     }

@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { type AppSettings, Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppProvisioning } from '../apps/app-provisioning.js';
@@ -8,6 +8,8 @@ import { ApiKeyRepository } from './api-key.repository.js';
 /** Brings the app of the `APP_*` settings and its API key up to date at each start: both, or neither. */
 @Injectable()
 export class ApiKeyProvisioning implements OnModuleInit {
+  private readonly log = new Logger(ApiKeyProvisioning.name);
+
   constructor(
     private readonly database: Database,
     private readonly apps: AppProvisioning,
@@ -24,14 +26,20 @@ export class ApiKeyProvisioning implements OnModuleInit {
     });
   }
 
-  /** Keeps the key of `APP_API_KEY`, and none of its predecessors, valid. */
+  /**
+   * Keeps the key of `APP_API_KEY` valid, and its predecessors for a day. Warns of one that has ended: replicas have to start
+   * with it where an earlier release is rolled out again.
+   */
   private async provisionKey({ id: appId, apiKey }: AppSettings, tx: DatabaseTransaction): Promise<void> {
     const parts = apiKey && parseApiKey(apiKey);
     if (!parts) return;
     const key = { id: parts.id, secretHash: hashApiKeySecret(parts.secret) };
-    if (await this.keys.keepFromSettings(appId, key, tx)) return;
-    throw new Error(
-      'The key in APP_API_KEY was revoked or has expired, or another key has its id: set a new one.',
-    );
+    const outcome = await this.keys.keepFromSettings(appId, key, tx);
+    if (outcome === 'foreign') throw new Error('Set a new key in APP_API_KEY: another key has its id.');
+    if (outcome === 'ended') {
+      this.log.warn(
+        'The key in APP_API_KEY was revoked or has expired: calls with it are refused. Set a new one.',
+      );
+    }
   }
 }

@@ -12,10 +12,12 @@ export const ApiKeySchema = defineEntity({
     app: () => belongsTo(App, 'app_id'),
     /** SHA-256 of the key's secret part (32 bytes). */
     secretHash: p.blob().$type<Buffer>().check('octet_length(secret_hash) = 32'),
-    /** `settings` for the key of `APP_API_KEY`, which its successor revokes; `operator` for any other. */
+    /** `settings` for the key of `APP_API_KEY`, which its successor supersedes; `operator` for any other. */
     source: p.text().$type<'settings' | 'operator'>().check(`source in ('settings', 'operator')`),
     createdAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime().nullable(),
+    /** When another key took its place in `APP_API_KEY`: it is valid for a day more. */
+    supersededAt: p.datetime().nullable(),
     lastUsedAt: p.datetime().nullable(),
     revokedAt: p.datetime().nullable(),
   },

@@ -7,12 +7,15 @@ import type { ApiKeyRecord } from './api-key.js';
 
 type Keys = ExpressionBuilder<Tables, 'api_keys'>;
 
+/** Replicas with the old settings and servers with the old key go on for so long. */
+const GRACE = sql`interval '24 hours'`;
+
+/** Of the two that end a key, the earlier; null for one that has no end. */
+const END = sql<Date | null>`least(api_keys.expires_at, api_keys.superseded_at + ${GRACE})`;
+
 const isUsable = (it: Keys) =>
   it
-    .and([
-      it('revoked_at', 'is', null),
-      it.or([it('expires_at', 'is', null), it('expires_at', '>', sql<Date>`now()`)]),
-    ])
+    .and([it('api_keys.revoked_at', 'is', null), sql<boolean>`coalesce(${END} > now(), true)`])
     .$castTo<boolean>();
 
 const isUseUnrecorded = (it: Keys) =>
@@ -26,14 +29,14 @@ const record = (it: Keys) =>
     'app_id as appId',
     'source',
     'created_at as createdAt',
-    'expires_at as expiresAt',
+    END.as('expiresAt'),
     'last_used_at as lastUsedAt',
     'revoked_at as revokedAt',
     it
       .case()
       .when('revoked_at', 'is not', null)
       .then('revoked' as const)
-      .when('expires_at', '<=', sql<Date>`now()`)
+      .when(END, '<=', sql<Date>`now()`)
       .then('expired' as const)
       .else('active' as const)
       .end()
@@ -94,17 +97,18 @@ const REVOKE = query('api-keys.revoke', (db, $: { id: string }) =>
     .returning(record),
 );
 
-const REVOKE_PREDECESSORS = query('api-keys.revoke-predecessors', (db, $: { appId: string; id: string }) =>
+const SUPERSEDE_OTHERS = query('api-keys.supersede-others', (db, $: { appId: string; id: string }) =>
   db
     .updateTable('api_keys')
-    .set({ revoked_at: sql`now()` })
+    .set({ superseded_at: sql`now()` })
     .where('app_id', '=', $.appId)
     .where('id', '<>', $.id)
     .where('source', '=', 'settings')
-    .where('revoked_at', 'is', null),
+    .where('superseded_at', 'is', null),
 );
 
-// No row if the id belongs to another app or to another secret: `revoke` knows a key by its id alone.
+// No row if the id belongs to another app or to another secret: `revoke` knows a key by its id alone. One that has ended does
+// not begin again.
 const KEEP_FROM_SETTINGS = query(
   'api-keys.keep-from-settings',
   (db, $: { appId: string; id: string; secretHash: Buffer }) =>
@@ -136,7 +140,12 @@ const KEEP_FROM_SETTINGS = query(
       .onConflict((on) =>
         on
           .columns(['app_id', 'id'])
-          .doUpdateSet({ source: 'settings' })
+          .doUpdateSet((it) => ({
+            source: sql<
+              'settings' | 'operator'
+            >`case when ${isUsable(it)} then 'settings' else api_keys.source end`,
+            superseded_at: sql<Date | null>`case when ${isUsable(it)} then null else api_keys.superseded_at end`,
+          }))
           .whereRef('api_keys.secret_hash', '=', 'excluded.secret_hash'),
       )
       .returning((it) => isUsable(it).as('isUsable')),
@@ -186,16 +195,17 @@ export class ApiKeyRepository {
   }
 
   /**
-   * Makes this key the one key of the settings: revokes its predecessors, and adds it if the app lacks it. False if the
-   * key was revoked or has expired, or its id belongs to another key.
+   * Makes this key the one key of the settings: adds it if the app lacks it, and has its predecessors end in a day. `ended`
+   * if it was revoked or has expired, `foreign` if its id belongs to another key: then no key is changed.
    */
   async keepFromSettings(
     appId: string,
     key: { readonly id: string; readonly secretHash: Buffer },
     tx: DatabaseTransaction,
-  ): Promise<boolean> {
-    await tx.count(REVOKE_PREDECESSORS, { appId, id: key.id });
+  ): Promise<'kept' | 'ended' | 'foreign'> {
     const [kept] = await tx.run(KEEP_FROM_SETTINGS, { ...key, appId });
-    return kept?.isUsable === true;
+    if (!kept?.isUsable) return kept ? 'ended' : 'foreign';
+    await tx.count(SUPERSEDE_OTHERS, { appId, id: key.id });
+    return 'kept';
   }
 }
