@@ -13,6 +13,12 @@ export interface QueryResult {
   readonly count: number;
 }
 
+/**
+ * What a database is opened for: `requests`, which give up a lock that others hold for long rather than keep their
+ * connection from everybody else, or `commands`, such as migrations and imports, which wait for it.
+ */
+export type Use = 'requests' | 'commands';
+
 /** How a transaction begins: to write, or to read all as it was at one moment. */
 export type TransactionMode = 'read-write' | 'snapshot';
 

@@ -2,7 +2,7 @@ import { MikroORM } from '@mikro-orm/core';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Compilable } from 'kysely';
 import type { DatabaseSettings } from '../config/configuration.js';
-import type { OpenDatabase, OpenTransaction } from './connections.js';
+import type { OpenDatabase, OpenTransaction, Use } from './connections.js';
 import { openEmbedded } from './embedded.js';
 import { migrateAlone, migrateTogether, pendingMigrations } from './migrate.js';
 import { openPostgres } from './postgres.js';
@@ -29,13 +29,13 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   /**
-   * Connects. Throws an Error with a sentence for the operator if PostgreSQL cannot be reached or cannot serve Keyway, or
+   * Connects. `use` says how long statements wait for locks. Throws an Error with a sentence for the operator if PostgreSQL cannot be reached or cannot serve Keyway, or
    * if another process has the embedded database open.
    */
-  static async open(settings: DatabaseSettings): Promise<Database> {
+  static async open(settings: DatabaseSettings, use: Use): Promise<Database> {
     return settings.kind === 'embedded'
       ? new Database(await openEmbedded(settings.directory), true)
-      : new Database(await openPostgres(settings.url, settings.poolMax), false);
+      : new Database(await openPostgres(settings.url, settings.poolMax, use), false);
   }
 
   /** The ORM, for the schema alone: migrations, and tests that compare it with the entities. */

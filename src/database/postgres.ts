@@ -10,6 +10,7 @@ import {
   readTimestamp,
   type TransactionMode,
   TYPE,
+  type Use,
 } from './connections.js';
 import { ormOptions } from './orm-options.js';
 import { inspectServer } from './postgres-server.js';
@@ -17,6 +18,7 @@ import { SQL_STATE, sqlStateOf } from './sql-state.js';
 
 const CONNECT_TIMEOUT = 5_000; // ms
 const STATEMENT_TIMEOUT = 10_000; // ms
+const LOCK_TIMEOUT: Readonly<Record<Use, number>> = { requests: 2_000, commands: 0 }; // ms; 0 is none
 const ANSWER_TIMEOUT = 15_000; // ms; for a server that has fallen silent and cannot end the statement itself
 const IDLE_IN_TRANSACTION_TIMEOUT = 15_000; // ms
 const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the system does, two hours on Linux
@@ -25,8 +27,8 @@ const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the syste
  * Opens a pool of at most `poolMax` connections. Throws an Error with a sentence for the operator if the server cannot be
  * reached or cannot serve Keyway.
  */
-export async function openPostgres(url: string, poolMax: number): Promise<OpenDatabase> {
-  const { connectionString, session, answerTimeout } = splitSettings(url);
+export async function openPostgres(url: string, poolMax: number, use: Use): Promise<OpenDatabase> {
+  const { connectionString, session, answerTimeout } = splitSettings(url, use);
   const { schema } = await inspectServer(connectionString, CONNECT_TIMEOUT);
   const orm = await MikroORM.init({
     ...ormOptions,
@@ -53,9 +55,13 @@ export async function openPostgres(url: string, poolMax: number): Promise<OpenDa
  * What every connection is set to, and for how many milliseconds it waits for an answer. It is sent once the connection
  * stands, as PgBouncer refuses most settings at its start; those that the URL names go before our own.
  */
-function splitSettings(url: string): { connectionString: string; session: string; answerTimeout: number } {
+function splitSettings(
+  url: string,
+  use: Use,
+): { connectionString: string; session: string; answerTimeout: number } {
   const settings = {
     statement_timeout: String(STATEMENT_TIMEOUT),
+    lock_timeout: String(LOCK_TIMEOUT[use]),
     idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT),
   };
   const parsed = new URL(url);

@@ -32,7 +32,9 @@ const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
 describe('migrations', () => {
   it('are applied once when five replicas run them at the same time, and change nothing the second time', async () => {
     const { url, drop } = await createTestDatabase();
-    const replicas = await Promise.all(Array.from({ length: 5 }, () => Database.open(settingsFor(url, 2))));
+    const replicas = await Promise.all(
+      Array.from({ length: 5 }, () => Database.open(settingsFor(url, 2), 'commands')),
+    );
     try {
       const [one] = replicas;
       expect((await one!.pendingMigrations()).length).toBeGreaterThan(0);
@@ -54,7 +56,7 @@ describe('migrations', () => {
     const { url, drop } = await createTestDatabase();
     const other = new Client({ connectionString: url });
     await other.connect();
-    const database = await Database.open(settingsFor(url, 2));
+    const database = await Database.open(settingsFor(url, 2), 'commands');
     try {
       await other.query('begin');
       await other.query('select pg_advisory_xact_lock(5393217044)');
@@ -75,7 +77,7 @@ describe('migrations', () => {
     const { url, drop } = await createTestDatabase();
     const limit = 200; // ms
     const impatient = `${url}?statement_timeout=${limit}&query_timeout=${limit}`;
-    const database = await Database.open(settingsFor(impatient, 2));
+    const database = await Database.open(settingsFor(impatient, 2), 'commands');
     const other = new Client({ connectionString: url });
     await other.connect();
     const waitsOther = async () => (await other.query(`select from ${WAITING}`)).rowCount;
@@ -104,7 +106,7 @@ describe('migrations', () => {
 
   it('can be reverted and applied again', async () => {
     const { url, drop } = await createTestDatabase();
-    const database = await Database.open(settingsFor(url));
+    const database = await Database.open(settingsFor(url), 'commands');
     try {
       await database.migrate();
       await database.orm.migrator.down({ to: 0 });
@@ -130,7 +132,7 @@ describe('migrations', () => {
 describe('the app of the settings', () => {
   const anEmptyDatabase = async () => {
     const { url, drop } = await createTestDatabase();
-    const database = await Database.open(settingsFor(url));
+    const database = await Database.open(settingsFor(url), 'commands');
     await database.migrate();
     return { database, settings: settingsFor(url), drop: () => database.close().then(drop) };
   };
@@ -349,7 +351,10 @@ describe('a connection', () => {
   beforeAll(async () => {
     app = await buildApp();
     const settings = app.configuration.database;
-    database = await Database.open(settingsFor(settings.kind === 'postgresql' ? settings.url : '', 1));
+    database = await Database.open(
+      settingsFor(settings.kind === 'postgresql' ? settings.url : '', 1),
+      'commands',
+    );
   });
   afterAll(async () => {
     await database.close();
