@@ -84,11 +84,22 @@ export class Database implements Queryable, OnApplicationShutdown {
     }
   }
 
-  /** Whether it accepts writes; throws if it does not answer. A primary that was demoted in a failover only reads. */
-  async isWritable(): Promise<boolean> {
-    const text = `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable`;
-    const { rows } = await this.open.connections.run({ name: 'database.is-writable', text, values: [] });
-    return (rows as { writable: boolean }[])[0]!.writable;
+  /**
+   * Whether it accepts writes, asked past whatever requests wait for; throws if it does not answer. A primary that was
+   * demoted in a failover only reads.
+   */
+  isWritable(): Promise<boolean> {
+    return this.open.connections.isWritable();
+  }
+
+  /** Whether requests wait because others use every connection. */
+  get isFull(): boolean {
+    return this.open.connections.isFull;
+  }
+
+  /** Milliseconds for which nobody who asked for a connection was given one; 0 if the last one to ask was. */
+  get starvedFor(): number {
+    return this.open.connections.starvedFor;
   }
 
   /** The database's clock, milliseconds since the epoch. */

@@ -13,6 +13,7 @@ import {
   type Use,
 } from './connections.js';
 import { ormOptions } from './orm-options.js';
+import { PostgresProbe } from './postgres-probe.js';
 import { inspectServer } from './postgres-server.js';
 import { SQL_STATE, sqlStateOf } from './sql-state.js';
 
@@ -30,6 +31,12 @@ const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the syste
 export async function openPostgres(url: string, poolMax: number, use: Use): Promise<OpenDatabase> {
   const { connectionString, session, answerTimeout } = splitSettings(url, use);
   const { schema } = await inspectServer(connectionString, CONNECT_TIMEOUT);
+  const address = {
+    connectionString,
+    application_name: 'keyway',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
+  };
   const orm = await MikroORM.init({
     ...ormOptions,
     driver: PostgreSqlDriver,
@@ -37,18 +44,20 @@ export async function openPostgres(url: string, poolMax: number, use: Use): Prom
     schema,
     // The driver reads the whole URL itself: the ORM would drop sslmode and the like.
     driverOptions: {
-      connectionString,
+      ...address,
       max: poolMax,
-      application_name: 'keyway',
       connectionTimeoutMillis: CONNECT_TIMEOUT,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
       onConnect: (client: ClientBase) => client.query(configOf({ text: session, values: [] }, answerTimeout)),
     },
   });
   const pool = await orm.em.getConnection().getNativeClient();
-  const connections = new PostgresConnections(pool, answerTimeout);
-  return { orm, connections, schema, close: () => orm.close() };
+  const probe = new PostgresProbe(address);
+  const connections = new PostgresConnections(pool, answerTimeout, probe);
+  const close = async (): Promise<void> => {
+    await probe.close();
+    await orm.close();
+  };
+  return { orm, connections, schema, close };
 }
 
 /**
@@ -100,14 +109,31 @@ const PARSERS = {
 
 /** A pool of PostgreSQL connections. A connection that may be of no more use never goes back into it. */
 class PostgresConnections implements Connections {
+  /** When somebody asked for a connection, if nobody was given one since; by the steady clock. */
+  private starvedSince: number | null = null;
+
   /** @param answerTimeout milliseconds for which a statement waits for its answer. */
   constructor(
     private readonly pool: Pool,
     private readonly answerTimeout: number,
+    private readonly probe: PostgresProbe,
   ) {}
 
+  isWritable(): Promise<boolean> {
+    return this.probe.isWritable();
+  }
+
+  get isFull(): boolean {
+    const { waitingCount, idleCount, totalCount, options } = this.pool;
+    return waitingCount > 0 && idleCount === 0 && totalCount >= options.max;
+  }
+
+  get starvedFor(): number {
+    return this.starvedSince === null ? 0 : performance.now() - this.starvedSince;
+  }
+
   async run(query: CompiledQuery): Promise<QueryResult> {
-    const client = await this.pool.connect();
+    const client = await this.connect();
     let isBroken = false;
     try {
       return resultOf(await client.query(configOf(query, this.answerTimeout)));
@@ -120,7 +146,7 @@ class PostgresConnections implements Connections {
   }
 
   async begin(mode: TransactionMode): Promise<OpenTransaction> {
-    const transaction = new PostgresTransaction(await this.pool.connect(), this.answerTimeout);
+    const transaction = new PostgresTransaction(await this.connect(), this.answerTimeout);
     try {
       await transaction.run({ text: BEGIN[mode], values: [] });
       return transaction;
@@ -128,6 +154,13 @@ class PostgresConnections implements Connections {
       await transaction.rollback();
       throw error;
     }
+  }
+
+  private async connect(): Promise<PoolClient> {
+    this.starvedSince ??= performance.now();
+    const client = await this.pool.connect();
+    this.starvedSince = null;
+    return client;
   }
 }
 
