@@ -9,10 +9,9 @@ import { ApiKeyRepository } from '../../src/flex/api-keys/api-key.repository.js'
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
 import { AppProvisioning } from '../../src/flex/apps/app-provisioning.js';
 import { AppRepository } from '../../src/flex/apps/app.repository.js';
-import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { eventually } from '../support/eventually.js';
-import { registerPasskey } from '../support/flows.js';
+import { type RegisteredPasskey, registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { contents, count, insertApp, sql, TABLES } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -408,6 +407,9 @@ describe('an unreachable database', () => {
     await app?.close();
   });
 
+  /** Of as many users, as one user has a third of the pool at most. */
+  const onePasskeyForEachConnection = (on: TestApp) =>
+    Promise.all(Array.from({ length: POOL }, () => registerPasskey(new TestUser(on))));
   const untilPoolWaits = () => eventually(async () => expect(await count(app, WAITING)).toBe(POOL));
   const expectUnavailable = (answer: HttpAnswer, shape: object, type: string) => {
     expect(answer.status).toBe(503);
@@ -467,13 +469,11 @@ describe('an unreachable database', () => {
     url.searchParams.set('query_timeout', '2000');
     const impatient = await buildAppOn(settingsFor(url.href), { passage });
     try {
-      const user = new TestUser(impatient);
-      const { device } = await registerPasskey(user);
+      const passkeys = await onePasskeyForEachConnection(impatient);
+      const { user, device } = passkeys[0]!;
       const answers = await app.database.transaction(async (tx) => {
         await tx.run(LOCK_ALL_USERS, {});
-        const waiting = Promise.all(
-          Array.from({ length: POOL }, () => user.call('POST', '/passkey/register')),
-        );
+        const waiting = Promise.all(passkeys.map((it) => it.user.call('POST', '/passkey/register')));
         await untilPoolWaits();
         ownWire.fallSilent();
         return waiting;
@@ -492,17 +492,15 @@ describe('an unreachable database', () => {
   });
 
   it('that ends connections during transactions fails those requests, and takes no place in the pool', async () => {
-    const user = new TestUser(wired);
-    const { authenticator } = await registerPasskey(user);
-    const browser = new Browser(wired);
-    const finish = async () => {
+    const passkeys = await onePasskeyForEachConnection(wired);
+    const finish = async ({ browser, authenticator }: RegisteredPasskey) => {
       const begun = await browser.beginSignIn();
       return browser.finish('authenticate', begun.answer(authenticator));
     };
     for (let round = 0; round < 2; round++) {
       const answers = await app.database.transaction(async (tx) => {
         await tx.run(LOCK_ALL_DEVICES, {});
-        const finishing = Promise.all(Array.from({ length: POOL }, finish));
+        const finishing = Promise.all(passkeys.map(finish));
         await untilPoolWaits();
         await sql(app, `select pg_terminate_backend(pid) from ${WAITING}`);
         return finishing;
@@ -510,9 +508,9 @@ describe('an unreachable database', () => {
       const shape = { code: 'internal_server_error', error: expect.any(String) as string };
       for (const answer of answers) expectUnavailable(answer, shape, 'application/json');
     }
-    expect(await user.passkeys()).toMatchObject([{ usageCount: 0 }]);
-    const answers = await Promise.all(Array.from({ length: 3 * POOL }, finish));
+    for (const { user } of passkeys) expect(await user.passkeys()).toMatchObject([{ usageCount: 0 }]);
+    const answers = await Promise.all([...passkeys, ...passkeys, ...passkeys].map(finish));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(await user.passkeys()).toMatchObject([{ usageCount: 3 * POOL }]);
+    for (const { user } of passkeys) expect(await user.passkeys()).toMatchObject([{ usageCount: 3 }]);
   });
 });
