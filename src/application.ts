@@ -10,6 +10,7 @@ import { Readiness } from './health/readiness.js';
 import { installAccessLog } from './http/access-log.js';
 import { trustedProxies } from './http/client-address.js';
 import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
+import { installDeadline } from './http/deadline.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
 import { installJsonBody, MAX_BODY } from './http/json-body.js';
 import { NestLog } from './http/log.js';
@@ -46,6 +47,7 @@ export async function createApplication(
 
   // A request passes the hooks in this order.
   installRequestContext(fastify, onBehalfOf); // All others, the log and every error name the request.
+  installDeadline(fastify); // Of all that follows.
   installAccessLog(fastify); // Has a line also for what the next ones refuse.
   await installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') }); // Of refusals too.
   announceDraining(fastify, application.get(Readiness)); // Refusals say it as well.

@@ -4,6 +4,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export interface Beneficiary {
   /** The user who is served, under one name wherever the same rows are at stake; null while, or where, there is none. */
   readonly user: string | null;
+  /** Aborted, with what to throw, once nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
 const storage = new AsyncLocalStorage<Beneficiary>();

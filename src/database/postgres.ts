@@ -12,6 +12,8 @@ import {
   TYPE,
   type Use,
 } from './connections.js';
+import { currentBeneficiary } from './beneficiary.js';
+import { BoundedClient, unlessGivenUp } from './bounded-client.js';
 import { ormOptions } from './orm-options.js';
 import { PostgresProbe } from './postgres-probe.js';
 import { inspectServer } from './postgres-server.js';
@@ -156,12 +158,22 @@ class PostgresConnections implements Connections {
     }
   }
 
-  private async connect(): Promise<PoolClient> {
+  private async connect(): Promise<BoundedClient> {
+    currentBeneficiary()?.signal.throwIfAborted();
     this.starvedSince ??= performance.now();
-    const client = await this.pool.connect();
+    const connecting = this.pool.connect();
+    const client = await unlessGivenUp(connecting, () => giveBack(connecting));
     this.starvedSince = null;
-    return client;
+    return new BoundedClient(client);
   }
+}
+
+/** A connection that comes after its request was given up. */
+function giveBack(connecting: Promise<PoolClient>): void {
+  connecting.then(
+    (client) => client.release(),
+    () => undefined,
+  );
 }
 
 class PostgresTransaction implements OpenTransaction {
@@ -169,7 +181,7 @@ class PostgresTransaction implements OpenTransaction {
   private isBroken = false;
 
   constructor(
-    private readonly client: PoolClient,
+    private readonly client: BoundedClient,
     private readonly answerTimeout: number,
   ) {}
 

@@ -20,6 +20,9 @@ export class RequestContext {
   failure: { readonly code: string; readonly reason?: string } | null = null;
   /** How many requests it counts as, against the rate limit of its network, once it is answered. */
   cost = 1;
+  /** How long it has been served, for its deadline; ms. */
+  readonly clock: { startedAt: number; spent: number; timer?: NodeJS.Timeout } = { startedAt: 0, spent: 0 };
+  private readonly abortion = new AbortController();
   private foundAddress: string | undefined;
 
   constructor(private readonly request: FastifyRequest) {
@@ -31,6 +34,16 @@ export class RequestContext {
   /** The caller's address, `X-Forwarded-For` heeded as far as `TRUST_PROXY` says; looked up only for those who ask. */
   get address(): string {
     return (this.foundAddress ??= clientAddress(this.request));
+  }
+
+  /** Aborted once the request is given up, with the outage that it is answered with. */
+  get signal(): AbortSignal {
+    return this.abortion.signal;
+  }
+
+  /** From now on nothing more is done for it, as far as its signal is heeded. */
+  giveUp(why: Error): void {
+    this.abortion.abort(why);
   }
 
   /** As sent, but without the control characters that a terminal or the database could trip over. */

@@ -1,15 +1,18 @@
 import { Client } from 'pg';
 import { AppServer } from '../support/app-server.js';
-import { buildApp, type TestApp } from '../support/build-app.js';
+import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
+import { eventually } from '../support/eventually.js';
 import { beginRegistration, beginStepUp, registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
-import { count, flexUserIdOf } from '../support/tables.js';
+import { count, flexUserIdOf, sql } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 
 const HELD = 10_000; // ms
 const SERVED_WITHIN = 2_000; // ms
 const AT_ONCE = 20;
+/** Connections to the database that wait for a lock. */
+const HOLDERS = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
 
 describe('a locked row', () => {
   let app: TestApp;
@@ -18,14 +21,14 @@ describe('a locked row', () => {
   });
   afterAll(() => app?.close());
 
-  /** Locks a user's row in another session while `work` runs. */
-  async function whileLocked<T>(userId: string, work: () => Promise<T>): Promise<T> {
+  /** Locks users' rows in another session while `work` runs. */
+  async function whileLocked<T>(userIds: string | readonly string[], work: () => Promise<T>): Promise<T> {
     const { database } = app.configuration;
     const other = new Client({ connectionString: database.kind === 'postgresql' ? database.url : '' });
     await other.connect();
     try {
       await other.query('begin');
-      await other.query('select from flex_users where id = $1 for update', [userId]);
+      await other.query('select from flex_users where id = any($1) for update', [[userIds].flat()]);
       return await work();
     } finally {
       await other.end();
@@ -86,9 +89,46 @@ describe('a locked row', () => {
     expect((await locked.call('POST', '/passkey/register')).status).toBe(201);
   }, 60_000);
 
-  describe('takes three connections of the pool at most', () => {
-    const HOLDERS = `pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  it('that is held for longer than a request may last leaves no statement at the server, and no place lost', async () => {
+    const { database, passage } = app.configuration;
+    const url = new URL(database.kind === 'postgresql' ? database.url : '');
+    for (const name of ['lock_timeout', 'statement_timeout', 'query_timeout'])
+      url.searchParams.set(name, '60000');
+    const patient = await buildAppOn({ kind: 'postgresql', url: url.href, poolMax: 2 }, { passage });
+    try {
+      const user = new TestUser(patient);
+      const passkey = await registerPasskey(user);
+      const { device, browser, authenticator } = passkey;
+      const body = (await browser.beginSignIn()).answer(authenticator);
+      const other = new TestUser(patient);
+      const otherBegun = await beginRegistration(other);
+      const begun = performance.now();
+      const users = (await sql<{ id: string }>(app, 'select id from flex_users')).map(({ id }) => id);
+      const [revoked, finished] = await whileLocked(users, async () => {
+        const answers = await Promise.all([
+          user.revoke(device.id),
+          otherBegun.browser.finish('register', otherBegun.answer(new SoftwareAuthenticator())),
+        ]);
+        // The row is still locked, and nothing waits for it any more.
+        await eventually(async () => expect(await count(app, HOLDERS)).toBe(0));
+        return answers;
+      });
+      expect(Math.round((performance.now() - begun) / 1_000)).toBeLessThan(25);
+      expect([revoked.status, codeOf(revoked).code]).toEqual([503, 'request_deadline_exceeded']);
+      expect([finished.status, codeOf(finished).code]).toEqual([503, 'internal_server_error']);
+      for (const { headers } of [revoked, finished]) expect(headers['retry-after']).toBe('2');
+      // Both connections of the pool are there again, and nothing was done.
+      expect(await Promise.all([user.passkeys(), other.passkeys()])).toMatchObject([[{ id: device.id }], []]);
+      expect((await browser.finish('authenticate', body)).status).toBe(200);
+      expect(
+        await count(app, `pg_stat_activity where datname = current_database() and state like 'idle in%'`),
+      ).toBe(0);
+    } finally {
+      await patient.close();
+    }
+  }, 90_000);
 
+  describe('takes three connections of the pool at most', () => {
     /** The most connections that wait for the lock while everybody asks at once. */
     async function mostWaiting(
       userId: string,
