@@ -17,7 +17,7 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(configuration),
         AuthModule,
-        DatabaseModule,
+        DatabaseModule.for('requests'),
         EventsModule,
         HealthModule,
         PasskeysModule.on(passage),

@@ -4,11 +4,13 @@ import { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
+import { onBehalfOf } from './database/beneficiary.js';
 import { databaseOutage } from './database/database-outage.js';
 import { Readiness } from './health/readiness.js';
 import { installAccessLog } from './http/access-log.js';
 import { trustedProxies } from './http/client-address.js';
 import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
+import { installDeadline } from './http/deadline.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
 import { installJsonBody, MAX_BODY } from './http/json-body.js';
 import { NestLog } from './http/log.js';
@@ -44,7 +46,8 @@ export async function createApplication(
   const originsOf = countedOrigins(fastify, application.get(AllowedOrigins));
 
   // A request passes the hooks in this order.
-  installRequestContext(fastify); // All others, the log and every error name the request.
+  installRequestContext(fastify, onBehalfOf); // All others, the log and every error name the request.
+  installDeadline(fastify); // Of all that follows.
   installAccessLog(fastify); // Has a line also for what the next ones refuse.
   await installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') }); // Of refusals too.
   announceDraining(fastify, application.get(Readiness)); // Refusals say it as well.

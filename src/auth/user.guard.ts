@@ -2,7 +2,7 @@ import { ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { PUBLIC } from '../http/public.decorator.js';
-import { currentRequest } from '../http/request-context.js';
+import { currentRequest, servesUser } from '../http/request-context.js';
 import type { Caller } from './caller.js';
 
 /**
@@ -28,6 +28,7 @@ export class UserGuard extends AuthGuard('jwt') {
     if (!caller) throw error ?? info;
     const context = currentRequest();
     if (context) context.actor = `user:${caller.subject}`;
+    servesUser(caller.issuer, caller.subject);
     return caller as T;
   }
 }

@@ -109,7 +109,7 @@ export class Services {
 @Module({ imports: [AppsModule, ApiKeysModule], providers: [Services] })
 class CommandModule {
   static on(database: DatabaseSettings): DynamicModule {
-    const global = [ConfigModule.forRoot(configurationOf(database)), DatabaseModule];
+    const global = [ConfigModule.forRoot(configurationOf(database)), DatabaseModule.for('commands')];
     return { module: CommandModule, imports: [...global, EventsModule.actedBy(ACTOR)] };
   }
 }

@@ -41,7 +41,7 @@ export async function withDatabase<T>(work: (database: Database) => Promise<T>):
   const { Logger } = await import('@nestjs/common');
   Logger.overrideLogger(false);
   const { Database } = await import('../database/database.js');
-  const database = await Database.open(settings);
+  const database = await Database.open(settings, 'commands');
   return work(database).finally(() => database.close());
 }
 

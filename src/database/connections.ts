@@ -13,6 +13,12 @@ export interface QueryResult {
   readonly count: number;
 }
 
+/**
+ * What a database is opened for: `requests`, which give up a lock that others hold for long rather than keep their
+ * connection from everybody else, or `commands`, such as migrations and imports, which wait for it.
+ */
+export type Use = 'requests' | 'commands';
+
 /** How a transaction begins: to write, or to read all as it was at one moment. */
 export type TransactionMode = 'read-write' | 'snapshot';
 
@@ -29,6 +35,15 @@ export interface OpenTransaction {
 export interface Connections {
   run(query: CompiledQuery): Promise<QueryResult>;
   begin(mode: TransactionMode): Promise<OpenTransaction>;
+  /**
+   * Whether the database accepts writes, asked past whatever requests wait for; a primary that was demoted in a failover
+   * only reads. Throws if it does not answer.
+   */
+  isWritable(): Promise<boolean>;
+  /** Whether requests wait because others use every connection. */
+  readonly isFull: boolean;
+  /** Milliseconds for which nobody who asked for a connection was given one; 0 if the last one to ask was. */
+  readonly starvedFor: number;
 }
 
 /** An open database: what Keyway's queries run on, and the ORM that keeps its schema. */

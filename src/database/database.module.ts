@@ -1,26 +1,27 @@
-import { Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Configuration, type DatabaseSettings } from '../config/configuration.js';
 import { OperatorError } from '../errors/operator-error.js';
+import type { Use } from './connections.js';
 import { Database } from './database.js';
 import { SCHEMA_BEHIND } from './migrate.js';
 
-/** Opens the database when the application starts and closes it last. */
+/** Opens the database for requests, or for a command, when the application starts and closes it last. */
 @Global()
-@Module({
-  providers: [
-    {
+@Module({})
+export class DatabaseModule {
+  static for(use: Use): DynamicModule {
+    const provider = {
       provide: Database,
       inject: [Configuration],
-      useFactory: ({ database }: Configuration) => openMigrated(database),
-    },
-  ],
-  exports: [Database],
-})
-export class DatabaseModule {}
+      useFactory: ({ database }: Configuration) => openMigrated(database, use),
+    };
+    return { module: DatabaseModule, providers: [provider], exports: [Database] };
+  }
+}
 
 /** The embedded database has no operator: it is migrated here. PostgreSQL is migrated by a command, never by a replica. */
-async function openMigrated(settings: DatabaseSettings): Promise<Database> {
-  const database = await Database.open(settings);
+async function openMigrated(settings: DatabaseSettings, use: Use): Promise<Database> {
+  const database = await Database.open(settings, use);
   if (settings.kind === 'embedded') await database.migrate();
   else if ((await database.pendingMigrations()).length > 0) {
     await database.close();

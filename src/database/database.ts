@@ -2,11 +2,13 @@ import { MikroORM } from '@mikro-orm/core';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Compilable } from 'kysely';
 import type { DatabaseSettings } from '../config/configuration.js';
-import type { OpenDatabase, OpenTransaction } from './connections.js';
+import { currentBeneficiary } from './beneficiary.js';
+import type { CompiledQuery, OpenDatabase, OpenTransaction, QueryResult, Use } from './connections.js';
 import { openEmbedded } from './embedded.js';
 import { migrateAlone, migrateTogether, pendingMigrations } from './migrate.js';
 import { openPostgres } from './postgres.js';
 import { PreparedQueries, type Query, type SqlBuilder } from './query.js';
+import { UserTurns } from './user-turns.js';
 
 /** What runs queries: the database, each in a transaction of its own, or one open transaction. */
 export interface Queryable {
@@ -22,6 +24,7 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   private constructor(
     private readonly open: OpenDatabase,
+    private readonly turns: UserTurns,
     /** Whether it is PGlite, which only this process has open. */
     readonly isEmbedded: boolean,
   ) {
@@ -29,13 +32,17 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   /**
-   * Connects. Throws an Error with a sentence for the operator if PostgreSQL cannot be reached or cannot serve Keyway, or
+   * Connects. `use` says how long statements wait for locks. Throws an Error with a sentence for the operator if PostgreSQL cannot be reached or cannot serve Keyway, or
    * if another process has the embedded database open.
    */
-  static async open(settings: DatabaseSettings): Promise<Database> {
+  static async open(settings: DatabaseSettings, use: Use): Promise<Database> {
     return settings.kind === 'embedded'
-      ? new Database(await openEmbedded(settings.directory), true)
-      : new Database(await openPostgres(settings.url, settings.poolMax), false);
+      ? new Database(await openEmbedded(settings.directory), new UserTurns(Infinity), true)
+      : new Database(
+          await openPostgres(settings.url, settings.poolMax, use),
+          new UserTurns(settings.poolMax),
+          false,
+        );
   }
 
   /** The ORM, for the schema alone: migrations, and tests that compare it with the entities. */
@@ -44,25 +51,29 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   async run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]> {
-    const { rows } = await this.open.connections.run(this.queries.fill(query, values));
+    const { rows } = await this.runInTurn(this.queries.fill(query, values));
     return rows as Row[];
   }
 
   async count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number> {
-    return (await this.open.connections.run(this.queries.fill(query, values))).count;
+    return (await this.runInTurn(this.queries.fill(query, values))).count;
   }
 
   /** Runs a query that is put together as it is asked, and therefore not prepared. */
   async ask<Row>(build: (db: SqlBuilder) => Compilable<Row>): Promise<Row[]> {
     const { sql: text, parameters: values } = build(this.queries.builder).compile();
-    return (await this.open.connections.run({ text, values })).rows as Row[];
+    return (await this.runInTurn({ text, values })).rows as Row[];
   }
 
   /**
    * Commits what `work` did, or rolls all of it back if it throws. Inside `work` only `tx` may be used: the embedded
    * database has one connection.
    */
-  async transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T> {
+    return this.inTurn(() => this.transact(work));
+  }
+
+  private async transact<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T> {
     const open = await this.open.connections.begin('read-write');
     try {
       const result = await work(new DatabaseTransaction(open, this.queries));
@@ -72,6 +83,15 @@ export class Database implements Queryable, OnApplicationShutdown {
       await open.rollback();
       throw error;
     }
+  }
+
+  private runInTurn(query: CompiledQuery): Promise<QueryResult> {
+    return this.inTurn(() => this.open.connections.run(query));
+  }
+
+  /** Every use of a connection on behalf of a user passes here. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.inTurn(currentBeneficiary()?.user ?? null, work);
   }
 
   /** Yields what `read` yields, all of it as it was when the first row was read. */
@@ -84,11 +104,22 @@ export class Database implements Queryable, OnApplicationShutdown {
     }
   }
 
-  /** Whether it accepts writes; throws if it does not answer. A primary that was demoted in a failover only reads. */
-  async isWritable(): Promise<boolean> {
-    const text = `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable`;
-    const { rows } = await this.open.connections.run({ name: 'database.is-writable', text, values: [] });
-    return (rows as { writable: boolean }[])[0]!.writable;
+  /**
+   * Whether it accepts writes, asked past whatever requests wait for; throws if it does not answer. A primary that was
+   * demoted in a failover only reads.
+   */
+  isWritable(): Promise<boolean> {
+    return this.open.connections.isWritable();
+  }
+
+  /** Whether requests wait because others use every connection. */
+  get isFull(): boolean {
+    return this.open.connections.isFull;
+  }
+
+  /** Milliseconds for which nobody who asked for a connection was given one; 0 if the last one to ask was. */
+  get starvedFor(): number {
+    return this.open.connections.starvedFor;
   }
 
   /** The database's clock, milliseconds since the epoch. */

@@ -65,7 +65,16 @@ async function loadPglite() {
 
 /** The one connection of the embedded PGlite: transactions and statements take turns. */
 class EmbeddedConnection implements Connections {
+  readonly isFull = false;
+  readonly starvedFor = 0;
+
   constructor(private readonly pglite: PGlite) {}
+
+  /** It is this process's own, so an answer is all there is to know. */
+  async isWritable(): Promise<boolean> {
+    await this.run({ text: 'select 1', values: [] });
+    return true;
+  }
 
   run(query: CompiledQuery): Promise<QueryResult> {
     return runOn(this.pglite, query);

@@ -10,13 +10,18 @@ import {
   readTimestamp,
   type TransactionMode,
   TYPE,
+  type Use,
 } from './connections.js';
+import { currentBeneficiary } from './beneficiary.js';
+import { BoundedClient, unlessGivenUp } from './bounded-client.js';
 import { ormOptions } from './orm-options.js';
+import { PostgresProbe } from './postgres-probe.js';
 import { inspectServer } from './postgres-server.js';
 import { SQL_STATE, sqlStateOf } from './sql-state.js';
 
 const CONNECT_TIMEOUT = 5_000; // ms
 const STATEMENT_TIMEOUT = 10_000; // ms
+const LOCK_TIMEOUT: Readonly<Record<Use, number>> = { requests: 2_000, commands: 0 }; // ms; 0 is none
 const ANSWER_TIMEOUT = 15_000; // ms; for a server that has fallen silent and cannot end the statement itself
 const IDLE_IN_TRANSACTION_TIMEOUT = 15_000; // ms
 const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the system does, two hours on Linux
@@ -25,9 +30,15 @@ const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the syste
  * Opens a pool of at most `poolMax` connections. Throws an Error with a sentence for the operator if the server cannot be
  * reached or cannot serve Keyway.
  */
-export async function openPostgres(url: string, poolMax: number): Promise<OpenDatabase> {
-  const { connectionString, session, answerTimeout } = splitSettings(url);
+export async function openPostgres(url: string, poolMax: number, use: Use): Promise<OpenDatabase> {
+  const { connectionString, session, answerTimeout } = splitSettings(url, use);
   const { schema } = await inspectServer(connectionString, CONNECT_TIMEOUT);
+  const address = {
+    connectionString,
+    application_name: 'keyway',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
+  };
   const orm = await MikroORM.init({
     ...ormOptions,
     driver: PostgreSqlDriver,
@@ -35,27 +46,33 @@ export async function openPostgres(url: string, poolMax: number): Promise<OpenDa
     schema,
     // The driver reads the whole URL itself: the ORM would drop sslmode and the like.
     driverOptions: {
-      connectionString,
+      ...address,
       max: poolMax,
-      application_name: 'keyway',
       connectionTimeoutMillis: CONNECT_TIMEOUT,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
       onConnect: (client: ClientBase) => client.query(configOf({ text: session, values: [] }, answerTimeout)),
     },
   });
   const pool = await orm.em.getConnection().getNativeClient();
-  const connections = new PostgresConnections(pool, answerTimeout);
-  return { orm, connections, schema, close: () => orm.close() };
+  const probe = new PostgresProbe(address);
+  const connections = new PostgresConnections(pool, answerTimeout, probe);
+  const close = async (): Promise<void> => {
+    await probe.close();
+    await orm.close();
+  };
+  return { orm, connections, schema, close };
 }
 
 /**
  * What every connection is set to, and for how many milliseconds it waits for an answer. It is sent once the connection
  * stands, as PgBouncer refuses most settings at its start; those that the URL names go before our own.
  */
-function splitSettings(url: string): { connectionString: string; session: string; answerTimeout: number } {
+function splitSettings(
+  url: string,
+  use: Use,
+): { connectionString: string; session: string; answerTimeout: number } {
   const settings = {
     statement_timeout: String(STATEMENT_TIMEOUT),
+    lock_timeout: String(LOCK_TIMEOUT[use]),
     idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT),
   };
   const parsed = new URL(url);
@@ -94,14 +111,31 @@ const PARSERS = {
 
 /** A pool of PostgreSQL connections. A connection that may be of no more use never goes back into it. */
 class PostgresConnections implements Connections {
+  /** When somebody asked for a connection, if nobody was given one since; by the steady clock. */
+  private starvedSince: number | null = null;
+
   /** @param answerTimeout milliseconds for which a statement waits for its answer. */
   constructor(
     private readonly pool: Pool,
     private readonly answerTimeout: number,
+    private readonly probe: PostgresProbe,
   ) {}
 
+  isWritable(): Promise<boolean> {
+    return this.probe.isWritable();
+  }
+
+  get isFull(): boolean {
+    const { waitingCount, idleCount, totalCount, options } = this.pool;
+    return waitingCount > 0 && idleCount === 0 && totalCount >= options.max;
+  }
+
+  get starvedFor(): number {
+    return this.starvedSince === null ? 0 : performance.now() - this.starvedSince;
+  }
+
   async run(query: CompiledQuery): Promise<QueryResult> {
-    const client = await this.pool.connect();
+    const client = await this.connect();
     let isBroken = false;
     try {
       return resultOf(await client.query(configOf(query, this.answerTimeout)));
@@ -114,7 +148,7 @@ class PostgresConnections implements Connections {
   }
 
   async begin(mode: TransactionMode): Promise<OpenTransaction> {
-    const transaction = new PostgresTransaction(await this.pool.connect(), this.answerTimeout);
+    const transaction = new PostgresTransaction(await this.connect(), this.answerTimeout);
     try {
       await transaction.run({ text: BEGIN[mode], values: [] });
       return transaction;
@@ -123,6 +157,23 @@ class PostgresConnections implements Connections {
       throw error;
     }
   }
+
+  private async connect(): Promise<BoundedClient> {
+    currentBeneficiary()?.signal.throwIfAborted();
+    this.starvedSince ??= performance.now();
+    const connecting = this.pool.connect();
+    const client = await unlessGivenUp(connecting, () => giveBack(connecting));
+    this.starvedSince = null;
+    return new BoundedClient(client);
+  }
+}
+
+/** A connection that comes after its request was given up. */
+function giveBack(connecting: Promise<PoolClient>): void {
+  connecting.then(
+    (client) => client.release(),
+    () => undefined,
+  );
 }
 
 class PostgresTransaction implements OpenTransaction {
@@ -130,7 +181,7 @@ class PostgresTransaction implements OpenTransaction {
   private isBroken = false;
 
   constructor(
-    private readonly client: PoolClient,
+    private readonly client: BoundedClient,
     private readonly answerTimeout: number,
   ) {}
 

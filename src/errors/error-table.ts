@@ -101,6 +101,11 @@ export const ERROR_TABLE = {
   },
   database_busy: { status: 503, sentence: 'The database is busy', flex: FAILED },
   database_unavailable: { status: 503, sentence: 'The database is unavailable', flex: FAILED },
+  request_deadline_exceeded: {
+    status: 503,
+    sentence: 'The request took too long; it may have been carried out',
+    flex: FAILED,
+  },
   provider_unavailable: { status: 503, sentence: 'The passkey provider is unavailable', flex: FAILED },
   token_keys_unavailable: {
     status: 503,

@@ -1,6 +1,10 @@
 /** Every code that becomes a 503. */
 export type OutageCode =
-  'database_busy' | 'database_unavailable' | 'provider_unavailable' | 'token_keys_unavailable';
+  | 'database_busy'
+  | 'database_unavailable'
+  | 'request_deadline_exceeded'
+  | 'provider_unavailable'
+  | 'token_keys_unavailable';
 
 /** What an {@link Unavailable} says beyond its code. */
 export interface UnavailableOptions {

@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Matches } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
+import { servesUser } from '../http/request-context.js';
 import { EXTERNAL_ID, isExternalId } from '../users/external-id.js';
 import type { Identity } from '../users/user.repository.js';
 
@@ -27,8 +28,14 @@ export const IsExternalId = (): PropertyDecorator =>
  */
 export const NamedUser = createParamDecorator((_data: unknown, context: ExecutionContext): UserKey => {
   const { params } = context.switchToHttp().getRequest<FastifyRequest<{ Params: Record<string, string> }>>();
-  const { user_id: id, external_id: externalId } = params;
-  if (id !== undefined && OPAQUE_ID.test(id)) return { id };
-  if (externalId !== undefined && isExternalId(externalId)) return { externalId };
+  const { app = '', user_id: id, external_id: externalId } = params;
+  if (id !== undefined && OPAQUE_ID.test(id)) {
+    servesUser(app, id);
+    return { id };
+  }
+  if (externalId !== undefined && isExternalId(externalId)) {
+    servesUser(app, externalId);
+    return { externalId };
+  }
   throw new AppError('user_not_found');
 });

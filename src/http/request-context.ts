@@ -14,10 +14,15 @@ export class RequestContext {
   actor: string | null = null;
   /** The app of the request, once it is known to exist: another text in its place may be a secret. */
   appId: string | null = null;
+  /** The user who is served, once that is known: they have a few connections of the database at a time. */
+  user: string | null = null;
   /** Why the request failed, once it has: the code of the answer, and the reason, which only the log has. */
   failure: { readonly code: string; readonly reason?: string } | null = null;
   /** How many requests it counts as, against the rate limit of its network, once it is answered. */
   cost = 1;
+  /** How long it has been served, for its deadline; ms. */
+  readonly clock: { startedAt: number; spent: number; timer?: NodeJS.Timeout } = { startedAt: 0, spent: 0 };
+  private readonly abortion = new AbortController();
   private foundAddress: string | undefined;
 
   constructor(private readonly request: FastifyRequest) {
@@ -29,6 +34,16 @@ export class RequestContext {
   /** The caller's address, `X-Forwarded-For` heeded as far as `TRUST_PROXY` says; looked up only for those who ask. */
   get address(): string {
     return (this.foundAddress ??= clientAddress(this.request));
+  }
+
+  /** Aborted once the request is given up, with the outage that it is answered with. */
+  get signal(): AbortSignal {
+    return this.abortion.signal;
+  }
+
+  /** From now on nothing more is done for it, as far as its signal is heeded. */
+  giveUp(why: Error): void {
+    this.abortion.abort(why);
   }
 
   /** As sent, but without the control characters that a terminal or the database could trip over. */
@@ -49,18 +64,30 @@ const storage = new AsyncLocalStorage<RequestContext>();
 /** The request this code runs for; undefined outside of any, as in a command. */
 export const currentRequest = (): RequestContext | undefined => storage.getStore();
 
+/** Says which user the request at hand serves, by the words that name them: the app and an id, or an identity. */
+export function servesUser(...words: readonly string[]): void {
+  const request = currentRequest();
+  if (request) request.user = words.join('\0');
+}
+
 /** A well-formed `X-Request-Id` of the caller is kept, so that a trace crosses services; any other is replaced. */
 export function requestIdFrom(request: { headers: Record<string, unknown> }): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && ACCEPTABLE_REQUEST_ID.test(given) ? given : randomUUID();
 }
 
-/** Makes `currentRequest()` answer in everything that runs on behalf of a request. */
-export function installRequestContext(fastify: FastifyInstance): void {
+/** Runs what serves a request, such as with a context of another layer's. */
+export type ServeWith = (request: RequestContext, serve: () => void) => void;
+
+/** Makes `currentRequest()` answer in everything that runs on behalf of a request, which `serveWith` runs. */
+export function installRequestContext(
+  fastify: FastifyInstance,
+  serveWith: ServeWith = (_request, serve) => serve(),
+): void {
   fastify.decorateRequest('trace', null as unknown as RequestContext);
   fastify.addHook('onRequest', (request, reply, done) => {
     request.trace = new RequestContext(request);
     void reply.header('x-request-id', request.id);
-    storage.run(request.trace, done);
+    storage.run(request.trace, () => serveWith(request.trace, done));
   });
 }

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { Database } from '../../src/database/database.js';
 import { AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
 import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
@@ -78,6 +79,43 @@ describe('a failing database', () => {
       expect(warningsOf(impatient, mark)).toMatchObject([warning, warning]);
       expect(await count(app, `audit_events where type = 'refused'`)).toBe(refusals);
       expect((await browser.finish('authenticate', body)).status).toBe(200);
+    });
+  });
+
+  describe('with a locked row', () => {
+    const lockTimeout = 'select current_setting($1) as set';
+
+    it('fails a request that waits for it after two seconds, with 503 database_busy', async () => {
+      const user = new TestUser(app);
+      const { device } = await registerPasskey(user);
+      const mark = app.logLines.length;
+      const lock = new Client({ connectionString: url });
+      await lock.connect();
+      try {
+        await lock.query('begin');
+        await lock.query('select from devices where id = $1 for update', [device.id]);
+        const renamed = await user.rename(device.id, 'Work');
+        expectOutage(renamed, problem('database_busy', 'The database is busy'));
+      } finally {
+        await lock.end();
+      }
+      expect(warningsOf(app, mark)).toMatchObject([{ code: 'database_busy', reason: 'lock_timeout' }]);
+      expect(await sql(app, lockTimeout, 'lock_timeout')).toEqual([{ set: '2s' }]);
+    });
+
+    it('is waited for by commands, which have no such limit, also where the role has one', async () => {
+      const server = new Client({ connectionString: url });
+      await server.connect();
+      const name = new URL(url).pathname.slice(1);
+      await server.query(`alter database ${name} set lock_timeout = '1ms'`);
+      const commands = await Database.open(app.configuration.database, 'commands');
+      try {
+        expect(await sql({ database: commands }, lockTimeout, 'lock_timeout')).toEqual([{ set: '0' }]);
+      } finally {
+        await commands.close();
+        await server.query(`alter database ${name} reset lock_timeout`);
+        await server.end();
+      }
     });
   });
 

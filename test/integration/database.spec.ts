@@ -9,10 +9,9 @@ import { ApiKeyRepository } from '../../src/flex/api-keys/api-key.repository.js'
 import { ApiKeysService } from '../../src/flex/api-keys/api-keys.service.js';
 import { AppProvisioning } from '../../src/flex/apps/app-provisioning.js';
 import { AppRepository } from '../../src/flex/apps/app.repository.js';
-import { Browser } from '../support/browser.js';
 import { aConfiguration, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { eventually } from '../support/eventually.js';
-import { registerPasskey } from '../support/flows.js';
+import { type RegisteredPasskey, registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { contents, count, insertApp, sql, TABLES } from '../support/tables.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -32,7 +31,9 @@ const PUBLIC_TABLES = `pg_tables where schemaname = 'public'`;
 describe('migrations', () => {
   it('are applied once when five replicas run them at the same time, and change nothing the second time', async () => {
     const { url, drop } = await createTestDatabase();
-    const replicas = await Promise.all(Array.from({ length: 5 }, () => Database.open(settingsFor(url, 2))));
+    const replicas = await Promise.all(
+      Array.from({ length: 5 }, () => Database.open(settingsFor(url, 2), 'commands')),
+    );
     try {
       const [one] = replicas;
       expect((await one!.pendingMigrations()).length).toBeGreaterThan(0);
@@ -54,7 +55,7 @@ describe('migrations', () => {
     const { url, drop } = await createTestDatabase();
     const other = new Client({ connectionString: url });
     await other.connect();
-    const database = await Database.open(settingsFor(url, 2));
+    const database = await Database.open(settingsFor(url, 2), 'commands');
     try {
       await other.query('begin');
       await other.query('select pg_advisory_xact_lock(5393217044)');
@@ -75,7 +76,7 @@ describe('migrations', () => {
     const { url, drop } = await createTestDatabase();
     const limit = 200; // ms
     const impatient = `${url}?statement_timeout=${limit}&query_timeout=${limit}`;
-    const database = await Database.open(settingsFor(impatient, 2));
+    const database = await Database.open(settingsFor(impatient, 2), 'commands');
     const other = new Client({ connectionString: url });
     await other.connect();
     const waitsOther = async () => (await other.query(`select from ${WAITING}`)).rowCount;
@@ -104,7 +105,7 @@ describe('migrations', () => {
 
   it('can be reverted and applied again', async () => {
     const { url, drop } = await createTestDatabase();
-    const database = await Database.open(settingsFor(url));
+    const database = await Database.open(settingsFor(url), 'commands');
     try {
       await database.migrate();
       await database.orm.migrator.down({ to: 0 });
@@ -130,7 +131,7 @@ describe('migrations', () => {
 describe('the app of the settings', () => {
   const anEmptyDatabase = async () => {
     const { url, drop } = await createTestDatabase();
-    const database = await Database.open(settingsFor(url));
+    const database = await Database.open(settingsFor(url), 'commands');
     await database.migrate();
     return { database, settings: settingsFor(url), drop: () => database.close().then(drop) };
   };
@@ -349,7 +350,10 @@ describe('a connection', () => {
   beforeAll(async () => {
     app = await buildApp();
     const settings = app.configuration.database;
-    database = await Database.open(settingsFor(settings.kind === 'postgresql' ? settings.url : '', 1));
+    database = await Database.open(
+      settingsFor(settings.kind === 'postgresql' ? settings.url : '', 1),
+      'commands',
+    );
   });
   afterAll(async () => {
     await database.close();
@@ -403,6 +407,9 @@ describe('an unreachable database', () => {
     await app?.close();
   });
 
+  /** Of as many users, as one user has a third of the pool at most. */
+  const onePasskeyForEachConnection = (on: TestApp) =>
+    Promise.all(Array.from({ length: POOL }, () => registerPasskey(new TestUser(on))));
   const untilPoolWaits = () => eventually(async () => expect(await count(app, WAITING)).toBe(POOL));
   const expectUnavailable = (answer: HttpAnswer, shape: object, type: string) => {
     expect(answer.status).toBe(503);
@@ -462,13 +469,11 @@ describe('an unreachable database', () => {
     url.searchParams.set('query_timeout', '2000');
     const impatient = await buildAppOn(settingsFor(url.href), { passage });
     try {
-      const user = new TestUser(impatient);
-      const { device } = await registerPasskey(user);
+      const passkeys = await onePasskeyForEachConnection(impatient);
+      const { user, device } = passkeys[0]!;
       const answers = await app.database.transaction(async (tx) => {
         await tx.run(LOCK_ALL_USERS, {});
-        const waiting = Promise.all(
-          Array.from({ length: POOL }, () => user.call('POST', '/passkey/register')),
-        );
+        const waiting = Promise.all(passkeys.map((it) => it.user.call('POST', '/passkey/register')));
         await untilPoolWaits();
         ownWire.fallSilent();
         return waiting;
@@ -487,17 +492,15 @@ describe('an unreachable database', () => {
   });
 
   it('that ends connections during transactions fails those requests, and takes no place in the pool', async () => {
-    const user = new TestUser(wired);
-    const { authenticator } = await registerPasskey(user);
-    const browser = new Browser(wired);
-    const finish = async () => {
+    const passkeys = await onePasskeyForEachConnection(wired);
+    const finish = async ({ browser, authenticator }: RegisteredPasskey) => {
       const begun = await browser.beginSignIn();
       return browser.finish('authenticate', begun.answer(authenticator));
     };
     for (let round = 0; round < 2; round++) {
       const answers = await app.database.transaction(async (tx) => {
         await tx.run(LOCK_ALL_DEVICES, {});
-        const finishing = Promise.all(Array.from({ length: POOL }, finish));
+        const finishing = Promise.all(passkeys.map(finish));
         await untilPoolWaits();
         await sql(app, `select pg_terminate_backend(pid) from ${WAITING}`);
         return finishing;
@@ -505,9 +508,9 @@ describe('an unreachable database', () => {
       const shape = { code: 'internal_server_error', error: expect.any(String) as string };
       for (const answer of answers) expectUnavailable(answer, shape, 'application/json');
     }
-    expect(await user.passkeys()).toMatchObject([{ usageCount: 0 }]);
-    const answers = await Promise.all(Array.from({ length: 3 * POOL }, finish));
+    for (const { user } of passkeys) expect(await user.passkeys()).toMatchObject([{ usageCount: 0 }]);
+    const answers = await Promise.all([...passkeys, ...passkeys, ...passkeys].map(finish));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(await user.passkeys()).toMatchObject([{ usageCount: 3 * POOL }]);
+    for (const { user } of passkeys) expect(await user.passkeys()).toMatchObject([{ usageCount: 3 }]);
   });
 });

@@ -95,7 +95,7 @@ describe('the embedded database', () => {
   });
 
   it('is locked against a second start in this process and in another one', async () => {
-    await expect(Database.open({ kind: 'embedded', directory })).rejects.toThrow(IN_USE);
+    await expect(Database.open({ kind: 'embedded', directory }, 'commands')).rejects.toThrow(IN_USE);
     const lock = fileURLToPath(new URL('../../src/database/directory-lock.ts', import.meta.url));
     const script = `const { lockDirectory } = await import(process.argv[1]); await lockDirectory(process.argv[2]);`;
     const other = promisify(execFile)(process.execPath, [

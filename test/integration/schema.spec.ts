@@ -25,7 +25,7 @@ async function asSuperuser(url: string, ...statements: string[]): Promise<void> 
 
 /** Migrates, starts the service, registers a passkey, signs in with it and lists it. */
 async function useKeyway(url: string): Promise<void> {
-  const database = await Database.open(settingsFor(url));
+  const database = await Database.open(settingsFor(url), 'commands');
   await database.migrate();
   expect(await database.migrate()).toEqual([]);
   await database.close();
@@ -167,11 +167,11 @@ describe('Keyway', () => {
   it('imports and exports in its own schema, even if the connection has another search_path', async () => {
     const { url } = testDatabase;
     await asSuperuser(url, 'create schema keyway', `alter database ${name} set search_path = keyway`);
-    const migrated = await Database.open(settingsFor(url));
+    const migrated = await Database.open(settingsFor(url), 'commands');
     await migrated.migrate();
     await insertApp({ database: migrated }, { id: TEST.appId, rpId: TEST.rpId, origin: TEST.origin });
     await migrated.close();
-    const database = await Database.open({ ...settingsFor(url), poolMax: 1 });
+    const database = await Database.open({ ...settingsFor(url), poolMax: 1 }, 'commands');
     await asSuperuser(url, 'create schema elsewhere', `alter database ${name} set search_path = elsewhere`);
     try {
       await sql({ database }, 'set search_path = elsewhere');
@@ -224,7 +224,7 @@ describe('Keyway', () => {
     const url = new URL(testDatabase.url);
     url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     url.searchParams.set('statement_timeout', '9000');
-    const database = await Database.open(settingsFor(url.href));
+    const database = await Database.open(settingsFor(url.href), 'commands');
     try {
       await database.migrate();
       const [set] = await sql<{ timeout: string }>(
@@ -250,7 +250,7 @@ describe('Keyway', () => {
     try {
       const url = new URL(testDatabase.url);
       url.pathname = `/${latin}`;
-      await expect(Database.open(settingsFor(url.href))).rejects.toThrow(
+      await expect(Database.open(settingsFor(url.href), 'commands')).rejects.toThrow(
         /keeps text in LATIN1.*encoding 'UTF8'.*DATABASE_URL/,
       );
     } finally {
@@ -260,7 +260,7 @@ describe('Keyway', () => {
 
   it('refuses to start where no schema of the search_path exists, and says what to do', async () => {
     await asSuperuser(testDatabase.url, `alter database ${name} set search_path = missing`);
-    await expect(Database.open(settingsFor(testDatabase.url))).rejects.toThrow(
+    await expect(Database.open(settingsFor(testDatabase.url), 'commands')).rejects.toThrow(
       /create schema keyway authorization postgres/,
     );
   });
@@ -274,7 +274,7 @@ describe('Keyway', () => {
       `create role ${role} login password 'secret'`,
       'revoke create on schema public from public',
     );
-    const database = await Database.open(settingsFor(url.href));
+    const database = await Database.open(settingsFor(url.href), 'commands');
     try {
       await expect(database.migrate()).rejects.toThrow(
         new RegExp(`grant create on schema public to ${role}.*search_path`),
@@ -286,7 +286,7 @@ describe('Keyway', () => {
   });
 
   it('claims every form of the user handles that were made before all of them stood in one table', async () => {
-    const database = await Database.open(settingsFor(testDatabase.url));
+    const database = await Database.open(settingsFor(testDatabase.url), 'commands');
     const before = 'Migration20261126000000_app_keys';
     const handles = {
       ada: Buffer.alloc(32, 0xfb),
@@ -331,7 +331,7 @@ describe('Keyway', () => {
   });
 
   it('keeps the existing rows when a migration adds app_id to the keys', async () => {
-    const database = await Database.open(settingsFor(testDatabase.url));
+    const database = await Database.open(settingsFor(testDatabase.url), 'commands');
     const last = 'Migration20261122050000_nobodys_refusals';
     try {
       await database.orm.migrator.up({ to: last });

@@ -67,7 +67,7 @@ export function aConfiguration(
 export async function buildApp(changes: Partial<Configuration> = {}): Promise<TestApp> {
   const testDatabase = await createTestDatabase();
   const settings: DatabaseSettings = { kind: 'postgresql', url: testDatabase.url, poolMax: 10 };
-  const schema = await Database.open(settings);
+  const schema = await Database.open(settings, 'commands');
   await schema.migrate();
   await schema.close();
   const app = await buildAppOn(settings, changes);

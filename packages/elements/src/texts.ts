@@ -121,6 +121,7 @@ export const ENGLISH: PasskeyTableTexts = {
     token_keys_unavailable: 'Passkeys are out of reach at the moment. Try again in a minute.',
     database_busy: 'Passkeys are out of reach at the moment. Try again in a minute.',
     database_unavailable: 'Passkeys are out of reach at the moment. Try again in a minute.',
+    request_deadline_exceeded: 'Passkeys are out of reach at the moment. Try again in a minute.',
     'rename.invalid_request': 'This name cannot be used. Use up to 64 ordinary characters.',
     'add.invalid_request': 'The passkey was not accepted. Try again.',
     transaction_not_found: 'That took too long. Try again.',

@@ -6,6 +6,9 @@ import type { DatabaseTransaction } from '../../database/database.js';
 import { type AppFields, NEW_APP } from './app.js';
 import { AppRepository } from './app.repository.js';
 
+/** Starts of other replicas, and commands, hold the app for longer than a request would wait; ms. */
+const START_PATIENCE = 10_000;
+
 /** Creates the app of the `APP_*` settings, or overwrites just the fields that these settings give. */
 @Injectable()
 export class AppProvisioning {
@@ -14,6 +17,7 @@ export class AppProvisioning {
   /** Other replicas that start wait until the transaction ends. Throws an Error that says what to set. */
   async provision(settings: AppSettings, tx: DatabaseTransaction): Promise<void> {
     const { id, rpId, origins } = settings;
+    await tx.limitLockWait(START_PATIENCE);
     await this.apps.lockId(id, tx);
     if (rpId) await this.requireOwnRpId(id, rpId, tx);
     const stored = await this.apps.lock(id, tx);

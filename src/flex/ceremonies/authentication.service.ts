@@ -3,6 +3,7 @@ import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/serv
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { DatabaseClock } from '../../database/database-clock.js';
 import { AppError } from '../../errors/app-error.js';
+import { servesUser } from '../../http/request-context.js';
 import { Refusal } from '../../errors/refusal.js';
 import { Unavailable } from '../../errors/unavailable.js';
 import { toEvent } from '../../events/audit-trail.js';
@@ -123,6 +124,8 @@ export class AuthenticationService {
         backupEligibilityChange,
       });
       requireListed(proven.credential, handshake);
+      // Not before: a stranger could take another user's turns.
+      servesUser(appId, proven.credential.userId);
       const nonce = makeBearerSecret();
       await this.write(
         {

@@ -7,6 +7,7 @@ import { FidoMetadata } from '../../authenticators/fido-metadata.js';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Refusal } from '../../errors/refusal.js';
+import { servesUser } from '../../http/request-context.js';
 import { toEvent } from '../../events/audit-trail.js';
 import { withEventId } from '../../events/audit.repository.js';
 import { currentRequest } from '../../http/request-context.js';
@@ -114,6 +115,8 @@ export class RegistrationService {
     try {
       const transactionHash = transactionOf(handshake, transactionId);
       const credential = await this.verify(response, handshake, app);
+      const userId = await this.transactions.ownerOf(appId, transactionHash);
+      if (userId) servesUser(appId, userId);
       return await this.database.transaction((tx) =>
         this.store({ app, handshake, transactionHash, credential }, tx),
       );

@@ -4,6 +4,7 @@ import { AppError } from '../../errors/app-error.js';
 import { ERROR_TABLE } from '../../errors/error-table.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { IsDisplayText } from '../../http/display-text.js';
+import { servesUser } from '../../http/request-context.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { IsExternalId } from '../user-key.js';
 import { TransactionsService } from './transactions.service.js';
@@ -37,6 +38,7 @@ export class TransactionsController {
   @Post('register')
   async register(@Param('app') app: string, @Body() body: CreateRegisterTransactionDto) {
     const { external_id, passkey_display_name: name, conditional } = body;
+    servesUser(app, external_id);
     const created = this.transactions.createRegister(app, external_id, name, {
       conditional: conditional === true,
     });
@@ -45,6 +47,7 @@ export class TransactionsController {
 
   @Post('authenticate')
   async authenticate(@Param('app') app: string, @Body() { external_id }: CreateAuthenticateTransactionDto) {
+    servesUser(app, external_id);
     const created = this.transactions.createAuthenticate(app, external_id);
     return { transaction_id: await created.catch(notPermitted) };
   }

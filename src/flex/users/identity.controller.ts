@@ -3,6 +3,7 @@ import { IsOptional, IsString, Length } from 'class-validator';
 import { Configuration, issuerAmong, issuersOf } from '../../config/configuration.js';
 import { AppError } from '../../errors/app-error.js';
 import { LenientBody, LenientOptionalBody } from '../../http/body.pipe.js';
+import { servesUser } from '../../http/request-context.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { isExternalId } from '../../users/external-id.js';
 import { IdentitiesService } from './identities.service.js';
@@ -48,6 +49,7 @@ export class IdentityController {
     @Body() { issuer: named, subject }: LinkIdentityDto,
   ) {
     const externalId = toExternalId(name);
+    servesUser(app, externalId);
     const issuer = this.issuerOf(named ?? undefined);
     await this.identities.link(app, externalId, { issuer, subject });
     return { external_id: externalId, issuer, subject };
@@ -61,7 +63,9 @@ export class IdentityController {
     @Param('external_id') name: string,
     @Body() { issuer = null, subject = null }: UnlinkIdentityDto,
   ) {
-    await this.identities.unlink(app, toExternalId(name), { issuer, subject });
+    const externalId = toExternalId(name);
+    servesUser(app, externalId);
+    await this.identities.unlink(app, externalId, { issuer, subject });
   }
 
   private issuerOf(named: string | undefined): string {
