@@ -31,7 +31,7 @@ export async function createApplication(
   configuration: Configuration,
   log: Logger,
 ): Promise<NestFastifyApplication> {
-  const unparsed = new UnparsedRequests();
+  const unparsed = new UnparsedRequests(log);
   const adapter = createAdapter(configuration, log, unparsed);
   const application = await NestFactory.create<NestFastifyApplication>(
     await AppModule.for(configuration),

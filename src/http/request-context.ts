@@ -17,6 +17,10 @@ export class RequestContext {
   failure: { readonly code: string; readonly reason?: string } | null = null;
   /** How many requests it counts as, against the rate limit of its network, once it is answered. */
   cost = 1;
+  /** Whether the connection was closed before the whole answer was sent. */
+  isAborted = false;
+  /** Whether the access log has its line. */
+  isLogged = false;
   private foundAddress: string | undefined;
 
   constructor(private readonly request: FastifyRequest) {
