@@ -48,9 +48,10 @@ export class UnparsedRequests {
   answer(error: ParserError, socket: Socket): void {
     if (socket.destroyed || error.code === 'ECONNRESET') return;
     const latest = this.latest.get(socket);
-    // The request before it is sound and unanswered: the client would read this as its answer.
-    const isUnanswered = latest !== undefined && !latest.response.writableEnded;
-    const isAwaited = isUnanswered && latest.request.complete;
+    const unanswered = latest?.response.writableEnded === false ? latest : undefined;
+    const isOfItsBody = unanswered?.request.complete === false;
+    // If a sound request is unanswered, the client would read this as its answer.
+    const isAwaited = unanswered && !(isOfItsBody && unanswered.response.socket === socket);
     const requestId = randomUUID();
     const code = codeOf(error);
     const target = targetIn(error.rawPacket) ?? (latest && originForm(latest.request));
@@ -59,8 +60,7 @@ export class UnparsedRequests {
     const answer = answerOf(new AppError(code), { isFlex, requestId });
     if (socket.writable && !isAwaited) socket.write(rendered(answer, requestId));
     // A request that ends in the middle of its body has a line of its own.
-    if (!isUnanswered || isAwaited)
-      this.log.info({ requestId, route: 'unparsed', status: answer.status, code });
+    if (!isOfItsBody) this.log.info({ requestId, route: 'unparsed', status: answer.status, code });
     socket.destroySoon();
   }
 }
