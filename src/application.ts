@@ -9,10 +9,16 @@ import { databaseOutage } from './database/database-outage.js';
 import { Readiness } from './health/readiness.js';
 import { installAccessLog } from './http/access-log.js';
 import { trustedProxies } from './http/client-address.js';
+import {
+  installConnectionBounds,
+  mostConnections,
+  SERVER_OPTIONS,
+  TIMEOUTS,
+} from './http/connection-bounds.js';
 import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
 import { installDeadline } from './http/deadline.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
-import { installJsonBody, MAX_BODY } from './http/json-body.js';
+import { installJsonBody } from './http/json-body.js';
 import { NestLog } from './http/log.js';
 import { installRateLimit } from './http/rate-limit.js';
 import { installRequestContext, requestIdFrom } from './http/request-context.js';
@@ -23,9 +29,6 @@ import { closeUnusedConnections } from './http/unused-connections.js';
 import { UnmatchedRoutes } from './http/unmatched-route.js';
 import { UnparsedRequests } from './http/unparsed-request.js';
 
-const REQUEST_TIMEOUT = 30_000; // ms
-const KEEP_ALIVE_TIMEOUT = 65_000; // ms; longer than the 60 s of the usual load balancer, so that it hangs up first
-const MAX_HEADERS = 32 * 1024; // bytes; Node's 16 KiB would hold no token of 16 KiB
 const MAX_PATH_PARAMETER = 2_048; // characters; longer ones would bypass the error filter
 
 /** The whole service, ready to listen. Throws a sentence if it cannot start. */
@@ -33,7 +36,7 @@ export async function createApplication(
   configuration: Configuration,
   log: Logger,
 ): Promise<NestFastifyApplication> {
-  const unparsed = new UnparsedRequests();
+  const unparsed = new UnparsedRequests(log);
   const adapter = createAdapter(configuration, log, unparsed);
   const application = await NestFactory.create<NestFastifyApplication>(
     await AppModule.for(configuration),
@@ -44,6 +47,10 @@ export async function createApplication(
   const unmatched = new UnmatchedRoutes();
   await installRateLimit(fastify); // Each limited route's last hook before its body is read; CORS counts look-ups there.
   const originsOf = countedOrigins(fastify, application.get(AllowedOrigins));
+
+  const { database } = configuration;
+  const maxConnections = mostConnections(database.kind === 'postgresql' ? database.poolMax : 0);
+  installConnectionBounds(fastify, { maxConnections, log }); // Before all that listens to the server's requests.
 
   // A request passes the hooks in this order.
   installRequestContext(fastify, onBehalfOf); // All others, the log and every error name the request.
@@ -77,10 +84,8 @@ function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedR
     genReqId: requestIdFrom,
     rewriteUrl: originForm,
     return503OnClosing: false,
-    http: { requireHostHeader: false, maxHeaderSize: MAX_HEADERS },
-    bodyLimit: MAX_BODY,
-    requestTimeout: REQUEST_TIMEOUT,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    http: SERVER_OPTIONS,
+    ...TIMEOUTS,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
     frameworkErrors: renderError,
     clientErrorHandler: (error, socket) => unparsed.answer(error, socket),

@@ -2,8 +2,10 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ERROR_TABLE } from '../errors/error-table.js';
 import { Unavailable } from '../errors/unavailable.js';
+import { logOutsideHooks } from './access-log.js';
 import { answerOf } from './error-answer.js';
 import { type Failure, failureOf, type FindOutage } from './failure.js';
+import { RequestContext } from './request-context.js';
 import { isFlexTarget } from './request-target.js';
 import { UnmatchedRoutes } from './unmatched-route.js';
 
@@ -28,6 +30,8 @@ export class ErrorFilter implements ExceptionFilter {
 
 /** Answers a request that fails before a route is found, and so before it reaches the database. */
 export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  request.trace = new RequestContext(request);
+  logOutsideHooks(request, reply);
   render(
     failureOf(thrown, () => null),
     request,
@@ -53,7 +57,7 @@ function challengeFor({ code, maxAge }: Failure): string {
 /** Adds code and reason to the access log's line; logs an outage as a warning, and a bug as an error with its stack. */
 function record(failure: Failure, request: FastifyRequest): void {
   const { code, reason, cause } = failure;
-  if (request.trace) request.trace.failure = { code, ...(reason !== code && { reason }) };
+  request.trace.failure = { code, ...(reason !== code && { reason }) };
   if (code === 'internal_error') request.log.error({ err: describe(cause) }, 'unexpected error');
   if (failure instanceof Unavailable) {
     request.log.warn({ code, reason, cause: nameAndCode(cause) }, ERROR_TABLE[failure.code].sentence);

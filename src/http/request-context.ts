@@ -23,6 +23,10 @@ export class RequestContext {
   /** How long it has been served, for its deadline; ms. */
   readonly clock: { startedAt: number; spent: number; timer?: NodeJS.Timeout } = { startedAt: 0, spent: 0 };
   private readonly abortion = new AbortController();
+  /** Whether the connection was closed before the whole answer was sent. */
+  isAborted = false;
+  /** Whether the access log has its line. */
+  isLogged = false;
   private foundAddress: string | undefined;
 
   constructor(private readonly request: FastifyRequest) {

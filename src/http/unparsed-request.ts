@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { AppError, type RefusalCode } from '../errors/app-error.js';
-import { answerOf } from './error-answer.js';
+import { answerOf, type ErrorAnswer } from './error-answer.js';
 import { isFlexTarget, originForm } from './request-target.js';
 
 /** What Node's HTTP parser throws, with the bytes it was reading. */
@@ -26,6 +27,8 @@ const LONGEST_REQUEST_LINE = 2_048; // bytes
 export class UnparsedRequests {
   private readonly latest = new WeakMap<Socket, Exchange>();
 
+  constructor(private readonly log: Logger) {}
+
   install(fastify: FastifyInstance): void {
     const { server } = fastify;
     // The parser's error does not name the request that it belongs to.
@@ -45,31 +48,36 @@ export class UnparsedRequests {
   answer(error: ParserError, socket: Socket): void {
     if (socket.destroyed || error.code === 'ECONNRESET') return;
     const latest = this.latest.get(socket);
-    // The request before it is sound and unanswered: the client would read this as its answer.
-    const isAwaited = latest && latest.request.complete && !latest.response.writableEnded;
-    if (socket.writable && !isAwaited) socket.write(this.render(error, latest?.request));
-    socket.destroySoon();
-  }
-
-  private render(error: ParserError, latest: IncomingMessage | undefined): string {
-    const target = targetIn(error.rawPacket) ?? (latest && originForm(latest));
+    const unanswered = latest?.response.writableEnded === false ? latest : undefined;
+    const isOfItsBody = unanswered?.request.complete === false;
+    // If a sound request is unanswered, the client would read this as its answer.
+    const isAwaited = unanswered && !(isOfItsBody && unanswered.response.socket === socket);
     const requestId = randomUUID();
+    const code = codeOf(error);
+    const target = targetIn(error.rawPacket) ?? (latest && originForm(latest.request));
     // If the edge is unknown, clients of either understand the protocol's shape.
     const isFlex = target === undefined || isFlexTarget(target);
-    const { status, type, body } = answerOf(new AppError(codeOf(error)), { isFlex, requestId });
-    const content = JSON.stringify(body);
-    return [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      `content-type: ${type}`,
-      `content-length: ${Buffer.byteLength(content)}`,
-      'cache-control: no-store',
-      'x-content-type-options: nosniff',
-      `x-request-id: ${requestId}`,
-      'connection: close',
-      '',
-      content,
-    ].join('\r\n');
+    const answer = answerOf(new AppError(code), { isFlex, requestId });
+    if (socket.writable && !isAwaited) socket.write(rendered(answer, requestId));
+    // A request that ends in the middle of its body has a line of its own.
+    if (!isOfItsBody) this.log.info({ requestId, route: 'unparsed', status: answer.status, code });
+    socket.destroySoon();
   }
+}
+
+function rendered({ status, type, body }: ErrorAnswer, requestId: string): string {
+  const content = JSON.stringify(body);
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `content-type: ${type}`,
+    `content-length: ${Buffer.byteLength(content)}`,
+    'cache-control: no-store',
+    'x-content-type-options: nosniff',
+    `x-request-id: ${requestId}`,
+    'connection: close',
+    '',
+    content,
+  ].join('\r\n');
 }
 
 function codeOf({ code }: ParserError): RefusalCode {

@@ -140,6 +140,12 @@ describe('a request that Node’s HTTP parser refuses', () => {
         expect(await count(app, `flex_users where external_id = 'meanwhile'`)).toBe(1),
       );
     });
+
+    it('is not answered before the valid request, if it ends in the middle of its body', async () => {
+      const valid = `GET /v1/apps/shop HTTP/1.1\r\n${HOST}\r\n\r\n`;
+      const broken = `POST /user/revokePasskey HTTP/1.1\r\n${CHUNKED}\r\n\r\n`;
+      expect(await talk(valid + broken, { atOnce: true })).toBe('');
+    });
   });
 
   it.each<[string, string, number]>([
