@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
 import { Configuration, type DatabaseSettings } from '../config/configuration.js';
 import { OperatorError } from '../errors/operator-error.js';
 import type { Use } from './connections.js';
@@ -26,6 +26,13 @@ async function openMigrated(settings: DatabaseSettings, use: Use): Promise<Datab
   else if ((await database.pendingMigrations()).length > 0) {
     await database.close();
     throw new OperatorError('schema_behind', SCHEMA_BEHIND);
+  }
+  const newer = await database.newerMigrations();
+  if (newer.length > 0) {
+    new Logger('Database').warn(
+      `The database schema is newer than this version: ${newer.join(', ')}. Run the newer version, unless this one is being ` +
+        'replaced, or CHANGELOG.md says that both run side by side.',
+    );
   }
   return database;
 }

@@ -5,7 +5,14 @@ import type { DatabaseSettings } from '../config/configuration.js';
 import { currentBeneficiary } from './beneficiary.js';
 import type { CompiledQuery, OpenDatabase, OpenTransaction, QueryResult, Use } from './connections.js';
 import { openEmbedded } from './embedded.js';
-import { migrateAlone, migrateTogether, pendingMigrations } from './migrate.js';
+import {
+  migrateAlone,
+  migrateTogether,
+  newerMigrations,
+  pendingMigrations,
+  type PlannedMigration,
+  plannedMigrations,
+} from './migrate.js';
 import { openPostgres } from './postgres.js';
 import { PreparedQueries, type Query, type SqlBuilder } from './query.js';
 import { UserTurns } from './user-turns.js';
@@ -32,8 +39,8 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   /**
-   * Connects. `use` says how long statements wait for locks. Throws an Error with a sentence for the operator if PostgreSQL cannot be reached or cannot serve Keyway, or
-   * if another process has the embedded database open.
+   * Connects. `use` says how long statements wait for locks. Throws an Error with a sentence for the operator if PostgreSQL
+   * cannot be reached or cannot serve Keyway, or if another process has the embedded database open.
    */
   static async open(settings: DatabaseSettings, use: Use): Promise<Database> {
     return settings.kind === 'embedded'
@@ -137,6 +144,16 @@ export class Database implements Queryable, OnApplicationShutdown {
   /** The names of the migrations that the schema lacks. */
   pendingMigrations(): Promise<string[]> {
     return pendingMigrations(this.orm);
+  }
+
+  /** The same with what each of them will run; runs nothing of it. */
+  plannedMigrations(): Promise<PlannedMigration[]> {
+    return plannedMigrations(this.orm);
+  }
+
+  /** The names of migrations that a newer version has applied, which this one does not know. */
+  newerMigrations(): Promise<string[]> {
+    return newerMigrations(this.orm);
   }
 
   close(): Promise<void> {

@@ -27,6 +27,22 @@ describe('keyway migrate', () => {
     expect(await migrate()).toMatchObject({ code: 0, stdout: 'The schema is up to date.\n', stderr: '' });
   });
 
+  it('says with --plan what it would run, and runs nothing of it', async () => {
+    const plan = (...args: string[]) =>
+      runCommand(['migrate', '--plan', ...args], { NODE_ENV: 'production', DATABASE_URL: database.url });
+    const { code, stdout } = await plan();
+    expect(code).toBe(0);
+    const statement = /^create table "?apps"? \(\n  \S.*,$/m;
+    expect(stdout).toMatch(statement);
+    const { planned } = JSON.parse((await plan('--json')).stdout) as {
+      planned: { name: string; statements: string[] }[];
+    };
+    expect(stdout.match(/^-- \w+$/gm)).toEqual(planned.map(({ name }) => `-- ${name}`));
+    const { stdout: applied } = await migrate();
+    expect(applied).toBe(`Applied ${planned.map(({ name }) => name).join(', ')}.\n`);
+    expect(await plan()).toMatchObject({ code: 0, stdout: 'The schema is up to date.\n' });
+  });
+
   it('applies each migration once when five replicas run it at the same time', async () => {
     const endings = await Promise.all(Array.from({ length: 5 }, migrate));
     expect(endings.map(({ code, stderr }) => ({ code, stderr }))).toEqual(

@@ -77,9 +77,9 @@ describe('migrations', () => {
     const limit = 200; // ms
     const impatient = `${url}?statement_timeout=${limit}&query_timeout=${limit}`;
     const database = await Database.open(settingsFor(impatient, 2), 'commands');
-    const other = new Client({ connectionString: url });
-    await other.connect();
-    const waitsOther = async () => (await other.query(`select from ${WAITING}`)).rowCount;
+    const [other, observer] = [new Client({ connectionString: url }), new Client({ connectionString: url })];
+    for (const client of [other, observer]) await client.connect();
+    const waitsOther = async () => (await observer.query(`select from ${WAITING}`)).rowCount;
     try {
       await database.migrate();
       await database.orm.migrator.down();
@@ -97,7 +97,73 @@ describe('migrations', () => {
       await other.query('commit');
       expect(await applied).toHaveLength(1);
     } finally {
-      await other.end();
+      for (const client of [other, observer]) await client.end();
+      await database.close();
+      await drop();
+    }
+  });
+
+  it('let requests through while they wait for a lock, and are applied once they have it', async () => {
+    const { url, drop } = await createTestDatabase();
+    const database = await Database.open(settingsFor(url, 2), 'commands');
+    const [reader, requests] = [new Client({ connectionString: url }), new Client({ connectionString: url })];
+    try {
+      await database.migrate();
+      await database.orm.migrator.down();
+      for (const client of [reader, requests]) await client.connect();
+      await reader.query('begin; select from api_keys');
+      const applied = database.migrate().catch((error: Error) => error);
+      await eventually(async () => expect((await requests.query(`select from ${WAITING}`)).rowCount).toBe(1));
+      // Far less than the reader goes on.
+      await requests.query('set statement_timeout = 4000');
+      for (let time = 0; time < 3; time++) {
+        await requests.query('select from api_keys');
+        await pause(1_500);
+      }
+      await reader.query('commit');
+      expect(await applied).toHaveLength(1);
+      expect(await database.pendingMigrations()).toEqual([]);
+    } finally {
+      for (const client of [reader, requests]) await client.end();
+      await database.close();
+      await drop();
+    }
+  }, 60_000);
+
+  it('that were applied stay if a later one fails', async () => {
+    const { url, drop } = await createTestDatabase();
+    const database = await Database.open(settingsFor(url, 2), 'commands');
+    try {
+      await sql({ database }, 'create table tie_marks (id integer)');
+      await expect(database.migrate()).rejects.toThrow(/tie_marks/);
+      expect(await count({ database }, `${PUBLIC_TABLES} and tablename = 'devices'`)).toBe(1);
+      const left = await database.pendingMigrations();
+      expect(left[0]).toMatch(/_ties$/);
+      await sql({ database }, 'drop table tie_marks');
+      expect(await database.migrate()).toEqual(left);
+    } finally {
+      await database.close();
+      await drop();
+    }
+  });
+
+  it('of a newer version are told by a warning at the start, which goes on', async () => {
+    const { url, drop } = await createTestDatabase();
+    const database = await Database.open(settingsFor(url), 'commands');
+    try {
+      await database.migrate();
+      const tellsNewer = async () => {
+        const app = await buildAppOn(settingsFor(url));
+        await app.close();
+        return app.logLines.filter((line) => line.includes('schema is newer')).join();
+      };
+      expect(await tellsNewer()).toBe('');
+      await sql(
+        { database },
+        `insert into mikro_orm_migrations (name) values ('Migration99990101000000_later')`,
+      );
+      expect(await tellsNewer()).toContain('Migration99990101000000_later');
+    } finally {
       await database.close();
       await drop();
     }
