@@ -1,5 +1,6 @@
 import type { InferKyselyDB } from '@mikro-orm/sql';
 import { AuditEvent, type AuditEventSchema } from '../events/audit-event.entity.js';
+import { Erasure, type ErasureSchema } from '../events/erasure.entity.js';
 import { ApiKey, type ApiKeySchema } from '../flex/api-keys/api-key.entity.js';
 import { App, type AppSchema } from '../flex/apps/app.entity.js';
 import { SpentHandshake, type SpentHandshakeSchema } from '../flex/ceremonies/spent-handshake.entity.js';
@@ -29,6 +30,7 @@ export const entities = [
   SpentHandshake,
   Nonce,
   AuditEvent,
+  Erasure,
 ];
 
 /** Every table with the types of its columns, as queries see them: timestamps are Dates, bytea is a Buffer, int8 a number. */
@@ -47,4 +49,5 @@ export type Tables = InferKyselyDB<
   | typeof SpentHandshakeSchema
   | typeof NonceSchema
   | typeof AuditEventSchema
+  | typeof ErasureSchema
 >;

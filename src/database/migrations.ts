@@ -15,6 +15,7 @@ import { Migration20261127000000_user_verified } from './migrations/Migration202
 import { Migration20261127010000_usernames } from './migrations/Migration20261127010000_usernames.js';
 import { Migration20261127020000_trail } from './migrations/Migration20261127020000_trail.js';
 import { Migration20261127030000_superseded_keys } from './migrations/Migration20261127030000_superseded_keys.js';
+import { Migration20261127060000_erasures } from './migrations/Migration20261127060000_erasures.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -38,4 +39,5 @@ export const migrations = [
   { name: 'Migration20261127010000_usernames', class: Migration20261127010000_usernames },
   { name: 'Migration20261127020000_trail', class: Migration20261127020000_trail },
   { name: 'Migration20261127030000_superseded_keys', class: Migration20261127030000_superseded_keys },
+  { name: 'Migration20261127060000_erasures', class: Migration20261127060000_erasures },
 ];

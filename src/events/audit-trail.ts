@@ -9,6 +9,7 @@ import {
   type EventFilter,
   type NewEvent,
 } from './audit.repository.js';
+import { ErasureRepository } from './erasure.repository.js';
 
 /** Token of who acts where no request does; optional. */
 export const OUTSIDE_ACTOR = Symbol('outside actor');
@@ -31,6 +32,7 @@ export interface AuditFacts {
 export class AuditTrail {
   constructor(
     private readonly events: AuditRepository,
+    private readonly erasures: ErasureRepository,
     @Optional() @Inject(OUTSIDE_ACTOR) private readonly outsideActor: string | null = null,
   ) {}
 
@@ -65,9 +67,14 @@ export class AuditTrail {
     return this.events.list(appId, filter);
   }
 
-  /** Removes what points at a person from all of a user's events: actor, address, user agent and request. */
-  anonymise(appId: string, userId: string, tx: DatabaseTransaction): Promise<void> {
-    return this.events.anonymise(appId, userId, tx);
+  /** Hides, from the commit on, what points at a person in all of a user's events: actor, address, user agent and request. */
+  hide(appId: string, userId: string, tx: DatabaseTransaction): Promise<void> {
+    return this.erasures.mark(appId, userId, tx);
+  }
+
+  /** Removes it from the first thousand of them, which are all of most users. Of what is left, the purge does. */
+  async anonymise(appId: string, userId: string): Promise<void> {
+    await this.erasures.anonymiseBatch({ appId, userId });
   }
 }
 

@@ -112,46 +112,38 @@ const firstIdOf = (time: Date): string =>
 
 const listOf = (db: SqlBuilder, appId: string, filter: EventFilter) => {
   const { userId, deviceId, type, since, before, limit } = filter;
-  return db
-    .selectFrom('audit_events')
-    .where('app_id', '=', appId)
-    .$if(userId !== undefined, (it) => it.where('user_id', '=', userId!))
-    .$if(deviceId !== undefined, (it) => it.where('device_id', '=', deviceId!))
-    .$if(type !== undefined, (it) => it.where('type', '=', type!))
-    .$if(since !== undefined, (it) => it.where('id', '>=', firstIdOf(since!)))
-    .$if(before !== undefined, (it) => it.where('id', '<', before!))
-    .select([
-      'id',
-      'type',
-      'app_id as appId',
-      'user_id as userId',
-      'device_id as deviceId',
-      'reason',
-      'actor',
-    ])
-    .select(['address', 'user_agent as userAgent', 'request_id as requestId', 'created_at as createdAt'])
-    .orderBy('id', 'desc')
-    .limit(limit);
+  return (
+    db
+      .selectFrom('audit_events as a')
+      // The erasure itself names the server that asked.
+      .leftJoin('erasures as e', (of) =>
+        of
+          .onRef('e.app_id', '=', 'a.app_id')
+          .onRef('e.user_id', '=', 'a.user_id')
+          .on('a.type', '<>', 'erased'),
+      )
+      .where('a.app_id', '=', appId)
+      .$if(userId !== undefined, (it) => it.where('a.user_id', '=', userId!))
+      .$if(deviceId !== undefined, (it) => it.where('a.device_id', '=', deviceId!))
+      .$if(type !== undefined, (it) => it.where('a.type', '=', type!))
+      .$if(since !== undefined, (it) => it.where('a.id', '>=', firstIdOf(since!)))
+      .$if(before !== undefined, (it) => it.where('a.id', '<', before!))
+      .select(['a.id', 'a.type', 'a.app_id as appId', 'a.user_id as userId', 'a.device_id as deviceId'])
+      .select(['a.reason', 'a.created_at as createdAt'])
+      .select((it) => {
+        const unlessErased = (column: 'a.actor' | 'a.address' | 'a.user_agent' | 'a.request_id') =>
+          it.case().when('e.user_id', 'is', null).then(it.ref(column)).else(null).end();
+        return [
+          unlessErased('a.actor').as('actor'),
+          unlessErased('a.address').as('address'),
+          unlessErased('a.user_agent').as('userAgent'),
+          unlessErased('a.request_id').as('requestId'),
+        ];
+      })
+      .orderBy('a.id', 'desc')
+      .limit(limit)
+  );
 };
-
-const BATCH = 10_000;
-
-// The request's id leads to the person as well, and callers may choose it.
-const ANONYMISE = query('events.anonymise', (db, $: { appId: string; userId: string }) =>
-  db
-    .updateTable('audit_events')
-    .set({ actor: null, address: null, user_agent: null, request_id: null })
-    .where('app_id', '=', $.appId)
-    .where('id', 'in', (personal) =>
-      personal
-        .selectFrom('audit_events')
-        .where('app_id', '=', $.appId)
-        .where('user_id', '=', $.userId)
-        .where((it) => it(it.fn.coalesce('actor', 'address', 'user_agent', 'request_id'), 'is not', null))
-        .select('id')
-        .limit(BATCH),
-    ),
-);
 
 const PURGE_BATCH = 1_000;
 
@@ -206,13 +198,6 @@ export class AuditRepository {
   /** Events of an app, newest first; asked seldom and in many forms, so not prepared. */
   list(appId: string, filter: EventFilter): Promise<AuditEventRecord[]> {
     return this.database.ask((db) => listOf(db, appId, filter));
-  }
-
-  /** Removes actor, address, user agent and request from all of a user's events. */
-  async anonymise(appId: string, userId: string, tx: DatabaseTransaction): Promise<void> {
-    let changed: number;
-    do changed = await tx.count(ANONYMISE, { appId, userId });
-    while (changed === BATCH);
   }
 
   /** Deletes a batch of refusals that are older than so many days; 0 if there are none left. */

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../config/configuration.js';
 import { AuditRepository } from '../events/audit.repository.js';
+import { ErasureRepository } from '../events/erasure.repository.js';
 import { CeremoniesModule } from './ceremonies/ceremonies.module.js';
 import { HandshakeRepository } from './ceremonies/handshake.repository.js';
 import { NonceRepository } from './nonces/nonce.repository.js';
@@ -16,8 +17,8 @@ import { TransactionsModule } from './transactions/transactions.module.js';
 
 const EVERY = 60_000; // ms
 
-/** How many rows of each kind were deleted. */
-export type Purged = Record<'nonces' | 'transactions' | 'handshakes' | 'refusals', number>;
+/** How many rows of each kind were deleted, and how many events of erased users were gone through to be made anonymous. */
+export type Purged = Record<'nonces' | 'transactions' | 'handshakes' | 'refusals' | 'anonymised', number>;
 
 /** Deletes what has long expired, in batches; replicas share the work without waiting for each other. */
 @Injectable()
@@ -30,6 +31,7 @@ export class PurgeService {
     private readonly transactions: TransactionRepository,
     private readonly handshakes: HandshakeRepository,
     private readonly events: AuditRepository,
+    private readonly erasures: ErasureRepository,
     configuration: Configuration,
   ) {
     this.eventRetentionDays = embeddedPassageOf(configuration).eventRetentionDays;
@@ -54,6 +56,7 @@ export class PurgeService {
       transactions: await batches(() => this.transactions.purgeExpired()),
       handshakes: await batches(() => this.handshakes.purgeExpired()),
       refusals: await batches(() => this.events.purgeRefusals(this.eventRetentionDays)),
+      anonymised: await batches(() => this.erasures.anonymiseBatch()),
     };
   }
 }

@@ -276,7 +276,13 @@ describe('single use', () => {
         await sql(app, `update ${table} set expires_at = now() - interval '9 minutes 50 seconds'`);
       const before = await rows();
       expect(Math.min(...before)).toBeGreaterThan(0);
-      expect(await purge.purge()).toEqual({ nonces: 0, transactions: 0, handshakes: 0, refusals: 0 });
+      expect(await purge.purge()).toEqual({
+        nonces: 0,
+        transactions: 0,
+        handshakes: 0,
+        refusals: 0,
+        anonymised: 0,
+      });
       expect(await rows()).toEqual(before);
       for (const table of tables)
         await sql(app, `update ${table} set expires_at = now() - interval '10 minutes 1 second'`);
@@ -291,6 +297,7 @@ describe('single use', () => {
         transactions,
         handshakes: handshakes + 2_500,
         refusals: 0,
+        anonymised: 0,
       });
       expect(await rows()).toEqual([0, 0, 0]);
     });

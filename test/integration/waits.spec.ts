@@ -117,6 +117,13 @@ describe('a locked row', () => {
       expect([revoked.status, codeOf(revoked).code]).toEqual([503, 'request_deadline_exceeded']);
       expect([finished.status, codeOf(finished).code]).toEqual([503, 'internal_server_error']);
       for (const { headers } of [revoked, finished]) expect(headers['retry-after']).toBe('2');
+      const told = patient.logLines
+        .map((line) => JSON.parse(line) as { level: number; code?: string })
+        .filter(({ level }) => level > 30);
+      expect(told).toMatchObject([
+        { level: 40, code: 'request_deadline_exceeded' },
+        { level: 40, code: 'request_deadline_exceeded' },
+      ]);
       // Both connections of the pool are there again, and nothing was done.
       expect(await Promise.all([user.passkeys(), other.passkeys()])).toMatchObject([[{ id: device.id }], []]);
       expect((await browser.finish('authenticate', body)).status).toBe(200);

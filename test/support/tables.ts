@@ -20,6 +20,7 @@ export const TABLES = [
   'spent_handshakes',
   'nonces',
   'audit_events',
+  'erasures',
 ] as const;
 
 /** An id as this service makes them, which no row has. */

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { Database } from '../../database/database.js';
+import { databaseOutage } from '../../database/database-outage.js';
 import { AppError } from '../../errors/app-error.js';
 import { AuditTrail } from '../../events/audit-trail.js';
 import { ExternalIds } from '../../users/external-ids.js';
@@ -15,6 +16,7 @@ import { type FlexUserRecord, FlexUserRepository } from './flex-user.repository.
 /** The users of an app, as its servers see and change them. */
 @Injectable()
 export class UsersService {
+  private readonly log = new Logger(UsersService.name);
   /** The one app that has identities: that of the user's API. */
   private readonly ownAppId: string;
 
@@ -53,12 +55,18 @@ export class UsersService {
     const identity = await this.database.transaction(async (tx) => {
       const untied = appId === this.ownAppId ? await this.ties.undo(appId, externalId, tx) : null;
       if (!(await this.users.erase({ appId, id }, tx))) throw new AppError('user_not_found');
-      await this.audit.anonymise(appId, id, tx);
+      await this.audit.hide(appId, id, tx);
       // Names the server that asked, which is not a person.
       await this.audit.record({ type: 'erased', appId, userId: id }, tx);
       return untied;
     });
     if (identity) this.externalIds.forget(identity);
+    // After the commit: it takes long where events are many, and keeps nobody's row.
+    await this.audit.anonymise(appId, id).catch((error: unknown) => {
+      this.log.warn(
+        `Events of an erased user are left to the purge: ${databaseOutage(error)?.reason ?? 'unexpected error'}`,
+      );
+    });
   }
 
   private async require(appId: string, key: UserKey): Promise<FlexUserRecord> {

@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type DatabaseTransaction } from '../database/database.js';
+import { query, type SqlBuilder, typed } from '../database/query.js';
+
+/** How many events are made anonymous in one transaction, which locks as many rows. */
+export const ERASURE_BATCH = 1_000;
+
+/** A user who was erased. */
+interface ErasedUser {
+  appId: string;
+  userId: string;
+}
+
+const MARK = query('erasures.mark', (db, $: ErasedUser) =>
+  db.insertInto('erasures').values({ app_id: $.appId, user_id: $.userId }),
+);
+
+/** Another replica's is skipped: each works at another one. */
+const marked = (db: SqlBuilder) =>
+  db
+    .selectFrom('erasures')
+    .select(['app_id as appId', 'user_id as userId', 'anonymised_to as anonymisedTo'])
+    .orderBy('erased_at')
+    .limit(1)
+    .forUpdate()
+    .skipLocked();
+
+const NEXT = query('erasures.next', (db) => marked(db));
+const ONE = query('erasures.one', (db, $: ErasedUser) =>
+  marked(db).where('app_id', '=', $.appId).where('user_id', '=', $.userId),
+);
+
+// The request's id leads to the person as well, and callers may choose it. The erasure itself names the server that asked.
+const ANONYMISE = query('erasures.anonymise', (db, $: ErasedUser & { anonymisedTo: string }) =>
+  db
+    .with('batch', (events) =>
+      events
+        .selectFrom('audit_events')
+        .where('app_id', '=', $.appId)
+        .where('user_id', '=', $.userId)
+        .where('id', '>', $.anonymisedTo)
+        .select(['id', 'type'])
+        .orderBy('id')
+        .limit(ERASURE_BATCH),
+    )
+    .with('anonymised', (events) =>
+      events
+        .updateTable('audit_events')
+        .set({ actor: null, address: null, user_agent: null, request_id: null })
+        .where('app_id', '=', $.appId)
+        .where('id', 'in', (batch) => batch.selectFrom('batch').where('type', '<>', 'erased').select('id')),
+    )
+    .selectFrom('batch')
+    .select((it) => [it.fn.countAll<number>().as('count'), it.fn.max('id').as('last')]),
+);
+
+const ADVANCE = query('erasures.advance', (db, $: ErasedUser & { last: string }) =>
+  db
+    .updateTable('erasures')
+    .set({ anonymised_to: typed.text($.last) })
+    .where('app_id', '=', $.appId)
+    .where('user_id', '=', $.userId),
+);
+
+const END = query('erasures.end', (db, $: ErasedUser) =>
+  db.deleteFrom('erasures').where('app_id', '=', $.appId).where('user_id', '=', $.userId),
+);
+
+/** Users who were erased, until all their events are anonymous. */
+@Injectable()
+export class ErasureRepository {
+  constructor(private readonly database: Database) {}
+
+  /** From the commit on, no event of the user shows who acted and from where. */
+  async mark(appId: string, userId: string, tx: DatabaseTransaction): Promise<void> {
+    await tx.run(MARK, { appId, userId });
+  }
+
+  /**
+   * Removes actor, address, user agent and request from the next events, of one erased user or of any, and commits. Gives how
+   * many were looked at; 0 if nothing is left, or others are at it. What crashed in between goes on where it stopped.
+   */
+  async anonymiseBatch(user?: ErasedUser): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      const [erased] = user ? await tx.run(ONE, user) : await tx.run(NEXT, {});
+      if (!erased) return 0;
+      const [batch] = await tx.run(ANONYMISE, erased);
+      const { count, last } = batch!;
+      if (count < ERASURE_BATCH) await tx.run(END, erased);
+      else await tx.run(ADVANCE, { ...erased, last });
+      return count;
+    });
+  }
+}
