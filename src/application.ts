@@ -16,7 +16,7 @@ import {
 } from './http/connection-bounds.js';
 import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
-import { installJsonBody, MAX_BODY } from './http/json-body.js';
+import { installJsonBody } from './http/json-body.js';
 import { NestLog } from './http/log.js';
 import { installRateLimit } from './http/rate-limit.js';
 import { installRequestContext, requestIdFrom } from './http/request-context.js';
@@ -83,7 +83,6 @@ function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedR
     return503OnClosing: false,
     http: SERVER_OPTIONS,
     ...TIMEOUTS,
-    bodyLimit: MAX_BODY,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
     frameworkErrors: renderError,
     clientErrorHandler: (error, socket) => unparsed.answer(error, socket),

@@ -1,10 +1,23 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parse } from 'secure-json-parse';
 import { AppError } from '../errors/app-error.js';
 import { takesSimpleRequests } from './simple-request.js';
+import { PendingBody } from './pending-body.js';
 
-/** Bytes; the largest body that any route reads. */
-export const MAX_BODY = 64 * 1024;
+const MAX_BODY = 4 * 1024; // bytes
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Bytes of the largest body that the route reads; 4 KiB without. */
+    maxBody?: number;
+  }
+}
+
+/** For `@RateLimited()`: the body has an attestation, which may carry certificates. */
+export const CREDENTIAL_RESPONSE = { maxBody: 64 * 1024 } as const;
+
+const limitOf = ({ routeOptions }: FastifyRequest): number => routeOptions.config.maxBody ?? MAX_BODY;
+
 const MAX_DEPTH = 16;
 /** Far above what any client sends; a body of nothing but small values would keep the validation busy for long. */
 const MAX_VALUES = 1_000;
@@ -23,6 +36,9 @@ const NOT_ENCODED = /^\s*(?:identity)?\s*$/i;
  * refuses in text) and lone surrogates. By hand, as Fastify's own parser knows only the first two. The extension results of a
  * ceremony are dropped unread.
  *
+ * A body that says that it is too large is `payload_too_large` at once; the others are waited for and parsed by the pipe that
+ * validates them, once the guards let the request pass. One that no pipe asks for is not looked at.
+ *
  * An empty body counts as absent, with any content type. Any other type, and a compressed body, is
  * `unsupported_media_type`; but a route that takes simple requests also reads JSON that is sent as `text/plain`.
  */
@@ -30,6 +46,10 @@ export function installJsonBody(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', (request, reply, _payload, done) => {
     if (request.is404) return done();
     const { headers } = request;
+    if (Number(headers['content-length'] ?? 0) > limitOf(request)) {
+      void reply.header('connection', 'close'); // What follows is not worth reading.
+      return done(new AppError('payload_too_large'));
+    }
     const { 'content-type': type, 'content-encoding': encoding } = headers;
     if (type === undefined && encoding === undefined) return done();
     const isAbsent = headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0);
@@ -44,17 +64,18 @@ export function installJsonBody(fastify: FastifyInstance): void {
     done(new AppError('unsupported_media_type', { detail: 'The body must not be compressed.' }));
   });
   fastify.removeAllContentTypeParsers();
-  const options = { parseAs: 'buffer', bodyLimit: MAX_BODY } as const;
-  fastify.addContentTypeParser('application/json', options, (_request, body: Buffer, done) => {
-    try {
-      done(null, body.length === 0 ? undefined : parseJsonBody(body));
-    } catch (error) {
-      done(error as Error);
-    }
+  fastify.addContentTypeParser('application/json', (request, payload, done) => {
+    done(null, request.is404 ? undefined : new PendingBody(payload, limitOf(request), parseJsonBody));
   });
-  fastify.addContentTypeParser('*', options, ({ is404 }, body: Buffer, done) => {
-    done(is404 || body.length === 0 ? null : new AppError('unsupported_media_type'));
+  fastify.addContentTypeParser('*', (request, payload, done) => {
+    if (request.is404) return done(null);
+    if (request.headers['content-length'] !== undefined) return done(new AppError('unsupported_media_type'));
+    done(null, new PendingBody(payload, limitOf(request), refuseType)); // Chunked, it may still be empty.
   });
+}
+
+function refuseType(): never {
+  throw new AppError('unsupported_media_type');
 }
 
 /** Throws `invalid_request`, whose detail says what is wrong. */

@@ -6,6 +6,7 @@ import { buildApp, type TestApp } from '../support/build-app.js';
 import { eventually } from '../support/eventually.js';
 
 const HOST = 'host: keyway.example';
+const START = '/v1/apps/shop/authenticate/transactions/webauthn/start';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -121,12 +122,19 @@ describe('the access log', () => {
     const mark = app.logLines.length;
     const socket = await opened();
     const head = `${HOST}\r\ncontent-type: application/json\r\ncontent-length: 100`;
-    const path = '/v1/apps/shop/authenticate/transactions/webauthn/start';
-    socket.write(`POST ${path} HTTP/1.1\r\n${head}\r\n\r\n{"a"`);
+    socket.write(`POST ${START} HTTP/1.1\r\n${head}\r\n\r\n{"a"`);
     await eventually(async () => expect(await connections()).toBe(1));
     await pause(50);
     socket.resetAndDestroy();
     expect(await onlyLineSince(mark)).toMatchObject({ method: 'POST', aborted: true });
+  });
+
+  it('has one line for a request whose client hangs up before its body, while its key is looked up', async () => {
+    const { key } = await AppServer.own(app);
+    const mark = app.logLines.length;
+    const head = `${HOST}\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: 9`;
+    await hangUpWaitingFor('api_keys', `POST /v1/apps/shop/authenticate/verify HTTP/1.1\r\n${head}\r\n\r\n{`);
+    expect(await onlyLineSince(mark)).toMatchObject({ status: 400, aborted: true, code: 'invalid_request' });
   });
 
   it.each([
@@ -138,8 +146,8 @@ describe('the access log', () => {
     ],
     [
       'a broken chunk in its body',
-      `POST /user/revokePasskey HTTP/1.1\r\n${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
-      { route: '/user/revokePasskey', status: 400 },
+      `POST ${START} HTTP/1.1\r\n${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
+      { route: START.replace('shop', ':app'), status: 400 },
     ],
   ])('has one line for a request with %s', async (_what, request, line) => {
     const mark = app.logLines.length;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { InjectOptions } from 'fastify';
@@ -12,7 +13,8 @@ import { TestUser } from '../support/test-user.js';
 type Method = NonNullable<InjectOptions['method']>;
 
 const JSON_TYPE = 'application/json';
-const deep = (open: string, close: string) => open.repeat(10_000) + close.repeat(10_000);
+const deep = (open: string, close: string, levels: number) => open.repeat(levels) + close.repeat(levels);
+const isFinish = (url: string) => url.endsWith('/finish');
 /** A body with the members that each route looks at, all of the same value. */
 const everyMember = (value: string) =>
   `{${[
@@ -139,9 +141,9 @@ describe('hostile input', () => {
     ['lists for texts', everyMember('["a"]')],
     ['objects for texts', everyMember('{"toString":"a"}')],
     ['true for texts', everyMember('true')],
-    ['lists in lists, 10 000 deep', deep('[', ']')],
-    ['objects in objects, 10 000 deep', `${'{"a":'.repeat(8_000)}1${'}'.repeat(8_000)}`],
-    ['an object 10 000 deep in a member', everyMember(`${'['.repeat(1_500)}${']'.repeat(1_500)}`)],
+    ['lists in lists, 2 000 deep', deep('[', ']', 2_000)],
+    ['objects in objects, 600 deep', `${'{"a":'.repeat(600)}1${'}'.repeat(600)}`],
+    ['lists 100 deep in each member', everyMember(deep('[', ']', 100))],
     ['__proto__', '{"__proto__":{"nonce":"a"}}'],
     ['a constructor', '{"constructor":{"prototype":{"nonce":"a"}}}'],
     ['a constructor that makes nothing', everyMember('{"constructor":[]}')],
@@ -175,17 +177,41 @@ describe('hostile input', () => {
     }
   });
 
-  it('is refused with 413 when it is too large, before the caller is checked and the database is asked', async () => {
+  it.each([
+    ['lists in lists, 10 000 deep', deep('[', ']', 10_000)],
+    ['objects in objects, 8 000 deep', `${'{"a":'.repeat(8_000)}1${'}'.repeat(8_000)}`],
+    ['lists 1 500 deep in each member', everyMember(deep('[', ']', 1_500))],
+  ])(
+    'is refused as malformed where so much may be sent, and elsewhere as too large: %s',
+    async (_, payload) => {
+      for (const route of writes) {
+        expectRefusal(await put(route, payload), route.url, [isFinish(route.url) ? 400 : 413]);
+      }
+    },
+  );
+
+  it('is refused with 413 when it is larger than 4 KiB, or 64 KiB for a finish, before the caller is checked and the database is asked', async () => {
     const authorization = 'Bearer wrong';
     const statements = await statementsOf(app, async () => {
       for (const route of writes) {
-        expectRefusal(await put(route, everyMember(`"${'x'.repeat(70_000)}"`)), route.url, [413]);
+        const most = isFinish(route.url) ? 65_536 : 4_096;
+        expectRefusal(await put(route, Buffer.alloc(most + 1, ' ')), route.url, [413]);
         const headers = { authorization, 'content-type': JSON_TYPE };
         const payload = Buffer.alloc(70_000, 0xff);
         expectRefusal(await ask({ ...route, payload, headers }), route.url, [413]);
       }
     });
     expect(statements).toBe(0);
+  });
+
+  it('is read when it has 4 KiB, or 64 KiB for a finish, and refused with 413 when a larger one does not say so', async () => {
+    for (const route of writes) {
+      const most = isFinish(route.url) ? 65_536 : 4_096;
+      expectRefusal(await put(route, Buffer.alloc(most, '[')), route.url, [400]);
+      const chunked = { 'content-type': JSON_TYPE, 'transfer-encoding': 'chunked' };
+      const payload = Readable.from([Buffer.alloc(most, ' '), Buffer.from(' ')]);
+      expectRefusal(await ask({ ...route, payload, headers: chunked }), route.url, [413]);
+    }
   });
 
   it.each([

@@ -130,7 +130,7 @@ describe('load', () => {
       const user = new TestUser(app);
       const composing = jest.spyOn(String.prototype, 'normalize');
       try {
-        const name = `a${'\u0301'.repeat(15_900)}${'\u0316'.repeat(15_900)}`;
+        const name = `a${'\u0301'.repeat(1_000)}${'\u0316'.repeat(1_000)}`;
         expect((await user.rename('unknown', name)).status).toBe(400);
         expect((await user.rename('unknown', 'Cafe\u0301')).status).toBe(404);
         const lengths = composing.mock.contexts.map((text) => String(text).length);

@@ -11,6 +11,7 @@ import {
 } from 'class-validator';
 import { Public } from '../../http/public.decorator.js';
 import { LenientOptionalBody } from '../../http/body.pipe.js';
+import { CREDENTIAL_RESPONSE } from '../../http/json-body.js';
 import { RateLimited } from '../../http/rate-limit.js';
 import { SIMPLE_REQUESTS } from '../../http/simple-request.js';
 import { type Hint, HINTS } from '../../webauthn/relying-party.js';
@@ -103,7 +104,7 @@ export class CeremoniesController {
 
   @Post('register/transactions/webauthn/finish')
   @HttpCode(200)
-  @RateLimited(SIMPLE_REQUESTS)
+  @RateLimited({ ...SIMPLE_REQUESTS, ...CREDENTIAL_RESPONSE })
   async finishRegistration(
     @Param('app') app: string,
     @Body(LenientOptionalBody) body: FinishRegistrationDto,
@@ -129,7 +130,7 @@ export class CeremoniesController {
 
   @Post('authenticate/transactions/webauthn/finish')
   @HttpCode(200)
-  @RateLimited(SIMPLE_REQUESTS)
+  @RateLimited({ ...SIMPLE_REQUESTS, ...CREDENTIAL_RESPONSE })
   async finishAuthentication(
     @Param('app') app: string,
     @Body(LenientOptionalBody) body: FinishAuthenticationDto,
