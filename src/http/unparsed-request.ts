@@ -37,12 +37,6 @@ export class UnparsedRequests {
     });
     // RFC 9110 §10.1.1 allows a server to ignore an expectation that it does not know; Node's own answer has no body.
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-    fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
-      const lacksHost = headers.host === undefined && raw.httpVersion !== '1.0';
-      done(
-        lacksHost ? new AppError('invalid_request', { detail: 'The Host header is missing.' }) : undefined,
-      );
-    });
   }
 
   answer(error: ParserError, socket: Socket): void {

@@ -106,6 +106,30 @@ describe('a request that Node’s HTTP parser refuses', () => {
     expect(await exchange(`${head}\r\n\r\n`, broken)).toEqual(problem(401, 'missing_token'));
   });
 
+  it.each<[string, string[], object]>([
+    ['two Host headers', ['GET /v1/apps/shop HTTP/1.1', HOST, 'HOST: keyway.example'], flex(400)],
+    ['two different ones', ['GET /user/devices HTTP/1.1', HOST, 'host: b'], problem(400, 'invalid_request')],
+    ['two Host headers, of HTTP/1.0', ['GET /v1/apps/shop HTTP/1.0', HOST, HOST], flex(400)],
+    ['no Host header', ['GET /v1/apps/shop HTTP/1.1'], flex(400)],
+    ...['gzip, chunked', 'chunked, chunked', 'identity, chunked'].map(
+      (coding): [string, string[], object] => [
+        `the transfer coding ${coding}`,
+        ['POST /user/revokePasskey HTTP/1.1', HOST, `transfer-encoding: ${coding}`, '', '0'],
+        problem(400, 'invalid_request'),
+      ],
+    ),
+    [
+      'two transfer codings in headers of their own',
+      ['GET /v1/apps/shop HTTP/1.1', HOST, 'transfer-encoding: gzip', 'Transfer-Encoding: chunked', '', '0'],
+      flex(400),
+    ],
+  ])(
+    'is one that RFC 9112 has servers refuse, and its connection is closed: %s',
+    async (_, lines, answer) => {
+      expect(await exchange(`${lines.join('\r\n')}\r\n\r\n`)).toMatchObject(answer);
+    },
+  );
+
   describe('after a valid request on the same connection', () => {
     /** What the server says until it hangs up; nonsense is sent at once, or once the first response is there. */
     const talk = (valid: string, { atOnce }: { atOnce: boolean }) =>
