@@ -18,6 +18,7 @@ import {
 import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
 import { installDeadline } from './http/deadline.js';
 import { ErrorFilter, renderError } from './http/error.filter.js';
+import { installFramingCheck } from './http/framing.js';
 import { installJsonBody } from './http/json-body.js';
 import { NestLog } from './http/log.js';
 import { installRateLimit } from './http/rate-limit.js';
@@ -59,7 +60,8 @@ export async function createApplication(
   await installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') }); // Of refusals too.
   announceDraining(fastify, application.get(Readiness)); // Refusals say it as well.
   closeUnusedConnections(fastify); // Below HTTP: the order does not matter.
-  unparsed.install(fastify); // Refuses a request without a host, before anything is looked up for it.
+  unparsed.install(fastify); // Below the hooks, too.
+  installFramingCheck(fastify); // Before anything is looked up for the request.
   await installCors(fastify, originsOf); // Pages can read the refusals of all that follows.
   installOriginCheck(fastify, originsOf); // Before the rate limit, which foreign pages are not to use up.
   installJsonBody(fastify); // The last before guards and controllers.

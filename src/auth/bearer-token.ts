@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
-import { hasSeveralAuthorizations } from '../http/authorization.js';
+import { isRepeated } from '../http/repeated-header.js';
 import { TokenRefusal } from './token-refusal.js';
 
 const MAX_TOKEN = 16 * 1024; // characters
@@ -15,7 +15,7 @@ export function bearerToken({ headers, raw }: Pick<FastifyRequest, 'headers' | '
   const header = headers.authorization;
   const scheme = header === undefined ? null : SCHEME.exec(header);
   if (header === undefined || !scheme) throw new AppError('missing_token');
-  if (hasSeveralAuthorizations(raw)) throw new TokenRefusal('several_authorization_headers');
+  if (isRepeated(raw, 'authorization')) throw new TokenRefusal('several_authorization_headers');
   const token = header.slice(scheme[0].length);
   if (token.length > MAX_TOKEN) throw new TokenRefusal('token_too_long');
   if (!COMPACT_JWS.test(token)) throw new TokenRefusal('malformed_token');

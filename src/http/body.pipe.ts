@@ -2,7 +2,7 @@ import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { type ClassConstructor, plainToInstance } from 'class-transformer';
 import { validate, type ValidationError, type ValidatorOptions } from 'class-validator';
 import { AppError } from '../errors/app-error.js';
-import { UnreadBody } from './unread-body.js';
+import { PendingBody } from './pending-body.js';
 
 /**
  * Validates a body against its DTO; throws `invalid_request` with every broken rule in its detail. Not Nest's
@@ -28,7 +28,7 @@ class BodyPipe implements PipeTransform<unknown, unknown> {
 
   async transform(given: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body') return given;
-    const sent = given instanceof UnreadBody ? await given.read() : given;
+    const sent = given instanceof PendingBody ? await given.read() : given;
     const value = this.empties.includes(sent) ? {} : sent;
     // An array would be validated element by element, an empty one not at all.
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -65,7 +65,7 @@ const sentencesOf = (errors: readonly ValidationError[]): string =>
 /** For a route that takes nothing: no body or an empty object. */
 export const NoBody: PipeTransform<unknown, Promise<undefined>> = {
   async transform(given) {
-    const body = given instanceof UnreadBody ? await given.read() : given;
+    const body = given instanceof PendingBody ? await given.read() : given;
     const isObject = typeof body === 'object' && !Array.isArray(body);
     const isNothing = body == null || (isObject && Object.keys(body).length === 0);
     if (!isNothing) throw new AppError('invalid_request', { detail: 'The route takes no body.' });

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parse } from 'secure-json-parse';
 import { AppError } from '../errors/app-error.js';
 import { takesSimpleRequests } from './simple-request.js';
-import { UnreadBody } from './unread-body.js';
+import { PendingBody } from './pending-body.js';
 
 const MAX_BODY = 4 * 1024; // bytes
 
@@ -36,8 +36,8 @@ const NOT_ENCODED = /^\s*(?:identity)?\s*$/i;
  * refuses in text) and lone surrogates. By hand, as Fastify's own parser knows only the first two. The extension results of a
  * ceremony are dropped unread.
  *
- * A body that says that it is too large is `payload_too_large` at once; the others are read once the guards let the request
- * pass, by the pipe that validates them. One that no pipe asks for is not read.
+ * A body that says that it is too large is `payload_too_large` at once; the others are waited for and parsed by the pipe that
+ * validates them, once the guards let the request pass. One that no pipe asks for is not looked at.
  *
  * An empty body counts as absent, with any content type. Any other type, and a compressed body, is
  * `unsupported_media_type`; but a route that takes simple requests also reads JSON that is sent as `text/plain`.
@@ -65,12 +65,12 @@ export function installJsonBody(fastify: FastifyInstance): void {
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', (request, payload, done) => {
-    done(null, request.is404 ? undefined : new UnreadBody(payload, limitOf(request), parseJsonBody));
+    done(null, request.is404 ? undefined : new PendingBody(payload, limitOf(request), parseJsonBody));
   });
   fastify.addContentTypeParser('*', (request, payload, done) => {
     if (request.is404) return done(null);
     if (request.headers['content-length'] !== undefined) return done(new AppError('unsupported_media_type'));
-    done(null, new UnreadBody(payload, limitOf(request), refuseType)); // Chunked, it may still be empty.
+    done(null, new PendingBody(payload, limitOf(request), refuseType)); // Chunked, it may still be empty.
   });
 }
 

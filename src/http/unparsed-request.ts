@@ -37,28 +37,22 @@ export class UnparsedRequests {
     });
     // RFC 9110 §10.1.1 allows a server to ignore an expectation that it does not know; Node's own answer has no body.
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-    fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
-      const lacksHost = headers.host === undefined && raw.httpVersion !== '1.0';
-      done(
-        lacksHost ? new AppError('invalid_request', { detail: 'The Host header is missing.' }) : undefined,
-      );
-    });
   }
 
   answer(error: ParserError, socket: Socket): void {
     if (socket.destroyed || error.code === 'ECONNRESET') return;
     const latest = this.latest.get(socket);
-    const unanswered = latest?.response.writableEnded === false ? latest : undefined;
-    const isOfItsBody = unanswered?.request.complete === false;
-    // If a sound request is unanswered, the client would read this as its answer.
-    const isAwaited = unanswered && !(isOfItsBody && unanswered.response.socket === socket);
+    const isOfItsBody = latest?.request.complete === false;
+    const isAnswered = latest?.response.writableEnded !== false;
+    // Else the client would read this as the answer to a sound request, or as a second one.
+    const isDue = isOfItsBody ? !isAnswered && latest.response.socket === socket : isAnswered;
     const requestId = randomUUID();
     const code = codeOf(error);
     const target = targetIn(error.rawPacket) ?? (latest && originForm(latest.request));
     // If the edge is unknown, clients of either understand the protocol's shape.
     const isFlex = target === undefined || isFlexTarget(target);
     const answer = answerOf(new AppError(code), { isFlex, requestId });
-    if (socket.writable && !isAwaited) socket.write(rendered(answer, requestId));
+    if (socket.writable && isDue) socket.write(rendered(answer, requestId));
     // A request that ends in the middle of its body has a line of its own.
     if (!isOfItsBody) this.log.info({ requestId, route: 'unparsed', status: answer.status, code });
     socket.destroySoon();

@@ -129,6 +129,14 @@ describe('the access log', () => {
     expect(await onlyLineSince(mark)).toMatchObject({ method: 'POST', aborted: true });
   });
 
+  it('has one line for a request whose client hangs up before its body, while its key is looked up', async () => {
+    const { key } = await AppServer.own(app);
+    const mark = app.logLines.length;
+    const head = `${HOST}\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: 9`;
+    await hangUpWaitingFor('api_keys', `POST /v1/apps/shop/authenticate/verify HTTP/1.1\r\n${head}\r\n\r\n{`);
+    expect(await onlyLineSince(mark)).toMatchObject({ status: 400, aborted: true, code: 'invalid_request' });
+  });
+
   it.each([
     ['a malformed URL', `GET /v1/%zz HTTP/1.1\r\n${HOST}\r\n\r\n`, { route: 'unmatched', status: 400 }],
     [

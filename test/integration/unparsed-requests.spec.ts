@@ -4,10 +4,11 @@ import { anApiKey } from '../support/app-server.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { eventually } from '../support/eventually.js';
 import { contents, count, statementsOf } from '../support/tables.js';
-import { TestUser } from '../support/test-user.js';
+import { signToken, TestUser } from '../support/test-user.js';
 
 const HOST = 'host: keyway.example';
 const LONG = `x-long: ${'a'.repeat(40_000)}`;
+const START = '/v1/apps/shop/authenticate/transactions/webauthn/start';
 const CHUNKED = `${HOST}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked`;
 
 describe('a request that Node’s HTTP parser refuses', () => {
@@ -85,7 +86,7 @@ describe('a request that Node’s HTTP parser refuses', () => {
     ['no HTTP at all', ['\x16\x03\x01\x02\r\n\r\n'], flex(400)],
     [
       'a broken chunk, later',
-      [`POST /v1/apps/shop/authenticate/verify HTTP/1.1\r\n${CHUNKED}\r\n\r\n`, 'zz\r\n{}\r\n0\r\n\r\n'],
+      [`POST ${START} HTTP/1.1\r\n${CHUNKED}\r\n\r\n`, 'zz\r\n{}\r\n0\r\n\r\n'],
       flex(400),
     ],
     [
@@ -93,14 +94,41 @@ describe('a request that Node’s HTTP parser refuses', () => {
       [`GET /user/devices HTTP/1.1\r\n${HOST}\r\n${LONG}\r\n\r\n`],
       problem(431, 'headers_too_large'),
     ],
-    [
-      'a broken chunk, later',
-      [`POST /user/revokePasskey HTTP/1.1\r\n${CHUNKED}\r\n\r\n`, 'zz\r\n{}\r\n0\r\n\r\n'],
-      problem(400, 'invalid_request'),
-    ],
   ])('is answered in the format of its edge, and its connection is closed: %s', async (_, parts, answer) => {
     expect(await exchange(...parts)).toEqual(answer);
   });
+
+  it('is answered once: a broken chunk behind headers with the right token, or without', async () => {
+    const head = `POST /user/revokePasskey HTTP/1.1\r\n${CHUNKED}`;
+    const token = `authorization: Bearer ${await signToken({ sub: 'ada' })}`;
+    const broken = 'zz\r\n{}\r\n0\r\n\r\n';
+    expect(await exchange(`${head}\r\n${token}\r\n\r\n`, broken)).toEqual(problem(400, 'invalid_request'));
+    expect(await exchange(`${head}\r\n\r\n`, broken)).toEqual(problem(401, 'missing_token'));
+  });
+
+  it.each<[string, string[], object]>([
+    ['two Host headers', ['GET /v1/apps/shop HTTP/1.1', HOST, 'HOST: keyway.example'], flex(400)],
+    ['two different ones', ['GET /user/devices HTTP/1.1', HOST, 'host: b'], problem(400, 'invalid_request')],
+    ['two Host headers, of HTTP/1.0', ['GET /v1/apps/shop HTTP/1.0', HOST, HOST], flex(400)],
+    ['no Host header', ['GET /v1/apps/shop HTTP/1.1'], flex(400)],
+    ...['gzip, chunked', 'chunked, chunked', 'identity, chunked'].map(
+      (coding): [string, string[], object] => [
+        `the transfer coding ${coding}`,
+        ['POST /user/revokePasskey HTTP/1.1', HOST, `transfer-encoding: ${coding}`, '', '0'],
+        problem(400, 'invalid_request'),
+      ],
+    ),
+    [
+      'two transfer codings in headers of their own',
+      ['GET /v1/apps/shop HTTP/1.1', HOST, 'transfer-encoding: gzip', 'Transfer-Encoding: chunked', '', '0'],
+      flex(400),
+    ],
+  ])(
+    'is one that RFC 9112 has servers refuse, and its connection is closed: %s',
+    async (_, lines, answer) => {
+      expect(await exchange(`${lines.join('\r\n')}\r\n\r\n`)).toMatchObject(answer);
+    },
+  );
 
   describe('after a valid request on the same connection', () => {
     /** What the server says until it hangs up; nonsense is sent at once, or once the first response is there. */

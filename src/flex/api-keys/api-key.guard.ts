@@ -4,7 +4,7 @@ import { appIdProblem } from '../../config/app-rules.js';
 import { databaseOutage } from '../../database/database-outage.js';
 import { sqlStateOf } from '../../database/sql-state.js';
 import { AppError } from '../../errors/app-error.js';
-import { hasSeveralAuthorizations } from '../../http/authorization.js';
+import { isRepeated } from '../../http/repeated-header.js';
 import { type ApiKeyParts, hashApiKeySecret, isSameHash, parseApiKey } from './api-key.js';
 import { ApiKeyAttempts } from './api-key-attempts.js';
 import { ApiKeyRepository } from './api-key.repository.js';
@@ -55,6 +55,6 @@ export class ApiKeyGuard implements CanActivate {
 }
 
 function presentedKey({ headers, raw }: FastifyRequest): ApiKeyParts | null {
-  if (hasSeveralAuthorizations(raw)) return null;
+  if (isRepeated(raw, 'authorization')) return null;
   return parseApiKey(BEARER.exec(headers.authorization ?? '')?.[1] ?? '');
 }
