@@ -161,7 +161,13 @@ describe('keyway app', () => {
   });
 
   it('purges, and prints a count for each table', async () => {
-    expect(await inJson('purge')).toEqual({ nonces: 0, transactions: 0, handshakes: 0, refusals: 0 });
+    expect(await inJson('purge')).toEqual({
+      nonces: 0,
+      transactions: 0,
+      handshakes: 0,
+      refusals: 0,
+      anonymised: 0,
+    });
     const { stdout } = await keyway('purge');
     expect(stdout).toBe('nonces        0\ntransactions  0\nhandshakes    0\nrefusals      0\n');
   });
