@@ -17,7 +17,7 @@ import {
 } from './http/connection-bounds.js';
 import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
 import { installDeadline } from './http/deadline.js';
-import { ErrorFilter, renderError } from './http/error.filter.js';
+import { ErrorFilter, renderUnrouted } from './http/error.filter.js';
 import { installFramingCheck } from './http/framing.js';
 import { installJsonBody } from './http/json-body.js';
 import { NestLog } from './http/log.js';
@@ -89,7 +89,7 @@ function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedR
     http: SERVER_OPTIONS,
     ...TIMEOUTS,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
-    frameworkErrors: renderError,
+    frameworkErrors: renderUnrouted,
     clientErrorHandler: (error, socket) => unparsed.answer(error, socket),
   });
 }

@@ -17,7 +17,7 @@ const FEWEST_CONNECTIONS = 16;
 const OTHER_DESCRIPTORS = 100;
 const MAX_REQUESTS = 1_000; // on one connection; after it a load balancer may choose another replica
 /** Requests on one connection that are not answered yet. Browsers and proxies send one. */
-const MAX_UNANSWERED = 16;
+const MAX_UNANSWERED = 8;
 const WARN_INTERVAL = 60_000; // ms
 
 /** For Node's HTTP server. Its own check is each 30 s, so that a timeout of 30 s may be one of 60. */

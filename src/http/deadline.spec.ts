@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { installDeadline } from './deadline.js';
+import { PendingBody } from './pending-body.js';
 import { currentRequest, installRequestContext } from './request-context.js';
 
 const LIMIT = 200; // ms
@@ -18,9 +19,17 @@ describe('the deadline of a request', () => {
       signal = currentRequest()?.signal;
       return new Promise(() => undefined);
     });
-    fastify.post('/body', () => {
+    fastify.removeAllContentTypeParsers();
+    fastify.addContentTypeParser('*', (_request, payload, done) =>
+      done(null, new PendingBody(payload, 100, String)),
+    );
+    fastify.post<{ Body: PendingBody }>('/body', async ({ body }) => {
       signal = currentRequest()?.signal;
-      return { done: true };
+      return { read: await body.read() };
+    });
+    fastify.post<{ Body: PendingBody }>('/never', async ({ body }) => {
+      await body.read();
+      return new Promise(() => undefined);
     });
   });
   afterEach(() => fastify.close());
@@ -31,6 +40,11 @@ describe('the deadline of a request', () => {
     expect(answer.json()).toMatchObject({ code: 'request_deadline_exceeded', status: 503 });
     expect(answer.headers['retry-after']).toBe('2');
     expect(signal?.reason).toMatchObject({ code: 'request_deadline_exceeded' });
+  });
+
+  it('goes on once the body has arrived', async () => {
+    const answer = await fastify.inject({ method: 'POST', url: '/never', payload: { a: 1 } });
+    expect(answer.statusCode).toBe(503);
   });
 
   it('does not count the time in which the body arrives, and ends with the answer', async () => {

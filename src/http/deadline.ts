@@ -20,14 +20,10 @@ export function installDeadline(fastify: FastifyInstance, limit = DEADLINE): voi
     clock.spent += performance.now() - clock.startedAt;
   };
   fastify.addHook('onRequest', (request, reply, done) => {
-    start(request, reply);
-    done();
-  });
-  fastify.addHook('preParsing', (request, _reply, payload, done) => {
-    stop(request);
-    done(null, payload);
-  });
-  fastify.addHook('preValidation', (request, reply, done) => {
+    const { clock } = request.trace;
+    // For the time in which a body is waited for.
+    clock.start = () => start(request, reply);
+    clock.stop = () => stop(request);
     start(request, reply);
     done();
   });

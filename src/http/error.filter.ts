@@ -28,10 +28,15 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Answers a request that fails before a route is found, and so before it reaches the database. */
-export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+/** Answers a request that fails before a route is found, and so before any hook, as one with a malformed URL. */
+export function renderUnrouted(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   request.trace = new RequestContext(request);
   logOutsideHooks(request, reply);
+  renderError(thrown, request, reply);
+}
+
+/** Answers a request that failed outside of Nest, with an error that is no outage of the database. */
+export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   render(
     failureOf(thrown, () => null),
     request,

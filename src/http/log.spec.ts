@@ -1,8 +1,14 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, createReadStream, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Controller, Get, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
-import { NestLog } from './log.js';
+import { eventually } from '../../test/support/eventually.js';
+import { logTo, NestLog } from './log.js';
 
 @Controller('doors')
 class DoorsController {
@@ -49,5 +55,39 @@ describe('NestLog', () => {
         'NestApplication',
       ]),
     );
+  });
+});
+
+describe('a log whose reader stalls', () => {
+  const LINES = 20_000;
+  const TEXT = 'x'.repeat(1_000);
+  let directory: string;
+  let fd: number;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'keyway-log-'));
+    execFileSync('mkfifo', [join(directory, 'pipe')]);
+    fd = openSync(join(directory, 'pipe'), 'r+'); // A reader of its own, so that opening does not wait for one.
+  });
+  afterEach(() => {
+    closeSync(fd);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('keeps 8 MiB, drops the rest, and tells how many lines are missing where they are', async () => {
+    const log = logTo(fd);
+    for (let n = 1; n <= LINES; n++) log.info({ n, text: TEXT });
+    const lines: { n?: number; dropped?: number; level: number }[] = [];
+    const pipe = createReadStream(join(directory, 'pipe'));
+    createInterface(pipe).on('line', (line) => lines.push(JSON.parse(line) as (typeof lines)[number]));
+    await eventually(() => expect(lines.some(({ dropped }) => dropped !== undefined)).toBe(true));
+    log.info({ n: LINES + 1 });
+    await eventually(() => expect(lines.at(-1)).toMatchObject({ n: LINES + 1 }));
+    const kept = lines.length - 2;
+    expect(kept * TEXT.length).toBeLessThan(9 * 1024 * 1024);
+    expect(kept * TEXT.length).toBeGreaterThan(7 * 1024 * 1024);
+    expect(lines.slice(0, kept).map(({ n }) => n)).toEqual(Array.from({ length: kept }, (_, i) => i + 1));
+    expect(lines[kept]).toMatchObject({ level: 40, dropped: LINES - kept });
+    pipe.destroy();
   });
 });

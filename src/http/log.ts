@@ -1,16 +1,38 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 import type { Configuration } from '../config/configuration.js';
+
+const MAX_UNREAD = 8 * 1024 * 1024; // bytes, of some 30,000 requests
 
 /** The process's one log: JSON lines on standard output, readable text where a developer watches (a TTY). */
 export function createLog({ environment }: Pick<Configuration, 'environment'>, level = 'info'): Logger {
   const bare = { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
   if (environment === 'production' || !process.stdout.isTTY || !isInstalled('pino-pretty'))
-    return pino(bare, pino.destination({ dest: 1, sync: false }));
+    return logTo(1, bare);
   return pino({
     ...bare,
     transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname' } },
   });
+}
+
+/**
+ * A log on a file descriptor that never waits for its reader. Of one that stalls, lines beyond 8 MiB are dropped, and counted:
+ * once it reads again, a warning stands where they are missing.
+ */
+export function logTo(fd: number, options: LoggerOptions = {}): Logger {
+  const destination = pino.destination({ dest: fd, sync: false, maxLength: MAX_UNREAD });
+  const log = pino(options, destination);
+  let dropped = 0;
+  const tell = (): void => {
+    if (dropped === 0) return;
+    const count = dropped;
+    dropped = 0;
+    log.warn({ dropped: count }, 'Lines of the log were dropped: its reader is too slow');
+    if (dropped > 0) dropped = count; // There was no room for this one either.
+  };
+  destination.on('drop', () => (dropped += 1));
+  destination.on('write', () => process.nextTick(tell)); // By then what was written has made room.
+  return log;
 }
 
 /** The image lacks the packages for development, also where it runs with NODE_ENV=development. */

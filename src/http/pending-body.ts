@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '../errors/app-error.js';
+import { currentRequest } from './request-context.js';
 
 /**
  * A body that arrives while guards judge the request. What is beyond the limit is dropped as it comes: Node would keep 64 KiB
@@ -7,6 +8,7 @@ import { AppError } from '../errors/app-error.js';
  */
 export class PendingBody {
   private readonly arrival: Promise<Buffer>;
+  private isArriving = true;
 
   /** @param limit bytes */
   constructor(
@@ -15,13 +17,25 @@ export class PendingBody {
     private readonly parse: (bytes: Buffer) => unknown,
   ) {
     this.arrival = arrivalOf(payload, limit);
-    this.arrival.catch(() => undefined); // A guard that refuses the request does not wait for it.
+    const settle = (): void => void (this.isArriving = false);
+    this.arrival.then(settle, settle); // Of a request that a guard refuses, nothing else hears of a failure.
   }
 
   /** What it says, once it has arrived; undefined if it is empty. Throws `payload_too_large`, or what the parser does. */
   async read(): Promise<unknown> {
-    const bytes = await this.arrival;
+    const bytes = await (this.isArriving ? this.untimed() : this.arrival);
     return bytes.length === 0 ? undefined : this.parse(bytes);
+  }
+
+  /** The time that its client takes does not count against the deadline of the request. */
+  private async untimed(): Promise<Buffer> {
+    const clock = currentRequest()?.clock;
+    clock?.stop();
+    try {
+      return await this.arrival;
+    } finally {
+      clock?.start();
+    }
   }
 }
 

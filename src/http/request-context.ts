@@ -21,7 +21,13 @@ export class RequestContext {
   /** How many requests it counts as, against the rate limit of its network, once it is answered. */
   cost = 1;
   /** How long it has been served, for its deadline; ms. */
-  readonly clock: { startedAt: number; spent: number; timer?: NodeJS.Timeout } = { startedAt: 0, spent: 0 };
+  readonly clock: {
+    startedAt: number;
+    spent: number;
+    timer?: NodeJS.Timeout;
+    start: () => void;
+    stop: () => void;
+  } = { startedAt: 0, spent: 0, start: () => undefined, stop: () => undefined };
   private readonly abortion = new AbortController();
   /** Whether the connection was closed before the whole answer was sent. */
   isAborted = false;
