@@ -6,6 +6,7 @@ import { PartlyDone } from './failure.js';
 import { type ImportReport, keepFirst, reportTo, tellFirst } from './import-report.js';
 import { type InputFile, openInput } from './input-file.js';
 import { Progress } from './progress.js';
+import { spooled } from './spool.js';
 import type { Services } from './services.js';
 import { withServices } from './with-services.js';
 
@@ -18,7 +19,7 @@ Examples:
 
 What is there already stays as it is: the same file can be imported again, also after an import that was cut off. Import
 users before their passkeys. Rows with a subject tie the user to that identity; that needs the APP_ID of the service, and
-its JWT_ISSUER or --issuer. A dry run is one long transaction: run it while little else is done.
+its JWT_ISSUER or --issuer. A dry run is one long transaction, which begins once all of the input is there: run it while little else is done.
 Without --report, the first rows that are refused are told on standard error, or with --json in its "refusals".`;
 
 interface ImportOptions {
@@ -71,12 +72,15 @@ async function importFrom(
   // Opened before anything is imported: what cannot be reported is better not begun.
   const reported = report === undefined ? firstOf(refusals, progress) : await reportTo(report, input);
   try {
-    return await imports.import(app, readRows(format, input.bytes), {
-      isDryRun: dryRun,
-      ties: { isOwnApp: app === ownAppId, issuers, issuer: usual },
-      onRefused: reported.take,
-      onProgress: ({ read, refused }) => progress.show(`${read} rows, ${refused} refused`),
-    });
+    const importAll = (bytes: AsyncIterable<Buffer>) =>
+      imports.import(app, readRows(format, bytes), {
+        isDryRun: dryRun,
+        ties: { isOwnApp: app === ownAppId, issuers, issuer: usual },
+        onRefused: reported.take,
+        onProgress: ({ read, refused }) => progress.show(`${read} rows, ${refused} refused`),
+      });
+    // A dry run is one transaction, which keeps what it locks from the service: it must not wait for a slow pipe.
+    return await (dryRun && !input.stats.isFile() ? spooled(input.bytes, importAll) : importAll(input.bytes));
   } finally {
     progress.clear();
     await reported.end();

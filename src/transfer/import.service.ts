@@ -25,7 +25,7 @@ export interface RefusedRow {
 
 /** How an import runs, and who is told of its progress. */
 export interface ImportOptions {
-  /** Does everything in one transaction and rolls it back. */
+  /** Does everything in one transaction and rolls it back; `rows` should not keep it waiting. */
   readonly isDryRun?: boolean;
   /** How rows with a subject are read; without this they are refused. */
   readonly ties?: TieRules;

@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
+import { eventually } from '../support/eventually.js';
 import { aForeignPasskey, toJsonl } from '../support/transfer.js';
 import { buildKeyway, DIST } from './build-keyway.js';
+import { runScript } from './keyway-shell.js';
 import { aDirectory, type Environment, runCommand, sweep } from './keyway-process.js';
 import { aDatabase } from './production.js';
 
@@ -137,4 +141,40 @@ describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export
     ];
     expect(usage.map(({ code }) => code)).toEqual([2, 2]);
   }, 150_000);
+});
+
+describe('keyway import --dry-run', () => {
+  it('holds nothing in the database while it waits for its input', async () => {
+    const directory = aDirectory();
+    const database = await aDatabase({ migrated: true });
+    const settings = { DATABASE_URL: database.url };
+    await runCommand(appOf('shop'), settings);
+    const rows = Array.from({ length: 600 }, (_, i) => ({ type: 'user', external_id: `user-${i}` }));
+    writeFileSync(join(directory, 'in.jsonl'), toJsonl(rows));
+    const slowly = `(cat in.jsonl; while [ ! -e go ]; do sleep 0.1; done) | keyway import --app shop --dry-run -`;
+    const run = runScript(slowly, settings, directory);
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    const others = async (condition: string) => {
+      const { rows: found } = await client.query<{ count: number }>(
+        `select count(*)::integer as count from pg_stat_activity
+          where datname = current_database() and pid <> pg_backend_pid() and ${condition}`,
+      );
+      return found[0]!.count;
+    };
+    try {
+      // It has found the app, and reads.
+      await eventually(async () =>
+        expect(await others(`state = 'idle' and query like '%/* apps.%'`)).toBeGreaterThan(0),
+      );
+      for (const end = Date.now() + 3_000; Date.now() < end; await pause(50))
+        expect(await others(`state like 'idle in transaction%'`)).toBe(0);
+    } finally {
+      writeFileSync(join(directory, 'go'), '');
+      await client.end();
+    }
+    const { stdout } = await run;
+    await database.drop();
+    expect(stdout).toBe('600 rows: 600 created, 0 unchanged, 0 refused. All of it was rolled back.\n');
+  });
 });
