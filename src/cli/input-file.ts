@@ -24,7 +24,9 @@ export async function openInput(path: string): Promise<InputFile> {
 function standardInput(): InputFile {
   const name = 'Standard input';
   const stats = fstatSync(process.stdin.fd, { bigint: true });
-  return { name, stats, bytes: bytesOf(name, () => process.stdin), close: () => Promise.resolve() };
+  // An import reads ahead: what it then waits for must not keep the process from its end.
+  const close = () => Promise.resolve(void process.stdin.destroy());
+  return { name, stats, bytes: bytesOf(name, () => process.stdin), close };
 }
 
 async function openFile(path: string): Promise<InputFile> {

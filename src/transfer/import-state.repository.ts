@@ -47,9 +47,14 @@ export interface ImportState {
 type Texts = { appId: string; keys: readonly string[] };
 type Bytes = { appId: string; keys: readonly Buffer[] };
 
-// Joined by an index or a hash, where a prepared `any($2)` would compare each row with each key.
-const oneOfTexts = (keys: readonly string[]) => sql<string>`(select unnest(${keys}::text[]))`;
-const oneOfBytes = (keys: readonly Buffer[]) => sql<Buffer>`(select unnest(${keys}::bytea[]))`;
+/**
+ * To be compared with a column: any of the keys. The planner takes an array that a subquery makes for a short one, and looks up
+ * each element in the index. Joined with the keys, or given an array that it sees, it reads all rows of the app for each
+ * batch, where its statistics are from a time when these were few.
+ */
+export const oneOfTexts = (keys: readonly string[]) =>
+  sql<string>`any(array(select unnest(${keys}::text[])))`;
+const oneOfBytes = (keys: readonly Buffer[]) => sql<Buffer>`any(array(select unnest(${keys}::bytea[])))`;
 
 const users = (db: SqlBuilder, appId: string) =>
   db
@@ -69,36 +74,36 @@ const devices = (db: SqlBuilder, appId: string) =>
     .select(['id', 'user_id as userId', 'credential_id as credentialId', 'public_key as publicKey']);
 
 const USERS_BY_EXTERNAL_ID = query('import.users', (db, $: Texts) =>
-  users(db, $.appId).where('external_id', 'in', oneOfTexts($.keys)),
+  users(db, $.appId).where('external_id', '=', oneOfTexts($.keys)),
 );
 const USERS_BY_ID = query('import.users-by-id', (db, $: Texts) =>
-  users(db, $.appId).where('id', 'in', oneOfTexts($.keys)),
+  users(db, $.appId).where('id', '=', oneOfTexts($.keys)),
 );
 const HANDLES = query('import.handles', (db, $: Bytes) =>
   db
     .selectFrom('user_handles')
     .where('app_id', '=', $.appId)
-    .where('form', 'in', oneOfBytes($.keys))
+    .where('form', '=', oneOfBytes($.keys))
     .select(['form', 'user_id as userId']),
 );
 const DEVICES_BY_CREDENTIAL = query('import.devices', (db, $: Bytes) =>
-  devices(db, $.appId).where('credential_id', 'in', oneOfBytes($.keys)),
+  devices(db, $.appId).where('credential_id', '=', oneOfBytes($.keys)),
 );
 const DEVICES_BY_ID = query('import.devices-by-id', (db, $: Texts) =>
-  devices(db, $.appId).where('id', 'in', oneOfTexts($.keys)),
+  devices(db, $.appId).where('id', '=', oneOfTexts($.keys)),
 );
 const LEGACY_DEVICES = query('import.legacy-devices', (db, $: Texts) =>
   db
     .selectFrom('legacy_devices')
     .where('app_id', '=', $.appId)
-    .where('id', 'in', oneOfTexts($.keys))
+    .where('id', '=', oneOfTexts($.keys))
     .select(['id', 'user_id as userId']),
 );
 const TOMBSTONES = query('import.tombstones', (db, $: Bytes) =>
   db
     .selectFrom('tombstones')
     .where('app_id', '=', $.appId)
-    .where('credential_hash', 'in', oneOfBytes($.keys))
+    .where('credential_hash', '=', oneOfBytes($.keys))
     .select('credential_hash as hash'),
 );
 const ties = (db: SqlBuilder) =>
@@ -107,7 +112,7 @@ const ties = (db: SqlBuilder) =>
     .where('passage_external_id', 'is not', null)
     .select(['issuer', 'subject', (it) => it.ref('passage_external_id').$notNull().as('externalId')]);
 const TIES_BY_EXTERNAL_ID = query('import.ties', (db, $: Texts) =>
-  ties(db).where('passage_external_id', 'in', oneOfTexts($.keys)),
+  ties(db).where('passage_external_id', '=', oneOfTexts($.keys)),
 );
 const TIES_BY_SUBJECT = query('import.ties-by-subject', (db, $: Texts & { issuers: readonly string[] }) =>
   ties(db).where((it) =>
@@ -123,7 +128,7 @@ const IN_USE = query('import.credentials-in-use', (db, $: Bytes) =>
   db
     .selectFrom('devices')
     .where('app_id', '=', $.appId)
-    .where(HASH, 'in', oneOfBytes($.keys))
+    .where(HASH, '=', oneOfBytes($.keys))
     .select(HASH.as('hash')),
 );
 
@@ -135,6 +140,10 @@ export const FIND_APP = query('transfer.app', (db, $: { appId: string }) =>
 export const ALLOW_IDLENESS = query('transfer.allow-idleness', (db, _: object) =>
   db.selectNoFrom(sql`set_config('idle_in_transaction_session_timeout', '0', true)`.as('timeout')),
 );
+
+const FORGET_PLANS = query('transfer.forget-plans', (db, _: object) => ({
+  compile: () => sql`discard plans`.compile(db),
+}));
 
 /** Lower-case hexadecimal. */
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -152,6 +161,14 @@ export class ImportStateRepository {
   /** Switches the timeout of idle transactions off for this one, which waits for a file between its statements. */
   async allowIdleness(tx: Queryable): Promise<void> {
     await tx.run(ALLOW_IDLENESS, {});
+  }
+
+  /**
+   * Has what this connection prepared planned anew, the checks of foreign keys among it. An import may be what fills a
+   * database, and a plan for hardly any rows reads all of them: a foreign key's went through every user of the app.
+   */
+  async forgetPlans(tx: Queryable): Promise<void> {
+    await tx.run(FORGET_PLANS, {});
   }
 
   /**
@@ -214,7 +231,7 @@ function keysOf(rows: readonly TransferRow[]) {
   const idsOf = (...kinds: TransferRow['kind'][]) =>
     rows.flatMap((row) => (kinds.includes(row.kind) && 'id' in row && row.id !== null ? [row.id] : []));
   return {
-    externalIds: rows.flatMap((row) => ('externalId' in row ? [row.externalId] : [])),
+    externalIds: [...new Set(rows.flatMap((row) => ('externalId' in row ? [row.externalId] : [])))],
     userIds: idsOf('user'),
     handleForms: handles.flatMap((handle) => userHandleForms(handle)),
     credentials,

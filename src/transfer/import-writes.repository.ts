@@ -5,7 +5,7 @@ import type { DatabaseTransaction } from '../database/database.js';
 import { type Query, query, type SqlBuilder } from '../database/query.js';
 import { TieMarkRepository } from '../users/tie-mark.repository.js';
 import type { ImportPlan } from './import-plan.js';
-import { hex } from './import-state.repository.js';
+import { hex, oneOfTexts } from './import-state.repository.js';
 
 /** What a batch was planned on has changed since: it must be read and planned again. */
 export class StateChanged extends Error {}
@@ -31,6 +31,7 @@ type QueriedRow<C extends Columns> = { [Name in keyof C]: InQuery[C[Name]] | nul
 type Row<C extends Columns> = { readonly [Name in keyof C]: InJson[C[Name]] | null };
 /** The rows of one statement travel as JSON in one parameter, which both drivers write in the same way. */
 type Write = { appId: string; rows: string };
+type Users = { appId: string; userIds: readonly string[] };
 
 const DATES = { last_login_at: 'timestamptz', created_at: 'timestamptz', updated_at: 'timestamptz' } as const;
 const USER = {
@@ -65,7 +66,7 @@ const PASSKEY = {
   usage_count: 'integer',
   ...DATES,
 } as const;
-const TIE = { id: 'text', issuer: 'text', subject: 'text', external_id: 'text', user_id: 'text' } as const;
+const TIE = { id: 'text', issuer: 'text', subject: 'text', external_id: 'text' } as const;
 const SUPERSEDED = { id: 'text', user_id: 'text', credential_id: 'bytea' } as const;
 const LEGACY_DEVICE = {
   id: 'text',
@@ -83,7 +84,7 @@ const namesOf = <C extends Columns>(columns: C) => Object.keys(columns) as (keyo
 /** The given rows as the table `r`. */
 function given<C extends Columns>(columns: C, { rows }: Write) {
   const types = namesOf(columns).map((name) => sql`${sql.id(name)} ${sql.raw(columns[name]!)}`);
-  return sql<QueriedRow<C>>`jsonb_to_recordset(${rows}::text::jsonb)`.as<'r'>(sql`r(${sql.join(types)})`);
+  return sql<QueriedRow<C>>`json_to_recordset(${rows}::text::json)`.as<'r'>(sql`r(${sql.join(types)})`);
 }
 
 const WHERE_MISSING: Readonly<Record<string, RawBuilder<unknown>>> = {
@@ -101,12 +102,13 @@ const toInsert = (db: SqlBuilder, columns: Columns, $: Write) =>
       ...namesOf(columns).map((name) => (WHERE_MISSING[name] ?? sql.ref(`r.${name}`)).as(name)),
     ]);
 
-const ADOPT_HANDLES = query('import.adopt-handles', (db, $: Write) =>
+const ADOPT_HANDLES = query('import.adopt-handles', (db, $: Write & Users) =>
   db
     .updateTable('flex_users as u')
     .from(given(ADOPTION, $))
     .set((of) => ({ user_handle: of.ref('r.user_handle').$notNull(), user_handle_settled: true }))
     .where('u.app_id', '=', $.appId)
+    .where('u.id', '=', oneOfTexts($.userIds))
     .whereRef('u.id', '=', 'r.id')
     .where('u.user_handle_settled', '=', false),
 );
@@ -129,27 +131,21 @@ const INSERT_TIES = query('import.insert-ties', (db, $: Write) =>
     )
     .onConflict((on) => on.doNothing()),
 );
-const LOCK_TIED = query('import.lock-tied', (db, $: Write) =>
+const LOCK_TIED = query('import.lock-tied', (db, $: Users) =>
   db
-    .selectFrom('flex_users as u')
-    .where('u.app_id', '=', $.appId)
-    .where('u.id', 'in', (it) => it.selectFrom(given(TIE, $)).select('r.user_id'))
-    .select('u.id')
-    .orderBy('u.id')
+    .selectFrom('flex_users')
+    .where('app_id', '=', $.appId)
+    .where('id', '=', oneOfTexts($.userIds))
+    .select('id')
+    .orderBy('id')
     .forUpdate(),
 );
 // What users had begun or proved before they were tied is void.
-const VOID_TRANSACTIONS = query('import.void-transactions', (db, $: Write) =>
-  db
-    .deleteFrom('transactions as t')
-    .where('t.app_id', '=', $.appId)
-    .where('t.user_id', 'in', (it) => it.selectFrom(given(TIE, $)).select('r.user_id')),
+const VOID_TRANSACTIONS = query('import.void-transactions', (db, $: Users) =>
+  db.deleteFrom('transactions').where('app_id', '=', $.appId).where('user_id', '=', oneOfTexts($.userIds)),
 );
-const VOID_NONCES = query('import.void-nonces', (db, $: Write) =>
-  db
-    .deleteFrom('nonces as n')
-    .where('n.app_id', '=', $.appId)
-    .where('n.user_id', 'in', (it) => it.selectFrom(given(TIE, $)).select('r.user_id')),
+const VOID_NONCES = query('import.void-nonces', (db, $: Users) =>
+  db.deleteFrom('nonces').where('app_id', '=', $.appId).where('user_id', '=', oneOfTexts($.userIds)),
 );
 const INSERT_USERS = query('import.insert-users', (db, $: Write) =>
   db
@@ -170,11 +166,12 @@ const INSERT_PASSKEYS = query('import.insert-passkeys', (db, $: Write) =>
     .expression(toInsert(db, PASSKEY, $)),
 );
 // With its key, a passkey is worth more than what was kept in its place.
-const SUPERSEDE = query('import.supersede-legacy-devices', (db, $: Write) =>
+const SUPERSEDE = query('import.supersede-legacy-devices', (db, $: Write & Users) =>
   db
     .deleteFrom('legacy_devices as l')
     .using(given(SUPERSEDED, $))
     .where('l.app_id', '=', $.appId)
+    .where('l.user_id', '=', oneOfTexts($.userIds))
     .whereRef('l.user_id', '=', 'r.user_id')
     .where((on) =>
       on.or([on('l.id', '=', on.ref('r.id')), on('l.credential_id', '=', on.ref('r.credential_id'))]),
@@ -203,27 +200,50 @@ export class ImportWritesRepository {
    * was tied.
    */
   async write(appId: string, plan: ImportPlan, tx: DatabaseTransaction): Promise<void> {
-    const write = (into: Query<Write, unknown>, rows: readonly object[]): Promise<number> =>
-      rows.length === 0 ? Promise.resolve(0) : tx.count(into, { appId, rows: JSON.stringify(rows) });
-    const ties = plan.ties.map((tie) => toTie(tie, plan.userIdOf(tie.externalId)));
-    if ((await write(INSERT_TIES, ties)) < ties.length) throw new StateChanged();
-    if (ties.length > 0) {
-      const externalIds = plan.ties.map(({ externalId }) => externalId);
-      await this.marks.lift(appId, externalIds, tx);
-      await tx.run(LOCK_TIED, { appId, rows: JSON.stringify(ties) });
-      await write(VOID_TRANSACTIONS, ties);
-      await write(VOID_NONCES, ties);
-    }
+    const write = (
+      into: Query<Write & Users, unknown>,
+      rows: readonly object[],
+      userIds: readonly string[] = [],
+    ): Promise<number> =>
+      rows.length === 0 ? Promise.resolve(0) : tx.count(into, { appId, rows: JSON.stringify(rows), userIds });
+    const newUsers = [...plan.newUsers];
+    const newIds = new Set(newUsers.map(({ id }) => id));
+    await this.tie(appId, plan, newIds, tx);
     await write(INSERT_TOMBSTONES, plan.tombstones.map(toTombstone));
-    const adoptions = [...plan.adoptions].map(toAdoption);
+    const adoptions = [...plan.adoptions];
+    const adopting = adoptions.map(({ id }) => id);
     // A user has meanwhile begun to register passkeys with the handle that they had.
-    if ((await write(ADOPT_HANDLES, adoptions)) < adoptions.length) throw new StateChanged();
-    await write(INSERT_USERS, [...plan.newUsers].map(toUser));
+    if ((await write(ADOPT_HANDLES, adoptions.map(toAdoption), adopting)) < adoptions.length) {
+      throw new StateChanged();
+    }
+    await write(INSERT_USERS, newUsers.map(toUser));
     await write(CLAIM_HANDLES, plan.claims.map(toHandle));
-    const passkeys = plan.passkeys.map(toPasskey);
-    await write(INSERT_PASSKEYS, passkeys);
-    await write(SUPERSEDE, passkeys);
+    await write(INSERT_PASSKEYS, plan.passkeys.map(toPasskey));
+    // New users had no devices.
+    const ofKnownUsers = plan.passkeys.filter(({ userId }) => !newIds.has(userId));
+    const owners = ofKnownUsers.map(({ userId }) => userId);
+    await write(SUPERSEDE, ofKnownUsers.map(toSuperseded), owners);
     await write(INSERT_LEGACY_DEVICES, plan.legacyDevices.map(toLegacyDevice));
+  }
+
+  private async tie(
+    appId: string,
+    plan: ImportPlan,
+    newIds: ReadonlySet<string>,
+    tx: DatabaseTransaction,
+  ): Promise<void> {
+    const { ties } = plan;
+    if (ties.length === 0) return;
+    const rows = JSON.stringify(ties.map(toTie));
+    if ((await tx.count(INSERT_TIES, { appId, rows })) < ties.length) throw new StateChanged();
+    const externalIds = ties.map(({ externalId }) => externalId);
+    await this.marks.lift(appId, externalIds, tx);
+    // New users have not begun anything.
+    const userIds = externalIds.map((id) => plan.userIdOf(id)).filter((id) => !newIds.has(id));
+    if (userIds.length === 0) return;
+    await tx.run(LOCK_TIED, { appId, userIds });
+    await tx.run(VOID_TRANSACTIONS, { appId, userIds });
+    await tx.run(VOID_NONCES, { appId, userIds });
   }
 }
 
@@ -248,12 +268,11 @@ const toUser = ({ row, ...user }: Of<ImportPlan['newUsers']>): Row<typeof USER> 
   ...toDates(row),
 });
 
-const toTie = (tie: Of<ImportPlan['ties']>, userId: string): Row<typeof TIE> => ({
+const toTie = (tie: Of<ImportPlan['ties']>): Row<typeof TIE> => ({
   id: uuidv7(),
   issuer: tie.issuer,
   subject: tie.subject,
   external_id: tie.externalId,
-  user_id: userId,
 });
 
 const toAdoption = ({ id, userHandle }: Of<ImportPlan['adoptions']>): Row<typeof ADOPTION> => ({
@@ -286,6 +305,12 @@ const toPasskey = (row: Of<ImportPlan['passkeys']>): Row<typeof PASSKEY> => ({
   friendly_name: row.friendlyName,
   usage_count: row.usageCount,
   ...toDates(row),
+});
+
+const toSuperseded = (row: Of<ImportPlan['passkeys']>): Row<typeof SUPERSEDED> => ({
+  id: row.id,
+  user_id: row.userId,
+  credential_id: toBytea(row.credentialId),
 });
 
 const toLegacyDevice = (row: Of<ImportPlan['legacyDevices']>): Row<typeof LEGACY_DEVICE> => ({

@@ -103,7 +103,7 @@ export class ImportService {
     take: Take,
   ): Promise<ImportSummary> {
     const soFar = { read: 0, created: 0, unchanged: 0, refused: 0 };
-    for await (const batch of batchesOf(rows)) {
+    for await (const batch of readAhead(batchesOf(rows))) {
       for (const { row } of batch) {
         if (row instanceof RowRefusal && row.externalId !== null) withheld.add(row.externalId);
       }
@@ -144,6 +144,7 @@ export class ImportService {
     tx: DatabaseTransaction,
   ): Promise<RowOutcome[]> {
     if (rows.length === 0) return [];
+    await this.state.forgetPlans(tx);
     const identities = rows.flatMap((row) => identityIn(row, ties));
     const plan = new ImportPlan(await this.state.load(appId, rows, identities, tx), withheld, ties);
     const outcomes = new Map<TransferRow, RowOutcome>();
@@ -193,4 +194,21 @@ async function* batchesOf(rows: AsyncIterable<SourceRow>): AsyncGenerator<readon
     batch = [];
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Reads the next batch while the one before it is written, so that both the processor and the database are at work. */
+async function* readAhead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    for (let next = source.next(); ;) {
+      const batch = await next;
+      if (batch.done) return;
+      next = source.next();
+      // It is thrown once this batch is written.
+      next.catch(() => undefined);
+      yield batch.value;
+    }
+  } finally {
+    // Not awaited: what is read may be a pipe that brings nothing more.
+    source.return(undefined).catch(() => undefined);
+  }
 }

@@ -84,16 +84,19 @@ const FIND = query('tie-marks.find', (db, $: Tie) =>
     ]),
 );
 
+// Compared with an array, so that each is looked up in the index, however many marks the app has.
 const LIFT = query('tie-marks.lift', (db, $: { appId: string; externalIds: readonly string[] }) =>
   db
     .deleteFrom('tie_marks as m')
     .where('m.app_id', '=', $.appId)
-    .where('m.external_id_hash', 'in', () =>
-      keyOf(db, $.appId)
+    .where(
+      'm.external_id_hash',
+      '=',
+      sql<Buffer>`any(array(${keyOf(db, $.appId)
         .innerJoin(sql<{ id: string }>`unnest(${$.externalIds}::text[])`.as<'x'>(sql`x(id)`), (on) =>
           on.onTrue(),
         )
-        .select(hashOfExternalId(sql.ref('x.id')).as('hash')),
+        .select(hashOfExternalId(sql.ref('x.id')).as('hash'))}))`,
     ),
 );
 

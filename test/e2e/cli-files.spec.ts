@@ -108,6 +108,18 @@ describe('keyway import', () => {
     expect(failureOf(await shell(script))).toMatchObject({ exit: 1, code: 'file_unwritable' });
   });
 
+  it('ends when its report cannot be written, although more is still to come on standard input', async () => {
+    const script = `mkfifo more
+      (yes '{"type":"x"}' | head -n 600; exec sleep 50) > more &
+      keyway import --app shop --report /dev/full - < more
+      code=$?; kill $!; exit $code`;
+    const { code, stderr } = await shell(script);
+    expect(stderr).toBe(
+      '"/dev/full" cannot be written: no space is left. Change that, or name another file.\n',
+    );
+    expect(code).toBe(1);
+  }, 60_000);
+
   it('keeps an earlier report unchanged if the app does not exist', async () => {
     writeFileSync(file('refused.jsonl'), 'earlier');
     const refused = await keyway(

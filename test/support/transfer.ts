@@ -10,6 +10,7 @@ import {
   type RefusedRow,
 } from '../../src/transfer/import.service.js';
 import { readRows } from '../../src/transfer/formats/row-source.js';
+import type { SourceRow } from '../../src/transfer/formats/transfer-row.js';
 import type { TransferFormat } from '../../src/transfer/formats/transfer-format.js';
 import { TransferModule } from '../../src/transfer/transfer.module.js';
 import { TEST, type TestApp } from './build-app.js';
@@ -95,6 +96,16 @@ async function servicesOn({ database }: WithDatabase): Promise<[ImportService, E
   const imports = [databaseModule, EventsModule, TransferModule];
   const context = await Test.createTestingModule({ imports }).compile();
   return [context.get(ImportService), context.get(ExportService)];
+}
+
+/** Imports rows as they come into the test's app. */
+export async function importSource(
+  app: WithDatabase,
+  rows: AsyncIterable<SourceRow>,
+  options: ImportOptions = {},
+): Promise<ImportSummary> {
+  const [imports] = await servicesOn(app);
+  return imports.import(TEST.appId, rows, options);
 }
 
 /** Imports a file into the test's app. */
