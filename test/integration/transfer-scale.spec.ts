@@ -14,7 +14,7 @@ let server: TestDatabase;
 
 /** Does `work` on connections of its own, whose statistics the server has counted when they are closed. */
 async function connected<T>(work: (on: On) => Promise<T>): Promise<T> {
-  const database = await Database.open({ kind: 'postgresql', url: server.url, poolMax: 2 });
+  const database = await Database.open({ kind: 'postgresql', url: server.url, poolMax: 2 }, 'commands');
   return work({ database }).finally(() => database.close());
 }
 
