@@ -21,8 +21,8 @@ export class ErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    // What fails because the request was given up has had its answer.
-    if (request.trace.signal.aborted && reply.sent) return;
+    // What fails because the request was given up has its answer, if only under way.
+    if (request.trace.signal.aborted) return;
     const error = request.is404 ? this.unmatched.explain(thrown, request, reply) : thrown;
     render(failureOf(error, this.findOutage), request, reply);
   }
