@@ -169,7 +169,9 @@ describe('keyway app', () => {
       anonymised: 0,
     });
     const { stdout } = await keyway('purge');
-    expect(stdout).toBe('nonces        0\ntransactions  0\nhandshakes    0\nrefusals      0\n');
+    expect(stdout).toBe(
+      'nonces        0\ntransactions  0\nhandshakes    0\nrefusals      0\nanonymised    0\n',
+    );
   });
 });
 
