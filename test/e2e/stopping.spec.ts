@@ -21,7 +21,8 @@ describe('a stop in production', () => {
   afterAll(() => database?.drop());
 
   it('completes a request that takes longer than the drain, and exits with 0', async () => {
-    const { url, ending, signal } = await startKeyway(productionSettings(database.url));
+    // A request would give the lock up after two seconds.
+    const { url, ending, signal } = await startKeyway(productionSettings(`${database.url}?lock_timeout=0`));
     const release = await holdUsers(database.url);
     const slow = ask(`${url}/user/devices`, { headers: { authorization: `Bearer ${await aToken()}` } });
     await aStatementWaits(database.url);
