@@ -16,6 +16,7 @@ import { Migration20261127010000_usernames } from './migrations/Migration2026112
 import { Migration20261127020000_trail } from './migrations/Migration20261127020000_trail.js';
 import { Migration20261127030000_superseded_keys } from './migrations/Migration20261127030000_superseded_keys.js';
 import { Migration20261127060000_erasures } from './migrations/Migration20261127060000_erasures.js';
+import { Migration20261127070000_credential_hashes } from './migrations/Migration20261127070000_credential_hashes.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -40,4 +41,5 @@ export const migrations = [
   { name: 'Migration20261127020000_trail', class: Migration20261127020000_trail },
   { name: 'Migration20261127030000_superseded_keys', class: Migration20261127030000_superseded_keys },
   { name: 'Migration20261127060000_erasures', class: Migration20261127060000_erasures },
+  { name: 'Migration20261127070000_credential_hashes', class: Migration20261127070000_credential_hashes },
 ];

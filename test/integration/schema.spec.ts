@@ -63,6 +63,7 @@ describe('the schema', () => {
       'alter table flex_users alter column external_id type text collate "default"',
       'alter table apps alter column max_passkeys_per_user drop default',
       'drop index audit_events_refusals_index',
+      'drop index devices_credential_hash_index',
     ];
     for (const change of unlike) {
       await sql(app, change);

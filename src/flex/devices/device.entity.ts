@@ -5,7 +5,13 @@ import { FlexUser } from '../users/flex-user.entity.js';
 export const DeviceSchema = defineEntity({
   name: 'Device',
   tableName: 'devices',
-  indexes: [{ properties: ['appId', 'userId', 'createdAt'] }],
+  indexes: [
+    { properties: ['appId', 'userId', 'createdAt'] },
+    {
+      name: 'devices_credential_hash_index',
+      expression: 'create index devices_credential_hash_index on devices (app_id, sha256(credential_id))',
+    },
+  ],
   uniques: [{ properties: ['appId', 'credentialId'] }],
   checks: [{ property: 'userHandleKnown', expression: 'user_handle_known or user_handle is null' }],
   properties: {
