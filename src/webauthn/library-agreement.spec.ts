@@ -40,22 +40,24 @@ async function judgeAuthentication(
   expected: ExpectedAuthentication,
 ): Promise<Verdicts> {
   const { relyingParty, credential } = expected;
-  const byLibrary = verifyAuthenticationResponse({
-    response,
-    expectedChallenge: expected.challenge,
-    expectedOrigin: [...relyingParty.origins],
-    expectedRPID: relyingParty.id,
-    expectedTopOrigin: [...relyingParty.topOrigins],
-    requireUserVerification: expected.requireUserVerification,
-    credential: {
-      id: encodeBase64url(credential.id),
-      publicKey: new Uint8Array(credential.publicKey),
-      counter: 0,
-    },
-  });
+  const byLibrary = librarys(
+    verifyAuthenticationResponse({
+      response,
+      expectedChallenge: expected.challenge,
+      expectedOrigin: [...relyingParty.origins],
+      expectedRPID: relyingParty.id,
+      expectedTopOrigin: [...relyingParty.topOrigins],
+      requireUserVerification: expected.requireUserVerification,
+      credential: {
+        id: encodeBase64url(credential.id),
+        publicKey: new Uint8Array(credential.publicKey),
+        counter: 0,
+      },
+    }),
+  );
   return {
     ours: await verdictOf(verifyAuthentication(response, expected)),
-    library: await librarys(byLibrary),
+    library: await byLibrary,
   };
 }
 
@@ -63,17 +65,19 @@ async function judgeRegistration(
   response: RegistrationResponseJSON,
   expected: ExpectedRegistration,
 ): Promise<Verdicts> {
-  const byLibrary = verifyRegistrationResponse({
-    response,
-    expectedChallenge: expected.challenge,
-    expectedOrigin: [...expected.relyingParty.origins],
-    expectedRPID: expected.relyingParty.id,
-    requireUserVerification: expected.requireUserVerification,
-    supportedAlgorithmIDs: [...expected.algorithms],
-  });
+  const byLibrary = librarys(
+    verifyRegistrationResponse({
+      response,
+      expectedChallenge: expected.challenge,
+      expectedOrigin: [...expected.relyingParty.origins],
+      expectedRPID: expected.relyingParty.id,
+      requireUserVerification: expected.requireUserVerification,
+      supportedAlgorithmIDs: [...expected.algorithms],
+    }),
+  );
   return {
     ours: await verdictOf(verifyRegistration(response, expected)),
-    library: await librarys(byLibrary),
+    library: await byLibrary,
   };
 }
 
@@ -86,6 +90,7 @@ const verdictOf = (verification: Promise<unknown>): Promise<Verdict> =>
     },
   );
 
+/** Awaited from the beginning: a refusal that comes before our verdict would else be an unhandled one. */
 const librarys = (verification: Promise<{ verified: boolean }>): Promise<Verdict> =>
   verification.then(
     ({ verified }) => (verified ? 'accepted' : 'refused'),
