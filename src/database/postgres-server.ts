@@ -45,13 +45,21 @@ const schemaSentence = (url: string, user: string): string =>
   `The database ${placeOf(url)} has none of the schemas in the search_path of ${user}: ` +
   `create one ("create schema keyway authorization ${user}"), or set search_path to one that exists.`;
 
+/** What OpenSSL and Node say of a certificate that they do not accept. */
+const CERTIFICATE_ERROR = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
+
 /** The sentence about a server that could not be reached; it does not show the password in `url`. */
-const connectionError = (url: string, cause: unknown): Error =>
-  new Error(
-    `Cannot connect to the database ${placeOf(url)} (${reasonOf(cause)}): ` +
-      'set DATABASE_URL to a PostgreSQL database that is running and can be reached from here.',
-    { cause },
-  );
+function connectionError(url: string, cause: unknown): Error {
+  const { code } = cause as NodeJS.ErrnoException;
+  const advice =
+    typeof code === 'string' && CERTIFICATE_ERROR.test(code)
+      ? 'sslmode=require verifies the certificate of the server, as verify-full does: name its authority in DATABASE_URL with ' +
+        '&sslrootcert=/path/of/ca.pem, or say sslmode=no-verify to go without.'
+      : 'set DATABASE_URL to a PostgreSQL database that is running and can be reached from here.';
+  return new Error(`Cannot connect to the database ${placeOf(url)} (${reasonOf(cause)}): ${advice}`, {
+    cause,
+  });
+}
 
 /** Host, port and database, such as `db.example.com:5432/keyway`. */
 function placeOf(text: string): string {
