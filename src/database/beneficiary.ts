@@ -13,5 +13,5 @@ const storage = new AsyncLocalStorage<Beneficiary>();
 /** Runs `work`, and all that follows from it, on behalf of a request, which may come to know its user meanwhile. */
 export const onBehalfOf = <T>(beneficiary: Beneficiary, work: () => T): T => storage.run(beneficiary, work);
 
-/** Whoever is served now; undefined in a command, at the start and in a purge. */
+/** Who is served now; undefined in a command, at the start and in a purge. */
 export const currentBeneficiary = (): Beneficiary | undefined => storage.getStore();

@@ -86,7 +86,8 @@ describe('on a database whose statistics are from when it was empty', () => {
     let created = 0;
     const read = await readBy(async (on) => ({ created } = await importRows(on, rows)));
     expect(created).toBe(rows.length);
-    expect(read).toBeLessThan(12 * rows.length);
+    // PostgreSQL 15 counts 9.4 for each, and 18 fewer; with plans from when it was empty, it is thousands.
+    expect(read).toBeLessThan(10 * rows.length);
   }, 60_000);
 
   it('an export reads few rows for each of its lines, however many follow', async () => {

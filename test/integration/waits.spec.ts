@@ -156,7 +156,7 @@ describe('a locked row', () => {
 
     const times = <T>(one: T) => Array<T>(8).fill(one);
 
-    it('whatever the server of the app asks of the user, by either name', async () => {
+    it('for all that the server of the app asks of the user, by either name', async () => {
       const server = await AppServer.create(app);
       await server.tenant.register('ada');
       const { id } = await server.find('ada');
@@ -174,7 +174,7 @@ describe('a locked row', () => {
         ).toBe(3);
     });
 
-    it('whatever ties are made and undone', async () => {
+    it('for all ties that are made and undone', async () => {
       const own = await AppServer.own(app);
       (await own.call('PUT', '/external-users/eve/identity', { subject: 'eve' })).expect();
       const user = new TestUser(app, { sub: 'eve' });
