@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** `begin`: the transaction has begun, and nothing after it arrives. `commit`: it is committed, and its answer is lost. */
+export type Moment = 'begin' | 'commit';
+
+const TEXTS: Readonly<Record<Moment, Buffer>> = {
+  begin: Buffer.from('begin isolation level read committed'),
+  commit: Buffer.from('commit'),
+};
+
+/** Stands before a database; a connection can fall silent in the middle of a transaction, and stays open. */
+export class SilentProxy {
+  /** Connections that have fallen silent so far. */
+  silenced = 0;
+  private moment: Moment | null = null;
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+
+  private constructor(private readonly databasePort: number) {
+    this.server = createServer((near) => this.pass(near));
+  }
+
+  static async start(databasePort: number): Promise<SilentProxy> {
+    const proxy = new SilentProxy(databasePort);
+    proxy.server.listen(0, '127.0.0.1');
+    await once(proxy.server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** From now on each connection falls silent when it comes to this moment; with null, no other does. */
+  fallSilentAt(moment: Moment | null): void {
+    this.moment = moment;
+  }
+
+  async close(): Promise<void> {
+    this.server.close();
+    this.sockets.forEach((socket) => socket.destroy());
+    await once(this.server, 'close');
+  }
+
+  private pass(near: Socket): void {
+    const far = connect(this.databasePort, '127.0.0.1');
+    let [isSilent, hasBegun] = [false, false];
+    for (const socket of [near, far]) {
+      this.sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.sockets.delete(socket);
+        // A network that has fallen silent does not pass on that one side has hung up.
+        if (!isSilent) [near, far].forEach((it) => it.destroy());
+      });
+    }
+    const silence = (): void => {
+      isSilent = true;
+      this.silenced += 1;
+    };
+    near.on('data', (bytes) => {
+      if (hasBegun && !isSilent) silence();
+      if (isSilent) return;
+      if (this.moment && bytes.includes(TEXTS[this.moment])) {
+        if (this.moment === 'commit') silence();
+        else hasBegun = true;
+      }
+      far.write(bytes);
+    });
+    far.on('data', (bytes) => {
+      if (!isSilent) near.write(bytes);
+    });
+  }
+}

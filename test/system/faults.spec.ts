@@ -1,0 +1,118 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { buildKeyway } from '../e2e/build-keyway.js';
+import { sweep } from '../e2e/keyway-process.js';
+import { connectTo } from '../e2e/sql-on.js';
+import { Person } from '../faults/person.js';
+import { PostgresCluster } from '../faults/postgres-cluster.js';
+import { expectNobodyRefused, expectNothingLost, underLoad } from '../faults/run.js';
+import { Site } from '../faults/site.js';
+import { Traffic } from '../faults/traffic.js';
+
+describe('a fault of some seconds, under load', () => {
+  let cluster: PostgresCluster;
+  let site: Site;
+
+  beforeAll(async () => {
+    buildKeyway();
+    cluster = await PostgresCluster.create();
+  }, 150_000);
+  beforeEach(async () => {
+    site = await Site.open(cluster, { replicas: 2 });
+  });
+  afterEach(async () => {
+    await site?.close();
+    await sweep();
+  });
+  afterAll(() => cluster?.destroy());
+
+  it('of a replica that is killed costs the requests that it had, and nothing that was acknowledged', async () => {
+    const report = await underLoad(site, { name: 'kill -9 of one of two replicas' }, async () => {
+      await site.kill(site.replicas[0]!);
+      await site.add();
+    });
+    expectNothingLost(report);
+    expect(report.gap).toBeLessThan(2);
+  });
+
+  it('of a database that is killed and started again ends when the database is back', async () => {
+    const report = await underLoad(site, { name: 'kill -9 of PostgreSQL, and its start' }, async () => {
+      await cluster.kill();
+      await cluster.start();
+    });
+    expectNothingLost(report);
+    expect(report.resets).toBe(0);
+  });
+
+  it('of a database that only reads is a 503 for every write, until it writes again', async () => {
+    const only = async (value: 'on' | 'off') => {
+      await cluster.sql(`alter system set default_transaction_read_only = ${value}`);
+      await cluster.sql('select pg_reload_conf()');
+    };
+    const report = await underLoad(site, { name: 'the database only reads for 4 s' }, async () => {
+      await only('on');
+      await pause(4_000);
+      await only('off');
+    });
+    expectNothingLost(report);
+    expect(report.resets).toBe(0);
+    expect(report.unavailable).toBeGreaterThan(0);
+    expect(site.balancer.unready).toEqual(new Set(['read_only']));
+  });
+
+  it('of a table that is locked fills the pools of all replicas, and they stay in service', async () => {
+    const report = await underLoad(site, { name: 'every passkey locked for 6 s, pools full' }, async () => {
+      const release = await hold(site, 'lock table devices in access exclusive mode');
+      await pause(6_000);
+      await release();
+    });
+    expectNothingLost(report);
+    expect(report.resets).toBe(0);
+    expect(report.unavailable).toBeGreaterThan(0);
+    expect(site.balancer.unready).toEqual(new Set());
+    expect(report.slowest).toBeLessThan(10);
+  });
+
+  it('of one locked row, of a user whose page does not stop asking, is no refusal for anybody else', async () => {
+    const report = await underLoad(site, { name: 'a row locked for 8 s, its user impatient' }, async (at) => {
+      const impatient = new Traffic(site.balancer.url);
+      const person = new Person({ ...at, traffic: impatient });
+      await person.call('POST', '/passkey/register');
+      const row = `select from flex_users where external_id = (
+        select passage_external_id from users where subject = '${person.subject}') for update`;
+      const release = await hold(site, row);
+      const isReleased = pause(8_000).then(() => release().then(() => true));
+      const asked: Promise<unknown>[] = [];
+      while (!(await Promise.race([isReleased, pause(100, false)]))) {
+        asked.push(person.call('POST', '/passkey/register'));
+      }
+      await Promise.all(asked);
+      expect(impatient.count(503)).toBeGreaterThan(10);
+      impatient.close();
+    });
+    expectNobodyRefused(report);
+    expect(site.balancer.unready).toEqual(new Set());
+    expect(report.slowest).toBeLessThan(3);
+  });
+
+  it('or a restart of one replica after the other is none at all', async () => {
+    const report = await underLoad(
+      site,
+      { name: 'two replicas restarted, one after the other' },
+      async () => {
+        for (const replica of [...site.replicas]) {
+          await site.stop(replica);
+          await site.add();
+        }
+      },
+    );
+    expectNobodyRefused(report);
+  });
+});
+
+/** Locks what the statement says, on a connection of its own, until the function is called. */
+async function hold({ cluster, database }: Site, statement: string): Promise<() => Promise<void>> {
+  const client = await connectTo(cluster.url(database));
+  await client.query('begin');
+  await client.query(statement);
+  return () => client.end();
+}
