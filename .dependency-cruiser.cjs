@@ -16,6 +16,7 @@ const MAY_IMPORT = {
   authenticators: ['webauthn', 'config', 'errors', 'http'],
   events: ['config', 'errors', 'http', 'database'],
   health: ['config', 'errors', 'database', 'http'],
+  operations: ['config', 'errors', 'http', 'database', 'events', 'flex'],
   database: ['config', 'errors'],
   demo: ['auth', 'users', 'passage', 'config', 'errors', 'http'],
   cli: ['config', 'errors', 'database', 'flex', 'transfer', 'users', 'events'],

@@ -12,6 +12,7 @@ import { PasskeysModule } from './passkeys/passkeys.module.js';
 export class AppModule {
   static async for(configuration: Configuration): Promise<DynamicModule> {
     const passage = await passageModuleFor(configuration);
+    const backend = configuration.passage.mode === 'embedded';
     return {
       module: AppModule,
       imports: [
@@ -21,6 +22,7 @@ export class AppModule {
         EventsModule,
         HealthModule,
         PasskeysModule.on(passage),
+        ...(backend ? [(await import('./operations/well-known.module.js')).WellKnownModule] : []),
         ...(configuration.demo ? [(await loadDemo()).DemoModule.on(passage)] : []),
       ],
     };

@@ -78,6 +78,10 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
         UNKNOWN_CREDENTIALS,
       ),
     )
+    .option('--passkey-endpoints-enroll <url>', 'the page where users add a passkey, or none', textOrNone)
+    .option('--passkey-endpoints-manage <url>', 'the page where users manage passkeys, or none', textOrNone)
+    .option('--apple-app-ids <list>', 'Apple’s apps, each as team.bundle, or none', listOrNone)
+    .option('--android-packages <list>', 'application IDs of Android apps, or none', listOrNone)
     .addOption(time('ceremonyTimeout', 'what browsers wait for a ceremony', 'the handshake lifetime'))
     .addOption(time('handshakeTtl', 'handshake lifetime', 'HANDSHAKE_TTL'))
     .addOption(time('registerTransactionTtl', 'register transaction lifetime', 'REGISTER_TRANSACTION_TTL'))
@@ -134,6 +138,8 @@ const time = (
 };
 
 const listOrNone = (text: string): string[] => (text === 'none' ? [] : splitList(text));
+
+const textOrNone = (text: string): string | typeof NULL => (text === 'none' ? NULL : text);
 
 const aaguidsOrNone = (text: string): string[] => listOrNone(text.toLowerCase());
 

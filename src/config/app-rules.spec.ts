@@ -1,4 +1,12 @@
-import { androidOriginProblem, listProblems, originsOutside, relatedOriginProblem } from './app-rules.js';
+import {
+  androidOriginProblem,
+  androidPackageProblem,
+  appleAppIdProblem,
+  listProblems,
+  originsOutside,
+  pageProblem,
+  relatedOriginProblem,
+} from './app-rules.js';
 
 const HASH = Buffer.alloc(32, 7).toString('base64url');
 
@@ -37,6 +45,36 @@ describe('androidOriginProblem', () => {
   });
 });
 
+describe('what well-known documents name', () => {
+  it.each([
+    [pageProblem, 'https://www.example.com/account/passkeys?tab=1#list'],
+    [pageProblem, 'http://localhost:3000/'],
+    [appleAppIdProblem, 'ABCDE12345.com.example.app-2'],
+    [androidPackageProblem, 'com.example.app_2'],
+  ])('is accepted by %p: %s', (rule, text) => {
+    expect(rule(text)).toBeUndefined();
+  });
+
+  it.each([
+    [pageProblem, '/account/passkeys'],
+    [pageProblem, 'http://example.com/'],
+    [pageProblem, 'javascript:alert(1)'],
+    [pageProblem, 'https://ada@example.com/'],
+    [pageProblem, 'https://:secret@example.com/'],
+    [pageProblem, `https://example.com/${'a'.repeat(2_048)}`],
+    [appleAppIdProblem, 'com.example.app'],
+    [appleAppIdProblem, 'abcde12345.com.example.app'],
+    [appleAppIdProblem, `ABCDE12345.${'a'.repeat(156)}`],
+    [appleAppIdProblem, 'ABCDE12345.com/example'],
+    [androidPackageProblem, 'app'],
+    [androidPackageProblem, 'com.1example'],
+    [androidPackageProblem, 'com.example-app'],
+    [androidPackageProblem, `com.${'a'.repeat(252)}`],
+  ])('is refused by %p: %s', (rule, text) => {
+    expect(rule(text)).toMatch(/, such as /);
+  });
+});
+
 it('listProblems reports which entries of a list are wrong, and a repeated entry', () => {
   const problemsOf = (...origins: string[]) => listProblems('X', origins, relatedOriginProblem);
   expect(problemsOf('https://a.example', 'http://a.example', '')).toEqual([
@@ -44,7 +82,7 @@ it('listProblems reports which entries of a list are wrong, and a repeated entry
     expect.stringMatching(/^Set entry 3 of X to /),
   ]);
   expect(problemsOf('https://a.example', 'https://a.example')).toEqual([
-    'Set X to a list that names each origin once.',
+    'Set X to a list that names each entry once.',
   ]);
   expect(problemsOf()).toEqual([]);
   const quoting = listProblems('X', ['https://a.example', 'http://ada:hunter2@x'], relatedOriginProblem, {

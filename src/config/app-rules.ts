@@ -8,6 +8,7 @@ import { tidyText, toShownText } from './shown-text.js';
 export type AppRule = (text: string) => string | undefined;
 
 const MAX_NAME = 64; // characters
+const MAX_URL = 2_048; // characters
 const ANDROID = /^android:apk-key-hash:([A-Za-z0-9_-]{43})$/;
 const ORIGIN_EXAMPLE = 'such as https://www.example.com,https://account.example.com';
 
@@ -63,6 +64,30 @@ export const androidOriginProblem: AppRule = (text) => {
     : 'android:apk-key-hash: and the SHA-256 of the signing certificate, 43 base64url characters';
 };
 
+/** Where a page of the site is: its https address, or http on `localhost` and below. */
+export const pageProblem: AppRule = (text) => {
+  const url = URL.parse(text);
+  const isGood =
+    url !== null &&
+    (url.protocol === 'https:' || (url.protocol === 'http:' && isWithin(url.hostname, 'localhost'))) &&
+    url.username === '' &&
+    url.password === '' &&
+    text.length <= MAX_URL;
+  return isGood ? undefined : 'an https address, such as https://www.example.com/account/passkeys';
+};
+
+/** An app on Apple's systems, as `webcredentials` names it. */
+export const appleAppIdProblem: AppRule = (text) =>
+  /^[A-Z0-9]{10}\.[A-Za-z0-9.-]{1,155}$/.test(text)
+    ? undefined
+    : 'a team and a bundle, such as ABCDE12345.com.example.app';
+
+/** The application ID of an Android app. */
+export const androidPackageProblem: AppRule = (text) =>
+  text.length <= 255 && /^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/.test(text)
+    ? undefined
+    : 'the application ID of an Android app, such as com.example.app';
+
 /**
  * A sentence for each entry of a list that breaks the rule, or for a list that names one twice. It has the entry, without
  * user name and password, if `quotes` says so.
@@ -80,7 +105,7 @@ export function listProblems(
     return problem === undefined ? [] : [`Set entry ${index + 1} of ${name}${quoted(each)} to ${problem}.`];
   });
   if (problems.length === 0 && new Set(list).size < list.length) {
-    return [`Set ${name} to a list that names each origin once.`];
+    return [`Set ${name} to a list that names each entry once.`];
   }
   return problems;
 }

@@ -17,6 +17,7 @@ import { Migration20261127020000_trail } from './migrations/Migration20261127020
 import { Migration20261127030000_superseded_keys } from './migrations/Migration20261127030000_superseded_keys.js';
 import { Migration20261127060000_erasures } from './migrations/Migration20261127060000_erasures.js';
 import { Migration20261127070000_credential_hashes } from './migrations/Migration20261127070000_credential_hashes.js';
+import { Migration20261127080000_well_known_documents } from './migrations/Migration20261127080000_well_known_documents.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -42,4 +43,8 @@ export const migrations = [
   { name: 'Migration20261127030000_superseded_keys', class: Migration20261127030000_superseded_keys },
   { name: 'Migration20261127060000_erasures', class: Migration20261127060000_erasures },
   { name: 'Migration20261127070000_credential_hashes', class: Migration20261127070000_credential_hashes },
+  {
+    name: 'Migration20261127080000_well_known_documents',
+    class: Migration20261127080000_well_known_documents,
+  },
 ];

@@ -1,9 +1,12 @@
 import {
   androidOriginProblem,
+  androidPackageProblem,
   appIdProblem,
+  appleAppIdProblem,
   appNameProblem,
   listProblems,
   originsOutside,
+  pageProblem,
   relatedOriginProblem,
   rpIdProblem,
   webOriginProblem,
@@ -74,12 +77,13 @@ export function findAppProblems(id: string, app: AppFields): string[] {
     ...(lists.length === 0 && rpIdProblems.length === 0 ? domainProblems(app) : []),
     ...algorithmProblems(app.algorithms),
     ...attestationPolicyProblems(app),
+    ...wellKnownProblems(app),
     ...rangeProblems(app),
   ];
 }
 
-const sentence = (name: string, problem: string | undefined): string[] =>
-  problem === undefined ? [] : [`Set ${name} to ${problem}.`];
+const sentence = (name: string, problem: string | null | undefined): string[] =>
+  problem == null ? [] : [`Set ${name} to ${problem}.`];
 
 function originListProblems({ origins }: AppFields): string[] {
   return origins.length === 0
@@ -103,6 +107,21 @@ function domainProblems({ rpId, origins, relatedOrigins }: AppFields): string[] 
         ]
       : []),
   ];
+}
+
+function wellKnownProblems(app: AppFields): string[] {
+  const { passkeyEndpointsEnroll, passkeyEndpointsManage, appleAppIds, androidPackages, androidOrigins } =
+    app;
+  const problems = [
+    ...sentence('the page to add a passkey', passkeyEndpointsEnroll && pageProblem(passkeyEndpointsEnroll)),
+    ...sentence('the page to manage passkeys', passkeyEndpointsManage && pageProblem(passkeyEndpointsManage)),
+    ...listProblems('the Apple app IDs', appleAppIds, appleAppIdProblem, QUOTED),
+    ...listProblems('the Android packages', androidPackages, androidPackageProblem, QUOTED),
+  ];
+  if (androidPackages.length > 0 && androidOrigins.length === 0) {
+    problems.push('Set the Android origins too: the packages are signed by their certificates.');
+  }
+  return problems;
 }
 
 function algorithmProblems(algorithms: readonly number[]): string[] {

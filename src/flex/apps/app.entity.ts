@@ -84,6 +84,13 @@ export const AppSchema = defineEntity({
       .$type<UnknownCredential>()
       .default('revoked')
       .check(`unknown_credential in ('revoked', 'any', 'never')`),
+    /** Where users add a passkey, and where they manage theirs, for `/.well-known/passkey-endpoints`. */
+    passkeyEndpointsEnroll: p.text().nullable(),
+    passkeyEndpointsManage: p.text().nullable(),
+    /** Apple's apps that share the RP's passkeys, each a team and a bundle: `ABCDE12345.com.example.app`. */
+    appleAppIds: p.array().default([]),
+    /** Packages of Android apps that share the RP's passkeys; those of the Android origins sign them. */
+    androidPackages: p.array().default([]),
     /** How long browsers wait for a ceremony, in seconds; null: as long as its handshake is valid. */
     ceremonyTimeout: p.integer().nullable().check('ceremony_timeout > 0'),
     /** Lifetimes in seconds; null: the setting of the service. */

@@ -26,6 +26,10 @@ const COLUMNS = {
   conditionalCreate: 'conditional_create',
   maxPasskeysPerUser: 'max_passkeys_per_user',
   unknownCredential: 'unknown_credential',
+  passkeyEndpointsEnroll: 'passkey_endpoints_enroll',
+  passkeyEndpointsManage: 'passkey_endpoints_manage',
+  appleAppIds: 'apple_app_ids',
+  androidPackages: 'android_packages',
   ceremonyTimeout: 'ceremony_timeout',
   handshakeTtl: 'handshake_ttl',
   registerTransactionTtl: 'register_transaction_ttl',
@@ -73,6 +77,10 @@ const appRecords = (db: SqlBuilder) =>
   });
 
 const FIND = query('apps.find', (db, $: { id: string }) => storedApps(db).where('a.id', '=', $.id));
+
+const FIND_BY_RP_ID = query('apps.find-by-rp-id', (db, $: { rpId: string }) =>
+  storedApps(db).where('a.rp_id', '=', $.rpId),
+);
 
 // Rows that refer to the app can still be added under this lock: they see that the app exists, and are deleted with it.
 const LOCK = query('apps.lock', (db, $: { id: string }) =>
@@ -140,6 +148,12 @@ export class AppRepository {
   /** @param id an app's id, or any other text that PostgreSQL can store. */
   async find(id: string): Promise<StoredApp | null> {
     const [app] = await this.database.run(FIND, { id });
+    return app ?? null;
+  }
+
+  /** @param rpId a domain, or any other text that PostgreSQL can store. */
+  async findByRpId(rpId: string): Promise<StoredApp | null> {
+    const [app] = await this.database.run(FIND_BY_RP_ID, { rpId });
     return app ?? null;
   }
 
