@@ -1,5 +1,5 @@
 /**
- * Tests that need Debian packages beside npm: postgresql, pgbouncer, redis-server. One whose package is missing fails
+ * Tests that need Debian packages beside npm: postgresql, pgbouncer, redis-server, nginx, caddy. One whose package is missing fails
  * and names it. Each starts the servers it needs on free ports and stops them.
  * @type {import('jest').Config}
  */
