@@ -24,11 +24,20 @@ export function registerMigrate(program: Command): void {
       const text = planned.length === 0 ? UP_TO_DATE : planned.map(inSql).join('\n\n');
       return { text, json: { planned } };
     }
-    const applied = await withDatabase((database) => database.migrate());
+    const applied = await withDatabase((database) => database.migrate({ say }));
     const text = applied.length === 0 ? UP_TO_DATE : `Applied ${applied.join(', ')}.`;
     return { text, json: { applied } };
   });
 }
 
-const inSql = ({ name, statements }: PlannedMigration): string =>
-  [`-- ${name}`, ...statements.map((statement) => `${statement};`)].join('\n');
+const KINDS: Readonly<Record<PlannedMigration['kind'], string>> = {
+  transactional: 'in one transaction',
+  concurrent: 'concurrently, while the table is in use; a small table is locked for an instant instead',
+  batched: 'in batches, each in a transaction of its own',
+};
+
+const inSql = ({ name, kind, statements }: PlannedMigration): string =>
+  [`-- ${name}`, `-- ${KINDS[kind]}`, ...statements.map((statement) => `${statement};`)].join('\n');
+
+/** How it goes, on standard error: it is no part of the answer. */
+const say = (line: string): void => void process.stderr.write(`${line}\n`);

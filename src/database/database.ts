@@ -6,8 +6,8 @@ import { currentBeneficiary } from './beneficiary.js';
 import type { CompiledQuery, OpenDatabase, OpenTransaction, QueryResult, Use } from './connections.js';
 import { openEmbedded } from './embedded.js';
 import {
-  migrateAlone,
-  migrateTogether,
+  migrate,
+  type MigrateOptions,
   newerMigrations,
   pendingMigrations,
   type PlannedMigration,
@@ -137,8 +137,8 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   /** Applies the migrations that the schema lacks and answers with their names; any number of replicas may do so at once. */
-  migrate(): Promise<string[]> {
-    return this.isEmbedded ? migrateAlone(this.orm) : migrateTogether(this.orm);
+  migrate(options: MigrateOptions = {}): Promise<string[]> {
+    return migrate(this.orm, options);
   }
 
   /** The names of the migrations that the schema lacks. */

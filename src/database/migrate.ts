@@ -1,111 +1,112 @@
 import type { MikroORM } from '@mikro-orm/core';
-import type { AbstractSqlConnection, AbstractSqlDriver, SqlEntityManager } from '@mikro-orm/sql';
-import { setTimeout } from 'node:timers/promises';
-import type { Pool } from 'pg';
-import { migrations } from './migrations.js';
+import type { Migration } from '@mikro-orm/migrations';
+import type { AbstractSqlDriver, SqlEntityManager } from '@mikro-orm/sql';
+import { whileAlone } from './migration-lock.js';
+import { MigrationSession, type Patience, type Say } from './migration-session.js';
+import { migrations as ours } from './migrations.js';
+import { OnlineMigration } from './online-migration.js';
 import { SQL_STATE, sqlStateOf } from './sql-state.js';
-
-/** An arbitrary number that names the lock which migrating replicas wait for. */
-const MIGRATION_LOCK = 5_393_217_044;
-const LOCK_TIMEOUT = 2_000; // ms
-const PAUSE = 2_000; // ms between two tries, in which requests come through
-const PATIENCE = 300_000; // ms
 
 /** What to do about a schema that lacks migrations; said by the service and by the command line. */
 export const SCHEMA_BEHIND =
   'The database schema is not up to date: run `npm run migrate` (in the image: `keyway migrate`) first.';
 
-/** Applies the missing migrations and answers with their names. For a database that only this process has open. */
-export async function migrateAlone(orm: MikroORM): Promise<string[]> {
-  return namesOf(await orm.migrator.up());
+/** A migration and the name under which the database knows it. */
+export interface NamedMigration {
+  readonly name: string;
+  readonly class: new (driver: AbstractSqlDriver, config: MikroORM['config']) => Migration;
+}
+
+/** How migrations are applied. */
+export interface MigrateOptions {
+  /** Is told what is waited for, and how far long ones have come. */
+  readonly say?: Say | undefined;
+  /** For tests, which have less of it. */
+  readonly patience?: Patience | undefined;
+  /** Those to apply, oldest first. */
+  readonly migrations?: readonly NamedMigration[];
 }
 
 /**
- * The same for any number of replicas at once: each migration in a transaction of its own, so that those which were applied
- * stay if a later one fails. Needs two connections. Throws an Error that says what to grant if the database user may make no
- * tables, or what is in the way of a lock.
+ * Applies the missing migrations and answers with their names; any number of replicas may do so at once. Those which were
+ * applied stay if a later one fails. Needs two connections. Throws an Error that says what to grant if the database user may
+ * make no tables, or what is in the way of a lock.
  */
-export async function migrateTogether(orm: MikroORM): Promise<string[]> {
+export async function migrate(
+  orm: MikroORM,
+  { say, patience, migrations = ours }: MigrateOptions = {},
+): Promise<string[]> {
+  const driver = orm.driver as AbstractSqlDriver;
   try {
-    return await whileLocked(orm, async () => {
-      const applied: string[] = [];
-      for (const name of await pendingMigrations(orm)) {
-        await apply(orm, name);
-        applied.push(name);
-      }
-      return applied;
-    });
+    return await MigrationSession.with(driver, { say, patience }, (session) =>
+      whileAlone(session, async () => {
+        const pending = await pendingOf(orm, migrations);
+        for (const { name, class: Class } of pending) {
+          await apply(session, name, new Class(driver, orm.config));
+        }
+        return pending.map(({ name }) => name);
+      }),
+    );
   } catch (error) {
     throw sqlStateOf(error) === SQL_STATE.insufficientPrivilege ? await grantSentence(orm, error) : error;
   }
 }
 
-/** Does `work` while no other replica migrates, however long that takes. */
-async function whileLocked<T>(orm: MikroORM, work: () => Promise<T>): Promise<T> {
-  const pool = (await (orm.em.getConnection() as AbstractSqlConnection).getNativeClient()) as Pool;
-  const client = await pool.connect();
-  try {
-    // Between statements it has no snapshot, for which PostgreSQL would keep dead rows and the building of an index wait.
-    await client.query('begin isolation level read committed');
-    await client.query('set local statement_timeout = 0');
-    await client.query('set local lock_timeout = 0');
-    await client.query('set local idle_in_transaction_session_timeout = 0');
-    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    return await work();
-  } finally {
-    // Releases the lock, also where the connection was lost.
-    client.release(true);
-  }
-}
+const LOG = 'insert into mikro_orm_migrations (name) values ($1)';
 
-/** Applies one migration. Requests wait behind it for a lock as short as it waits itself; then they come before it. */
-async function apply(orm: MikroORM, name: string): Promise<void> {
-  const em = orm.em.fork() as unknown as SqlEntityManager;
-  for (const deadline = Date.now() + PATIENCE; ;) {
-    try {
-      await em.transactional(async (tx) => {
-        // It may rewrite a large table.
-        await tx.execute('set local statement_timeout = 0');
-        await tx.execute(`set local lock_timeout = ${LOCK_TIMEOUT}`);
-        const transaction: object | undefined = tx.getTransactionContext<object>();
-        await orm.migrator.up({ migrations: [name], transaction });
-      });
-      return;
-    } catch (error) {
-      if (sqlStateOf(error) !== SQL_STATE.lockNotAvailable) throw error;
-      if (Date.now() > deadline) throw lockedSentence(name, error);
-      await setTimeout(PAUSE);
-    }
+async function apply(session: MigrationSession, name: string, migration: Migration): Promise<void> {
+  if (migration instanceof OnlineMigration) {
+    await migration.run(session);
+    await session.query(LOG, [name]);
+    return;
   }
+  await migration.up();
+  const statements = migration.getQueries() as string[];
+  await session.transaction(name, async (query) => {
+    for (const statement of statements) await query(statement);
+    await query(LOG, [name]);
+  });
 }
 
 /** The names of the migrations that the schema lacks; changes nothing but to make the migrator's own table. */
 export async function pendingMigrations(orm: MikroORM): Promise<string[]> {
-  return namesOf(await orm.migrator.getPending());
+  return (await pendingOf(orm, ours)).map(({ name }) => name);
+}
+
+async function pendingOf(orm: MikroORM, of: readonly NamedMigration[]): Promise<NamedMigration[]> {
+  const executed = new Set((await orm.migrator.getExecuted()).map(({ name }) => name));
+  return of.filter(({ name }) => !executed.has(name));
 }
 
 /** The names of migrations that the schema has and this version does not know: a newer version has applied them. */
 export async function newerMigrations(orm: MikroORM): Promise<string[]> {
-  const known = new Set(migrations.map(({ name }) => name));
-  return namesOf(await orm.migrator.getExecuted()).filter((name) => !known.has(name));
+  const known = new Set(ours.map(({ name }) => name));
+  return (await orm.migrator.getExecuted()).map(({ name }) => name).filter((name) => !known.has(name));
 }
 
 /** A migration that the schema lacks, and what it will run. */
 export interface PlannedMigration {
   readonly name: string;
+  /** In one transaction; outside one, beside what requests write; or a few thousand rows at a time. */
+  readonly kind: 'transactional' | OnlineMigration['kind'];
   readonly statements: readonly string[];
 }
 
 /** What applying the missing migrations will run; nothing of it is run. */
 export async function plannedMigrations(orm: MikroORM): Promise<PlannedMigration[]> {
-  const pending = new Set(await pendingMigrations(orm));
-  return migrations
-    .filter(({ name }) => pending.has(name))
-    .map(({ name, class: Class }) => {
-      const migration = new Class(orm.driver as AbstractSqlDriver, orm.config);
-      void migration.up();
-      return { name, statements: migration.getQueries().map((statement) => dedent(statement as string)) };
-    });
+  return (await pendingOf(orm, ours)).map(({ name, class: Class }) => {
+    const migration = new Class(orm.driver as AbstractSqlDriver, orm.config);
+    return { name, kind: kindOf(migration), statements: statementsOf(migration).map(dedent) };
+  });
+}
+
+const kindOf = (migration: Migration): PlannedMigration['kind'] =>
+  migration instanceof OnlineMigration ? migration.kind : 'transactional';
+
+function statementsOf(migration: Migration): readonly string[] {
+  if (migration instanceof OnlineMigration) return migration.statements();
+  void migration.up();
+  return migration.getQueries() as string[];
 }
 
 /** A statement without the indentation of the file that it stands in. */
@@ -115,16 +116,6 @@ function dedent(statement: string): string {
   const indent = Math.min(...indents, Infinity);
   return lines.map((line, index) => (index === 0 ? line : line.slice(indent))).join('\n');
 }
-
-const namesOf = (migrations: readonly { readonly name: string }[]): string[] =>
-  migrations.map(({ name }) => name);
-
-const lockedSentence = (name: string, cause: unknown): Error =>
-  new Error(
-    `${name} got no lock on its tables within five minutes: end the transactions that have been open for long ` +
-      '(select pid, xact_start, query from pg_stat_activity order by xact_start), and migrate again.',
-    { cause },
-  );
 
 async function grantSentence(orm: MikroORM, cause: unknown): Promise<Error> {
   const em = orm.em.fork() as unknown as SqlEntityManager;

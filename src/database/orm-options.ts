@@ -12,7 +12,10 @@ export const ormOptions = {
   // A foreign key shares its columns with the properties that name them one by one.
   discovery: { checkDuplicateFieldNames: false },
   extensions: [Migrator],
-  migrations: { migrationsList: migrations, snapshot: false, silent: true },
+  // Each migration is on its own: those that build indexes concurrently cannot be part of a transaction.
+  migrations: { migrationsList: migrations, snapshot: false, silent: true, allOrNothing: false },
+  // Migrations have triggers for what replicas of the version before write; entities have none.
+  schemaGenerator: { ignoreTriggers: true },
   colors: false,
   logger: (message: string) => log.warn(message),
 } satisfies Partial<Options>;

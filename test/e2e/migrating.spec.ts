@@ -37,7 +37,7 @@ describe('keyway migrate', () => {
     const { planned } = JSON.parse((await plan('--json')).stdout) as {
       planned: { name: string; statements: string[] }[];
     };
-    expect(stdout.match(/^-- \w+$/gm)).toEqual(planned.map(({ name }) => `-- ${name}`));
+    expect(stdout.match(/^-- Migration\w+$/gm)).toEqual(planned.map(({ name }) => `-- ${name}`));
     const { stdout: applied } = await migrate();
     expect(applied).toBe(`Applied ${planned.map(({ name }) => name).join(', ')}.\n`);
     expect(await plan()).toMatchObject({ code: 0, stdout: 'The schema is up to date.\n' });

@@ -6,10 +6,13 @@ import { Migration } from '@mikro-orm/migrations';
  */
 export class Migration20261126200000_ties extends Migration {
   override up(): void {
+    this.addSql('alter table users drop constraint users_passage_external_id_unique');
     this.addSql('alter table users alter column passage_external_id type text collate "C"');
     this.addSql(`
-      alter table users add column tied_by text not null default 'keyway',
-        add constraint users_tied_by_check check (tied_by in ('keyway', 'claim', 'operator'))`);
+      alter table users
+        add constraint users_passage_external_id_unique unique using index users_passage_external_id_bytewise,
+        add column tied_by text not null default 'keyway',
+        add constraint users_tied_by_check check (tied_by in ('keyway', 'claim', 'operator')) not valid`);
     this.addSql(`
       create table tie_mark_keys (
         app_id text not null,
@@ -33,6 +36,10 @@ export class Migration20261126200000_ties extends Migration {
   override down(): void {
     this.addSql('drop table tie_marks, tie_mark_keys');
     this.addSql('alter table users drop column tied_by');
+    this.addSql('alter table users drop constraint users_passage_external_id_unique');
     this.addSql('alter table users alter column passage_external_id type text collate "default"');
+    this.addSql(
+      'alter table users add constraint users_passage_external_id_unique unique (passage_external_id)',
+    );
   }
 }

@@ -1,45 +1,47 @@
 import { Migration } from '@mikro-orm/migrations';
+import { handleForms } from '../handle-forms.js';
 
 /**
- * Every form of every user handle stands in `user_handles`, those of handles that were made here too. That table then
- * makes handles unique, in place of the key of `flex_users`.
+ * Every form of every user handle is to stand in `user_handles`. From now on the database itself claims those that replicas
+ * of the version before make, once their transaction commits; this version claims its own before. The trigger goes with
+ * the next version.
  */
 export class Migration20261126210000_handle_forms extends Migration {
   override up(): void {
-    this.addSql(CLAIM_ALL);
-    this.addSql('alter table flex_users drop constraint flex_users_app_id_user_handle_unique');
+    this.addSql(CLAIM);
+    this.addSql(`
+      create constraint trigger claim_handle_forms
+        after insert or update of user_handle, user_handle_settled on flex_users deferrable initially deferred
+        for each row when (new.user_handle_settled) execute function claim_handle_forms()`);
+    this.addSql(`
+      create constraint trigger claim_handle_forms
+        after insert or update of user_handle on devices deferrable initially deferred
+        for each row when (new.user_handle is not null) execute function claim_handle_forms()`);
   }
 
-  /** What was claimed stays: it keeps others from the same handles, as it should. */
   override down(): void {
-    this.addSql(
-      'alter table flex_users add constraint flex_users_app_id_user_handle_unique unique (app_id, user_handle)',
-    );
+    this.addSql('drop trigger claim_handle_forms on devices');
+    this.addSql('drop trigger claim_handle_forms on flex_users');
+    this.addSql('drop function claim_handle_forms()');
   }
 }
 
-/** As `userHandleForms`: the bytes, their base64url, and what they are the base64url of, if that is 16 bytes or more. */
-const CLAIM_ALL = `
-  insert into user_handles (app_id, form, user_id)
-  with handles as (
-    select app_id, id as user_id, user_handle as handle from flex_users where user_handle_settled
-    union
-    select app_id, user_id, user_handle from devices where user_handle is not null
-  ), texts as (
-    select app_id, user_id, handle, encode(handle, 'escape') as text from handles
-    where encode(handle, 'escape') ~ '^[A-Za-z0-9_-]{22,}$' and octet_length(handle) % 4 <> 1
-  ), decoded as (
-    select app_id, user_id, text,
-      decode(translate(text, '-_', '+/') || repeat('=', (4 - length(text) % 4) % 4), 'base64') as form
-    from texts
-  )
-  select app_id, handle, user_id from handles
-  union
-  select app_id, convert_to(${base64url('handle')}, 'UTF8'), user_id from handles
-  union
-  select app_id, form, user_id from decoded where ${base64url('form')} = text
-  on conflict do nothing`;
-
-function base64url(bytes: string): string {
-  return `translate(encode(${bytes}, 'base64'), E'+/=\\n', '-_')`;
-}
+// The user may be gone by the end of the transaction. Tables are named with their schema: the search path may be another.
+const CLAIM = `
+  create function claim_handle_forms() returns trigger language plpgsql as $claim$
+  declare
+    owner text;
+    forms bytea[];
+  begin
+    if tg_table_name = 'devices' then owner := new.user_id; else owner := new.id; end if;
+    forms := array(select f.form from (
+      ${handleForms('select new.app_id as app_id, owner as user_id, new.user_handle as handle')}
+    ) as f (app_id, form, user_id));
+    execute format(
+      'insert into %1$I.user_handles (app_id, form, user_id)
+       select u.app_id, f.form, u.id from %1$I.flex_users u, unnest($3) f (form) where u.app_id = $1 and u.id = $2
+       on conflict do nothing',
+      tg_table_schema) using new.app_id, owner, forms;
+    return null;
+  end
+  $claim$`;

@@ -17,7 +17,8 @@ export class Migration20261126220000_conditional_create extends Migration {
     this.addSql('alter table devices add column automatic boolean not null default false');
     this.addSql(`
       alter table flex_users
-        add column upgrades_offered_at timestamptz[] not null default '{}' check (cardinality(upgrades_offered_at) <= 5)`);
+        add column upgrades_offered_at timestamptz[] not null default '{}',
+        add constraint flex_users_upgrades_offered_at_check check (cardinality(upgrades_offered_at) <= 5) not valid`);
   }
 
   override down(): void {
