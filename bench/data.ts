@@ -2,11 +2,14 @@ import { Client } from 'pg';
 import { FIXTURE } from './fixture.ts';
 
 /** Fills a migrated database with one app, its users and their passkeys, and lets PostgreSQL see how they lie. */
-export async function fillDatabase(url: string): Promise<void> {
+export async function fillDatabase(
+  url: string,
+  { users, passkeysPerUser }: { users: number; passkeysPerUser: number } = FIXTURE,
+): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const { appId, appName, origin, rpId, issuer, users, passkeysPerUser } = FIXTURE;
+    const { appId, appName, origin, rpId, issuer } = FIXTURE;
     await client.query(APP, [appId, appName, [origin], rpId]);
     await client.query(USERS, [issuer, users]);
     await client.query(FLEX_USERS, [appId]);
@@ -16,6 +19,29 @@ export async function fillDatabase(url: string): Promise<void> {
     await client.end();
   }
 }
+
+/** Adds what happened to each passkey: one event, of which every twentieth is a refusal, and every tenth was revoked. */
+export async function fillTrail(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(EVENTS);
+    await client.query(TOMBSTONES);
+    await client.query('analyze');
+  } finally {
+    await client.end();
+  }
+}
+
+const EVENTS = `
+  insert into audit_events (id, type, app_id, user_id, device_id, actor, address, user_agent, request_id, created_at)
+  select gen_random_uuid(), case when random() < 0.05 then 'refused' else 'authenticated' end, app_id, user_id, id,
+    'user:' || user_id, '203.0.113.7', repeat('Mozilla/5.0 ', 8), gen_random_uuid(), created_at + interval '1 day'
+  from devices`;
+
+const TOMBSTONES = `
+  insert into tombstones (app_id, credential_hash, revoked_at)
+  select app_id, sha256(id::bytea), created_at from devices where right(id, 1) in ('0', '8')`;
 
 const APP = 'insert into apps (id, name, origins, rp_id) values ($1, $2, $3, $4)';
 

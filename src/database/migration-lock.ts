@@ -21,7 +21,12 @@ export async function whileAlone<T>(session: MigrationSession, work: () => Promi
     if (isTimeToSay()) session.say(await waitingLine(session));
     await pause(PAUSE);
   }
-  return work();
+  try {
+    return await work();
+  } finally {
+    // The server may notice only later that the connection is closed.
+    await session.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+  }
 }
 
 async function isTaken(session: MigrationSession): Promise<boolean> {

@@ -21,8 +21,8 @@ import { Migration20261127020001_trail_indexes } from './migrations/Migration202
 import { Migration20261127030000_superseded_keys } from './migrations/Migration20261127030000_superseded_keys.js';
 import { Migration20261127060000_erasures } from './migrations/Migration20261127060000_erasures.js';
 import { Migration20261127070000_credential_hashes } from './migrations/Migration20261127070000_credential_hashes.js';
+import { Migration20261127075000_checks } from './migrations/Migration20261127075000_checks.js';
 import { Migration20261127080000_well_known_documents } from './migrations/Migration20261127080000_well_known_documents.js';
-import { Migration20261127080000_checks } from './migrations/Migration20261127080000_checks.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -52,9 +52,9 @@ export const migrations = [
   { name: 'Migration20261127030000_superseded_keys', class: Migration20261127030000_superseded_keys },
   { name: 'Migration20261127060000_erasures', class: Migration20261127060000_erasures },
   { name: 'Migration20261127070000_credential_hashes', class: Migration20261127070000_credential_hashes },
+  { name: 'Migration20261127075000_checks', class: Migration20261127075000_checks },
   {
     name: 'Migration20261127080000_well_known_documents',
     class: Migration20261127080000_well_known_documents,
   },
-  { name: 'Migration20261127080000_checks', class: Migration20261127080000_checks },
 ];

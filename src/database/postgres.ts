@@ -135,6 +135,17 @@ class PostgresConnections implements Connections {
   }
 
   async run(query: CompiledQuery): Promise<QueryResult> {
+    // Each connection may have prepared it before.
+    for (let others = this.pool.options.max; ; others--) {
+      try {
+        return await this.runOnce(query);
+      } catch (error) {
+        if (others === 0 || !isPreparedInVain(error)) throw error;
+      }
+    }
+  }
+
+  private async runOnce(query: CompiledQuery): Promise<QueryResult> {
     const client = await this.connect();
     let isBroken = false;
     try {
@@ -243,6 +254,12 @@ function isConnectionBroken(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state === undefined || state.length !== 5) return true;
   return OF_THE_CONNECTION.includes(state) || ENDS_THE_CONNECTION.test(state);
+}
+
+/** Whether a statement was not begun because what was prepared of it answers otherwise since a migration, or is gone. */
+function isPreparedInVain(error: unknown): boolean {
+  const { routine } = (error ?? {}) as { readonly routine?: unknown };
+  return routine === 'RevalidateCachedQuery' || sqlStateOf(error) === SQL_STATE.invalidStatementName;
 }
 
 const configOf = ({ name, text, values }: CompiledQuery, answerTimeout: number) => ({

@@ -447,6 +447,15 @@ describe('a connection', () => {
     await expect(readInTransaction()).resolves.toEqual([]);
   });
 
+  it.each([
+    ['a migration changed the type of a column', 'alter table flex_users alter login_count type numeric'],
+    ['a pooler deallocated its statements', 'deallocate all'],
+  ])('is replaced, and a statement of its own run again, after %s', async (_case, change) => {
+    await database.run(LOGINS, {});
+    await sql({ database }, change);
+    await expect(database.run(LOGINS, {})).resolves.toEqual([]);
+  });
+
   it('never reports a commit of a transaction in which a statement failed', async () => {
     const swallowed = database.transaction(async (tx) => {
       await tx.run(DIVIDE, {}).catch(() => undefined);
