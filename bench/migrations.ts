@@ -8,15 +8,13 @@ import { join } from 'node:path';
 import type { Database } from '../src/database/database.ts';
 import type { migrate, plannedMigrations } from '../src/database/migrate.ts';
 import type { migrations } from '../src/database/migrations.ts';
-import { createTestDatabase } from '../test/support/test-database.ts';
-import { startPostgres } from '../test/support/postgres-server.ts';
 import { fillDatabase, fillTrail } from './data.ts';
 import { Foreground } from './foreground.ts';
+import { cleanUps, makeDatabase, run } from './run.ts';
 
 const DIST = join(import.meta.dirname, '../dist/database');
 const PASSKEYS_PER_USER = 4;
 const passkeys = Number(process.env.BENCH_PASSKEYS ?? 3_000_000);
-const cleanUps: (() => Promise<unknown>)[] = [];
 
 interface Compiled {
   Database: typeof Database;
@@ -27,15 +25,7 @@ interface Compiled {
 
 const { Database: Opened, migrate: apply, plannedMigrations: plan, migrations: all } = await load();
 
-try {
-  await bench();
-} catch (error) {
-  console.error(error);
-  process.exitCode = 1;
-} finally {
-  for (let undo = cleanUps.pop(); undo; undo = cleanUps.pop()) await undo().catch(console.error);
-}
-process.exit();
+await run(bench);
 
 async function bench(): Promise<void> {
   const url = await makeDatabase();
@@ -85,16 +75,4 @@ async function timed(what: string, work: () => Promise<void>): Promise<void> {
 async function load(): Promise<Compiled> {
   const files = ['database.js', 'migrate.js', 'migrations.js'].map((file) => import(join(DIST, file)));
   return Object.assign({}, ...(await Promise.all(files))) as Compiled;
-}
-
-async function makeDatabase(): Promise<string> {
-  if (process.env.BENCH_DATABASE_URL) process.env.TEST_DATABASE_URL = process.env.BENCH_DATABASE_URL;
-  else {
-    const server = await startPostgres();
-    cleanUps.push(() => server.stop());
-    process.env.TEST_DATABASE_URL = server.url;
-  }
-  const database = await createTestDatabase();
-  cleanUps.push(() => database.drop());
-  return database.url;
 }

@@ -1,4 +1,4 @@
-import type { AbstractSqlConnection, AbstractSqlDriver } from '@mikro-orm/sql';
+import type { AbstractSqlDriver } from '@mikro-orm/sql';
 import type { PGlite } from '@electric-sql/pglite';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
@@ -57,8 +57,7 @@ export class MigrationSession {
     }: { say?: Say | undefined; patience?: Patience | undefined },
     work: (session: MigrationSession) => Promise<T>,
   ): Promise<T> {
-    const native = (await (driver.getConnection() as AbstractSqlConnection).getNativeClient()) as
-      Pool | PGlite;
+    const native = (await driver.getConnection().getNativeClient()) as Pool | PGlite;
     if (!isPool(native)) {
       const run: Run = (text, values = []) => native.query(text, [...values]);
       return work(new MigrationSession(run, null, say, patience));
