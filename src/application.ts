@@ -21,10 +21,12 @@ import { ErrorFilter, renderUnrouted } from './http/error.filter.js';
 import { installFramingCheck } from './http/framing.js';
 import { installJsonBody } from './http/json-body.js';
 import { NestLog } from './http/log.js';
-import { installRateLimit } from './http/rate-limit.js';
+import { hintAtProxy } from './http/proxy-hint.js';
+import { installRateLimit, installUnknownRouteLimit } from './http/rate-limit.js';
 import { installRequestContext, requestIdFrom } from './http/request-context.js';
 import { originForm } from './http/request-target.js';
 import { installSecurityHeaders } from './http/security-headers.js';
+import { SharedCounts } from './http/shared-counts.js';
 import { installOriginCheck } from './http/simple-request.js';
 import { closeUnusedConnections } from './http/unused-connections.js';
 import { UnmatchedRoutes } from './http/unmatched-route.js';
@@ -46,7 +48,9 @@ export async function createApplication(
   );
   const fastify = adapter.getInstance<FastifyInstance>();
   const unmatched = new UnmatchedRoutes();
-  await installRateLimit(fastify); // Each limited route's last hook before its body is read; CORS counts look-ups there.
+  const shared = await sharedCounts(fastify, configuration, log);
+  // Each limited route's last hook before its body is read; CORS counts look-ups there.
+  await installRateLimit(fastify, configuration.limits, shared);
   const originsOf = countedOrigins(fastify, application.get(AllowedOrigins));
 
   const { database } = configuration;
@@ -58,12 +62,14 @@ export async function createApplication(
   installDeadline(fastify); // Of all that follows.
   installAccessLog(fastify); // Has a line also for what the next ones refuse.
   await installSecurityHeaders(fastify, { https: configuration.http.publicUrl.startsWith('https:') }); // Of refusals too.
+  if (!configuration.demo) hintAtProxy(fastify, configuration.http, log); // Once the address is known.
   announceDraining(fastify, application.get(Readiness)); // Refusals say it as well.
   closeUnusedConnections(fastify); // Below HTTP: the order does not matter.
   unparsed.install(fastify); // Below the hooks, too.
   installFramingCheck(fastify); // Before anything is looked up for the request.
   await installCors(fastify, originsOf); // Pages can read the refusals of all that follows.
   installOriginCheck(fastify, originsOf); // Before the rate limit, which foreign pages are not to use up.
+  installUnknownRouteLimit(fastify); // Pages can read this refusal, too.
   installJsonBody(fastify); // The last before guards and controllers.
   unmatched.install(fastify); // Hears of each route that is added from here on.
   if (configuration.demo) {
@@ -92,6 +98,22 @@ function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedR
     frameworkErrors: renderUnrouted,
     clientErrorHandler: (error, socket) => unparsed.answer(error, socket),
   });
+}
+
+/** Null where each replica counts for itself. Closed with `fastify`. */
+async function sharedCounts(
+  fastify: FastifyInstance,
+  { limits: { redisUrl: url }, passage }: Configuration,
+  log: Logger,
+): Promise<SharedCounts | null> {
+  if (url === null) return null;
+  const secret = passage.mode === 'embedded' ? passage.secrets[0]! : Buffer.from(passage.apiKey);
+  const counts = await SharedCounts.open({ url, secret }, log);
+  fastify.addHook('onClose', (_fastify, done) => {
+    counts.close();
+    done();
+  });
+  return counts;
 }
 
 /** While the service drains, every answer asks its client to come back over another connection. */

@@ -6,6 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { CompactSign, type JWTPayload, SignJWT } from 'jose';
+import { LIMITS } from '../../test/support/build-app.js';
 import { type FakeServer, fakeServer } from '../../test/support/fake-server.js';
 import {
   Configuration,
@@ -17,6 +18,7 @@ import {
 import { Public } from '../http/public.decorator.js';
 import { AppError } from '../errors/app-error.js';
 import { Unavailable } from '../errors/unavailable.js';
+import { installRateLimit } from '../http/rate-limit.js';
 import { currentRequest, installRequestContext } from '../http/request-context.js';
 import { AuthModule } from './auth.module.js';
 import type { Caller } from './caller.js';
@@ -100,7 +102,9 @@ async function start(
     providers: [{ provide: APP_FILTER, useClass: CodeFilter }],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
-  installRequestContext(app.getHttpAdapter().getInstance());
+  const fastify = app.getHttpAdapter().getInstance();
+  await installRateLimit(fastify, LIMITS, null);
+  installRequestContext(fastify);
   await app.init();
 }
 

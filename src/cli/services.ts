@@ -11,6 +11,7 @@ import { DEMO_APP } from '../config/demo-settings.js';
 import { ConfigurationError, Environment } from '../config/environment.js';
 import { issuersIn } from '../config/identity-settings.js';
 import { HttpVariables } from '../config/http-settings.js';
+import { LimitVariables } from '../config/limit-settings.js';
 import { EventVariables, LifetimeVariables } from '../config/passage-settings.js';
 import { readVariables } from '../config/variables.js';
 import { OperatorError } from '../errors/operator-error.js';
@@ -138,6 +139,7 @@ function configurationOf(database: DatabaseSettings): Configuration {
     environment: 'production',
     demo: null,
     http: new HttpVariables(env).toSettings(),
+    limits: new LimitVariables(env).toSettings(),
     database,
     externalIdClaim: null,
     passage: { mode: 'embedded', app: { id }, secrets: [], lifetimes, eventRetentionDays },

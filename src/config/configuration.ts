@@ -29,6 +29,22 @@ export interface HttpSettings {
   readonly trustProxy: false | number | readonly string[];
 }
 
+/** How many requests are served within a window, of one network, user or key. */
+export interface LimitSettings {
+  /** Seconds. */
+  readonly window: number;
+  /** Without credentials. */
+  readonly public: number;
+  /** Finishes with a handshake of this service. */
+  readonly finish: number;
+  /** Refused because the route, the token or the key is unknown. */
+  readonly unknown: number;
+  readonly user: number;
+  readonly key: number;
+  /** The Redis in which replicas share their counts, `redis://` or `rediss://`; null if each counts for itself. */
+  readonly redisUrl: string | null;
+}
+
 /** Which database: PostgreSQL by its URL, or the embedded one in a directory. */
 export type DatabaseSettings =
   | { readonly kind: 'postgresql'; readonly url: string; readonly poolMax: number }
@@ -133,6 +149,7 @@ export abstract class Configuration {
    */
   abstract readonly demo: { readonly signingKey: KeyObject } | null;
   abstract readonly http: HttpSettings;
+  abstract readonly limits: LimitSettings;
   abstract readonly database: DatabaseSettings;
   abstract readonly tokens: TokenSettings;
   /** Null where no token tells an external ID. */

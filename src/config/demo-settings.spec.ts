@@ -35,6 +35,7 @@ describe('the demo', () => {
       environment: 'development',
       externalIdClaim: null,
       http: { host: '127.0.0.1', port: 8080, publicUrl: 'http://localhost:8080', trustProxy: false },
+      limits: { window: 60, public: 300, finish: 300, unknown: 600, user: 300, key: 6_000, redisUrl: null },
       database: { kind: 'embedded', directory: DATA_DIR },
       authenticatorMetadataFile: null,
       fidoMetadataFile: null,
@@ -84,6 +85,7 @@ describe('the demo', () => {
     ['KEYWAY_SECRET_FILE', '/nonexistent'],
     ['PUBLIC_URL', 'http://localhost:3000'],
     ['TRUST_PROXY', '1'],
+    ['REDIS_URL', 'redis://localhost'],
   ])('does not run when %s is set, and the error names the missing settings', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toContainEqual(expect.stringMatching(/^Set (APP_ID|KEYWAY_SECRET) to /));

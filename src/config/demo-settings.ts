@@ -30,6 +30,7 @@ const NOT_IN_DEMO = [
   'DATABASE_URL',
   'PUBLIC_URL',
   'TRUST_PROXY',
+  'REDIS_URL',
 ];
 
 /** The demo's own rules on what it shares with the service. */

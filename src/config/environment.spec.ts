@@ -15,6 +15,7 @@ const SECRET_SETTINGS = [
   'JWT_PUBLIC_KEY',
   'JWT_SECRET',
   'PASSAGE_API_KEY',
+  'REDIS_URL',
 ];
 
 let directory: string;
@@ -114,6 +115,10 @@ describe('an unknown variable', () => {
     ['DATABSE_URL', 'DATABASE_URL'],
     ['JTW_SECRET', 'JWT_SECRET'],
     ['PASAGE_API_KEY', 'PASSAGE_API_KEY'],
+    ['REDIS_URI', 'REDIS_URL'],
+    ['RATE_LIMIT_KEYS', 'RATE_LIMIT_KEY'],
+    ['RATELIMIT_PUBLIC', 'RATE_LIMIT_PUBLIC'],
+    ['RATE_LIMIT_USERS', 'RATE_LIMIT_USER'],
   ])('%s is refused with the suggestion %s', (name, meant) => {
     expect(sentencesAbout(name)).toEqual([`${name} is not a setting of Keyway; did you mean ${meant}?`]);
   });
@@ -167,6 +172,9 @@ describe('a name of another program', () => {
     'JWT_PRIVATE_KEY',
     'JWT_SECRET_KEY',
     'JWT_TTL',
+    'RATE_LIMIT_MAX',
+    'REDIS_HOST',
+    'REDIS_PASSWORD',
   ];
 
   it.each(FOREIGN)('%s stops nothing', (name) =>

@@ -12,6 +12,7 @@ const secrets = {
   JWT_SECRET: randomBytes(32).toString('hex'),
   APP_API_KEY: `kw_a1B2c3D4e5F6_${randomBytes(32).toString('base64url')}`,
   DATABASE_URL: 'postgresql://keyway:hunter2@db.example.com/keyway',
+  REDIS_URL: 'redis://:hunter2@redis.example.com',
 };
 const production = {
   ...secrets,
@@ -87,8 +88,8 @@ describe('a configuration', () => {
   it('shows no secret when it is inspected or turned into JSON, whole or in part', () => {
     const configuration = loadConfiguration(production);
     const passage = embeddedPassageOf(configuration);
-    const { database } = configuration;
-    const parts = [configuration, passage, passage.app, database];
+    const { database, limits } = configuration;
+    const parts = [configuration, passage, passage.app, database, limits];
     const shown = parts.flatMap((part) => [
       inspect(part, { depth: 9, showHidden: true }),
       JSON.stringify(part),

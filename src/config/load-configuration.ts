@@ -4,6 +4,7 @@ import { demoSettings, DemoVariables, stepsToDemo } from './demo-settings.js';
 import { assertNodeVersion, ConfigurationError, Environment } from './environment.js';
 import { HttpVariables } from './http-settings.js';
 import { IdentityVariables } from './identity-settings.js';
+import { LimitVariables } from './limit-settings.js';
 import { EventVariables, MetadataVariables, type ReadGroups, readPassage } from './passage-settings.js';
 import { deepFreeze } from './redaction.js';
 import { foreignNames, misspeltNames } from './setting-names.js';
@@ -23,11 +24,12 @@ export function loadConfiguration(variables: NodeJS.ProcessEnv = process.env): C
   const env = new Environment(variables);
   const http = readVariables(HttpVariables, env);
   const database = readVariables(DatabaseVariables, env);
+  const limits = readVariables(LimitVariables, env);
   const metadata = readVariables(MetadataVariables, env);
   const identity = readVariables(IdentityVariables, env);
   const steps = stepsToDemo(http.variables);
   const mode = steps.length === 0 ? readDemo(env, http.variables, database.variables) : readService(env);
-  const all = [http, database, metadata, identity, ...mode.groups];
+  const all = [http, database, limits, metadata, identity, ...mode.groups];
   const problems = [...misspeltNames(env), ...all.flatMap((read) => read.problems)];
   if (all.some(({ isIncomplete }) => isIncomplete) && !env.isProduction) {
     problems.push(`To run the demo instead, which needs none of these settings, ${steps.join(' and ')}.`);
@@ -39,6 +41,7 @@ export function loadConfiguration(variables: NodeJS.ProcessEnv = process.env): C
     environment: env.kind,
     http: http.variables.toSettings(),
     database: database.variables.toSettings(),
+    limits: limits.variables.toSettings(),
     ...metadata.variables.toSettings(),
     externalIdClaim: claim && { name: claim.name, issuer: claim.issuer ?? issuersOf(settings)[0]! },
     ...settings,

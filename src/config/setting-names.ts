@@ -3,6 +3,7 @@ import { DatabaseVariables } from './database-settings.js';
 import type { Environment } from './environment.js';
 import { HttpVariables } from './http-settings.js';
 import { IdentityVariables } from './identity-settings.js';
+import { LimitVariables } from './limit-settings.js';
 import { EMBEDDED_GROUPS, PassageVariables } from './passage-settings.js';
 import { RemotePassageVariables } from './remote-passage-settings.js';
 import { TokenVariables } from './token-settings.js';
@@ -12,6 +13,7 @@ import { namesOf, secretNamesOf } from './variables.js';
 const GROUPS = [
   HttpVariables,
   DatabaseVariables,
+  LimitVariables,
   TokenVariables,
   UsernameVariables,
   IdentityVariables,
@@ -30,7 +32,7 @@ const KNOWN = new Set([...SETTINGS, ...[...SECRET].map((name) => `${name}_FILE`)
 
 /** Names that begin like this are read as Keyway's by people; others' programs use most of them as well. */
 const LIKE_OURS =
-  /^(KEYWAY|APP|JWT|PASSAGE|DATABASE|AUTHENTICATOR|EXTERNAL_ID|FIDO|HANDSHAKE|NONCE|REGISTER_TRANSACTION|AUTHENTICATE_TRANSACTION|EVENT)_/;
+  /^(KEYWAY|APP|JWT|PASSAGE|DATABASE|AUTHENTICATOR|EXTERNAL_ID|FIDO|HANDSHAKE|NONCE|REGISTER_TRANSACTION|AUTHENTICATE_TRANSACTION|EVENT|RATE_LIMIT|REDIS)_/;
 
 /** What Kubernetes puts into every container for a service called, say, `app` or `keyway`. */
 const KUBERNETES =
@@ -78,7 +80,8 @@ function isNear(name: string, setting: string): boolean {
 
 type Words = [first: string, rest: string];
 
+/** `RATE_LIMIT` is one word: others have limits of rates as well. */
 const split = (name: string): Words => {
-  const [first = '', ...rest] = name.split('_');
-  return [first, rest.join('_')];
+  const [, first = name, rest = ''] = /^(RATE_LIMIT|[^_]*)_(.*)$/.exec(name) ?? [];
+  return [first, rest];
 };

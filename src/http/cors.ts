@@ -1,5 +1,6 @@
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isBeyond } from './rate-limit.js';
 
 /** Paths of the user's API. */
 export const USERS_API = /^\/(?:user|passkey)\//;
@@ -28,10 +29,9 @@ export type OriginsOf = (
  * all of its callers.
  */
 export function countedOrigins(fastify: FastifyInstance, allowed: AllowedOrigins): OriginsOf {
-  const count = fastify.createRateLimit();
   const lookUp = async (path: string, request: FastifyRequest): Promise<readonly string[]> => {
-    const usage = USERS_API.test(path) ? null : await count(request);
-    return usage && !usage.isAllowed && usage.isExceeded ? allowed.last(path) : allowed.of(path);
+    const usage = USERS_API.test(path) ? null : await fastify.counts.public(request);
+    return usage && isBeyond(usage) ? allowed.last(path) : allowed.of(path);
   };
   return (path, request) => allowed.recent(path) ?? lookUp(path, request);
 }

@@ -18,8 +18,10 @@ export class RequestContext {
   user: string | null = null;
   /** Why the request failed, once it has: the code of the answer, and the reason, which only the log has. */
   failure: { readonly code: string; readonly reason?: string } | null = null;
-  /** How many requests it counts as, against the rate limit of its network, once it is answered. */
+  /** How many finishes it counts as, against the rate limit of its network, once it is answered. */
   cost = 1;
+  /** Whether it is a finish of which it is not known yet whether the handshake is ours. */
+  isUnjudged = false;
   /** How long it has been served, for its deadline; ms. */
   readonly clock: {
     startedAt: number;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import type { OriginsOf } from './cors.js';
-import { aCountOf, tooManyRequests } from './rate-limit.js';
+import { isBeyond, tooManyRequests } from './rate-limit.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -27,10 +27,9 @@ export const takesSimpleRequests = ({ routeOptions }: Pick<FastifyRequest, 'rout
  * limit of their network. A request without `Origin` is that of a native client.
  */
 export function installOriginCheck(fastify: FastifyInstance, originsOf: OriginsOf): void {
-  const count = aCountOf('foreign origins', fastify);
   const refusalOf = async (request: FastifyRequest, isApp: boolean): Promise<AppError> => {
-    const usage = await count(request);
-    if (!usage.isAllowed && usage.isExceeded) return tooManyRequests(usage.ttl);
+    const usage = await fastify.counts.foreignOrigin(request);
+    if (isBeyond(usage)) return tooManyRequests(usage.ttl);
     return isApp ? new AppError('access_denied', { detail: NOT_OF_THE_APP }) : new AppError('app_not_found');
   };
   fastify.addHook('onRequest', (request, _reply, done) => {

@@ -14,8 +14,9 @@ export class UnmatchedRoutes {
     });
   }
 
-  /** `method_not_allowed`, and sets `Allow`, if the path has other methods; else what was thrown. */
+  /** `method_not_allowed`, and sets `Allow`, if the path has other methods; else, or past a limit, what was thrown. */
   explain(thrown: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+    if (thrown instanceof AppError && thrown.code === 'too_many_requests') return thrown;
     const path = request.url.split('?', 1)[0]!;
     const methods = this.routes.flatMap((it) => (it.pattern.test(path) ? it.methods : []));
     if (methods.length === 0) return thrown;

@@ -3,6 +3,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import { createApplication } from '../../src/application.js';
 import type { Configuration, DatabaseSettings } from '../../src/config/configuration.js';
+import { Environment } from '../../src/config/environment.js';
+import { LimitVariables } from '../../src/config/limit-settings.js';
 import { Database } from '../../src/database/database.js';
 import { createTestDatabase } from './test-database.js';
 
@@ -16,6 +18,9 @@ export const TEST = {
   publicUrl: 'https://passkeys.shop.example',
   tokenSecret: randomBytes(32),
 } as const;
+
+/** The limits that hold where the settings say nothing. */
+export const LIMITS = new LimitVariables(new Environment({})).toSettings();
 
 export interface TestApp {
   readonly application: NestFastifyApplication;
@@ -36,6 +41,7 @@ export function aConfiguration(
     environment: 'test',
     demo: null,
     http: { host: '127.0.0.1', port: 0, publicUrl: TEST.publicUrl, trustProxy: false },
+    limits: LIMITS,
     database,
     tokens: {
       issuers: [

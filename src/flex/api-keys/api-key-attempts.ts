@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { networkOf } from '../../http/client-address.js';
-import { aCountOf, type RequestCount, tooManyRequests, waitOf } from '../../http/rate-limit.js';
+import { tooManyRequests, waitOf } from '../../http/rate-limit.js';
 
 const TRUSTED_FOR = 86_400_000; // ms
 const MAX_TRUSTED = 10_000;
@@ -16,13 +16,12 @@ const MAX_NETWORKS = 20_000;
  */
 @Injectable()
 export class ApiKeyAttempts {
-  private failures: RequestCount | undefined;
   private readonly trickles = new LRUCache<string, true>({ max: MAX_NETWORKS, ttl: TRICKLE });
   private readonly trusted = new LRUCache<string, true>({ max: MAX_TRUSTED, ttl: TRUSTED_FOR });
 
   /** Throws `too_many_requests`. */
   async assertAllowed(request: FastifyRequest, keyId: string): Promise<void> {
-    const wait = waitOf(await this.failuresOn(request)(request, { increment: false }));
+    const wait = waitOf(await request.server.counts.wrongKey(request, { increment: false }));
     const network = networkOf(request);
     if (wait === 0 || this.trusted.has(`${network} ${keyId}`)) return;
     if (this.trickles.has(network)) throw tooManyRequests(wait);
@@ -36,11 +35,6 @@ export class ApiKeyAttempts {
 
   /** Counts one wrong key more of the request's network. */
   async wasWrong(request: FastifyRequest): Promise<void> {
-    await this.failuresOn(request)(request);
-  }
-
-  /** Made with the first request: the command line has this module too, and no server. */
-  private failuresOn({ server }: FastifyRequest): RequestCount {
-    return (this.failures ??= aCountOf('wrong API keys', server));
+    await request.server.counts.wrongKey(request);
   }
 }

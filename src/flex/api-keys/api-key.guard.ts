@@ -4,6 +4,7 @@ import { appIdProblem } from '../../config/app-rules.js';
 import { databaseOutage } from '../../database/database-outage.js';
 import { sqlStateOf } from '../../database/sql-state.js';
 import { AppError } from '../../errors/app-error.js';
+import { assertWithin, refusalOfUnknown } from '../../http/rate-limit.js';
 import { isRepeated } from '../../http/repeated-header.js';
 import { type ApiKeyParts, hashApiKeySecret, isSameHash, parseApiKey } from './api-key.js';
 import { ApiKeyAttempts } from './api-key-attempts.js';
@@ -22,23 +23,24 @@ export class ApiKeyGuard implements CanActivate {
 
   /**
    * Throws `invalid_api_key` for a key that is missing, malformed, unknown, wrong, revoked, expired or another app's.
-   * Throws `too_many_requests` for a network that presented too many of them.
+   * Throws `too_many_requests` for a network that presented too many of them, and for a key with too many requests.
    */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { app: string } }>>();
     const presented = presentedKey(request);
-    if (!presented) throw new AppError('invalid_api_key');
+    if (!presented) throw await invalidKey(request);
     await this.attempts.assertAllowed(request, presented.id);
     const { app: appId } = request.params;
     const key = appIdProblem(appId) === undefined ? await this.keys.findUsable(appId, presented.id) : null;
     const isRight = isSameHash(hashApiKeySecret(presented.secret), key?.secretHash ?? NO_HASH);
     if (!key || !isRight) {
       await this.attempts.wasWrong(request);
-      throw new AppError('invalid_api_key');
+      throw await invalidKey(request);
     }
     this.attempts.wasRight(request, presented.id);
     request.trace.actor = `key:${presented.id}`;
     request.trace.appId = appId;
+    await assertWithin(request.server.counts.key, request);
     if (key.isUseUnrecorded) await this.recordUse(appId, presented.id, request.log);
     return true;
   }
@@ -53,6 +55,9 @@ export class ApiKeyGuard implements CanActivate {
     }
   }
 }
+
+const invalidKey = (request: FastifyRequest): Promise<unknown> =>
+  refusalOfUnknown(new AppError('invalid_api_key'), request);
 
 function presentedKey({ headers, raw }: FastifyRequest): ApiKeyParts | null {
   if (isRepeated(raw, 'authorization')) return null;

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -9,13 +9,15 @@ import {
   IsString,
   MaxLength,
 } from 'class-validator';
+import type { FastifyReply } from 'fastify';
 import { Public } from '../../http/public.decorator.js';
 import { LenientOptionalBody } from '../../http/body.pipe.js';
 import { CREDENTIAL_RESPONSE } from '../../http/json-body.js';
-import { RateLimited } from '../../http/rate-limit.js';
+import { FINISH, limitFinish, RateLimited } from '../../http/rate-limit.js';
 import { SIMPLE_REQUESTS } from '../../http/simple-request.js';
 import { type Hint, HINTS } from '../../webauthn/relying-party.js';
 import { AuthenticationService } from './authentication.service.js';
+import { HandshakesService } from './handshakes.service.js';
 import { RegistrationService } from './registration.service.js';
 
 /** Which kinds of authenticator the page expects, the likeliest first. */
@@ -86,6 +88,7 @@ export class CeremoniesController {
   constructor(
     private readonly registration: RegistrationService,
     private readonly authentication: AuthenticationService,
+    private readonly handshakes: HandshakesService,
   ) {}
 
   @Post('register/transactions/webauthn/start')
@@ -104,11 +107,13 @@ export class CeremoniesController {
 
   @Post('register/transactions/webauthn/finish')
   @HttpCode(200)
-  @RateLimited({ ...SIMPLE_REQUESTS, ...CREDENTIAL_RESPONSE })
+  @RateLimited({ ...FINISH, ...SIMPLE_REQUESTS, ...CREDENTIAL_RESPONSE })
   async finishRegistration(
     @Param('app') app: string,
     @Body(LenientOptionalBody) body: FinishRegistrationDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    await limitFinish(reply, await this.handshakes.isAuthentic(body.handshake_id));
     const nonce = await this.registration.finish(app, {
       transactionId: body.transaction_id,
       handshakeId: body.handshake_id,
@@ -130,11 +135,13 @@ export class CeremoniesController {
 
   @Post('authenticate/transactions/webauthn/finish')
   @HttpCode(200)
-  @RateLimited({ ...SIMPLE_REQUESTS, ...CREDENTIAL_RESPONSE })
+  @RateLimited({ ...FINISH, ...SIMPLE_REQUESTS, ...CREDENTIAL_RESPONSE })
   async finishAuthentication(
     @Param('app') app: string,
     @Body(LenientOptionalBody) body: FinishAuthenticationDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    await limitFinish(reply, await this.handshakes.isAuthentic(body.handshake_id));
     const nonce = await this.authentication.finish(app, {
       transactionId: body.transaction_id ?? null,
       handshakeId: body.handshake_id,

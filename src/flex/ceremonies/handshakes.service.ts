@@ -166,6 +166,11 @@ export class HandshakesService {
     return this.sealer.open(id, await this.clock.exactly());
   }
 
+  /** Whether this service issued it and it has not expired; asks no database. */
+  async isAuthentic(id: string): Promise<boolean> {
+    return (await this.open(id)) !== null;
+  }
+
   /** Throws `FinishRefusal` if the handshake, just opened, was for something else or the app no longer allows it. */
   expectationsOf(handshake: Handshake, kind: CeremonyKind, app: AppPolicy): Expectations {
     if (handshake.kind !== kind) throw new FinishRefusal('handshake_of_other_kind');
