@@ -27,10 +27,9 @@ export class TcpProxy {
     this.port = (this.server.address() as { port: number }).port;
   }
 
-  /** From now on passes nothing on over the connections there are, without closing them; new ones work. */
+  /** From now on, until `cut`, passes nothing on over the connections there are, without closing them; new ones work. */
   fallSilent(): void {
     for (const socket of this.sockets) socket.unpipe().pause();
-    this.sockets.clear();
   }
 
   /** Cuts every connection and refuses new ones. */
