@@ -6,9 +6,12 @@ import type { PostgresServers } from './postgres-servers.js';
 export interface ServerFacts {
   /** The first schema of the search path that exists: the one that tables are made in. */
   readonly schema: string;
+  /** Whether it accepts no writes, as a standby. */
+  readonly isReadOnly: boolean;
 }
 
-const FACTS = `select current_schema() as schema, current_setting('server_encoding') as encoding, current_user as "user"`;
+const FACTS = `select current_schema() as schema, current_setting('server_encoding') as encoding, current_user as "user",
+  current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
 
 /**
  * Asks a server, on a connection of its own, for what Keyway depends on. Throws an Error with a sentence for the operator
@@ -22,7 +25,7 @@ export async function inspectServer(servers: PostgresServers, timeout: number): 
   });
   // What goes wrong also rejects the call under way.
   client.on('error', () => undefined);
-  let facts: { schema: string | null; encoding: string; user: string };
+  let facts: { schema: string | null; encoding: string; user: string; isReadOnly: boolean };
   try {
     await client.connect();
     const { rows } = await client.query<typeof facts>(FACTS);
@@ -32,10 +35,10 @@ export async function inspectServer(servers: PostgresServers, timeout: number): 
   } finally {
     await client.end().catch(() => undefined);
   }
-  const { schema, encoding, user } = facts;
+  const { schema, encoding, user, isReadOnly } = facts;
   if (encoding !== 'UTF8') throw new Error(encodingSentence(servers, encoding));
   if (schema === null) throw new Error(schemaSentence(servers, user));
-  return { schema };
+  return { schema, isReadOnly };
 }
 
 const encodingSentence = ({ place }: PostgresServers, encoding: string): string =>

@@ -152,7 +152,7 @@ describe('the password of the database', () => {
   });
 
   it('is told as wrong at once where it is not from a file', async () => {
-    const { urlFile: _, ...plain } = settings();
+    const plain = { kind: 'postgresql', url: settings().url, poolMax: POOL } as const;
     await newPassword();
     const begun = performance.now();
     const error = await Database.open(plain, 'commands').catch((thrown: Error) => thrown);
