@@ -10,18 +10,13 @@ const PATIENCE_FOR_ONE = 2_000;
 /** Between two logins that are refused; ms. */
 const PAUSE = 500;
 
-/** What a server says of itself when a connection starts, and whenever it changes; PgBouncer does not pass it on. */
-type Reports = ReadonlyMap<string, string>;
-
-/** The same by asking. */
+/** What a server is asked: what it reports by itself may be of another one, where PgBouncer stands in front. */
 const STATE = {
-  text: `select case when pg_is_in_recovery() then 'on' else 'off' end as in_hot_standby,
-    current_setting('default_transaction_read_only') as default_transaction_read_only`,
+  text: `select pg_is_in_recovery() as "isStandby", current_setting('default_transaction_read_only') = 'on' as "isReadOnly"`,
   query_timeout: PATIENCE_FOR_ONE,
 };
-const READS_ONLY = ['in_hot_standby', 'default_transaction_read_only'] as const;
-
-type State = Readonly<Record<(typeof READS_ONLY)[number], string>>;
+/** What it reports whenever it changes, as PostgreSQL names it. */
+const READS_ONLY: readonly string[] = ['in_hot_standby', 'default_transaction_read_only'];
 
 type Callback = (error?: Error | null, client?: PostgresClient) => void;
 
@@ -174,18 +169,16 @@ export class PostgresClient extends EventEmitter {
       ...(patience < Infinity && { connectionTimeoutMillis: Math.ceil(patience) }),
     }) as Client & Internals;
     this.client = client;
-    const reports = new Map<string, string>();
     let isChosen = false;
-    client.connection.on('parameterStatus', ({ parameterName: name, parameterValue: value }: Report) => {
-      reports.set(name, value);
-      this.hasTurnedReadOnly ||= isChosen && READS_ONLY.some((it) => it === name && value === 'on');
+    client.connection.on('parameterStatus', ({ parameterName, parameterValue }: Report) => {
+      this.hasTurnedReadOnly ||= isChosen && READS_ONLY.includes(parameterName) && parameterValue === 'on';
     });
     // What goes wrong also rejects the call under way.
     client.on('error', (error) => isChosen && this.emit('error', error));
     client.on('end', () => isChosen && this.emit('end'));
     try {
       await client.connect();
-      if (!(await this.isWanted(client, reports)))
+      if (!(await this.isWanted(client)))
         throw Object.assign(new Error('the server only reads'), { code: SQL_STATE.readOnlyTransaction });
       isChosen = true;
     } catch (error) {
@@ -194,15 +187,12 @@ export class PostgresClient extends EventEmitter {
     }
   }
 
-  private async isWanted(client: Client, reports: Reports): Promise<boolean> {
+  private async isWanted(client: Client): Promise<boolean> {
     const { wanted } = this.servers;
     if (wanted === 'any') return true;
-    const isTold = READS_ONLY.every((name) => reports.has(name));
-    const state = isTold
-      ? (Object.fromEntries(reports) as State)
-      : (await client.query<State>(STATE)).rows[0]!;
-    if (state.in_hot_standby === 'on') return false;
-    return wanted === 'primary' || state.default_transaction_read_only === 'off';
+    const { rows } = await client.query<{ isStandby: boolean; isReadOnly: boolean }>(STATE);
+    const { isStandby, isReadOnly } = rows[0]!;
+    return !isStandby && !(isReadOnly && wanted === 'read-write');
   }
 }
 

@@ -56,6 +56,8 @@ const ADVICE = {
   certificate:
     'sslmode=require verifies the certificate of the server, as verify-full does: name its authority in DATABASE_URL with ' +
     '&sslrootcert=/path/of/ca.pem, or say sslmode=no-verify to go without.',
+  parameter:
+    'take the parameter out of DATABASE_URL, set it by "alter role … set", or name it in ignore_startup_parameters of the pooler.',
   login: 'set DATABASE_URL to an address with the user and the password that the server knows.',
   readOnly:
     'none of the servers accepts writes; set DATABASE_URL to an address that has the primary among its hosts.',
@@ -71,6 +73,7 @@ function connectionError({ place }: PostgresServers, cause: unknown): Error {
 function kindOf(cause: unknown): keyof typeof ADVICE {
   const { code } = cause as NodeJS.ErrnoException;
   if (typeof code === 'string' && CERTIFICATE_ERROR.test(code)) return 'certificate';
+  if (/unsupported startup parameter/.test(reasonOf(cause))) return 'parameter';
   if (isLoginRefused(cause)) return 'login';
   return databaseOutage(cause)?.reason === 'read_only' ? 'readOnly' : 'address';
 }

@@ -1,5 +1,6 @@
 import { MikroORM } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { Logger } from '@nestjs/common';
 import { type ClientBase, type Pool, type PoolClient, types } from 'pg';
 import type { PostgresSettings } from '../config/configuration.js';
 import {
@@ -16,10 +17,12 @@ import {
 import { currentBeneficiary } from './beneficiary.js';
 import { BoundedClient, unlessGivenUp } from './bounded-client.js';
 import { ormOptions } from './orm-options.js';
+import { isShared } from './pooler.js';
 import { PostgresClient } from './postgres-client.js';
 import { PostgresProbe } from './postgres-probe.js';
 import { inspectServer } from './postgres-server.js';
 import { PostgresServers } from './postgres-servers.js';
+import { boundsWarning, type SessionBounds, statementsFor } from './session-bounds.js';
 import { SQL_STATE, sqlStateOf } from './sql-state.js';
 
 const CONNECT_TIMEOUT = 5_000; // ms
@@ -35,8 +38,11 @@ const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the syste
  */
 export async function openPostgres(settings: PostgresSettings, use: Use): Promise<OpenDatabase> {
   const servers = new PostgresServers(settings);
-  const { session, answerTimeout } = splitSettings(servers, use);
+  const { bounds, answerTimeout } = splitSettings(servers, use);
   const { schema } = await inspectServer(servers, CONNECT_TIMEOUT);
+  // By transaction, what one client sets another would find.
+  const lasting = (await isShared(servers, CONNECT_TIMEOUT)) ? [] : statementsFor(bounds);
+  const session = [READABLE, ...lasting].join('; ');
   const config = {
     application_name: 'keyway',
     keepAlive: true,
@@ -56,6 +62,8 @@ export async function openPostgres(settings: PostgresSettings, use: Use): Promis
     },
   });
   const pool = await orm.em.getConnection().getNativeClient();
+  const warning = await boundsWarning(pool, bounds);
+  if (warning !== undefined) new Logger('Database').warn(warning);
   const probe = new PostgresProbe(servers, config);
   const connections = new PostgresConnections(pool, answerTimeout, probe);
   const close = async (): Promise<void> => {
@@ -65,6 +73,9 @@ export async function openPostgres(settings: PostgresSettings, use: Use): Promis
   return { orm, connections, schema, close };
 }
 
+/** Timestamps are read in this format, also where database or role prefer another; PgBouncer keeps it for each client. */
+const READABLE = `set datestyle = 'ISO, YMD'`;
+
 /**
  * What every connection is set to, and for how many milliseconds it waits for an answer. It is sent once the connection
  * stands, as PgBouncer refuses most settings at its start; those that the address names go before our own.
@@ -72,28 +83,21 @@ export async function openPostgres(settings: PostgresSettings, use: Use): Promis
 function splitSettings(
   { parameters }: PostgresServers,
   use: Use,
-): { session: string; answerTimeout: number } {
-  const settings = {
-    statement_timeout: String(STATEMENT_TIMEOUT),
-    lock_timeout: String(LOCK_TIMEOUT[use]),
-    idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT),
+): { bounds: SessionBounds; answerTimeout: number } {
+  const given = (name: string, fallback: number): number => {
+    const text = parameters.get(name);
+    return text !== null && /^\d+$/.test(text) ? Number(text) : fallback;
+  };
+  const bounds = {
+    statement_timeout: given('statement_timeout', STATEMENT_TIMEOUT),
+    lock_timeout: given('lock_timeout', LOCK_TIMEOUT[use]),
+    idle_in_transaction_session_timeout: given(
+      'idle_in_transaction_session_timeout',
+      IDLE_IN_TRANSACTION_TIMEOUT,
+    ),
   };
   // Not for the whole connection: a migration takes as long as its tables are large.
-  const givenTimeout = parameters.get('query_timeout') ?? '';
-  for (const name of Object.keys(settings) as (keyof typeof settings)[]) {
-    const given = parameters.get(name);
-    if (given !== null && /^\d+$/.test(given)) settings[name] = given;
-  }
-  const statements = Object.entries(settings).map(([name, value]) => `set ${name} = ${value}`);
-  const answerTimeout = /^\d+$/.test(givenTimeout) ? Number(givenTimeout) : ANSWER_TIMEOUT;
-  const session = [
-    ...statements,
-    // Timestamps are read in this format, also where the database or the role prefers another.
-    `set datestyle = 'ISO, YMD'`,
-    // What waited for a lock has to see what was committed meanwhile: a stricter level compares and counts what was before.
-    `set default_transaction_isolation = 'read committed'`,
-  ];
-  return { session: session.join('; '), answerTimeout };
+  return { bounds, answerTimeout: given('query_timeout', ANSWER_TIMEOUT) };
 }
 
 const BEGIN: Readonly<Record<TransactionMode, string>> = {
