@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type FastifyInstance, LogController } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './config/configuration.js';
@@ -9,23 +9,18 @@ import { databaseOutage } from './database/database-outage.js';
 import { Readiness } from './health/readiness.js';
 import { installAccessLog } from './http/access-log.js';
 import { trustedProxies } from './http/client-address.js';
-import {
-  installConnectionBounds,
-  mostConnections,
-  SERVER_OPTIONS,
-  TIMEOUTS,
-} from './http/connection-bounds.js';
+import { installConnectionBounds, mostConnections } from './http/connection-bounds.js';
 import { AllowedOrigins, countedOrigins, installCors } from './http/cors.js';
 import { installDeadline } from './http/deadline.js';
-import { ErrorFilter, renderUnrouted } from './http/error.filter.js';
+import { ErrorFilter } from './http/error.filter.js';
 import { installFramingCheck } from './http/framing.js';
 import { installJsonBody } from './http/json-body.js';
 import { NestLog } from './http/log.js';
 import { hintAtProxy } from './http/proxy-hint.js';
 import { installRateLimit, installUnknownRouteLimit } from './http/rate-limit.js';
-import { installRequestContext, requestIdFrom } from './http/request-context.js';
-import { originForm } from './http/request-target.js';
+import { installRequestContext } from './http/request-context.js';
 import { installSecurityHeaders } from './http/security-headers.js';
+import { serverOptions } from './http/server-options.js';
 import { SharedCounts } from './http/shared-counts.js';
 import { installOriginCheck } from './http/simple-request.js';
 import { closeUnusedConnections } from './http/unused-connections.js';
@@ -84,18 +79,9 @@ export async function createApplication(
 
 function createAdapter({ http }: Configuration, log: Logger, unparsed: UnparsedRequests): FastifyAdapter {
   return new FastifyAdapter({
-    // Fastify's own messages at warn: it would tell each address that it listens on, beside the one sentence of `main.ts`.
-    loggerInstance: log.child({}, { level: 'warn' }),
-    childLoggerFactory: (_own: unknown, ...bindings: Parameters<Logger['child']>) => log.child(...bindings),
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    ...serverOptions(log),
     trustProxy: trustedProxies(http.trustProxy),
-    genReqId: requestIdFrom,
-    rewriteUrl: originForm,
-    return503OnClosing: false,
-    http: SERVER_OPTIONS,
-    ...TIMEOUTS,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER },
-    frameworkErrors: renderUnrouted,
     clientErrorHandler: (error, socket) => unparsed.answer(error, socket),
   });
 }

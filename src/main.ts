@@ -4,7 +4,9 @@ import { createApplication } from './application.js';
 import type { Configuration, HttpSettings } from './config/configuration.js';
 import { loadEnvFile } from './config/environment.js';
 import { ignoredNames, insecureKeys, loadConfiguration } from './config/load-configuration.js';
+import { awaitDatabase } from './database/await-database.js';
 import { Readiness } from './health/readiness.js';
+import { StandIn } from './health/stand-in.js';
 import { createLog } from './http/log.js';
 
 const DRAIN = 5_000; // ms that load balancers are given to notice
@@ -22,8 +24,17 @@ async function start(): Promise<void> {
   if (ignored !== undefined) log.warn(ignored);
   const insecure = insecureKeys(configuration);
   if (insecure !== undefined) log.warn(insecure);
+  const { database, http } = configuration;
+  const standIn = new StandIn(log);
+  const onWait = ({ message }: Error): Promise<void> => {
+    log.warn(`Keyway waits for its database for a minute. ${message}`);
+    return atItsPort(http, () => standIn.listen(http));
+  };
+  await awaitDatabase(database, { onWait });
   const application = await createApplication(configuration, log);
-  const port = await listen(application, configuration.http);
+  await standIn.close();
+  await atItsPort(http, () => application.listen(http.port, http.host));
+  const { port } = application.getHttpServer().address() as AddressInfo;
   log.info(greeting(configuration, port));
   stop = () => {
     const begun = Date.now();
@@ -38,11 +49,10 @@ async function start(): Promise<void> {
   };
 }
 
-/** The port, also if any was asked for. Throws a sentence if the address is taken, or not this machine's. */
-async function listen(application: NestFastifyApplication, { host, port }: HttpSettings): Promise<number> {
+/** Throws a sentence if the address is taken, or not this machine's. */
+async function atItsPort({ host, port }: HttpSettings, listen: () => Promise<unknown>): Promise<void> {
   try {
-    await application.listen(port, host);
-    return (application.getHttpServer().address() as AddressInfo).port;
+    await listen();
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
     throw new Error(

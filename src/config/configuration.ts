@@ -45,10 +45,18 @@ export interface LimitSettings {
   readonly redisUrl: string | null;
 }
 
-/** Which database: PostgreSQL by its URL, or the embedded one in a directory. */
-export type DatabaseSettings =
-  | { readonly kind: 'postgresql'; readonly url: string; readonly poolMax: number }
-  | { readonly kind: 'embedded'; readonly directory: string };
+/** PostgreSQL, by its address. */
+export interface PostgresSettings {
+  readonly kind: 'postgresql';
+  /** One that `readDatabaseAddress` reads. */
+  readonly url: string;
+  /** The file that the address is from, if it is from one: it is read again when a login is refused. */
+  readonly urlFile?: string;
+  readonly poolMax: number;
+}
+
+/** Which database: PostgreSQL by its address, or the embedded one in a directory. */
+export type DatabaseSettings = PostgresSettings | { readonly kind: 'embedded'; readonly directory: string };
 
 /** A public key or a shared secret, with the algorithms that it can serve: HS* for a secret, and for nothing else. */
 export interface TokenKey {

@@ -1,4 +1,7 @@
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readDatabaseAddress } from './database-address.js';
 import { ConfigurationError } from './environment.js';
 import { loadDatabaseSettings } from './load-configuration.js';
 
@@ -51,6 +54,9 @@ describe('DATABASE_URL', () => {
     'postgresql://u:p@[::1]:5432/keyway?sslmode=require',
     'postgres:///keyway?host=/var/run/postgresql',
     'postgres://u:p%40ss@%2Fvar%2Frun%2Fpostgresql/keyway',
+    'postgresql://u:p,ss@a,b:5433/keyway?target_session_attrs=any',
+    'postgresql://u@[::1]:5432,[::2]:5432,c/keyway',
+    'postgresql:///keyway?host=a,b&port=5432,5433&target_session_attrs=primary',
   ])('accepts %s', (url) => expect(problemsOf({ DATABASE_URL: url })).toEqual([]));
 
   it.each([
@@ -62,10 +68,43 @@ describe('DATABASE_URL', () => {
     'postgres://keyway:hunter2@db/',
     'postgres://keyway:hunter2%@db/keyway',
     'postgres://keyway:hunter2@db:99999/keyway',
+    'postgres://keyway:hunter2@a,,b/keyway',
+    'postgres://keyway:hunter2@a:5432,b:x/keyway',
+    'postgres:///keyway?host=a,b,c&port=1,2&password=hunter2',
+    'postgres://keyway:hunter2@a,b/keyway?target_session_attrs=standby',
   ])('refuses %s', (url) => {
     const problems = problemsOf({ DATABASE_URL: url });
     expect(problems).toEqual([expect.stringMatching(/^Set DATABASE_URL to an? /)]);
     expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('is read as one address for each host, of which one that writes is wanted if there are several', () => {
+    const read = (text: string) => readDatabaseAddress(text);
+    expect(read('postgresql://u:p,@a:1,b/keyway?sslmode=require')).toEqual({
+      urls: ['postgresql://u:p,@a:1/keyway?sslmode=require', 'postgresql://u:p,@b/keyway?sslmode=require'],
+      wanted: 'read-write',
+    });
+    expect(read('postgresql:///keyway?host=a,b&port=1')).toMatchObject({
+      urls: ['postgresql:///keyway?host=a&port=1', 'postgresql:///keyway?host=b&port=1'],
+    });
+    expect(read('postgresql:///keyway?host=a,b&port=1,2').urls[1]).toMatch(/host=b&port=2$/);
+    expect(read('postgresql://a,b/keyway?target_session_attrs=primary').wanted).toBe('primary');
+    expect(read('postgresql://a/keyway?target_session_attrs=read-write')).toEqual({
+      urls: ['postgresql://a/keyway'],
+      wanted: 'read-write',
+    });
+    expect(read(DATABASE_URL).wanted).toBe('any');
+  });
+
+  it('keeps the name of the file that it came from', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'keyway-url-'));
+    const file = join(directory, 'url');
+    writeFileSync(file, `${DATABASE_URL}\n`);
+    expect(loadDatabaseSettings({ DATABASE_URL_FILE: file })).toMatchObject({
+      url: DATABASE_URL,
+      urlFile: file,
+    });
+    rmSync(directory, { recursive: true });
   });
 
   it('cannot be combined with DATA_DIR', () => {

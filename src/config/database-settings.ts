@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import type { DatabaseSettings } from './configuration.js';
+import { addressProblem } from './database-address.js';
+import { readSecretFile } from './environment.js';
 import { redact } from './redaction.js';
 import { Required, type Rule, Setting, Together, Variables, wholeNumber } from './variables.js';
 
@@ -7,7 +9,7 @@ const EXAMPLE = 'such as postgresql://keyway:password@db.example.com:5432/keyway
 const POOL_MAX = { from: 2, to: 1000, fallback: 10 };
 
 const databaseUrl: Rule<unknown> = (text) => {
-  const problem = problemOf(text);
+  const problem = addressProblem(text);
   return problem === undefined ? undefined : `Set DATABASE_URL to ${problem}, ${EXAMPLE}.`;
 };
 
@@ -44,20 +46,19 @@ export class DatabaseVariables extends Variables<DatabaseSettings> {
     if (this.DATABASE_URL === undefined)
       return { kind: 'embedded', directory: resolve(this.DATA_DIR ?? 'data') };
     const poolMax = Number(this.DATABASE_POOL_MAX ?? POOL_MAX.fallback);
-    return redact({ kind: 'postgresql', url: this.DATABASE_URL, poolMax }, 'url');
+    const urlFile = this.env.text('DATABASE_URL_FILE');
+    const settings = {
+      kind: 'postgresql',
+      url: this.DATABASE_URL,
+      poolMax,
+      ...(urlFile && { urlFile }),
+    } as const;
+    return redact(settings, 'url');
   }
 }
 
-function problemOf(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (!url || !/^postgres(ql)?:$/.test(url.protocol)) return 'a postgresql:// address';
-  if (!url.hostname && !url.searchParams.get('host'))
-    return 'an address with a host or the directory of a socket';
-  if (url.pathname.length < 2) return 'an address that ends in the name of a database';
-  try {
-    decodeURIComponent(url.username + url.password + url.hostname + url.pathname);
-    return undefined;
-  } catch {
-    return 'an address in which every % of user name, password and database name is written as %25';
-  }
+/** What the file of `DATABASE_URL_FILE` has now; undefined while that is no address of PostgreSQL. */
+export function readUrlFile(path: string): string | undefined {
+  const { text } = readSecretFile('DATABASE_URL', path);
+  return text !== undefined && addressProblem(text) === undefined ? text : undefined;
 }

@@ -97,13 +97,13 @@ export function assertNodeVersion(version = process.versions.node): void {
 const MAX_BYTES = 64 * 1024;
 
 /** A secret out of a file, or the sentence that says why there is none. */
-interface SecretFile {
+export interface SecretFile {
   readonly text?: string;
   readonly problem?: string;
 }
 
 /** Reads the file that `NAME_FILE` names: UTF-8, at most 64 KiB, without the newline at its end. */
-function readSecretFile(setting: string, path: string): SecretFile {
+export function readSecretFile(setting: string, path: string): SecretFile {
   const where = isPathLike(path) ? `the file ${path}` : 'a file';
   const refuse = (why: string) => ({ problem: `Set ${setting}_FILE to a readable file: ${where} ${why}.` });
   try {

@@ -19,6 +19,8 @@ const CODES: Signs = [
   // After a failover: a connection to the server that was the primary, or to one that follows it.
   [/^25006$/, 'database_unavailable', 'read_only'],
   [/^E[MN]FILE$/, 'database_unavailable', 'too_many_open_files'],
+  // A password that is just being changed, or `pg_hba.conf`.
+  [/^28\w{3}$/, 'database_unavailable', 'login_refused'],
   // A full disk, no memory, or `max_connections`: the SQLSTATE says which.
   [/^53\w{3}$/, 'database_unavailable', 'out_of_resources'],
   [/^(08\w{3}|57P\d\d|25P03|ECONNRESET|EPIPE)$/, 'database_unavailable', 'connection_lost'],

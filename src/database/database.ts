@@ -45,11 +45,7 @@ export class Database implements Queryable, OnApplicationShutdown {
   static async open(settings: DatabaseSettings, use: Use): Promise<Database> {
     return settings.kind === 'embedded'
       ? new Database(await openEmbedded(settings.directory), new UserTurns(Infinity), true)
-      : new Database(
-          await openPostgres(settings.url, settings.poolMax, use),
-          new UserTurns(settings.poolMax),
-          false,
-        );
+      : new Database(await openPostgres(settings, use), new UserTurns(settings.poolMax), false);
   }
 
   /** The ORM, for the schema alone: migrations, and tests that compare it with the entities. */

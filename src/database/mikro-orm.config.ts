@@ -1,7 +1,9 @@
 import type { Options } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { ormOptions } from './orm-options.js';
+import { PostgresClient } from './postgres-client.js';
 import { inspectServer } from './postgres-server.js';
+import { PostgresServers } from './postgres-servers.js';
 
 const CONNECT_TIMEOUT = 5_000; // ms
 
@@ -12,13 +14,14 @@ const CONNECT_TIMEOUT = 5_000; // ms
 export default async (): Promise<Partial<Options>> => {
   const url = process.env.DATABASE_URL;
   if (!url) throw new Error('Set DATABASE_URL to a PostgreSQL database for the commands of MikroORM.');
-  const { schema } = await inspectServer(url, CONNECT_TIMEOUT);
+  const servers = new PostgresServers({ url });
+  const { schema } = await inspectServer(servers, CONNECT_TIMEOUT);
   return {
     ...ormOptions,
     driver: PostgreSqlDriver,
-    dbName: decodeURIComponent(new URL(url).pathname.slice(1)),
+    dbName: servers.database,
     schema,
-    driverOptions: { connectionString: url },
+    driverOptions: { Client: PostgresClient.of(servers) },
     migrations: {
       ...ormOptions.migrations,
       silent: false,

@@ -1,4 +1,7 @@
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
+import { databaseOutage } from './database-outage.js';
+import { PostgresClient } from './postgres-client.js';
+import type { PostgresServers } from './postgres-servers.js';
 
 const PATIENCE = 2_000; // ms
 const IS_WRITABLE = `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable`;
@@ -8,9 +11,12 @@ const IS_WRITABLE = `select not pg_is_in_recovery() and current_setting('transac
  * when it is first asked, and anew after a failure.
  */
 export class PostgresProbe {
-  private connected: Promise<Client> | null = null;
+  private connected: Promise<PostgresClient> | null = null;
 
-  constructor(private readonly config: ClientConfig) {}
+  constructor(
+    private readonly servers: PostgresServers,
+    private readonly config: ClientConfig,
+  ) {}
 
   /** Whether the database accepts writes. Throws if it does not answer within two seconds to connect, and two more. */
   async isWritable(): Promise<boolean> {
@@ -24,6 +30,7 @@ export class PostgresProbe {
       return isWritable;
     } catch (error) {
       this.drop(connected);
+      if (databaseOutage(error)?.reason === 'read_only') return false;
       throw error;
     }
   }
@@ -37,8 +44,8 @@ export class PostgresProbe {
     );
   }
 
-  private connect(): Promise<Client> {
-    const client = new Client({
+  private connect(): Promise<PostgresClient> {
+    const client = new PostgresClient(this.servers, {
       ...this.config,
       connectionTimeoutMillis: PATIENCE,
       query_timeout: PATIENCE,
@@ -49,7 +56,7 @@ export class PostgresProbe {
     return connected;
   }
 
-  private drop(connected: Promise<Client>): void {
+  private drop(connected: Promise<PostgresClient>): void {
     if (this.connected === connected) this.connected = null;
     connected.then((client) => client.end()).catch(() => undefined);
   }

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { commonName, newKey, signedCertificate } from '../../test/support/x509.js';
 import { inspectServer } from './postgres-server.js';
+import { PostgresServers } from './postgres-servers.js';
 
 const TIMEOUT = 1_000; // ms
 const CERTIFICATE =
@@ -32,7 +33,7 @@ describe('a server whose certificate no authority has signed', () => {
   const refusalBy = async (sslmode: string): Promise<string> => {
     const { port } = server.address() as AddressInfo;
     const url = `postgresql://keyway:secret-password@127.0.0.1:${port}/keyway?sslmode=${sslmode}`;
-    const error = await inspectServer(url, TIMEOUT).catch((thrown: Error) => thrown);
+    const error = await inspectServer(new PostgresServers({ url }), TIMEOUT).catch((thrown: Error) => thrown);
     return (error as Error).message;
   };
 

@@ -1,6 +1,8 @@
 import { MikroORM } from '@mikro-orm/core';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { Logger } from '@nestjs/common';
 import { type ClientBase, type Pool, type PoolClient, types } from 'pg';
+import type { PostgresSettings } from '../config/configuration.js';
 import {
   type CompiledQuery,
   type Connections,
@@ -15,8 +17,12 @@ import {
 import { currentBeneficiary } from './beneficiary.js';
 import { BoundedClient, unlessGivenUp } from './bounded-client.js';
 import { ormOptions } from './orm-options.js';
+import { isShared } from './pooler.js';
+import { PostgresClient } from './postgres-client.js';
 import { PostgresProbe } from './postgres-probe.js';
 import { inspectServer } from './postgres-server.js';
+import { PostgresServers } from './postgres-servers.js';
+import { boundsWarning, type SessionBounds, statementsFor } from './session-bounds.js';
 import { SQL_STATE, sqlStateOf } from './sql-state.js';
 
 const CONNECT_TIMEOUT = 5_000; // ms
@@ -27,14 +33,17 @@ const IDLE_IN_TRANSACTION_TIMEOUT = 15_000; // ms
 const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the system does, two hours on Linux
 
 /**
- * Opens a pool of at most `poolMax` connections. Throws an Error with a sentence for the operator if the server cannot be
- * reached or cannot serve Keyway.
+ * Opens a pool of connections. Throws an Error with a sentence for the operator if the server cannot be reached or cannot
+ * serve Keyway.
  */
-export async function openPostgres(url: string, poolMax: number, use: Use): Promise<OpenDatabase> {
-  const { connectionString, session, answerTimeout } = splitSettings(url, use);
-  const { schema } = await inspectServer(connectionString, CONNECT_TIMEOUT);
-  const address = {
-    connectionString,
+export async function openPostgres(settings: PostgresSettings, use: Use): Promise<OpenDatabase> {
+  const servers = new PostgresServers(settings);
+  const { bounds, answerTimeout } = splitSettings(servers, use);
+  const { schema } = await inspectServer(servers, CONNECT_TIMEOUT);
+  // By transaction, what one client sets another would find.
+  const lasting = (await isShared(servers, CONNECT_TIMEOUT)) ? [] : statementsFor(bounds);
+  const session = [READABLE, ...lasting].join('; ');
+  const config = {
     application_name: 'keyway',
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
@@ -42,18 +51,20 @@ export async function openPostgres(url: string, poolMax: number, use: Use): Prom
   const orm = await MikroORM.init({
     ...ormOptions,
     driver: PostgreSqlDriver,
-    dbName: decodeURIComponent(new URL(url).pathname.slice(1)),
+    dbName: servers.database,
     schema,
-    // The driver reads the whole URL itself: the ORM would drop sslmode and the like.
     driverOptions: {
-      ...address,
-      max: poolMax,
+      ...config,
+      Client: PostgresClient.of(servers),
+      max: settings.poolMax,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
       onConnect: (client: ClientBase) => client.query(configOf({ text: session, values: [] }, answerTimeout)),
     },
   });
   const pool = await orm.em.getConnection().getNativeClient();
-  const probe = new PostgresProbe(address);
+  const warning = await boundsWarning(pool, bounds);
+  if (warning !== undefined) new Logger('Database').warn(warning);
+  const probe = new PostgresProbe(servers, config);
   const connections = new PostgresConnections(pool, answerTimeout, probe);
   const close = async (): Promise<void> => {
     await probe.close();
@@ -62,38 +73,31 @@ export async function openPostgres(url: string, poolMax: number, use: Use): Prom
   return { orm, connections, schema, close };
 }
 
+/** Timestamps are read in this format, also where database or role prefer another; PgBouncer keeps it for each client. */
+const READABLE = `set datestyle = 'ISO, YMD'`;
+
 /**
  * What every connection is set to, and for how many milliseconds it waits for an answer. It is sent once the connection
- * stands, as PgBouncer refuses most settings at its start; those that the URL names go before our own.
+ * stands, as PgBouncer refuses most settings at its start; those that the address names go before our own.
  */
 function splitSettings(
-  url: string,
+  { parameters }: PostgresServers,
   use: Use,
-): { connectionString: string; session: string; answerTimeout: number } {
-  const settings = {
-    statement_timeout: String(STATEMENT_TIMEOUT),
-    lock_timeout: String(LOCK_TIMEOUT[use]),
-    idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_TIMEOUT),
+): { bounds: SessionBounds; answerTimeout: number } {
+  const given = (name: string, fallback: number): number => {
+    const text = parameters.get(name);
+    return text !== null && /^\d+$/.test(text) ? Number(text) : fallback;
   };
-  const parsed = new URL(url);
-  const givenTimeout = parsed.searchParams.get('query_timeout') ?? '';
+  const bounds = {
+    statement_timeout: given('statement_timeout', STATEMENT_TIMEOUT),
+    lock_timeout: given('lock_timeout', LOCK_TIMEOUT[use]),
+    idle_in_transaction_session_timeout: given(
+      'idle_in_transaction_session_timeout',
+      IDLE_IN_TRANSACTION_TIMEOUT,
+    ),
+  };
   // Not for the whole connection: a migration takes as long as its tables are large.
-  parsed.searchParams.delete('query_timeout');
-  for (const name of Object.keys(settings) as (keyof typeof settings)[]) {
-    const given = parsed.searchParams.get(name);
-    if (given !== null && /^\d+$/.test(given)) settings[name] = given;
-    parsed.searchParams.delete(name);
-  }
-  const statements = Object.entries(settings).map(([name, value]) => `set ${name} = ${value}`);
-  const answerTimeout = /^\d+$/.test(givenTimeout) ? Number(givenTimeout) : ANSWER_TIMEOUT;
-  const session = [
-    ...statements,
-    // Timestamps are read in this format, also where the database or the role prefers another.
-    `set datestyle = 'ISO, YMD'`,
-    // What waited for a lock has to see what was committed meanwhile: a stricter level compares and counts what was before.
-    `set default_transaction_isolation = 'read committed'`,
-  ];
-  return { connectionString: parsed.href, session: session.join('; '), answerTimeout };
+  return { bounds, answerTimeout: given('query_timeout', ANSWER_TIMEOUT) };
 }
 
 const BEGIN: Readonly<Record<TransactionMode, string>> = {

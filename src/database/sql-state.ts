@@ -7,6 +7,7 @@ export const SQL_STATE = {
   readOnlyTransaction: '25006',
   invalidStatementName: '26000',
   featureNotSupported: '0A000',
+  duplicatePreparedStatement: '42P05',
   deadlockDetected: '40P01',
   lockNotAvailable: '55P03',
 } as const;

@@ -80,7 +80,8 @@ export const runKeyway = (env: Environment, cwd = aDirectory()): Promise<Ending>
 export const runCommand = (args: readonly string[], env: Environment, cwd = aDirectory()): Promise<Ending> =>
   launch(['cli/main.js', ...args], env, cwd).ending;
 
-const launch = ([script, ...args]: string[], env: Environment, cwd: string) =>
+/** Starts a process of the service or of a command, and waits for nothing. */
+export const launch = ([script, ...args]: string[], env: Environment, cwd: string) =>
   spawnIn(cwd, process.execPath, [join(DIST, script!), ...args], env);
 
 function spawnIn(cwd: string, command: string, args: readonly string[], env: Environment) {

@@ -156,26 +156,18 @@ describe('a start in production', () => {
     }
   });
 
-  it.each([
-    [
-      'is unreachable',
-      'postgresql://keyway:hunter2@127.0.0.1:1/shop',
-      /^Cannot connect to the database 127\.0\.0\.1:1\/shop .*ECONNREFUSED/,
-    ],
-    ['does not exist', null, /^Cannot connect to the database [^ ]+\/no_such_shop .*does not exist/],
-  ])(
-    'fails with the name DATABASE_URL, without its password, when the database %s',
-    async (_, given, expected) => {
-      const url = new URL(given ?? database.url);
-      if (!given) url.pathname = '/no_such_shop';
-      const ending = await runKeyway(productionSettings(url.href));
-      const sentences = refusalOf(ending);
-      expect(sentences).toEqual([expect.stringMatching(expected)]);
-      expect(sentences[0]).toMatch(/set DATABASE_URL to .*\.$/);
-      expect(ending.output).not.toContain(`:${url.password}@`);
-      expect(ending.output).not.toContain('hunter2');
-    },
-  );
+  it('fails with the name DATABASE_URL, without its password, when the database does not exist', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/no_such_shop';
+    url.password = 'hunter2';
+    const ending = await runKeyway(productionSettings(url.href));
+    expect(refusalOf(ending)).toEqual([
+      expect.stringMatching(
+        /^Cannot connect to the database [^ ]+\/no_such_shop .*does not exist.*: set DATABASE_URL to .*\.$/,
+      ),
+    ]);
+    expect(ending.output).not.toContain('hunter2');
+  });
 
   it('fails with a sentence when its port is in use', async () => {
     const { url } = await startKeyway(productionSettings(database.url));
