@@ -16,9 +16,6 @@ describe('a fault of some seconds, under load', () => {
     buildKeyway();
     cluster = await PostgresCluster.create();
   }, 150_000);
-  beforeEach(async () => {
-    site = await Site.open(cluster, { replicas: 2 });
-  });
   afterEach(async () => {
     await site?.close();
     await sweep();
@@ -26,6 +23,7 @@ describe('a fault of some seconds, under load', () => {
   afterAll(() => cluster?.destroy());
 
   it('of a replica that is killed costs the requests that it had, and nothing that was acknowledged', async () => {
+    site = await Site.open(cluster, { replicas: 2 });
     const report = await underLoad(site, { name: 'kill -9 of one of two replicas' }, async () => {
       await site.kill(site.replicas[0]!);
       await site.add();
@@ -35,6 +33,7 @@ describe('a fault of some seconds, under load', () => {
   });
 
   it('of a database that is killed and started again ends when the database is back', async () => {
+    site = await Site.open(cluster, { replicas: 2 });
     const report = await underLoad(site, { name: 'kill -9 of PostgreSQL, and its start' }, async () => {
       await cluster.kill();
       await cluster.start();
@@ -44,6 +43,7 @@ describe('a fault of some seconds, under load', () => {
   });
 
   it('of a database that only reads is a 503 for every write, until it writes again', async () => {
+    site = await Site.open(cluster, { replicas: 2 });
     const only = async (value: 'on' | 'off') => {
       await cluster.sql(`alter system set default_transaction_read_only = ${value}`);
       await cluster.sql('select pg_reload_conf()');
@@ -60,6 +60,7 @@ describe('a fault of some seconds, under load', () => {
   });
 
   it('of a table that is locked fills the pools of all replicas, and they stay in service', async () => {
+    site = await Site.open(cluster, { replicas: 2, settings: { DATABASE_POOL_MAX: '2' } });
     const report = await underLoad(site, { name: 'every passkey locked for 6 s, pools full' }, async () => {
       const release = await hold(site, 'lock table devices in access exclusive mode');
       await pause(6_000);
@@ -73,6 +74,7 @@ describe('a fault of some seconds, under load', () => {
   });
 
   it('of one locked row, of a user whose page does not stop asking, is no refusal for anybody else', async () => {
+    site = await Site.open(cluster, { replicas: 2 });
     const report = await underLoad(site, { name: 'a row locked for 8 s, its user impatient' }, async (at) => {
       const impatient = new Traffic(site.balancer.url);
       const person = new Person({ ...at, traffic: impatient });
@@ -95,6 +97,7 @@ describe('a fault of some seconds, under load', () => {
   });
 
   it('or a restart of one replica after the other is none at all', async () => {
+    site = await Site.open(cluster, { replicas: 2 });
     const report = await underLoad(
       site,
       { name: 'two replicas restarted, one after the other' },
