@@ -89,7 +89,7 @@ describe('a fault of some seconds, under load', () => {
       }
       await Promise.all(asked);
       expect(impatient.count(503)).toBeGreaterThan(10);
-      impatient.close();
+      impatient.end();
     });
     expectNobodyRefused(report);
     expect(site.balancer.unready).toEqual(new Set());
