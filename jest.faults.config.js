@@ -1,7 +1,7 @@
 import system from './jest.system.config.js';
 
 /**
- * All faults, rotations and restarts under load, the short ones of the system tests with them: some fifteen minutes. A table
+ * All faults, rotations and restarts under load, the short ones of the system tests with them: some ten minutes. A table
  * of all runs is printed at the end.
  * @type {import('jest').Config}
  */
