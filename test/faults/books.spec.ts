@@ -1,36 +1,26 @@
-import { buildKeyway } from '../e2e/build-keyway.js';
-import { sweep } from '../e2e/keyway-process.js';
 import { auditBooks } from './books.js';
 import type { Ledger } from './ledger.js';
-import { PostgresCluster } from './postgres-cluster.js';
 import { load } from './run.js';
-import { Site } from './site.js';
+import { aStage } from './stage.js';
 
 const COPY = 'tampered';
 
 describe('the books', () => {
-  let cluster: PostgresCluster;
-  let site: Site;
+  const stage = aStage();
   let ledger: Ledger;
 
   beforeAll(async () => {
-    buildKeyway();
-    cluster = await PostgresCluster.create();
-    site = await Site.open(cluster, { replicas: 1 });
+    const site = await stage.open({ replicas: 1 });
     ({ ledger } = await load(site, () => Promise.resolve()));
     // A database that is connected to cannot be copied.
     await site.stop(site.replicas[0]!);
+    await stage.cluster.sql(`create database original template ${site.database}`);
   }, 150_000);
-  beforeEach(() => cluster.sql(`create database ${COPY} template ${site.database}`));
-  afterEach(() => cluster.sql(`drop database ${COPY}`));
-  afterAll(async () => {
-    await site?.close();
-    await sweep();
-    await cluster?.destroy();
-  });
+  beforeEach(() => stage.cluster.sql(`create database ${COPY} template original`));
+  afterEach(() => stage.cluster.sql(`drop database ${COPY}`));
 
   const audit = async (): Promise<string[]> => {
-    const { lost, twice } = await auditBooks(cluster, COPY, ledger);
+    const { lost, twice } = await auditBooks(stage.cluster, COPY, ledger);
     return [...new Set([...lost, ...twice])];
   };
 
@@ -77,7 +67,7 @@ describe('the books', () => {
       'the event of a revocation',
     ],
   ])('show %s', async (_what, statement, finding) => {
-    await cluster.sql(statement, COPY);
+    await stage.cluster.sql(statement, COPY);
     expect(await audit()).toContainEqual(
       typeof finding === 'string' ? finding : expect.stringMatching(finding),
     );

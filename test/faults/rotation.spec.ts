@@ -1,32 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { buildKeyway } from '../e2e/build-keyway.js';
-import { sweep } from '../e2e/keyway-process.js';
 import { fakeServer, type FakeServer } from '../support/fake-server.js';
 import { anApiKey, aTokenKey, aTokenSecret } from './credentials.js';
-import { PostgresCluster } from './postgres-cluster.js';
 import { expectNobodyRefused, underLoad } from './run.js';
-import { aKeywaySecret, Site } from './site.js';
+import { aKeywaySecret } from './site.js';
+import { aStage } from './stage.js';
 
 const REPLICAS = 3;
 
 describe('three replicas that are replaced one by one, under load', () => {
-  let cluster: PostgresCluster;
-  let site: Site;
+  const stage = aStage();
   let keys: FakeServer | undefined;
-
-  beforeAll(async () => {
-    buildKeyway();
-    cluster = await PostgresCluster.create();
-  }, 150_000);
-  afterEach(async () => {
-    await site?.close();
-    await sweep();
-    await keys?.close();
-  });
-  afterAll(() => cluster?.destroy());
+  afterEach(() => keys?.close());
 
   it('restart without a refused request, also where each is away for a while', async () => {
-    site = await Site.open(cluster, { replicas: REPLICAS });
+    const site = await stage.open({ replicas: REPLICAS });
     const report = await underLoad(site, { name: 'rolling restart, each replica away in turn' }, async () => {
       for (const replica of [...site.replicas]) {
         await site.stop(replica);
@@ -37,7 +24,7 @@ describe('three replicas that are replaced one by one, under load', () => {
   });
 
   it('get another KEYWAY_SECRET in its three steps, and ceremonies that are open meanwhile are finished', async () => {
-    site = await Site.open(cluster, { replicas: REPLICAS });
+    const site = await stage.open({ replicas: REPLICAS });
     const [before, after] = [site.settings.KEYWAY_SECRET!, aKeywaySecret()];
     let isOverlapping = true;
     const hesitation = () => (isOverlapping && Math.random() < 0.2 ? 5_000 : 0);
@@ -57,7 +44,7 @@ describe('three replicas that are replaced one by one, under load', () => {
   });
 
   it('get another APP_API_KEY while the servers still have the one before', async () => {
-    site = await Site.open(cluster, { replicas: REPLICAS });
+    const site = await stage.open({ replicas: REPLICAS });
     const report = await underLoad(site, { name: 'APP_API_KEY rotated' }, async ({ credentials }) => {
       const after = anApiKey();
       await site.rollTo({ APP_API_KEY: after });
@@ -67,51 +54,32 @@ describe('three replicas that are replaced one by one, under load', () => {
     expectNobodyRefused(report);
   });
 
-  it('get another JWT_SECRET by a list of two, before tokens are signed with it', async () => {
-    site = await Site.open(cluster, { replicas: REPLICAS });
-    const before = site.settings.JWT_SECRET!;
-    const report = await underLoad(
-      site,
-      { name: 'JWT_SECRET rotated by a list' },
-      async ({ credentials }) => {
-        const after = aTokenSecret();
-        await site.rollTo({ JWT_SECRET: `${before}\n${after.text}` });
-        credentials.signingKey = after;
-        await pause(1_000);
-        await site.rollTo({ JWT_SECRET: after.text });
-      },
-    );
-    expectNobodyRefused(report);
-  });
-
-  it('get another JWT_PUBLIC_KEY by a list of two, before tokens are signed with it', async () => {
-    const [before, after] = [await aTokenKey('before'), await aTokenKey('after')];
-    site = await Site.open(cluster, {
-      replicas: REPLICAS,
-      settings: { JWT_SECRET: '', JWT_PUBLIC_KEY: before.pem },
-    });
+  it.each([
+    ['JWT_SECRET', aTokenSecret],
+    ['JWT_PUBLIC_KEY', aTokenKey],
+  ])('get another %s by a list of two, before tokens are signed with it', async (setting, aKey) => {
+    const [before, after] = [await aKey(), await aKey()];
+    const settings = { JWT_SECRET: '', [setting]: before.text };
+    const site = await stage.open({ replicas: REPLICAS, settings });
     site.credentials.signingKey = before;
-    const report = await underLoad(
-      site,
-      { name: 'JWT_PUBLIC_KEY rotated by a list' },
-      async ({ credentials }) => {
-        await site.rollTo({ JWT_PUBLIC_KEY: `${before.pem}\n${after.pem}` });
-        credentials.signingKey = after;
-        await pause(1_000);
-        await site.rollTo({ JWT_PUBLIC_KEY: after.pem });
-      },
-    );
+    const name = `${setting} rotated by a list`;
+    const report = await underLoad(site, { name }, async ({ credentials }) => {
+      await site.rollTo({ [setting]: `${before.text}\n${after.text}` });
+      credentials.signingKey = after;
+      await pause(1_000);
+      await site.rollTo({ [setting]: after.text });
+    });
     expectNobodyRefused(report);
   });
 
   it('follow a JWK Set whose key changes, without a restart and with one', async () => {
-    const [before, after] = [await aTokenKey('before'), await aTokenKey('after')];
+    const [before, after] = [await aTokenKey(), await aTokenKey()];
     let published = [before];
     keys = await fakeServer((_request, response) => {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
     });
-    site = await Site.open(cluster, {
+    const site = await stage.open({
       replicas: REPLICAS,
       settings: { JWT_SECRET: '', JWT_JWKS_URI: `${keys.url}/jwks`, JWT_JWKS_INSECURE: 'true' },
     });
@@ -127,11 +95,11 @@ describe('three replicas that are replaced one by one, under load', () => {
   });
 
   it('go back to the settings and the version before, with a key that was revoked meanwhile', async () => {
-    site = await Site.open(cluster, { replicas: REPLICAS });
+    const site = await stage.open({ replicas: REPLICAS });
     const before = site.settings.APP_API_KEY!;
     const report = await underLoad(site, { name: 'upgrade, and its rollback' }, async ({ credentials }) => {
       // A newer version: its migration is there, its settings are others.
-      await cluster.sql(
+      await stage.cluster.sql(
         `alter table devices add column of_a_newer_version text;
          insert into mikro_orm_migrations (name) values ('Migration29991231000000')`,
         site.database,
