@@ -59,13 +59,13 @@ describe('closing the port', () => {
   });
 
   it('waits for the requests under way, and not for connections without one', async () => {
-    const unused = connect(port, '127.0.0.1');
+    const unused = connect(port, '127.0.0.1').resume();
     await once(fastify.server, 'connection');
     const slow = connect(port, '127.0.0.1').end(REQUEST.replace('/', '/slow'));
     await once(fastify.server, 'request');
     const answered = once(slow, 'data');
     await fastify.close();
-    expect(unused.closed || (await once(unused, 'close'))).toBeTruthy();
+    if (!unused.closed) await once(unused, 'close');
     const [bytes] = (await answered) as [Buffer];
     expect(bytes.toString()).toMatch(OK);
   });

@@ -43,9 +43,8 @@ describe('a long outage of the database, under load', () => {
     const report = await underLoad(site, { name }, async () => {
       for (const moment of ['begin', 'commit'] as const) {
         const before = proxy.silenced;
-        proxy.fallSilentAt(moment);
+        proxy.fallSilentAt(moment, 3);
         while (proxy.silenced < before + 3) await pause(50);
-        proxy.fallSilentAt(null);
         await pause(17_000);
       }
     });

@@ -13,7 +13,8 @@ const TEXTS: Readonly<Record<Moment, Buffer>> = {
 export class SilentProxy {
   /** Connections that have fallen silent so far. */
   silenced = 0;
-  private moment: Moment | null = null;
+  private moment: Moment = 'begin';
+  private left = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
 
@@ -32,9 +33,10 @@ export class SilentProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** From now on each connection falls silent when it comes to this moment; with null, no other does. */
-  fallSilentAt(moment: Moment | null): void {
+  /** The next connections that come to this moment fall silent, as many as are said. */
+  fallSilentAt(moment: Moment, times: number): void {
     this.moment = moment;
+    this.left = times;
   }
 
   async close(): Promise<void> {
@@ -62,7 +64,8 @@ export class SilentProxy {
     near.on('data', (bytes) => {
       if (hasBegun && !isSilent) silence();
       if (isSilent) return;
-      if (this.moment && bytes.includes(TEXTS[this.moment])) {
+      if (this.left > 0 && bytes.includes(TEXTS[this.moment])) {
+        this.left -= 1;
         if (this.moment === 'commit') silence();
         else hasBegun = true;
       }
