@@ -6,7 +6,8 @@ export type Moment = 'begin' | 'commit';
 
 const TEXTS: Readonly<Record<Moment, Buffer>> = {
   begin: Buffer.from('begin isolation level read committed'),
-  commit: Buffer.from('commit'),
+  // With its end, as a level of isolation begins with the same letters.
+  commit: Buffer.from('commit\0'),
 };
 
 /** Stands before a database; a connection can fall silent in the middle of a transaction, and stays open. */

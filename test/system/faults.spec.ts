@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { KeywayProcess } from '../e2e/keyway-process.js';
 import { connectTo } from '../e2e/sql-on.js';
 import { Person } from '../faults/person.js';
 import { expectNobodyRefused, expectNothingLost, underLoad } from '../faults/run.js';
 import type { Site } from '../faults/site.js';
 import { aStage } from '../faults/stage.js';
 import { Traffic } from '../faults/traffic.js';
+import { eventually } from '../support/eventually.js';
 
 describe('a fault of some seconds, under load', () => {
   const stage = aStage();
@@ -50,7 +52,9 @@ describe('a fault of some seconds, under load', () => {
     const site = await stage.open({ replicas: 2, settings: { DATABASE_POOL_MAX: '2' } });
     const report = await underLoad(site, { name: 'every passkey locked for 6 s, pools full' }, async () => {
       const release = await hold(site, 'lock table devices in access exclusive mode');
-      await pause(6_000);
+      const untilReleased = pause(6_000);
+      await Promise.all(site.replicas.map(untilFull));
+      await untilReleased;
       await release();
     });
     expectNothingLost(report);
@@ -106,3 +110,10 @@ async function hold({ cluster, database }: Site, statement: string): Promise<() 
   await client.query(statement);
   return () => client.end();
 }
+
+/** Resolves once requests wait for a connection of the replica's pool. */
+const untilFull = ({ url }: KeywayProcess): Promise<void> =>
+  eventually(async () => {
+    const answer = await fetch(`${url}/health/ready`);
+    expect(await answer.json()).toEqual({ status: 'ok', pool: 'full' });
+  });
