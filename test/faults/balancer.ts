@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import {
   Agent,
   createServer,
+  type IncomingHttpHeaders,
   type IncomingMessage,
   request,
   type Server,
@@ -94,11 +95,13 @@ export class Balancer {
     const backend = healthy[this.turn++ % healthy.length];
     if (!backend) return fail(outgoing, 503, NO_REPLICA);
     const { method, headers, url } = incoming;
-    const { connection: _ofThisHop, ...kept } = headers;
-    const onward = request(backend.url + url!, { method: method!, headers: kept, agent: backend.agent });
+    const onward = request(backend.url + url!, {
+      method: method!,
+      headers: ofBothHops(headers),
+      agent: backend.agent,
+    });
     onward.on('response', (answer) => {
-      const { connection: _ofThatHop, 'keep-alive': _hint, ...told } = answer.headers;
-      outgoing.writeHead(answer.statusCode!, told);
+      outgoing.writeHead(answer.statusCode!, ofBothHops(answer.headers));
       answer.pipe(outgoing);
       answer.once('error', () => outgoing.destroy());
     });
@@ -109,6 +112,12 @@ export class Balancer {
     });
     incoming.pipe(onward);
   }
+}
+
+/** Without those that are about the one connection. */
+function ofBothHops(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const all = Object.entries(headers);
+  return Object.fromEntries(all.filter(([name]) => !['connection', 'keep-alive'].includes(name)));
 }
 
 function fail(outgoing: ServerResponse, status: number, reason: string): void {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { type CryptoKey, exportSPKI, generateKeyPair, type JWK, exportJWK, SignJWT } from 'jose';
 
 export const ISSUER = 'https://login.shop.example';
@@ -18,12 +18,11 @@ export function aTokenSecret(): SigningKey & { readonly text: string } {
 }
 
 /** With its public half, as `JWT_PUBLIC_KEY` and as a JWK Set have it. */
-export async function aTokenKey(
-  kid: string,
-): Promise<SigningKey & { readonly pem: string; readonly jwk: JWK }> {
+export async function aTokenKey(): Promise<SigningKey & { readonly text: string; readonly jwk: JWK }> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const kid = randomUUID();
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' };
-  return { algorithm: 'ES256', key: privateKey, kid, pem: await exportSPKI(publicKey), jwk };
+  return { algorithm: 'ES256', key: privateKey, kid, text: await exportSPKI(publicKey), jwk };
 }
 
 export const anApiKey = (): string =>

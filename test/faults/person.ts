@@ -239,7 +239,7 @@ export class Person {
     const doubts = twins.reduce((sum, twin) => sum + twin.doubts, 0);
     if (acknowledged.length > 1) ledger.twice.push('a handshake was finished twice');
     if (acknowledged.length === 0 && doubts === 0) ledger.lost.push(`a finish (${kind}) was refused`);
-    return { ...(acknowledged[0] ?? twins[0]!), doubts };
+    return { ...(acknowledged[0] ?? twins[0]), doubts };
   }
 
   private ceremony(kind: Kind, step: 'start' | 'finish', body: object): Promise<Outcome> {

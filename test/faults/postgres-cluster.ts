@@ -1,5 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,8 +26,11 @@ export class PostgresCluster {
     private readonly user: { readonly uid?: number; readonly gid?: number },
   ) {}
 
-  /** Makes one by Debian's PostgreSQL where that is installed, else by the one that the tests bring; and starts it. */
-  static async create(): Promise<PostgresCluster> {
+  /**
+   * Makes one by Debian's PostgreSQL where that is installed, else by the one that the tests bring; and starts it. Any role
+   * connects without a password, but for what lines of `pg_hba.conf` say that go first.
+   */
+  static async create(...authentication: string[]): Promise<PostgresCluster> {
     const directory = mkdtempSync(join(tmpdir(), 'keyway-cluster-'));
     const user = unprivileged();
     if (user.uid !== undefined) chownSync(directory, user.uid, user.gid!);
@@ -35,6 +46,8 @@ export class PostgresCluster {
       '--no-locale',
     ];
     execFileSync(join(binaries(), 'initdb'), data, { ...user, stdio: ['ignore', 'ignore', 'pipe'] });
+    const rules = join(directory, 'data/pg_hba.conf');
+    writeFileSync(rules, `${authentication.join('\n')}\n${readFileSync(rules, 'utf8')}`);
     const cluster = new PostgresCluster(await freePort(), directory, user);
     await cluster.start();
     return cluster;

@@ -1,7 +1,6 @@
 /** What one run came to. */
 export interface Report {
   readonly name: string;
-  readonly replicas: number;
   readonly requests: number;
   /** Answers of 2xx. */
   readonly ok: number;

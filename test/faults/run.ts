@@ -11,7 +11,10 @@ const PEOPLE = 8; // at a time
 const BEFORE = 1_500; // ms of undisturbed load
 const AFTER = 2_000; // ms; the last of a fault is over by then
 
-/** How a run is loaded and named. */
+/** What happens while people use the site. */
+export type Fault = (at: Surroundings) => Promise<void>;
+
+/** How a run is named and loaded. */
 export interface RunOptions {
   /** What happened, for the table. */
   readonly name: string;
@@ -20,35 +23,11 @@ export interface RunOptions {
 }
 
 /** People do all that they can with passkeys while `fault` happens; then the books are held against the tables. */
-export async function underLoad(
-  site: Site,
-  { name, hesitation = () => 0 }: RunOptions,
-  fault: (at: Surroundings) => Promise<void>,
-): Promise<Report> {
-  const traffic = new Traffic(site.balancer.url);
-  const ledger = new Ledger();
-  const at = { traffic, ledger, credentials: site.credentials, hesitation };
-  let isOver = false;
-  const lives = async (): Promise<void> => {
-    while (!isOver) await new Person(at).live();
-  };
-  traffic.begin();
-  const load = Promise.all(Array.from({ length: PEOPLE }, lives));
-  try {
-    await pause(BEFORE);
-    await Promise.race([fault(at), load]);
-    await pause(AFTER);
-  } finally {
-    isOver = true;
-    await load;
-  }
-  const { longestGap } = traffic;
-  traffic.close();
-  await site.settle();
-  const books = await auditBooks(site.cluster, site.database, ledger);
+export async function underLoad(site: Site, { name, hesitation }: RunOptions, fault: Fault): Promise<Report> {
+  const { traffic, ledger } = await load(site, fault, hesitation);
+  const { lost, twice } = await auditBooks(site.cluster, site.database, ledger);
   const report: Report = {
     name,
-    replicas: site.replicas.length,
     requests: traffic.requests,
     ok: traffic.ofClass(2),
     refused: traffic.ofClass(4),
@@ -56,15 +35,38 @@ export async function underLoad(
     resets: traffic.count('reset'),
     surprises: traffic.surprises,
     writes: ledger.writes,
-    lost: books.lost,
-    twice: books.twice,
-    gap: longestGap / 1_000,
+    lost,
+    twice,
+    gap: traffic.longestGap / 1_000,
     slowest: traffic.slowest / 1_000,
   };
   process.stdout.write(`${lineOf(report)}\n`);
   const file = process.env.FAULTS_REPORTS;
   if (file) appendFileSync(file, `${JSON.stringify(report)}\n`);
   return report;
+}
+
+/** The load alone; nothing of it is under way any more. */
+export async function load(site: Site, fault: Fault, hesitation = () => 0): Promise<Surroundings> {
+  const traffic = new Traffic(site.balancer.url);
+  const at = { traffic, ledger: new Ledger(), credentials: site.credentials, hesitation };
+  let isOver = false;
+  const lives = async (): Promise<void> => {
+    while (!isOver) await new Person(at).live();
+  };
+  traffic.begin();
+  const people = Promise.all(Array.from({ length: PEOPLE }, lives));
+  try {
+    await pause(BEFORE);
+    await Promise.race([fault(at), people]);
+    await pause(AFTER);
+  } finally {
+    isOver = true;
+    await people;
+    traffic.end();
+  }
+  await site.settle();
+  return at;
 }
 
 /** What holds in every run, whatever happened. */

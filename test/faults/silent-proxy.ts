@@ -6,14 +6,16 @@ export type Moment = 'begin' | 'commit';
 
 const TEXTS: Readonly<Record<Moment, Buffer>> = {
   begin: Buffer.from('begin isolation level read committed'),
-  commit: Buffer.from('commit'),
+  // With its end, as a level of isolation begins with the same letters.
+  commit: Buffer.from('commit\0'),
 };
 
 /** Stands before a database; a connection can fall silent in the middle of a transaction, and stays open. */
 export class SilentProxy {
   /** Connections that have fallen silent so far. */
   silenced = 0;
-  private moment: Moment | null = null;
+  private moment: Moment = 'begin';
+  private left = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
 
@@ -32,9 +34,10 @@ export class SilentProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** From now on each connection falls silent when it comes to this moment; with null, no other does. */
-  fallSilentAt(moment: Moment | null): void {
+  /** The next connections that come to this moment fall silent, as many as are said. */
+  fallSilentAt(moment: Moment, times: number): void {
     this.moment = moment;
+    this.left = times;
   }
 
   async close(): Promise<void> {
@@ -62,7 +65,8 @@ export class SilentProxy {
     near.on('data', (bytes) => {
       if (hasBegun && !isSilent) silence();
       if (isSilent) return;
-      if (this.moment && bytes.includes(TEXTS[this.moment])) {
+      if (this.left > 0 && bytes.includes(TEXTS[this.moment])) {
+        this.left -= 1;
         if (this.moment === 'commit') silence();
         else hasBegun = true;
       }

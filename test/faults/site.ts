@@ -21,6 +21,7 @@ export class Site {
   /** Of the replicas that are started from now on. */
   settings: Environment;
   readonly replicas: KeywayProcess[] = [];
+  private isOpen = true;
 
   private constructor(
     readonly cluster: PostgresCluster,
@@ -117,6 +118,8 @@ export class Site {
   }
 
   async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
     await this.balancer.close();
     await Promise.all(this.replicas.map((replica) => this.kill(replica)));
     await this.cluster.sql(`drop database ${this.database} with (force)`);

@@ -34,8 +34,9 @@ export class Traffic {
   requests = 0;
   /** ms */
   slowest = 0;
+  /** The longest time in ms in which nobody had a success. */
+  longestGap = 0;
   private served = 0;
-  private gap = 0;
   private readonly agent = new Agent({ keepAlive: true });
 
   constructor(private readonly origin: string) {}
@@ -44,7 +45,8 @@ export class Traffic {
     this.served = performance.now();
   }
 
-  close(): void {
+  end(): void {
+    this.noteGap();
     this.agent.destroy();
   }
 
@@ -56,11 +58,6 @@ export class Traffic {
   ofClass(hundreds: number): number {
     const found = [...this.statuses].filter(([it]) => it !== 'reset' && Math.floor(it / 100) === hundreds);
     return found.reduce((sum, [, count]) => sum + count, 0);
-  }
-
-  /** The longest time in ms in which nobody had a success. */
-  get longestGap(): number {
-    return Math.max(this.gap, performance.now() - this.served);
   }
 
   /** Sends it until it is settled: an outage or a broken connection does not settle it. */
@@ -97,13 +94,15 @@ export class Traffic {
   private judge({ method, path, refusals = [] }: Wish, { status, body }: Answer): void {
     this.add(status);
     const isSuccess = status >= 200 && status < 300;
-    if (isSuccess) {
-      const now = performance.now();
-      this.gap = Math.max(this.gap, now - this.served);
-      this.served = now;
-    }
+    if (isSuccess) this.noteGap();
     const isFine = isSuccess || status === 503 || refusals.includes(status);
     if (!isFine && this.surprises.length < 10) this.surprises.push(`${method} ${path}: ${status} ${body}`);
+  }
+
+  private noteGap(): void {
+    const now = performance.now();
+    this.longestGap = Math.max(this.longestGap, now - this.served);
+    this.served = now;
   }
 
   private add(status: number | 'reset'): void {
