@@ -1,7 +1,7 @@
-import { RequestError, sendJson, type JsonRequest } from './request.js';
+import { type JsonRequest, RequestError, sendJson } from './request.js';
 
 /** One passkey as `GET /user/devices` answers it; dates are RFC 3339, `credId` is base64url. */
-export interface Passkey {
+export interface UserPasskey {
   readonly id: string;
   readonly credId: string;
   readonly friendlyName: string;
@@ -29,14 +29,15 @@ export interface UserSignal {
 
 /**
  * The signed-in user's passkeys. `externalId` is what the application's servers know the user by, null until a passkey is
- * first added; `limit` is how many they may have, null where that is not known; `signals` is empty when there is nothing to
- * tell the browser.
+ * first added; `limit` is how many they may have and `lastPasskey` what becomes of the revocation of the last one, null where
+ * that is not known; `signals` is empty when there is nothing to tell the browser.
  */
 export interface PasskeyList {
   readonly username: string;
   readonly externalId: string | null;
-  readonly passkeys: readonly Passkey[];
+  readonly passkeys: readonly UserPasskey[];
   readonly limit: number | null;
+  readonly lastPasskey: 'allow' | 'warn' | 'deny' | null;
   readonly signals: readonly UserSignal[];
 }
 
@@ -58,49 +59,79 @@ export interface VerifiedNonce {
 /** Gives the user's JWT for one request; it may renew it. */
 export type GetToken = () => Promise<string> | string;
 
-/** Client of the user's API. Every method asks for the token anew and throws `RequestError`. */
+/** What a user does to their own account that may need step-up; `target` is the id of the passkey to be revoked. */
+export type StepUpAct =
+  { readonly act: 'add' | 'erase' } | { readonly act: 'revoke'; readonly target: string };
+
+/** How a call is made. */
+export interface UserApiOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How an act is done that may need step-up. */
+export interface StepUpOptions extends UserApiOptions {
+  /** That of a sign-in which was begun for this act. */
+  readonly nonce?: string | undefined;
+}
+
+/**
+ * Client of the user's API. Every method asks for the token anew and throws `RequestError`. Adding, revoking and erasing throw
+ * `insufficient_user_authentication` where the app wants step-up: see `withStepUp`.
+ */
 export class UserApi {
   readonly #baseUrl: string;
+  readonly #getToken: GetToken;
 
   /** `baseUrl` is where Keyway is reached; empty means the page's own origin. */
-  constructor(
-    baseUrl: string,
-    private readonly getToken: GetToken,
-  ) {
+  constructor(baseUrl: string, getToken: GetToken) {
     this.#baseUrl = baseUrl.replace(/\/+$/, '');
+    this.#getToken = getToken;
   }
 
   /** All passkeys of the user. */
-  async list(signal?: AbortSignal): Promise<PasskeyList> {
-    const list = await this.#send<PasskeyList>('/user/devices', { signal });
-    if (!Array.isArray(list.passkeys) || !Array.isArray(list.signals))
-      throw new RequestError(200, 'invalid_response');
+  async list(options?: UserApiOptions): Promise<PasskeyList> {
+    const list = await this.#send<PasskeyList>('/user/devices', { ...options });
+    if (!isList(list.passkeys) || !isList(list.signals)) throw new RequestError(200, 'invalid_response');
     return list;
   }
 
   /** Renames a passkey and resolves to it as it now is. */
-  rename(id: string, friendlyName: string, signal?: AbortSignal): Promise<Passkey> {
-    return this.#send(device(id), { method: 'PATCH', body: { friendlyName }, signal });
+  rename(id: string, friendlyName: string, options?: UserApiOptions): Promise<UserPasskey> {
+    return this.#send(device(id), { ...options, method: 'PATCH', body: { friendlyName } });
   }
 
-  /** Revokes a passkey for good. */
-  revoke(id: string, signal?: AbortSignal): Promise<void> {
-    return this.#send(device(id), { method: 'DELETE', signal });
+  /** Revokes a passkey for good. Throws `last_passkey` where it is the last one and the app denies it. */
+  revoke(id: string, options?: StepUpOptions): Promise<void> {
+    return this.#send(device(id), { ...options, method: 'DELETE' });
   }
 
   /** Begins adding a passkey. */
-  beginRegistration(signal?: AbortSignal): Promise<FlexTransaction> {
-    return this.#send('/passkey/register', { method: 'POST', signal });
+  beginRegistration(options?: StepUpOptions): Promise<FlexTransaction> {
+    return this.#send('/passkey/register', { ...options, method: 'POST' });
   }
 
-  /** Begins a step-up: the user proves with a passkey that it is still them. */
-  beginStepUp(signal?: AbortSignal): Promise<FlexTransaction> {
-    return this.#send('/user/authenticate-with-passkey', { method: 'POST', signal });
+  /** Begins a sign-in by which the user proves that it is still them: its nonce is for one act, or without to be verified. */
+  beginStepUp(act?: StepUpAct, options?: UserApiOptions): Promise<FlexTransaction> {
+    const body = act && { stepUp: act };
+    return this.#send('/user/authenticate-with-passkey', { ...options, method: 'POST', body });
   }
 
   /** Verifies and consumes the nonce of a ceremony that this user has just finished. */
-  verify(nonce: string, signal?: AbortSignal): Promise<VerifiedNonce> {
-    return this.#send('/passkey/verify', { method: 'POST', body: { nonce }, signal });
+  verify(nonce: string, options?: UserApiOptions): Promise<VerifiedNonce> {
+    return this.#send('/passkey/verify', { ...options, method: 'POST', body: { nonce } });
+  }
+
+  /**
+   * Erases the user with all passkeys, for good, and tells the browser that none is left. What they are signed in to is the
+   * application's to end.
+   */
+  async erase(options?: StepUpOptions): Promise<void> {
+    const { signals } = await this.#send<Pick<PasskeyList, 'signals'>>('/user', {
+      ...options,
+      method: 'DELETE',
+    });
+    if (!isList(signals)) throw new RequestError(200, 'invalid_response');
+    for (const signal of signals) await signalAccepted(signal);
   }
 
   async #send<T>(path: string, request: JsonRequest): Promise<T> {
@@ -111,13 +142,24 @@ export class UserApi {
 
   async #token(): Promise<string> {
     try {
-      return await this.getToken();
+      return await this.#getToken();
     } catch (cause) {
       throw new RequestError(401, 'missing_token', { cause });
     }
   }
 }
 
-function device(id: string): string {
-  return `/user/devices/${encodeURIComponent(id)}`;
+/**
+ * Tells the browser which passkeys an account accepts (WebAuthn Level 3 §5.1.10.2), where it can be told. Best effort by its
+ * nature: an authenticator that cannot be told goes on offering a passkey that no longer works, and nothing else breaks.
+ */
+export async function signalAccepted({ rpId, userId, allAcceptedCredentialIds }: UserSignal): Promise<void> {
+  if (typeof PublicKeyCredential !== 'function') return;
+  const api = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
+  const accepted = { rpId, userId, allAcceptedCredentialIds: [...allAcceptedCredentialIds] };
+  await api.signalAllAcceptedCredentials?.call(PublicKeyCredential, accepted).catch(() => undefined);
 }
+
+const isList = (value: unknown): boolean => Array.isArray(value);
+
+const device = (id: string): string => `/user/devices/${encodeURIComponent(id)}`;
