@@ -61,3 +61,14 @@ const sentencesOf = (errors: readonly ValidationError[]): string =>
   errors
     .map((error) => Object.values(error.constraints ?? {}).join(', ') || `${error.property} is invalid`)
     .join('; ');
+
+/** For a route that takes nothing: no body or an empty object. */
+export const NoBody: PipeTransform<unknown, Promise<undefined>> = {
+  async transform(given) {
+    const body = given instanceof PendingBody ? await given.read() : given;
+    const isObject = typeof body === 'object' && !Array.isArray(body);
+    const isNothing = body == null || (isObject && Object.keys(body).length === 0);
+    if (!isNothing) throw new AppError('invalid_request', { detail: 'The route takes no body.' });
+    return undefined;
+  },
+};

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import type { Caller } from '../auth/caller.js';
 import { CurrentUser } from '../auth/current-user.decorator.js';
-import { StrictBody, StrictOptionalBody } from '../http/body.pipe.js';
+import { NoBody, StrictBody, StrictOptionalBody } from '../http/body.pipe.js';
 import {
   BeginAuthenticationDto,
   BeginRegistrationDto,
@@ -47,7 +47,7 @@ export class PasskeysController {
 
   @Delete('user')
   @HttpCode(200)
-  erase(@CurrentUser() caller: Caller, @StepUpNonce() nonce: string | null) {
+  erase(@CurrentUser() caller: Caller, @Body(NoBody) _body: undefined, @StepUpNonce() nonce: string | null) {
     return this.passkeys.erase(caller, nonce);
   }
 

@@ -431,6 +431,7 @@ describe('hostile input', () => {
 
 /** Whether the route is meant to be called without a body. */
 const takesNothing = (url: string) =>
+  url === '/user' ||
   url === '/passkey/register' ||
   url === '/user/authenticate-with-passkey' ||
   url.endsWith('authenticate/transactions/webauthn/start');

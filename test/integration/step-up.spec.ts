@@ -201,6 +201,15 @@ describe.each(NAMES)('step-up to %s', (name) => {
     }
   });
 
+  it('is void while the user is inactive, who could not give it', async () => {
+    const [passkey] = await someone();
+    const nonce = await stepUpFor(passkey!, act(passkey!));
+    const userId = await flexUserIdOf(app, passkey!.user.subject);
+    await sql(app, `update flex_users set status = 'inactive' where id = $1`, userId);
+    if (name === 'add') expect(codeOf(await run(passkey!, nonce))).toEqual([403, 'user_not_active']);
+    else await refused('user_not_active', () => run(passkey!, nonce));
+  });
+
   it('is void once the passkey that proved it was revoked', async () => {
     const [passkey, other] = await someone(2);
     const nonce = await stepUpFor(other!, act(passkey!));
@@ -536,6 +545,15 @@ describe('erasing oneself', () => {
     await passkey!.user.erase(await stepUpFor(passkey!, { act: 'erase' }));
     const again = await registerPasskey(passkey!.user.on(app, { iat: secondsAgo(-2) }));
     expect((await again.user.list()).externalId).not.toBe(externalId);
+  });
+
+  it('takes no body: one with anything in it is refused', async () => {
+    const user = new TestUser(app);
+    await user.registerTransaction();
+    for (const body of [{ all: true }, [1], { nonce: 'x' }]) {
+      expect(codeOf(await user.call('DELETE', '/user', body))).toEqual(INVALID);
+    }
+    expect(await count(app, 'users where subject = $1', user.subject)).toBe(1);
   });
 
   it('erases nobody else', async () => {

@@ -26,7 +26,7 @@ const signIn = ($: Presented) => sql<Date>`to_timestamp(${$.signedInAt}::float8)
 const CONSUME = query('step-up.consume', (db, $: StepUpUse & Presented) =>
   db
     .updateTable('nonces as n')
-    .from('devices as d')
+    .from(['devices as d', 'flex_users as u'])
     .set({ consumed_at: sql`now()` })
     .where('n.app_id', '=', $.appId)
     .where('n.hash', '=', $.hash)
@@ -40,7 +40,11 @@ const CONSUME = query('step-up.consume', (db, $: StepUpUse & Presented) =>
     .where('n.backup_changed', '=', false)
     .whereRef('d.app_id', '=', 'n.app_id')
     .whereRef('d.id', '=', 'n.device_id')
-    .where('d.created_at', '<', signIn($)),
+    .where('d.created_at', '<', signIn($))
+    .whereRef('u.app_id', '=', 'n.app_id')
+    .whereRef('u.id', '=', 'n.user_id')
+    // What a user proved before they were made inactive is void.
+    .where('u.status', '<>', 'inactive'),
 );
 
 /** Why a nonce does not count, for the log and the audit trail only; the first that applies. */
@@ -51,6 +55,7 @@ export type StepUpProblem =
   | 'nonce_of_other_passkey'
   | 'nonce_spent'
   | 'nonce_expired'
+  | 'user_not_active'
   | 'user_not_verified'
   | 'passkey_automatic'
   | 'backup_eligibility_changed'
@@ -59,6 +64,9 @@ export type StepUpProblem =
 const EXPLAIN = query('step-up.explain', (db, $: StepUpUse & Presented) =>
   db
     .selectFrom('nonces as n')
+    .innerJoin('flex_users as u', (on) =>
+      on.onRef('u.app_id', '=', 'n.app_id').onRef('u.id', '=', 'n.user_id'),
+    )
     .where('n.app_id', '=', $.appId)
     .where('n.hash', '=', $.hash)
     .select(
@@ -69,6 +77,7 @@ const EXPLAIN = query('step-up.explain', (db, $: StepUpUse & Presented) =>
         when n.target is distinct from ${typed.text($.target)} then 'nonce_of_other_passkey'
         when n.consumed_at is not null then 'nonce_spent'
         when n.expires_at <= now() then 'nonce_expired'
+        when u.status = 'inactive' then 'user_not_active'
         when n.user_verified is not true then 'user_not_verified'
         when n.automatic then 'passkey_automatic'
         when n.backup_changed then 'backup_eligibility_changed'
