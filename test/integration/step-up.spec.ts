@@ -309,16 +309,21 @@ describe('a step-up transaction', () => {
   });
 
   it('asks for user verification, and refuses a sign-in without, where the app itself does not', async () => {
-    await changeApp(app, TEST.appId, 'user_verification', 'discouraged');
-    try {
-      const [passkey] = await someone();
-      const { transactionId } = await passkey!.user.authenticateTransaction({ act: 'add' });
-      const begun = await passkey!.browser.beginSignIn(transactionId);
-      expect(begun.publicKey.userVerification).toBe('required');
-      const answer = begun.answer(passkey!.authenticator, { flags: { uv: false } });
-      expect((await passkey!.browser.finish('authenticate', answer)).status).toBe(401);
-    } finally {
-      await changeApp(app, TEST.appId, 'user_verification', 'required');
+    const server = await AppServer.create(app, { user_verification: 'discouraged' });
+    const { authenticator } = await server.tenant.register('ada');
+    for (const [step_up, asked, status] of [
+      [{ act: 'add' }, 'required', 401],
+      [undefined, 'discouraged', 200],
+    ] as const) {
+      const body = { external_id: 'ada', ...(step_up && { step_up }) };
+      const { transaction_id: id } = (await server.call('POST', '/transactions/authenticate', body)).expect<{
+        transaction_id: string;
+      }>(201);
+      const browser = server.tenant.browser();
+      const begun = await browser.beginSignIn(id);
+      expect(begun.publicKey.userVerification).toBe(asked);
+      const answer = begun.answer(authenticator, { flags: { uv: false } });
+      expect((await browser.finish('authenticate', answer)).status).toBe(status);
     }
   });
 
