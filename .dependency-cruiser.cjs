@@ -26,11 +26,12 @@ const MAY_IMPORT = {
 const NOUNS = {
   apps: [],
   'api-keys': ['apps'],
-  devices: ['apps'],
-  users: ['api-keys', 'devices', 'apps'],
-  transactions: ['api-keys', 'users', 'devices', 'apps'],
+  'step-up': [],
+  devices: ['step-up', 'apps'],
+  users: ['api-keys', 'devices', 'step-up', 'apps'],
+  transactions: ['api-keys', 'users', 'devices', 'step-up', 'apps'],
   nonces: ['api-keys', 'transactions', 'users', 'devices', 'apps'],
-  ceremonies: ['nonces', 'transactions', 'users', 'devices', 'apps'],
+  ceremonies: ['nonces', 'transactions', 'users', 'devices', 'step-up', 'apps'],
 };
 
 /** The one type of a passkey: the provider and the user's API have no other. */

@@ -16,6 +16,38 @@ export interface Caller {
   readonly claim: { readonly externalId: unknown } | null;
   /** When the user last signed in at the issuer (OpenID Connect Core §2, `auth_time`), in seconds; null if not told. */
   readonly authTime: number | null;
+  /** How the user signed in (OpenID Connect Core §2, `acr`, and RFC 8176, `amr`); null and empty if not told. */
+  readonly acr: string | null;
+  readonly amr: readonly string[];
+}
+
+/** Which sign-ins an app accepts as step-up; without any values, those of every `acr` and `amr`. */
+export interface FreshSignIn {
+  /** Seconds. */
+  readonly maxAge: number;
+  readonly acrValues: readonly string[];
+  readonly amrValues: readonly string[];
+}
+
+/** Whether the token is of a recent sign-in, of a kind that counts; `now` is in milliseconds since 1970. */
+export function isFresh(
+  caller: Caller,
+  { maxAge, acrValues, amrValues }: FreshSignIn,
+  now = Date.now(),
+): boolean {
+  if (!hasSignedInRecently(caller, maxAge, now)) return false;
+  if (acrValues.length === 0 && amrValues.length === 0) return true;
+  const hasAcr = caller.acr !== null && acrValues.includes(caller.acr);
+  return hasAcr || caller.amr.some((each) => amrValues.includes(each));
+}
+
+/**
+ * When the user last signed in, seconds since the epoch: at the latest when the token was issued. Null if the token does
+ * not tell, or names no moment of this time, or one further in the future than the issuer's clock may be ahead.
+ */
+export function signedInAt({ authTime, issuedAt }: Caller, now = Date.now()): number | null {
+  const moment = authTime ?? issuedAt;
+  return moment !== null && moment >= 0 && moment <= now / 1000 + LEEWAY ? moment : null;
 }
 
 /**

@@ -18,7 +18,7 @@ export function callerFrom(
   now = Date.now(),
   externalIdClaim: ExternalIdClaim | null = null,
 ): Caller {
-  const { iss, sub, exp, iat, auth_time: authTime } = claims;
+  const { iss, sub, exp, iat, auth_time: authTime, acr, amr } = claims;
   if (!isFiniteNumber(exp)) throw new TokenRefusal('missing_expiry');
   if (iat !== undefined && !(isFiniteNumber(iat) && iat <= now / 1000 + LEEWAY)) {
     throw new TokenRefusal('issued_in_the_future');
@@ -33,6 +33,8 @@ export function callerFrom(
     displayName: displayable(claims, ['name']) ?? username,
     issuedAt: iat ?? null,
     authTime: isFiniteNumber(authTime) ? authTime : null,
+    acr: isText(acr) ? acr : null,
+    amr: Array.isArray(amr) ? amr.filter(isText) : [],
     claim: externalIdClaim?.issuer === issuer ? { externalId: claims[externalIdClaim.name] } : null,
   };
 }
@@ -40,6 +42,8 @@ export function callerFrom(
 type Claims = Readonly<Record<string, unknown>>;
 
 const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value);
+
+const isText = (value: unknown): value is string => typeof value === 'string';
 
 const isSubject = (sub: unknown): sub is string =>
   typeof sub === 'string' &&

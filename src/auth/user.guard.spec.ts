@@ -138,7 +138,8 @@ async function who(authorization: string | undefined, url = '/who', body?: strin
 const call = async (token: string | Promise<string>) => who(`Bearer ${await token}`);
 const refusedFor = (reason: string) => ({ code: 'invalid_token', reason });
 const NAMES = { username: 'user-1', displayName: 'user-1' };
-const USER = { issuer: ISSUER, subject: 'user-1', ...NAMES, issuedAt: null, authTime: null, claim: null };
+const UNTOLD = { issuedAt: null, authTime: null, acr: null, amr: [], claim: null };
+const USER = { issuer: ISSUER, subject: 'user-1', ...NAMES, ...UNTOLD };
 
 describe('the Authorization header', () => {
   beforeEach(() => startWith(given(SECRET), 'HS256'));

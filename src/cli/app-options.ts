@@ -7,8 +7,10 @@ import {
   BACKUP_ELIGIBILITY_CHANGES,
   CONDITIONAL_CREATES,
   ICON_FORMS,
+  LAST_PASSKEYS,
   RANGES,
   RESIDENT_KEYS,
+  STEP_UPS,
   UNKNOWN_FRAMES,
   UNKNOWN_CREDENTIALS,
   USER_VERIFICATIONS,
@@ -72,6 +74,25 @@ export function addAppOptions(command: Command, needed: 'required' | 'optional')
     )
     .addOption(
       choice(
+        'stepUp',
+        '<how>',
+        'proving again who one is, to add or revoke a passkey or erase oneself',
+        STEP_UPS,
+      ),
+    )
+    .option(
+      '--step-up-max-age <time>',
+      `how recent the sign-in of a token has to be for step-up, ${spell(MAX_AGE.from)} to ${spell(MAX_AGE.to)}; ` +
+        `a new app has ${spell(NEW_APP.stepUpMaxAge)}`,
+      durationWithin(MAX_AGE),
+    )
+    .option('--step-up-acr <list>', 'values of the claim acr that count for step-up, or none', listOrNone)
+    .option('--step-up-amr <list>', 'values of the claim amr that count for step-up, or none', listOrNone)
+    .addOption(
+      choice('lastPasskey', '<what>', 'users who revoke the last passkey that can sign in', LAST_PASSKEYS),
+    )
+    .addOption(
+      choice(
         'unknownCredential',
         '<which>',
         'which unknown passkeys a refused sign-in tells of',
@@ -102,6 +123,7 @@ export const algorithmName = (identifier: number): string =>
   Object.entries(ALGORITHMS).find(([, it]) => it === identifier)?.[0] ?? `${identifier}`;
 
 const PASSKEYS = RANGES.maxPasskeysPerUser;
+const MAX_AGE = RANGES.stepUpMaxAge;
 
 /** The flag of a field: `--nonce-ttl`. */
 export const flagOf = (field: string): string =>
@@ -113,6 +135,8 @@ type Choice =
   | 'residentKey'
   | 'attestation'
   | 'attestationTrust'
+  | 'stepUp'
+  | 'lastPasskey'
   | 'unknownCredential'
   | 'backupEligibilityChange'
   | 'icons'
@@ -124,7 +148,7 @@ const choice = (field: Choice, value: string, description: string, values: reado
   ]);
 
 const time = (
-  field: Exclude<keyof typeof RANGES, 'maxPasskeysPerUser'>,
+  field: Exclude<keyof typeof RANGES, 'maxPasskeysPerUser' | 'stepUpMaxAge'>,
   description: string,
   fallback: string,
 ): Option => {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { AppError } from '../errors/app-error.js';
 import { OperatorError } from '../errors/operator-error.js';
 import type { Passkey } from '../flex/devices/passkey.js';
 import { isExternalId } from '../users/external-id.js';
@@ -104,7 +105,8 @@ function registerRevoke(user: Command): void {
   answering(command, async ({ app }: OfApp, externalId: string, deviceId: string) => {
     await withServices(async (services) => {
       await find(services, app, externalId);
-      await (await services.devices()).revoke(app, { externalId }, deviceId);
+      // A command obeys the app as the person themself would.
+      await (await services.devices()).revoke(app, { externalId }, deviceId, {}).catch(asOperatorError);
     });
     const text = `The passkey ${deviceId} of ${externalId} is revoked.`;
     return { text, json: { appId: app, externalId, deviceId } };
@@ -190,6 +192,15 @@ async function find(services: Services, app: string, externalId: string) {
   await services.apps.get(app);
   const { user, identity, devices } = await (await services.users()).get(app, { externalId });
   return { ...user, identity: identity && { issuer: identity.issuer, subject: identity.subject }, devices };
+}
+
+function asOperatorError(cause: unknown): never {
+  if (!(cause instanceof AppError && cause.code === 'last_passkey')) throw cause;
+  throw new OperatorError(
+    'last_passkey',
+    'It is the last passkey with which the user can sign in, and the app has --last-passkey deny: set warn or allow first.',
+    { cause },
+  );
 }
 
 /** Half of an erasure would be none. */

@@ -110,6 +110,8 @@ export interface AppSettings {
   readonly name?: string;
   readonly origins?: readonly string[];
   readonly rpId?: string;
+  /** What a new app accepts as step-up; an app that exists keeps its own. */
+  readonly stepUp?: 'either';
   /** `kw_<12 characters id>_<43 characters secret>`. */
   readonly apiKey?: string;
 }

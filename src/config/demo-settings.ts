@@ -65,7 +65,13 @@ export function demoSettings(
   const secrets = keepDemoSecrets(directory);
   if ('problem' in secrets) throw new ConfigurationError([secrets.problem]);
   const origin = `http://localhost:${port}`;
-  const app: AppSettings = { id: DEMO_APP, name: 'Keyway demo', origins: [origin], rpId: 'localhost' };
+  const app: AppSettings = {
+    id: DEMO_APP,
+    name: 'Keyway demo',
+    origins: [origin],
+    rpId: 'localhost',
+    stepUp: 'either',
+  };
   const key = createSecretKey(secrets.tokenSecret);
   return {
     demo: { signingKey: key },

@@ -23,6 +23,7 @@ import { Migration20261127060000_erasures } from './migrations/Migration20261127
 import { Migration20261127070000_credential_hashes } from './migrations/Migration20261127070000_credential_hashes.js';
 import { Migration20261127075000_checks } from './migrations/Migration20261127075000_checks.js';
 import { Migration20261127080000_well_known_documents } from './migrations/Migration20261127080000_well_known_documents.js';
+import { Migration20261127090000_step_up } from './migrations/Migration20261127090000_step_up.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -57,4 +58,5 @@ export const migrations = [
     name: 'Migration20261127080000_well_known_documents',
     class: Migration20261127080000_well_known_documents,
   },
+  { name: 'Migration20261127090000_step_up', class: Migration20261127090000_step_up },
 ];

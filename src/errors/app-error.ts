@@ -27,6 +27,7 @@ export type RefusalCode =
   | 'external_id_missing'
   | 'external_id_conflict'
   | 'too_many_passkeys'
+  | 'last_passkey'
   | 'transaction_not_permitted'
   // ceremonies
   | 'transaction_not_found'
@@ -35,6 +36,16 @@ export type RefusalCode =
   | 'discoverable_authentication_refused'
   | 'invalid_nonce';
 
+/** How a user may prove again who they are, for `insufficient_user_authentication` (RFC 9470). */
+export interface StepUpChallenge {
+  /** What counts: a token of a fresh sign-in, a nonce of a step-up with a passkey, or either. */
+  readonly by: 'fresh-token' | 'passkey' | 'either';
+  /** Seconds since which the user has to have signed in; absent where no token counts. */
+  readonly maxAge?: number;
+  /** The values of `acr` that count; absent where any does. */
+  readonly acrValues?: readonly string[];
+}
+
 /** What an {@link AppError} may say beyond its code. */
 export interface AppErrorOptions {
   /** What went wrong underneath. Callers see nothing of it; if it is a `Refusal`, its reason is logged. */
@@ -42,11 +53,16 @@ export interface AppErrorOptions {
   /** A sentence for the caller instead of the code's usual one; never holds secrets or other people's data. */
   readonly detail?: string;
   /** A reason that the caller may know, beside the code: `reason` of the Flex protocol's error. */
-  readonly told?: 'user_not_active' | 'too_many_passkeys' | 'unknown_credential';
+  readonly told?:
+    | 'user_not_active'
+    | 'too_many_passkeys'
+    | 'unknown_credential'
+    | 'insufficient_user_authentication'
+    | 'last_passkey';
   /** Seconds until it is worth trying again; becomes `Retry-After`. */
   readonly retryAfter?: number;
-  /** Seconds since which the user has to have signed in, for `insufficient_user_authentication` (RFC 9470). */
-  readonly maxAge?: number;
+  /** What the user's API asks for by `insufficient_user_authentication`. */
+  readonly stepUp?: StepUpChallenge;
 }
 
 /** A refusal with the code that callers know it by. `ERROR_TABLE` maps the code to HTTP. */
@@ -56,11 +72,11 @@ export class AppError extends Refusal {
   readonly detail: string | undefined;
   readonly told: AppErrorOptions['told'];
   readonly retryAfter: number | undefined;
-  readonly maxAge: number | undefined;
+  readonly stepUp: StepUpChallenge | undefined;
 
   constructor(
     readonly code: RefusalCode,
-    { cause, detail, told, retryAfter, maxAge }: AppErrorOptions = {},
+    { cause, detail, told, retryAfter, stepUp }: AppErrorOptions = {},
   ) {
     super(detail ?? code, { cause });
     this.name = 'AppError';
@@ -68,6 +84,6 @@ export class AppError extends Refusal {
     this.detail = detail;
     this.told = told;
     this.retryAfter = retryAfter;
-    this.maxAge = maxAge;
+    this.stepUp = stepUp;
   }
 }

@@ -46,8 +46,8 @@ export const ERROR_TABLE = {
   invalid_api_key: { status: 401, sentence: 'The API key is missing or invalid', flex: NO_ACCESS },
   insufficient_user_authentication: {
     status: 401,
-    sentence: 'A more recent sign-in is required',
-    flex: NO_ACCESS,
+    sentence: 'The user has to prove again who they are',
+    flex: { code: 'operation_not_allowed', status: 403 },
   },
   app_not_found: { status: 404, sentence: 'The app does not exist', flex: { code: 'app_not_found' } },
   user_not_found: { status: 404, sentence: 'The user does not exist', flex: { code: 'user_not_found' } },
@@ -75,6 +75,11 @@ export const ERROR_TABLE = {
   too_many_passkeys: {
     status: 409,
     sentence: 'The user has too many passkeys',
+    flex: { code: 'operation_not_allowed', status: 403 },
+  },
+  last_passkey: {
+    status: 409,
+    sentence: 'The last passkey cannot be revoked',
     flex: { code: 'operation_not_allowed', status: 403 },
   },
   transaction_not_permitted: {

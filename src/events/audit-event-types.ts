@@ -12,6 +12,7 @@ export const AUDIT_EVENT_TYPES = [
   'user.linked',
   'user.unlinked',
   'user.identity_conflict',
+  'step_up.refused',
 ] as const;
 
 /**

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isBeyond } from './rate-limit.js';
 
 /** Paths of the user's API. */
-export const USERS_API = /^\/(?:user|passkey)\//;
+export const USERS_API = /^\/(?:user$|(?:user|passkey)\/)/;
 
 /** Knows the web origins that may read the answers of a path. */
 export abstract class AllowedOrigins {
@@ -58,6 +58,7 @@ const ALLOWED_HEADERS = [
   'authorization',
   'content-type',
   'passage-flex-version',
+  'x-keyway-nonce',
   'x-request-id',
   'traceparent',
   'tracestate',

@@ -11,7 +11,7 @@ export interface ErrorAnswer {
 
 /** A failure in the shape of its edge: `{code, error, reason?}` of the Flex protocol, or RFC 9457 problem details. */
 export function answerOf(
-  { code, detail, told }: Pick<Failure, 'code' | 'detail' | 'told'>,
+  { code, detail, told, stepUp }: Pick<Failure, 'code' | 'detail' | 'told' | 'stepUp'>,
   { isFlex, requestId }: { readonly isFlex: boolean; readonly requestId: string },
 ): ErrorAnswer {
   const { status, sentence: title, flex }: ErrorRow = ERROR_TABLE[code];
@@ -25,6 +25,14 @@ export function answerOf(
   return {
     status,
     type: 'application/problem+json; charset=utf-8',
-    body: { type: 'about:blank', title, status, ...(detail && { detail }), code, requestId },
+    body: {
+      type: 'about:blank',
+      title,
+      status,
+      ...(detail && { detail }),
+      code,
+      ...(stepUp && { stepUp }),
+      requestId,
+    },
   };
 }

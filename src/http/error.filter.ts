@@ -54,8 +54,15 @@ function render(failure: Failure, request: FastifyRequest, reply: FastifyReply):
 }
 
 /** Tells a token that was refused from a missing one (RFC 6750 §3), and from one of too old a sign-in (RFC 9470 §3). */
-function challengeFor({ code, maxAge }: Failure): string {
-  if (code === 'insufficient_user_authentication') return `Bearer error="${code}", max_age="${maxAge}"`;
+function challengeFor({ code, stepUp }: Failure): string {
+  if (code === 'insufficient_user_authentication') {
+    const { maxAge, acrValues } = stepUp ?? {};
+    return [
+      `Bearer error="${code}"`,
+      ...(acrValues ? [`acr_values="${acrValues.join(' ')}"`] : []),
+      ...(maxAge === undefined ? [] : [`max_age="${maxAge}"`]),
+    ].join(', ');
+  }
   return code === 'invalid_token' ? 'Bearer error="invalid_token"' : 'Bearer';
 }
 

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { AppError } from '../errors/app-error.js';
+import { AppError, type StepUpChallenge } from '../errors/app-error.js';
 import type { ErrorCode } from '../errors/error-table.js';
 import { Refusal } from '../errors/refusal.js';
 import { Unavailable } from '../errors/unavailable.js';
@@ -15,8 +15,8 @@ export interface Failure {
   readonly told?: string | undefined;
   /** Seconds. */
   readonly retryAfter?: number | undefined;
-  /** Seconds since which the user has to have signed in. */
-  readonly maxAge?: number | undefined;
+  /** How the user may prove again who they are. */
+  readonly stepUp?: StepUpChallenge | undefined;
   readonly cause?: unknown;
 }
 

@@ -18,6 +18,8 @@ export interface PassageApp {
   readonly rpId: string | null;
   /** How many passkeys a user may have; null where the provider does not tell. */
   readonly maxPasskeysPerUser: number | null;
+  readonly stepUp: StepUpPolicy;
+  readonly lastPasskey: LastPasskey | null;
   readonly origins: readonly string[];
 }
 
@@ -34,10 +36,46 @@ export interface ActingIdentity {
   readonly subject: string;
 }
 
+/** What an app accepts as step-up; where the provider does not tell, none is asked. */
+export interface StepUpPolicy {
+  readonly by: 'off' | 'fresh-token' | 'passkey' | 'either';
+  /** Seconds since which the user of a token has to have signed in. */
+  readonly maxAge: number;
+  /** Where there are any, a token counts only with `acr` or `amr` among them. */
+  readonly acrValues: readonly string[];
+  readonly amrValues: readonly string[];
+}
+
+/** What becomes of the revocation of a user's last passkey; `warn`: pages warn of it. */
+export type LastPasskey = 'allow' | 'warn' | 'deny';
+
+/**
+ * How a person has stepped up: `done` where their token is of a fresh sign-in, a nonce to be used up with the act, or
+ * `missing`. Whether that is enough is decided by the provider, with the act.
+ */
+export type StepUp = 'done' | 'missing' | { readonly nonce: string; readonly signedInAt: number | null };
+
+/** A person who acts on their own account. */
+export interface ActingPerson extends ActingIdentity {
+  readonly stepUp: StepUp;
+}
+
+/** The act that a sign-in is the step-up for: `target` is the id of the passkey to be revoked, null for other acts. */
+export interface StepUpFor {
+  readonly act: 'add' | 'revoke' | 'erase';
+  readonly target: string | null;
+}
+
+/** What a browser needs to forget the passkeys of a user who was erased; as in {@link UserPasskeys}. */
+export type ErasedUser = Pick<UserPasskeys, 'rpId' | 'signalUserHandles'>;
+
+/** What holds for every user of an app; nulls where it is not known. */
+export type UserRules = Pick<UserPasskeys, 'limit' | 'lastPasskey'>;
+
 /** Who registers, and what kind of registration a transaction permits. */
 export interface RegisterTransactionOptions {
-  /** The identity that acts for itself, if one does. */
-  readonly tiedTo?: ActingIdentity;
+  /** The person who acts for themself, if one does. */
+  readonly tiedTo?: ActingPerson;
   /** What authenticators show as the account's name, if the provider {@link Passage.showsUsernames}. */
   readonly username?: string;
   /** An automatic upgrade: the passkey may be created without asking the user. */
@@ -60,10 +98,15 @@ export abstract class Passage {
 
   /** Oldest first; an unknown user has none. */
   abstract getDevices(externalId: string): Promise<UserPasskeys>;
-  /** How many passkeys a user may have, without asking another server: null where it is not known. */
-  abstract recentLimit(): Promise<number | null>;
-  /** Throws `device_not_found`, also for another user's; `access_denied` where the provider does not allow it. */
-  abstract revokeDevice(externalId: string, deviceId: string, tiedTo?: ActingIdentity): Promise<void>;
+  /** What holds for a user without passkeys, without asking another server. */
+  abstract recentRules(): Promise<UserRules>;
+  /** What the app accepts as step-up. */
+  abstract stepUpPolicy(): Promise<StepUpPolicy>;
+  /**
+   * Throws `device_not_found`, also for another user's; `access_denied` where the provider does not allow it; of a person
+   * `insufficient_user_authentication`, and `last_passkey` where the app denies it.
+   */
+  abstract revokeDevice(externalId: string, deviceId: string, person?: ActingPerson): Promise<void>;
   /**
    * Throws `device_not_found`, also for another user's; `invalid_request` where the provider does not accept the name,
    * `access_denied` where it cannot rename.
@@ -77,7 +120,8 @@ export abstract class Passage {
   /**
    * The id of a transaction that lets the user register one passkey. Throws `user_not_active`, `too_many_passkeys`, and
    * `user_not_found` where they are erased at that moment; `invalid_request` where the provider does not accept the name,
-   * `access_denied` where it does not allow the call, `too_many_requests` for too many automatic upgrades.
+   * `access_denied` where it does not allow the call, `too_many_requests` for too many automatic upgrades; of a person
+   * `insufficient_user_authentication`, if it is not their first passkey.
    */
   abstract createRegisterTransaction(
     externalId: string,
@@ -88,7 +132,16 @@ export abstract class Passage {
    * The id of a transaction for one sign-in. Throws `user_not_found`, `user_not_active`, `user_has_no_passkeys`;
    * `access_denied` where the provider does not allow it.
    */
-  abstract createAuthenticateTransaction(externalId: string, tiedTo?: ActingIdentity): Promise<string>;
+  abstract createAuthenticateTransaction(
+    externalId: string,
+    tiedTo?: ActingIdentity,
+    stepUp?: StepUpFor,
+  ): Promise<string>;
+  /**
+   * Deletes a person with all that points at them, on their own behalf. Throws `user_not_found`,
+   * `insufficient_user_authentication` if they have passkeys, `access_denied` where the provider does not allow it.
+   */
+  abstract eraseUser(externalId: string, person: ActingPerson): Promise<ErasedUser>;
   /** Uses the nonce up. Throws `invalid_nonce`; where that is because of the identity, the nonce is used up as well. */
   abstract verifyNonce(nonce: string, tiedTo?: ActingIdentity): Promise<PassageNonce>;
   /** False if the app is known not to allow automatic upgrades; what is not known is decided by the transaction. */

@@ -3,12 +3,14 @@ import type { Caller } from '../auth/caller.js';
 import { CurrentUser } from '../auth/current-user.decorator.js';
 import { NoBody, StrictBody, StrictOptionalBody } from '../http/body.pipe.js';
 import {
+  BeginAuthenticationDto,
   BeginRegistrationDto,
   DeviceIdPipe,
   RenamePasskeyDto,
   RevokePasskeyDto,
   VerifyNonceDto,
 } from './passkeys.dto.js';
+import { StepUpNonce } from './step-up-nonce.decorator.js';
 import { PasskeysService } from './passkeys.service.js';
 
 /** The user's API: everything is about the passkeys of the token's own user. */
@@ -24,15 +26,29 @@ export class PasskeysController {
   @Post('user/revokePasskey')
   @HttpCode(200)
   @Header('content-type', 'text/plain; charset=utf-8')
-  async revokePasskey(@CurrentUser() caller: Caller, @Body(StrictBody) { id }: RevokePasskeyDto) {
-    await this.passkeys.revoke(caller, id);
+  async revokePasskey(
+    @CurrentUser() caller: Caller,
+    @Body(StrictBody) { id }: RevokePasskeyDto,
+    @StepUpNonce() nonce: string | null,
+  ) {
+    await this.passkeys.revoke(caller, id, nonce);
     return 'OK';
   }
 
   @Delete('user/devices/:id')
   @HttpCode(204)
-  async revoke(@CurrentUser() caller: Caller, @Param('id', DeviceIdPipe) id: string) {
-    await this.passkeys.revoke(caller, id);
+  async revoke(
+    @CurrentUser() caller: Caller,
+    @Param('id', DeviceIdPipe) id: string,
+    @StepUpNonce() nonce: string | null,
+  ) {
+    await this.passkeys.revoke(caller, id, nonce);
+  }
+
+  @Delete('user')
+  @HttpCode(200)
+  erase(@CurrentUser() caller: Caller, @Body(NoBody) _body: undefined, @StepUpNonce() nonce: string | null) {
+    return this.passkeys.erase(caller, nonce);
   }
 
   @Patch('user/devices/:id')
@@ -45,13 +61,20 @@ export class PasskeysController {
   }
 
   @Post('passkey/register')
-  register(@CurrentUser() caller: Caller, @Body(StrictOptionalBody) { conditional }: BeginRegistrationDto) {
-    return conditional ? this.passkeys.beginUpgrade(caller) : this.passkeys.beginRegistration(caller);
+  register(
+    @CurrentUser() caller: Caller,
+    @Body(StrictOptionalBody) { conditional }: BeginRegistrationDto,
+    @StepUpNonce() nonce: string | null,
+  ) {
+    return conditional
+      ? this.passkeys.beginUpgrade(caller, nonce)
+      : this.passkeys.beginRegistration(caller, nonce);
   }
 
   @Post('user/authenticate-with-passkey')
-  authenticate(@CurrentUser() caller: Caller, @Body(NoBody) _body: undefined) {
-    return this.passkeys.beginAuthentication(caller);
+  authenticate(@CurrentUser() caller: Caller, @Body(StrictOptionalBody) { stepUp }: BeginAuthenticationDto) {
+    const { act, target = null } = stepUp ?? {};
+    return this.passkeys.beginAuthentication(caller, act && { act, target });
   }
 
   @Post('passkey/verify')

@@ -1,5 +1,15 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
-import { IsBoolean, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  ValidateNested,
+} from 'class-validator';
 import { AppError } from '../errors/app-error.js';
 import { IsDisplayText } from '../http/display-text.js';
 
@@ -32,6 +42,26 @@ export class BeginRegistrationDto {
   @IsOptional()
   @IsBoolean()
   conditional?: boolean | null;
+}
+
+/** The act that a sign-in is to be the step-up for. */
+export class StepUpDto {
+  @IsIn(['add', 'revoke', 'erase'])
+  act: 'add' | 'revoke' | 'erase';
+
+  /** The id of the passkey to be revoked; other acts have none. */
+  @IsOptional()
+  @Matches(ID, { message: 'target must be the id of a passkey' })
+  target?: string | null;
+}
+
+/** The body with which a sign-in of the token's own user begins; it may be absent. */
+export class BeginAuthenticationDto {
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => StepUpDto)
+  stepUp?: StepUpDto | null;
 }
 
 /** The body of a verification: the nonce that a finished ceremony gave the browser. */

@@ -1,4 +1,5 @@
 import type { Passkey, UserPasskeys } from '../flex/devices/passkey.js';
+import type { ErasedUser } from '../passage/passage.js';
 
 /** A passkey as the user's API gives it, in the members and spelling of Passage's documentation, then our own. */
 export interface WebAuthnDevice {
@@ -48,6 +49,15 @@ export const toWebAuthnDevice = (device: Passkey): WebAuthnDevice => ({
   transports: device.transports,
   automatic: device.automatic,
 });
+
+/** That no passkey of an erased user is left, for each user handle that they carried. */
+export const toEmptySignals = (
+  { rpId, signalUserHandles }: ErasedUser,
+  names: Pick<UserSignal, 'name' | 'displayName'>,
+): UserSignal[] =>
+  rpId === null
+    ? []
+    : signalUserHandles.map((userId) => ({ rpId, userId, ...names, allAcceptedCredentialIds: [] }));
 
 /** One signal for each user handle that the passkeys carry; none where the provider does not tell RP ID or handles. */
 export function toSignals(

@@ -58,6 +58,12 @@ export class ExternalIds {
     this.kept.delete(keyOf(identity));
   }
 
+  /** Undoes the tie of a user who erases themself, if it still is as given. */
+  async undo(user: TokenHolder, appId: string, externalId: string): Promise<void> {
+    await this.ties.undoOwn(user, appId, externalId);
+    this.forget(user);
+  }
+
   /** The operator's tie and our own prevail over a claim, which is then not compared. */
   private async settle(user: TokenHolder, appId: string, known: KnownUser | null): Promise<KnownUser | null> {
     if (known?.externalId == null) return user.claim ? this.ties.claim(user, appId) : null;

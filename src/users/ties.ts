@@ -128,6 +128,14 @@ export class Ties {
     return identity;
   }
 
+  /** The same for an identity whose user the backend does not know, or has erased already; does nothing without the tie. */
+  undoOwn(identity: Identity, appId: string, externalId: string): Promise<void> {
+    return this.database.transaction(async (tx) => {
+      if (!(await this.undo(appId, externalId, tx, identity))) return;
+      await this.audit.record({ type: 'erased', appId, isAnonymous: true }, tx);
+    });
+  }
+
   /**
    * Keeps the tie by which a user acts from being undone until the transaction ends, before anything else is locked; false
    * if it does not hold any more. True where `user` names no identity: an app's server acts for any user.

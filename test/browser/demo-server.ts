@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../support/free-port.js';
 
 const ENTRY = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const COMMANDS = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../dist/web/index.html', import.meta.url));
 const START_LIMIT = 60_000; // ms; the embedded database is created first
 const ERROR_LEVEL = 50; // of pino
@@ -28,8 +29,11 @@ export class DemoServer {
     process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
   }
 
-  /** Resolves once the server is ready for requests. Throws a sentence if there is no build or it does not start. */
-  static async start(): Promise<DemoServer> {
+  /**
+   * Resolves once the server is ready for requests; its app has these options of `keyway app create`. Throws a sentence if
+   * there is no build or it does not start.
+   */
+  static async start(...appOptions: readonly string[]): Promise<DemoServer> {
     if (!existsSync(ENTRY) || !existsSync(PAGE)) {
       throw new Error(
         'The browser tests run the built server, and dist is missing: run npm run build first.',
@@ -37,10 +41,17 @@ export class DemoServer {
     }
     const directory = await mkdtemp(join(tmpdir(), 'keyway-browser-'));
     const port = await freePort();
+    // None of our settings but these two: any other could keep the demo from running.
+    const env = { PATH: process.env['PATH'], DATA_DIR: join(directory, 'data'), PORT: String(port) };
+    if (appOptions.length > 0) {
+      const app = ['demo', '--rp-id', 'localhost', '--origins', `http://localhost:${port}`, ...appOptions];
+      for (const command of [['migrate'], ['app', 'create', ...app]]) {
+        execFileSync(process.execPath, [COMMANDS, ...command], { cwd: directory, env });
+      }
+    }
     const child = spawn(process.execPath, ['--enable-source-maps', ENTRY], {
       cwd: directory,
-      // None of our settings but these two: any other could keep the demo from running.
-      env: { PATH: process.env['PATH'], DATA_DIR: join(directory, 'data'), PORT: String(port) },
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const server = new DemoServer(port, directory, child);

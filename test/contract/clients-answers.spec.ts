@@ -167,8 +167,15 @@ describe('the client for Node servers, given responses that are not of the proto
     }
     for (const rp_id of [1, '', 'Shop.Example', 'a b']) {
       says({ app: anApp({ rp_id, max_passkeys_per_user: -1 }) });
-      expect(await passage.getApp()).toMatchObject({ rpId: null, maxPasskeysPerUser: null });
+      expect(await passage.getApp()).toMatchObject({ rpId: null, maxPasskeysPerUser: null, stepUp: null });
     }
+    says({ app: anApp({ step_up: 7, last_passkey: 'ask' }) });
+    expect(await passage.getApp()).toMatchObject({ stepUp: null, lastPasskey: null });
+    // What a later server asks for is more than nothing.
+    says({ app: anApp({ step_up: 'otp', step_up_max_age: -1, step_up_acr: 'gold', step_up_amr: [7] }) });
+    expect(await passage.getApp()).toMatchObject({
+      stepUp: { by: 'passkey', maxAge: 0, acrValues: [], amrValues: [] },
+    });
     says({ external_id: 'ada', kind: 'recovery', device_id: '../d1', user_verified: 'yes' });
     expect(await passage.auth.verify('nonce')).toStrictEqual({
       externalId: 'ada',

@@ -170,6 +170,8 @@ describe('the client for Node servers', () => {
       additionalAuthOrigins: [],
       rpId,
       maxPasskeysPerUser: 50,
+      stepUp: { by: 'off', maxAge: 300, acrValues: [], amrValues: [] },
+      lastPasskey: 'warn',
     });
     expect(await codeOf(client({ appId: 'no-such-app' }).getApp())).toEqual([404, 'app_not_found']);
   });

@@ -58,6 +58,12 @@ const MEANINGS: Record<string, Record<string, string>> = {
     '404 user_not_found': 'user_not_found',
     '409 user_has_no_passkeys': 'user_has_no_passkeys',
   },
+  eraseUser: {
+    '403 operation_not_allowed': 'access_denied',
+    '404 invalid_request': 'access_denied',
+    '404 user_not_found': 'user_not_found',
+    '405 invalid_request': 'access_denied',
+  },
   verifyNonce: { '400 invalid_request': 'invalid_nonce', '401 invalid_nonce': 'invalid_nonce' },
 };
 const ON_DEVICES = ['renameDevice', 'revokeDevice'];
@@ -83,7 +89,8 @@ describe('refusals of the provider', () => {
     odd.answers((request) => {
       const isSearch = request.url.includes('identifier=') && name !== 'getUser';
       const isApp = request.url.endsWith('/shop') && name !== 'getApp';
-      return isSearch || isApp ? foreign()(request) : answer;
+      const isUser = request.method === 'GET' && name === 'eraseUser';
+      return isSearch || isApp || isUser ? foreign()(request) : answer;
     });
   const outcomeOf = (name: string): Promise<string> =>
     CALLS[name]!(passage).then(

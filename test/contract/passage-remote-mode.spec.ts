@@ -57,6 +57,7 @@ describe('in remote mode', () => {
         externalId: expect.any(String) as string,
         passkeys: [device],
         limit: 50,
+        lastPasskey: 'warn',
         signals: [
           {
             rpId: TEST.rpId,
@@ -270,6 +271,7 @@ describe('in remote mode', () => {
         externalId: null,
         passkeys: [],
         limit: 50,
+        lastPasskey: 'warn',
         signals: [],
       });
     });

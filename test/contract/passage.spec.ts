@@ -70,7 +70,9 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
     });
 
     it('is returned with its current origins', async () => {
-      const shop = { id: TEST.appId, name: 'The Shop', rpId: TEST.rpId, maxPasskeysPerUser: 50 };
+      const stepUp = { by: 'off', maxAge: 300, acrValues: [], amrValues: [] };
+      const rules = { maxPasskeysPerUser: 50, lastPasskey: 'warn', stepUp };
+      const shop = { id: TEST.appId, name: 'The Shop', rpId: TEST.rpId, ...rules };
       expect(await passage.getApp()).toEqual({ ...shop, origins: [TEST.origin] });
       const origins = [TEST.origin, 'https://m.shop.example'];
       await changeApp(app, TEST.appId, 'origins', origins);
@@ -132,7 +134,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
   describe('the passkeys', () => {
     it('are an empty list without RP ID and user handles for an unknown user', async () => {
       await passage.getApp();
-      const nothing = { devices: [], limit: await passage.recentLimit(), rpId: null, signalUserHandles: [] };
+      const nothing = { devices: [], ...(await passage.recentRules()), rpId: null, signalUserHandles: [] };
       expect(await passage.getDevices(anExternalId())).toEqual(nothing);
     });
 
@@ -142,6 +144,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
       expect(await passage.getDevices(externalId)).toEqual({
         devices: [],
         limit: 50,
+        lastPasskey: 'warn',
         rpId: TEST.rpId,
         signalUserHandles: [],
       });
@@ -161,6 +164,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
       const { devices, ...rest } = await passage.getDevices(externalId);
       expect(rest).toEqual({
         limit: 50,
+        lastPasskey: 'warn',
         rpId: TEST.rpId,
         signalUserHandles: [begun.publicKey.user.id],
       });

@@ -4,7 +4,7 @@ import type { Passage } from '../../src/passage/passage.js';
 import { APP, DEVICE, foreign, ID, NOW, OddProvider, refusal, USER } from '../support/odd-provider.js';
 import { BRIEF, CALLS, failureOf, remotePassage, unavailable } from '../support/providers.js';
 
-const NO_DEVICES = { devices: [], limit: null, rpId: null, signalUserHandles: [] };
+const NO_DEVICES = { devices: [], limit: null, lastPasskey: null, rpId: null, signalUserHandles: [] };
 
 describe('RemotePassage', () => {
   let odd: OddProvider;
@@ -41,6 +41,7 @@ describe('RemotePassage', () => {
           },
         ],
         limit: null,
+        lastPasskey: null,
         rpId: null,
         signalUserHandles: [],
       });
@@ -49,6 +50,8 @@ describe('RemotePassage', () => {
         id: 'shop',
         name: 'The Shop',
         rpId: null,
+        stepUp: { by: 'off', maxAge: 0, acrValues: [], amrValues: [] },
+        lastPasskey: null,
         maxPasskeysPerUser: null,
         origins: ['https://shop.example', 'https://m.shop.example'],
       });
@@ -70,6 +73,7 @@ describe('RemotePassage', () => {
         expect(await remotePassage(odd.settings, BRIEF).getDevices('ada')).toMatchObject({
           devices: [{ provider: null, synced: null, transports: [], icons: { light: null, dark: null } }],
           limit: null,
+          lastPasskey: null,
           rpId: null,
           signalUserHandles: [],
         });
@@ -139,6 +143,7 @@ describe('RemotePassage', () => {
           `GET /users/${ID}`,
           `PATCH /users/${ID}/devices/dev_1`,
           `DELETE /users/${ID}/devices/dev_1`,
+          `DELETE /users/${ID}`,
           'POST /transactions/register',
           'POST /transactions/authenticate',
           'POST /authenticate/verify',

@@ -22,6 +22,7 @@ const EVENT_TYPES: Record<AuditEventType, true> = {
   'user.linked': true,
   'user.unlinked': true,
   'user.identity_conflict': true,
+  'step_up.refused': true,
 };
 
 describe('the reference', () => {

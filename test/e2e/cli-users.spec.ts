@@ -173,6 +173,39 @@ describe('keyway user', () => {
     expect([await mine.user.passkeys(), await others.user.passkeys()].map((it) => it.length)).toEqual([1, 1]);
   });
 
+  it('obeys an app that denies to revoke the last passkey, and says what to change', async () => {
+    const { externalId, device, user } = await aUser();
+    await answer('app', 'update', 'shop', '--last-passkey', 'deny');
+    const revoke = ['user', 'revoke', ...IN_SHOP, externalId, device.id];
+    expect(failure(await keyway(...revoke, '--json'))).toEqual({
+      exit: 1,
+      code: 'last_passkey',
+      error: expect.stringContaining('--last-passkey deny') as string,
+    });
+    expect(await user.passkeys()).toHaveLength(1);
+    const app = { stepUp: 'either', stepUpMaxAge: 120, stepUpAcr: ['gold', 'urn:x'], stepUpAmr: ['otp'] };
+    const options = ['--step-up', 'either', '--step-up-max-age', '2m', '--step-up-acr', 'gold,urn:x'];
+    expect(
+      await answer('app', 'update', 'shop', ...options, '--step-up-amr', 'otp', '--last-passkey', 'warn'),
+    ).toMatchObject({ ...app, lastPasskey: 'warn' });
+    for (const acr of ['a b', 'a"b', 'x'.repeat(256), Array(21).fill('a').join(',')]) {
+      const refused = await keyway('app', 'update', 'shop', '--step-up-acr', acr, '--json');
+      expect(failure(refused)).toMatchObject({ exit: 1, code: 'invalid_app' });
+    }
+    await answer(
+      'app',
+      'update',
+      'shop',
+      '--step-up',
+      'off',
+      '--step-up-acr',
+      'none',
+      '--step-up-amr',
+      'none',
+    );
+    expect((await keyway(...revoke)).code).toBe(0);
+  });
+
   it('erases a user after a question: passkeys, identity and traces go, tombstones stay', async () => {
     const { externalId, device, subject } = await aUser();
     const erase = ['user', 'erase', ...IN_SHOP, externalId];

@@ -43,6 +43,7 @@ describe('a start in production', () => {
       externalId: null,
       passkeys: [],
       limit: 50,
+      lastPasskey: 'warn',
       signals: [],
     });
     expect((await ask(`${url}/demo/app`)).status).toBe(404);

@@ -75,6 +75,7 @@ describe('the demo', () => {
       externalId: null,
       passkeys: [],
       limit: 50,
+      lastPasskey: 'warn',
       signals: [],
     });
   });

@@ -40,6 +40,7 @@ describe('the embedded database', () => {
       externalId: null,
       passkeys: [],
       limit: 50,
+      lastPasskey: 'warn',
       signals: [],
     });
     const passkey = await registerPasskey(user, { traits: { counter: 'increasing' } });

@@ -29,7 +29,10 @@ describe('load', () => {
     afterAll(() => replica?.close());
 
     const erase = (on: TestApp, id: string) =>
-      on.application.get(UsersService, { strict: false }).erase(TEST.appId, { id });
+      on.application
+        .get(UsersService, { strict: false })
+        .erase(TEST.appId, { id })
+        .then(() => undefined);
 
     /** Each thing a user can do, twelve times over and about to be done. */
     async function aBusyUser() {

@@ -65,6 +65,7 @@ describe("the user's API", () => {
           },
         ],
         limit: 50,
+        lastPasskey: 'warn',
         signals: [
           {
             rpId: TEST.rpId,
@@ -192,6 +193,7 @@ describe("the user's API", () => {
           externalId: null,
           passkeys: [],
           limit: 50,
+          lastPasskey: 'warn',
           signals: [],
         });
       } finally {

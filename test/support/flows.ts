@@ -1,7 +1,7 @@
 import { Browser } from './browser.js';
-import type { SoftwareAuthenticatorTraits } from './ceremony-overrides.js';
+import type { GetOverrides, SoftwareAuthenticatorTraits } from './ceremony-overrides.js';
 import { SoftwareAuthenticator } from './software-authenticator.js';
-import type { PasskeyJson, TestUser } from './test-user.js';
+import type { PasskeyJson, StepUpJson, TestUser } from './test-user.js';
 
 /** A passkey that was registered through the public routes, with all that holds or used it. */
 export interface RegisteredPasskey {
@@ -54,6 +54,18 @@ export async function beginStepUp({ user, browser }: RegisteredPasskey) {
 export async function stepUp(passkey: RegisteredPasskey): Promise<string> {
   const begun = await beginStepUp(passkey);
   const finished = await passkey.browser.finish('authenticate', begun.answer(passkey.authenticator));
+  return finished.expect<{ nonce: string }>().nonce;
+}
+
+/** A sign-in that is the step-up for an act of the user, up to its nonce. */
+export async function stepUpFor(
+  { user, browser, authenticator }: Pick<RegisteredPasskey, 'user' | 'browser' | 'authenticator'>,
+  act: StepUpJson,
+  overrides: Partial<GetOverrides> = {},
+): Promise<string> {
+  const { transactionId } = await user.authenticateTransaction(act);
+  const begun = await browser.beginSignIn(transactionId);
+  const finished = await browser.finish('authenticate', begun.answer(authenticator, overrides));
   return finished.expect<{ nonce: string }>().nonce;
 }
 

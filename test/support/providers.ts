@@ -57,6 +57,8 @@ export const CALLS: Readonly<Record<string, (passage: Passage) => Promise<unknow
   createRegisterTransaction: (it) => it.createRegisterTransaction('ada', 'Ada'),
   createAuthenticateTransaction: (it) => it.createAuthenticateTransaction('ada'),
   verifyNonce: (it) => it.verifyNonce('nonce'),
+  eraseUser: (it) =>
+    it.eraseUser('ada', { issuer: 'https://login.example.com', subject: 'ada', stepUp: 'done' }),
 };
 
 /** Pauses are short, and no circuit opens unless a test is about that. */

@@ -24,6 +24,7 @@ export interface PasskeyListJson {
   readonly externalId: string | null;
   readonly passkeys: readonly PasskeyJson[];
   readonly limit: number | null;
+  readonly lastPasskey: 'allow' | 'warn' | 'deny' | null;
   readonly signals: readonly {
     readonly rpId: string;
     readonly userId: string;
@@ -33,11 +34,21 @@ export interface PasskeyListJson {
   }[];
 }
 
+/** What a sign-in is to be the step-up for. */
+export interface StepUpJson {
+  readonly act: 'add' | 'revoke' | 'erase';
+  readonly target?: string;
+}
+
 export interface TransactionJson {
   readonly transactionId: string;
   readonly appId: string;
   readonly flexUrl: string;
 }
+
+/** The header of a step-up's nonce. */
+const bringing = (nonce: string | undefined): Record<string, string> =>
+  nonce === undefined ? {} : { 'x-keyway-nonce': nonce };
 
 /** Signs a token as the application's own login would; a claim of undefined is left out. */
 export function signToken(claims: JWTPayload): Promise<string> {
@@ -71,9 +82,10 @@ export class TestUser {
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
     payload?: object,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<HttpAnswer> {
-    const authorization = `Bearer ${await this.token()}`;
-    return send(this.app, { method, url, headers: { authorization }, ...(payload && { payload }) });
+    const headers = { authorization: `Bearer ${await this.token()}`, ...more };
+    return send(this.app, { method, url, headers, ...(payload && { payload }) });
   }
 
   async list(): Promise<PasskeyListJson> {
@@ -94,9 +106,10 @@ export class TestUser {
     return this.call('POST', '/passkey/register', { conditional: true });
   }
 
-  /** Leave for a step-up. */
-  async authenticateTransaction(): Promise<TransactionJson> {
-    return (await this.call('POST', '/user/authenticate-with-passkey')).expect(201);
+  /** A transaction for a sign-in of this user, as the step-up for an act if one is named. */
+  async authenticateTransaction(stepUp?: StepUpJson): Promise<TransactionJson> {
+    const body = stepUp && { stepUp };
+    return (await this.call('POST', '/user/authenticate-with-passkey', body)).expect(201);
   }
 
   verify(nonce: string): Promise<HttpAnswer> {
@@ -107,7 +120,16 @@ export class TestUser {
     return this.call('PATCH', `/user/devices/${id}`, { friendlyName });
   }
 
-  revoke(id: string): Promise<HttpAnswer> {
-    return this.call('DELETE', `/user/devices/${id}`);
+  /** With the nonce of a step-up, if one is given; so do the others. */
+  revoke(id: string, nonce?: string): Promise<HttpAnswer> {
+    return this.call('DELETE', `/user/devices/${id}`, undefined, bringing(nonce));
+  }
+
+  add(nonce?: string): Promise<HttpAnswer> {
+    return this.call('POST', '/passkey/register', undefined, bringing(nonce));
+  }
+
+  erase(nonce?: string): Promise<HttpAnswer> {
+    return this.call('DELETE', '/user', undefined, bringing(nonce));
   }
 }

@@ -1,5 +1,5 @@
-import { RequestError, UserApi } from '@keyway/elements';
-import { PassageError, PassageFlex, type Passkey } from '@keyway/passage-flex-js';
+import '@keyway/elements';
+import { PassageError, PassageFlex, type Passkey, RequestError, UserApi } from '@keyway/passage-flex-js';
 import { demoApp, signInAs, signInWithNonce, type DemoSession } from './demo-api.js';
 import { byId, say } from './page.js';
 import { sentence } from './sentences.js';

@@ -1,5 +1,4 @@
-import { PassageError } from '@keyway/passage-flex-js';
-import type { UserSignal } from './user-api.js';
+import { PassageError, signalAccepted, type UserSignal } from '@keyway/passage-flex-js';
 
 /*
  * A browser deletes every passkey of the user that a signal does not name, and a list that was asked for before an
@@ -54,19 +53,10 @@ export async function whenAddsEnd(): Promise<void> {
  * failures are ignored.
  */
 export async function signalAcceptedCredentials(signals: readonly UserSignal[]): Promise<void> {
-  if (typeof PublicKeyCredential !== 'function') return;
-  const api = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
-  for (const { rpId, userId, allAcceptedCredentialIds: listed } of signals) {
+  for (const signal of signals) {
+    const { allAcceptedCredentialIds: listed } = signal;
     for (const id of listed) unconfirmed.delete(id);
-    try {
-      await api.signalAllAcceptedCredentials?.call(PublicKeyCredential, {
-        rpId,
-        userId,
-        allAcceptedCredentialIds: [...listed, ...unconfirmed],
-      });
-    } catch {
-      // An authenticator that cannot be told keeps offering a passkey that no longer works; nothing else breaks.
-    }
+    await signalAccepted({ ...signal, allAcceptedCredentialIds: [...listed, ...unconfirmed] });
   }
 }
 

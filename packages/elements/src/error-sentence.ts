@@ -1,5 +1,4 @@
-import { PassageError } from '@keyway/passage-flex-js';
-import { RequestError } from './request.js';
+import { PassageError, RequestError } from '@keyway/passage-flex-js';
 import type { PasskeyTableTexts } from './texts.js';
 
 /** What the user was doing. */

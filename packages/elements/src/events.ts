@@ -1,5 +1,5 @@
 import type { PasskeyAction } from './error-sentence.js';
-import type { Passkey } from './user-api.js';
+import type { UserPasskey as Passkey } from '@keyway/passage-flex-js';
 
 /**
  * Details of the element's events; all of them bubble and are composed. Each has `externalId` besides: what the
@@ -21,12 +21,21 @@ export interface PasskeyTableEventDetails {
   };
 }
 
+/** Cancelable events before an act: what is prevented is not done, and the page may do it in its own way. */
+export interface PasskeyTableRequestDetails {
+  readonly 'passkey-adding': OfUser & { readonly passkey: null };
+  readonly 'passkey-revoking': OfUser & { readonly passkey: Passkey };
+}
+
 interface OfUser {
   readonly externalId: string | null;
 }
 
-/** Tells the page what has happened. */
-export type Emit = <Name extends keyof PasskeyTableEventDetails>(
+/** All events of the element. */
+export type PasskeyTableEventTypes = PasskeyTableEventDetails & PasskeyTableRequestDetails;
+
+/** Tells the page what has happened, or is about to; false if the page prevents it. */
+export type Emit = <Name extends keyof PasskeyTableEventTypes>(
   name: Name,
-  detail: PasskeyTableEventDetails[Name],
-) => void;
+  detail: PasskeyTableEventTypes[Name],
+) => boolean;

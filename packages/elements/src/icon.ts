@@ -1,5 +1,5 @@
 import { element, keyDrawing } from './dom.js';
-import type { Passkey } from './user-api.js';
+import type { UserPasskey as Passkey } from '@keyway/passage-flex-js';
 
 /** How icons are chosen: by a fixed scheme, or `auto` for the system's preference. */
 export type ColorScheme = 'light' | 'dark' | 'auto';

@@ -1,14 +1,19 @@
 export { PasskeyTableElement } from './passkey-table.js';
-export type { PasskeyTableEventDetails } from './events.js';
+export type {
+  PasskeyTableEventDetails,
+  PasskeyTableEventTypes,
+  PasskeyTableRequestDetails,
+} from './events.js';
 export type { PasskeyAction } from './error-sentence.js';
 export type { PasskeyTableTextChanges, PasskeyTableTexts } from './texts.js';
-export { RequestError } from './request.js';
+export type { StepUpRequest, StepUpCallback } from './step-up.js';
 export {
-  type UserSignal,
   type FlexTransaction,
   type GetToken,
-  type Passkey,
   type PasskeyList,
+  RequestError,
   UserApi,
+  type UserPasskey as Passkey,
+  type UserSignal,
   type VerifiedNonce,
-} from './user-api.js';
+} from '@keyway/passage-flex-js';

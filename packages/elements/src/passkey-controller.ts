@@ -1,10 +1,15 @@
-import { PassageFlex } from '@keyway/passage-flex-js';
+import {
+  PassageFlex,
+  type PasskeyList,
+  type UserApi,
+  type UserPasskey as Passkey,
+} from '@keyway/passage-flex-js';
 import { signalAcceptedCredentials, trackAdd, watchForAdds, whenAddsEnd } from './accepted-credentials.js';
 import { errorCode, errorSentence, errorStatus, type PasskeyAction } from './error-sentence.js';
 import type { Emit } from './events.js';
 import type { RowContext } from './row.js';
+import { type StepUpCallback, steppingUp } from './step-up.js';
 import { fill } from './texts.js';
-import type { Passkey, PasskeyList, UserApi } from './user-api.js';
 import { TableView } from './view.js';
 
 /** Whether this browser can create and use passkeys at all; false outside a secure context. */
@@ -26,6 +31,7 @@ export class PasskeyController {
     root: ShadowRoot,
     private readonly context: () => RowContext,
     private readonly emit: Emit,
+    private readonly signInAnew: () => StepUpCallback | null,
   ) {
     this.#view = new TableView(root);
     root.addEventListener('click', (event) => this.#onClick(event));
@@ -80,7 +86,7 @@ export class PasskeyController {
     this.#loading = true;
     this.render();
     try {
-      const list = await this.#api.list(load.signal);
+      const list = await this.#api.list({ signal: load.signal });
       if (load.signal.aborted) return;
       this.#list = list;
       if (isComplete()) void signalAcceptedCredentials(list.signals);
@@ -101,8 +107,14 @@ export class PasskeyController {
 
   async #add(): Promise<void> {
     await this.#attempt('add', async (api, signal) => {
+      if (!this.emit('passkey-adding', { externalId: this.#externalId, passkey: null })) return;
       this.#view.showStatus(this.context().texts.adding);
-      const { transactionId, appId, flexUrl } = await api.beginRegistration(signal);
+      const { transactionId, appId, flexUrl } = await steppingUp(
+        { act: 'add' },
+        (nonce) => api.beginRegistration({ signal, nonce }),
+        this.#means(api, signal),
+      );
+      this.#view.showStatus(this.context().texts.adding);
       let created: string | undefined;
       let failure: unknown;
       try {
@@ -114,7 +126,7 @@ export class PasskeyController {
           }),
         );
         signal.throwIfAborted();
-        await api.verify(nonce, signal);
+        await api.verify(nonce, { signal });
       } catch (error) {
         signal.throwIfAborted();
         failure = error;
@@ -137,7 +149,7 @@ export class PasskeyController {
     if (name === '') return this.#view.showProblem(texts.nameMissing);
     if (name === before.friendlyName) return this.#view.endRename(this.context(), true);
     await this.#attempt('rename', async (api, signal) => {
-      const passkey = await api.rename(before.id, name, signal);
+      const passkey = await api.rename(before.id, name, { signal });
       this.#view.endRename(this.context(), true);
       this.#replace((passkeys) => passkeys.map((known) => (known.id === passkey.id ? passkey : known)));
       this.#view.showStatus(fill(texts.renamed, { name: passkey.friendlyName }));
@@ -151,7 +163,14 @@ export class PasskeyController {
     const passkey = this.#view.dialog.passkey;
     if (!passkey) return;
     await this.#attempt('revoke', async (api, signal) => {
-      await api.revoke(passkey.id, signal);
+      if (!this.emit('passkey-revoking', { externalId: this.#externalId, passkey })) {
+        return this.#view.dialog.close();
+      }
+      await steppingUp(
+        { act: 'revoke', target: passkey.id },
+        (nonce) => api.revoke(passkey.id, { signal, nonce }),
+        this.#means(api, signal),
+      );
       const place = this.#list?.passkeys.findIndex(({ id }) => id === passkey.id) ?? 0;
       this.#view.dialog.close();
       this.#replace((passkeys) => passkeys.filter(({ id }) => id !== passkey.id));
@@ -160,6 +179,16 @@ export class PasskeyController {
       this.emit('passkey-revoked', { externalId: this.#externalId, passkey });
       await this.refresh();
     });
+  }
+
+  #means(api: UserApi, signal: AbortSignal) {
+    return {
+      api,
+      signal,
+      canUsePasskeys: canUsePasskeys(),
+      signInAnew: this.signInAnew(),
+      onConfirm: () => this.#view.showStatus(this.context().texts.confirming),
+    };
   }
 
   /** Runs one change at a time; what fails is said, unless the table has moved on meanwhile. */
@@ -230,7 +259,9 @@ export class PasskeyController {
 
   #askToRevoke(passkey: Passkey): void {
     this.#view.endRename(this.context(), false);
-    this.#view.dialog.open(passkey, this.#list?.passkeys.length === 1, this.context().texts);
+    const others = this.#list?.passkeys.filter(({ id, automatic }) => id !== passkey.id && !automatic) ?? [];
+    const last = others.length > 0 ? null : (this.#list?.lastPasskey ?? 'warn');
+    this.#view.dialog.open(passkey, last, this.context().texts);
   }
 
   #retry(): void {

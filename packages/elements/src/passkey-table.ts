@@ -1,11 +1,12 @@
-import type { PasskeyTableEventDetails } from './events.js';
+import type { PasskeyTableEventTypes } from './events.js';
 import { validLocale } from './formats.js';
 import type { ColorScheme } from './icon.js';
 import { PasskeyController } from './passkey-controller.js';
 import type { RowContext } from './row.js';
 import { styleSheet } from './styles.js';
 import { withTexts, type PasskeyTableTextChanges, type PasskeyTableTexts } from './texts.js';
-import { UserApi, type GetToken } from './user-api.js';
+import { type GetToken, UserApi } from '@keyway/passage-flex-js';
+import type { StepUpCallback } from './step-up.js';
 
 /**
  * `<passkey-table base-url="https://keyway.example">` shows the signed-in user's passkeys and lets them add,
@@ -14,6 +15,12 @@ import { UserApi, type GetToken } from './user-api.js';
  */
 export class PasskeyTableElement extends HTMLElement {
   static readonly observedAttributes = ['base-url', 'lang'];
+
+  /**
+   * Has the user sign in anew where the server wants that before a passkey is added or revoked, and no passkey will do; null
+   * where the page cannot.
+   */
+  stepUp: StepUpCallback | null = null;
 
   readonly #controller: PasskeyController;
   #getToken: GetToken | null = null;
@@ -26,7 +33,13 @@ export class PasskeyTableElement extends HTMLElement {
     this.#controller = new PasskeyController(
       root,
       () => this.#context(),
-      (name, detail) => this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true })),
+      (name, detail) => {
+        const cancelable = name === 'passkey-adding' || name === 'passkey-revoking';
+        return this.dispatchEvent(
+          new CustomEvent(name, { detail, cancelable, bubbles: true, composed: true }),
+        );
+      },
+      () => this.stepUp,
     );
   }
 
@@ -107,7 +120,7 @@ export class PasskeyTableElement extends HTMLElement {
 if (!customElements.get('passkey-table')) customElements.define('passkey-table', PasskeyTableElement);
 
 type PasskeyTableEvents = {
-  [Name in keyof PasskeyTableEventDetails]: CustomEvent<PasskeyTableEventDetails[Name]>;
+  [Name in keyof PasskeyTableEventTypes]: CustomEvent<PasskeyTableEventTypes[Name]>;
 };
 
 declare global {

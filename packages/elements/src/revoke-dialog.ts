@@ -1,6 +1,6 @@
 import { actionButton, element } from './dom.js';
 import { fill, type PasskeyTableTexts } from './texts.js';
-import type { Passkey } from './user-api.js';
+import type { UserPasskey as Passkey } from '@keyway/passage-flex-js';
 
 /** The question that stands before every revocation. Closing it in any way but its button keeps the passkey. */
 export class RevokeDialog {
@@ -15,6 +15,7 @@ export class RevokeDialog {
   passkey: Passkey | null = null;
 
   readonly #problem = element('p', { class: 'problem', role: 'alert' });
+  readonly #status = element('p', { class: 'status', role: 'status' });
 
   constructor() {
     // Escape closes without a click. The event comes late: by then the dialog may have been opened again.
@@ -23,29 +24,46 @@ export class RevokeDialog {
     });
   }
 
-  /** Asks about a passkey; `isLast` adds that the account has no other. */
-  open(passkey: Passkey, isLast: boolean, texts: PasskeyTableTexts): void {
+  /**
+   * Asks about a passkey. `last` is given for one without which the user cannot sign in with a passkey: what the app does
+   * then. Where it denies to revoke it, the dialog says so, and asks nothing.
+   */
+  open(passkey: Passkey, last: 'allow' | 'warn' | 'deny' | null, texts: PasskeyTableTexts): void {
     this.passkey = passkey;
     this.#problem.textContent = '';
+    this.#status.textContent = '';
+    const isDenied = last === 'deny';
     const title = element(
       'h2',
       { id: 'revoke-title' },
       fill(texts.revokeTitle, { name: passkey.friendlyName }),
     );
-    const text = element(
-      'p',
-      { id: 'revoke-text' },
-      isLast ? `${texts.revokeLast} ${texts.revokeText}` : texts.revokeText,
-    );
-    const keep = actionButton('keep', texts.keep, { autofocus: true });
+    const sentences = isDenied
+      ? [texts.revokeDenied]
+      : [
+          ...(last ? [texts.revokeLast] : []),
+          ...(last === 'warn' ? [texts.revokeLastWarning] : []),
+          texts.revokeText,
+        ];
+    const text = element('p', { id: 'revoke-text' }, sentences.join(' '));
+    // What the page says of other ways to sign in.
+    const recovery = last === null || last === 'allow' ? [] : [element('slot', { name: 'recovery' })];
+    const keep = actionButton('keep', isDenied ? texts.close : texts.keep, { autofocus: true });
     const confirm = actionButton('confirm-revoke', texts.confirmRevoke, { class: 'primary danger' });
     this.element.replaceChildren(
       title,
       text,
+      ...recovery,
+      this.#status,
       this.#problem,
-      element('div', { class: 'choices' }, keep, confirm),
+      element('div', { class: 'choices' }, keep, ...(isDenied ? [] : [confirm])),
     );
     this.element.showModal();
+  }
+
+  /** Says in the dialog what is going on. */
+  showStatus(sentence: string): void {
+    this.#status.textContent = sentence;
   }
 
   /** Says in the dialog why the passkey was not revoked. */

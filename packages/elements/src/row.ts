@@ -2,7 +2,7 @@ import { actionButton, element } from './dom.js';
 import { count, day, moment } from './formats.js';
 import { icon, type ColorScheme } from './icon.js';
 import { fill, type PasskeyTableTexts } from './texts.js';
-import type { Passkey } from './user-api.js';
+import type { UserPasskey as Passkey } from '@keyway/passage-flex-js';
 
 /** What rows need to know besides the passkey itself. */
 export interface RowContext {

@@ -7,6 +7,9 @@ export interface PasskeyTableTexts {
   readonly caption: string;
   readonly add: string;
   readonly adding: string;
+  readonly confirming: string;
+  readonly count: string;
+  readonly full: string;
   readonly added: string;
   readonly unsupported: string;
   readonly loading: string;
@@ -39,6 +42,9 @@ export interface PasskeyTableTexts {
   readonly revokeTitle: string;
   readonly revokeText: string;
   readonly revokeLast: string;
+  readonly revokeLastWarning: string;
+  readonly revokeDenied: string;
+  readonly close: string;
   readonly confirmRevoke: string;
   readonly keep: string;
   readonly revoked: string;
@@ -63,6 +69,9 @@ export const ENGLISH: PasskeyTableTexts = {
   caption: 'Passkeys of {username}',
   add: 'Add a passkey',
   adding: 'Follow the steps that your browser shows.',
+  confirming: 'Confirm with one of your passkeys that it is you.',
+  count: '{count} of {limit} passkeys.',
+  full: 'Revoke one before you add another.',
   added: 'The passkey “{name}” was added.',
   unsupported: 'This browser cannot create passkeys. You can still rename and revoke the ones you have.',
   loading: 'Loading your passkeys…',
@@ -97,6 +106,10 @@ export const ENGLISH: PasskeyTableTexts = {
     'It can never be used to sign in to your account again. ' +
     'A copy may remain on your device or in your password manager; you can delete it there.',
   revokeLast: 'It is the only passkey on your account.',
+  revokeLastWarning: 'Make sure that you can sign in another way.',
+  revokeDenied:
+    'It is the only passkey with which you can sign in, so it cannot be revoked. Add another passkey first.',
+  close: 'Close',
   confirmRevoke: 'Revoke passkey',
   keep: 'Keep it',
   revoked: 'The passkey “{name}” was revoked.',
@@ -114,6 +127,11 @@ export const ENGLISH: PasskeyTableTexts = {
     access_denied: 'You are not allowed to do this.',
     user_not_active: 'Your account is not active.',
     device_not_found: 'This passkey no longer exists. It may have been revoked elsewhere.',
+    insufficient_user_authentication:
+      'You have to prove again that it is you. Sign out, sign in, and try again.',
+    last_passkey:
+      'It is the only passkey with which you can sign in, so it cannot be revoked. Add another passkey first.',
+    webauthn_login_failed: 'Your passkey was not accepted. Try another one.',
     too_many_passkeys: 'You have as many passkeys as an account can hold. Revoke one first.',
     too_many_requests: 'That was too often. Wait a moment and try again.',
     exceeded_attempts: 'That was too often. Wait a moment and try again.',
@@ -126,6 +144,9 @@ export const ENGLISH: PasskeyTableTexts = {
     'add.invalid_request': 'The passkey was not accepted. Try again.',
     transaction_not_found: 'That took too long. Try again.',
     invalid_nonce: 'That took too long. Try again.',
+    'revoke.passkey_cancelled':
+      'The passkey was not revoked: the browser’s prompt was closed or ran out of time.',
+    'revoke.ceremony_aborted': 'The passkey was not revoked: the browser’s prompt was closed.',
     passkey_cancelled: 'No passkey was added: the browser’s prompt was closed or ran out of time.',
     ceremony_aborted: 'No passkey was added: the browser’s prompt was closed.',
     passkey_already_registered: 'This device or password manager already holds a passkey for your account.',

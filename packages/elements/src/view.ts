@@ -2,7 +2,7 @@ import { actionButton, element, keyDrawing } from './dom.js';
 import { RevokeDialog } from './revoke-dialog.js';
 import { detailsRow, nameOf, passkeyRow, renameForm, type RowContext } from './row.js';
 import { fill, type PasskeyTableTexts } from './texts.js';
-import type { Passkey, PasskeyList } from './user-api.js';
+import type { PasskeyList, UserPasskey as Passkey } from '@keyway/passage-flex-js';
 
 /** What the view shows. `list` is null while nothing has been loaded. */
 export interface TableState {
@@ -10,6 +10,9 @@ export interface TableState {
   readonly loading: boolean;
   readonly canAdd: boolean;
 }
+
+/** How far below the limit the count is shown. */
+const NEAR = 3;
 
 /** The content of the shadow root: made once, then brought up to date so that focus and live regions stay. */
 export class TableView {
@@ -22,6 +25,7 @@ export class TableView {
   readonly #heading = element('h2', { part: 'heading' });
   readonly #add = actionButton('add', '', { class: 'primary' });
   readonly #unsupported = element('p', { class: 'note' });
+  readonly #limit = element('p', { class: 'note', part: 'limit', id: 'limit' });
   readonly #status = element('p', { class: 'status', part: 'status', role: 'status' });
   readonly #problem = element('div', { class: 'banner', part: 'error', role: 'alert' });
   readonly #loading = element('p', { class: 'loading', part: 'loading', role: 'status' });
@@ -46,6 +50,7 @@ export class TableView {
       this.#add,
     ),
     this.#unsupported,
+    this.#limit,
     this.#problem,
     this.#status,
     this.#loading,
@@ -54,6 +59,8 @@ export class TableView {
     this.dialog.element,
   );
   readonly #expanded = new Set<string>();
+  /** Whether the user has as many passkeys as they may. */
+  #isFull = false;
 
   constructor(private readonly root: ShadowRoot) {
     root.append(this.#panel);
@@ -83,15 +90,18 @@ export class TableView {
   /** Marks every button but Details as (not) usable; they keep the focus, which `disabled` would drop. */
   setBusy(busy: boolean): void {
     for (const button of this.#panel.querySelectorAll('button:not([data-action=details])')) {
-      button.ariaDisabled = busy ? 'true' : null;
+      const isUnusable = busy || (button === this.#add && this.#isFull);
+      button.ariaDisabled = isUnusable ? 'true' : null;
     }
     for (const input of this.#panel.querySelectorAll('input')) input.readOnly = busy;
     this.#table.ariaBusy = String(busy);
   }
 
-  /** Says politely what has happened; an empty sentence takes the last one away. */
+  /** Says politely what has happened, in the open dialog or on top; an empty sentence takes the last one away. */
   showStatus(sentence: string): void {
-    this.#status.textContent = sentence;
+    const inDialog = this.dialog.passkey !== null;
+    this.dialog.showStatus(inDialog ? sentence : '');
+    this.#status.textContent = inDialog ? '' : sentence;
   }
 
   /** Says what went wrong where the user is looking: in the open dialog, in the name's form, else on top. */
@@ -160,6 +170,7 @@ export class TableView {
     this.#heading.textContent = texts.heading;
     this.#add.textContent = texts.add;
     this.#add.hidden = !state.canAdd;
+    this.#renderLimit(state.list, texts);
     this.#unsupported.textContent = state.canAdd ? '' : texts.unsupported;
     this.#loading.textContent = state.loading && !state.list ? texts.loading : '';
     this.#empty.replaceChildren(
@@ -167,6 +178,17 @@ export class TableView {
       element('p', { class: 'empty-title' }, texts.emptyTitle),
       element('p', {}, texts.emptyText),
     );
+  }
+
+  /** The count, from three below the limit on; at it, why no passkey can be added. */
+  #renderLimit(list: PasskeyList | null, texts: PasskeyTableTexts): void {
+    const limit = list?.limit ?? null;
+    const count = list?.passkeys.length ?? 0;
+    this.#isFull = limit !== null && count >= limit;
+    const isNear = limit !== null && count >= limit - NEAR && count > 0;
+    const said = isNear ? fill(texts.count, { count: String(count), limit: String(limit) }) : '';
+    this.#limit.textContent = this.#isFull ? `${said} ${texts.full}` : said;
+    this.#add.setAttribute('aria-describedby', 'limit');
   }
 
   #renderRows(passkeys: readonly Passkey[], context: RowContext): void {

@@ -23,6 +23,14 @@ export interface RegisterTransactionArgs extends RegisterTransactionOptions {
 /** The arguments of `createAuthenticateTransaction` in an object. */
 export interface AuthenticateTransactionArgs {
   externalId: string;
+  /** Keyway's own: what the sign-in is the step-up for. Its nonce is for that act alone, and not to be verified. */
+  stepUp?: StepUpFor | undefined;
+}
+
+/** What a person is to do to their own account; `target` is the id of the passkey to be revoked. */
+export interface StepUpFor {
+  act: 'add' | 'revoke' | 'erase';
+  target?: string | null | undefined;
 }
 
 /** What a finished ceremony proved. */
@@ -79,9 +87,10 @@ export class Auth {
   createAuthenticateTransaction(externalId: string): Promise<string>;
   createAuthenticateTransaction(args: AuthenticateTransactionArgs): Promise<string>;
   async createAuthenticateTransaction(first: string | AuthenticateTransactionArgs): Promise<string> {
-    const args = isArgs(first) ? first : { externalId: first };
+    const args: AuthenticateTransactionArgs = isArgs(first) ? first : { externalId: first };
     return this.#createTransaction('authenticate', {
       external_id: required('externalId', args.externalId),
+      ...(args.stepUp && { step_up: args.stepUp }),
     });
   }
 

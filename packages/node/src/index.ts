@@ -1,10 +1,18 @@
-export { PassageFlex, type AppInfo, type CallOptions, type PassageFlexConfig } from './passage-flex.js';
+export {
+  PassageFlex,
+  type AppInfo,
+  type AppStepUp,
+  type CallOptions,
+  type PassageFlexConfig,
+  type StepUpProof,
+} from './passage-flex.js';
 export type {
   Auth,
   AuthenticateTransactionArgs,
   NonceProof,
   RegisterTransactionArgs,
   RegisterTransactionOptions,
+  StepUpFor,
   VerifyNonceOptions,
 } from './auth.js';
 export type { IdentityArgs, ListUsersArgs, RenameDeviceArgs, RevokeDeviceArgs, User } from './user.js';

@@ -1,4 +1,4 @@
-import { invalidResponse, isCount, isObject, isText, read, readOwn } from './answers.js';
+import { invalidResponse, isCount, isListOf, isObject, isText, type Json, read, readOwn } from './answers.js';
 import {
   Auth,
   type AuthenticateTransactionArgs,
@@ -17,7 +17,25 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Sent with every request, such as `x-request-id`; the client's own take precedence. */
   headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Keyway's own: the calls are what a person does to their own account, and this is how they have proved again who they
+   * are. The server then holds them to the app's rules for persons, of step-up and of the last passkey.
+   */
+  stepUp?: StepUpProof | undefined;
 }
+
+/**
+ * How a person has proved again who they are: by a sign-in that you have found recent enough (`done`), by the nonce of a
+ * sign-in on a transaction that was made for the act, or not at all (`missing`).
+ */
+export type StepUpProof =
+  | 'done'
+  | 'missing'
+  | {
+      nonce: string;
+      /** When the person signed in to your application, seconds since the epoch; only an older passkey counts. */
+      signedInAt: number | null;
+    };
 
 /** The server, the app on it and its key. */
 export interface PassageFlexConfig extends CallOptions {
@@ -39,6 +57,20 @@ export interface AppInfo {
   rpId: string | null;
   /** Keyway's own: how many passkeys a user may have; null where not told. */
   maxPasskeysPerUser: number | null;
+  /** Keyway's own: what persons need to add or revoke a passkey, or to erase themselves; null where not told. */
+  stepUp: AppStepUp | null;
+  /** Keyway's own: what becomes of the revocation of a person's last passkey; null where not told. */
+  lastPasskey: 'allow' | 'warn' | 'deny' | null;
+}
+
+/** What an app accepts as step-up. */
+export interface AppStepUp {
+  by: 'off' | 'fresh-token' | 'passkey' | 'either';
+  /** How recent a sign-in has to be, in seconds. */
+  maxAge: number;
+  /** Where there are any, a sign-in counts only with one of these `acr`, or one of these `amr`. */
+  acrValues: string[];
+  amrValues: string[];
 }
 
 /**
@@ -54,7 +86,7 @@ export class PassageFlex {
   readonly #connection: Connection;
 
   constructor(config: PassageFlexConfig) {
-    this.#connection = new Connection(config);
+    this.#connection = new Connection(withProof(config));
     this.#config = { ...config };
     this.appId = config.appId;
     this.auth = new Auth(this.#connection);
@@ -78,6 +110,8 @@ export class PassageFlex {
         additionalAuthOrigins: (readOwn(app, 'additional_auth_origins', Array.isArray) ?? []).filter(isText),
         rpId: readOwn(app, 'rp_id', isDomain),
         maxPasskeysPerUser: readOwn(app, 'max_passkeys_per_user', isCount),
+        stepUp: toStepUp(app),
+        lastPasskey: readOwn(app, 'last_passkey', isOneOf('allow', 'warn', 'deny')),
       };
     });
   }
@@ -118,5 +152,35 @@ export class PassageFlex {
 
 /** Outside the class: the bundler renames a class that names itself. */
 const withConfig = (config: PassageFlexConfig): PassageFlex => new PassageFlex(config);
+
+/** Says in the headers of calls how the person has stepped up; the caller's own object stays as it is. */
+function withProof(config: PassageFlexConfig): PassageFlexConfig {
+  const stepUp = (config as Partial<PassageFlexConfig> | undefined)?.stepUp;
+  if (stepUp === undefined) return config;
+  if (typeof stepUp === 'string') {
+    return { ...config, headers: { ...config.headers, 'x-keyway-step-up': stepUp } };
+  }
+  const { nonce, signedInAt } = stepUp;
+  const signedIn: Record<string, string> =
+    signedInAt === null ? {} : { 'x-keyway-signed-in-at': String(signedInAt) };
+  return { ...config, headers: { ...config.headers, 'x-keyway-nonce': nonce, ...signedIn } };
+}
+
+/** Of a word that a later server has, it is known only that something is asked: a passkey always counts for most. */
+function toStepUp(app: Json): AppStepUp | null {
+  const word = readOwn(app, 'step_up', isText);
+  if (word === null) return null;
+  return {
+    by: isOneOf('off', 'fresh-token', 'passkey', 'either')(word) ? word : 'passkey',
+    maxAge: readOwn(app, 'step_up_max_age', isCount) ?? 0,
+    acrValues: readOwn(app, 'step_up_acr', isListOf(isText)) ?? [],
+    amrValues: readOwn(app, 'step_up_amr', isListOf(isText)) ?? [],
+  };
+}
+
+const isOneOf =
+  <T extends string>(...words: readonly T[]) =>
+  (value: unknown): value is T =>
+    words.includes(value as T);
 
 const isDomain = (value: unknown): value is string => isText(value) && /^[a-z0-9.-]{1,253}$/.test(value);

@@ -41,13 +41,13 @@ const given = ({ name, origins, rpId }: AppSettings): Partial<AppFields> => ({
   ...(rpId !== undefined && { rpId }),
 });
 
-function newApp({ id, name = id, origins, rpId }: AppSettings): AppFields {
+function newApp({ id, name = id, origins, rpId, stepUp }: AppSettings): AppFields {
   if (!origins || !rpId) {
     throw new Error(
       `The app ${id} does not exist yet: set APP_ORIGINS and APP_RP_ID so that it can be created.`,
     );
   }
-  return { ...NEW_APP, name, origins, rpId };
+  return { ...NEW_APP, name, origins, rpId, ...(stepUp && { stepUp }) };
 }
 
 /** The settings may give only one of the two: it has to fit the stored value of the other. */

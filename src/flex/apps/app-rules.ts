@@ -26,6 +26,11 @@ export const ATTESTATIONS = ['none', 'indirect', 'direct', 'enterprise'] as cons
 /** Whether an app allows automatic upgrades (§5.1.3, conditional creation), strictest first. */
 export const CONDITIONAL_CREATES = ['off', 'on'] as const;
 
+/** What an app can accept as step-up, from nothing asked to the choice of two. */
+export const STEP_UPS = ['off', 'fresh-token', 'passkey', 'either'] as const;
+/** What an app can do where a user revokes their last passkey. */
+export const LAST_PASSKEYS = ['allow', 'warn', 'deny'] as const;
+
 /** Whether a new passkey needs a trusted attestation. */
 export const ATTESTATION_TRUSTS = ['optional', 'required'] as const;
 /** What an app can do with a sign-in with a changed backup-eligible flag. */
@@ -46,6 +51,7 @@ const QUOTED = { quotes: true };
 /** The range of each number: seconds, except the number of passkeys. */
 export const RANGES = {
   maxPasskeysPerUser: { name: 'the number of passkeys per user', from: 1, to: 1_000 },
+  stepUpMaxAge: { name: 'the greatest age of a sign-in for step-up', from: 10, to: 86_400 },
   ceremonyTimeout: { name: 'the ceremony timeout', from: 10, to: 900 },
   handshakeTtl: { name: 'the lifetime of handshakes', ...LIFETIMES.handshake },
   registerTransactionTtl: {
@@ -78,6 +84,7 @@ export function findAppProblems(id: string, app: AppFields): string[] {
     ...algorithmProblems(app.algorithms),
     ...attestationPolicyProblems(app),
     ...wellKnownProblems(app),
+    ...stepUpProblems(app),
     ...rangeProblems(app),
   ];
 }
@@ -130,6 +137,20 @@ function algorithmProblems(algorithms: readonly number[]): string[] {
   if (isGood && new Set(algorithms).size === algorithms.length) return [];
   return [`Set the algorithms to one or more of ${Object.keys(ALGORITHMS).join(', ')}, each once.`];
 }
+
+/** What stands in a challenge between quotes and spaces (RFC 9470 §3), and in a list of the command line. */
+const CLAIM_VALUE = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255}$/;
+const MAX_CLAIM_VALUES = 20;
+
+const stepUpProblems = ({ stepUpAcr, stepUpAmr }: AppFields): string[] =>
+  Object.entries({ acr: stepUpAcr, amr: stepUpAmr }).flatMap(([claim, values]) => {
+    const isGood = values.length <= MAX_CLAIM_VALUES && values.every((it) => CLAIM_VALUE.test(it));
+    return isGood
+      ? []
+      : [
+          `Set the values of ${claim} for step-up to at most ${MAX_CLAIM_VALUES}, without spaces, quotes, commas and backslashes.`,
+        ];
+  });
 
 const rangeProblems = (app: AppFields): string[] =>
   Object.entries(RANGES).flatMap(([field, { name, from, to }]) => {

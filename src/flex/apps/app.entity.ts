@@ -18,6 +18,11 @@ type UnknownFrames = 'refuse' | 'allow';
 /** Which unknown credentials a refused sign-in tells of. */
 export type UnknownCredential = 'revoked' | 'any' | 'never';
 
+/** What proves again who a user is before they add or revoke a passkey, or erase their account. */
+export type StepUpPolicy = 'off' | 'fresh-token' | 'passkey' | 'either';
+/** What becomes of the revocation of the last passkey that can sign in. */
+export type LastPasskey = 'allow' | 'warn' | 'deny';
+
 export const AppSchema = defineEntity({
   name: 'App',
   tableName: 'apps',
@@ -78,6 +83,22 @@ export const AppSchema = defineEntity({
       .default('off')
       .check(`conditional_create in ('off', 'on')`),
     maxPasskeysPerUser: p.integer().default(50).check('max_passkeys_per_user > 0'),
+    stepUp: p
+      .text()
+      .$type<StepUpPolicy>()
+      .default('off')
+      .check(`step_up in ('off', 'fresh-token', 'passkey', 'either')`),
+    /** How recent the sign-in of a token has to be, in seconds, to count for step-up. */
+    stepUpMaxAge: p.integer().default(300).check('step_up_max_age > 0'),
+    /** Where one of these has members, a token counts only with `acr` or `amr` among them. */
+    stepUpAcr: p.array().default([]),
+    stepUpAmr: p.array().default([]),
+    /** Whether users may revoke the last passkey that can sign in; `warn`: pages warn of it. */
+    lastPasskey: p
+      .text()
+      .$type<LastPasskey>()
+      .default('warn')
+      .check(`last_passkey in ('allow', 'warn', 'deny')`),
     /** When a refused discoverable sign-in tells that its credential is unknown; `revoked`: if it has a tombstone. */
     unknownCredential: p
       .text()

@@ -32,13 +32,18 @@ const PASSKEYS_ONLY = {
 };
 
 /** The protocol's `app`: members that only the hosted service has a value for are present and empty. */
-function toJson({ id, relyingParty, webOrigins, maxPasskeysPerUser, createdAt }: AppPolicy) {
+function toJson({ id, relyingParty, webOrigins, createdAt, ...app }: AppPolicy) {
   const [origin = '', ...additionalOrigins] = webOrigins;
   return {
     id,
     name: relyingParty.name,
     rp_id: relyingParty.id,
-    max_passkeys_per_user: maxPasskeysPerUser,
+    max_passkeys_per_user: app.maxPasskeysPerUser,
+    step_up: app.stepUp,
+    step_up_max_age: app.stepUpMaxAge,
+    step_up_acr: app.stepUpAcr,
+    step_up_amr: app.stepUpAmr,
+    last_passkey: app.lastPasskey,
     auth_origin: origin,
     additional_auth_origins: additionalOrigins,
     redirect_url: '',

@@ -10,6 +10,7 @@ import { APP_FIELDS } from '../apps/app.repository.js';
 import { HANDLE_OF_DEVICE } from '../devices/device.repository.js';
 import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
 import type { Device } from '../devices/device.entity.js';
+import type { StepUpAct } from '../step-up/step-up.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import { expiryOf, type SpentValues, spendHandshake } from './handshake.repository.js';
 
@@ -167,8 +168,14 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
               .where('t.kind', '=', 'authenticate')
               .where('t.consumed_at', 'is', null)
               .where('t.expires_at', '>', sql<Date>`now()`)
-              .returning('t.app_id')
-          : to.selectFrom('advanced').select('app_id'),
+              .returning(['t.app_id', 't.act', 't.target'])
+          : to
+              .selectFrom('advanced')
+              .select([
+                'app_id',
+                sql<StepUpAct | null>`null::text`.as('act'),
+                sql<string | null>`null::text`.as('target'),
+              ]),
       )
       .with('handshake', spendHandshake($))
       .with('event', (to) =>
@@ -188,8 +195,13 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
       .with('nonce', (to) =>
         to
           .insertInto('nonces')
-          .columns(nonce.columns)
-          .expression((from) => from.selectFrom('handshake').select(nonce.selection)),
+          .columns([...nonce.columns, 'act', 'target'])
+          .expression((from) =>
+            from
+              .selectFrom(['handshake', 'permission as t'])
+              .select(nonce.selection)
+              .select(['t.act', 't.target']),
+          ),
       )
       .selectFrom('handshake')
       .select(sql<number>`1 / count(*)`.as('written'));

@@ -86,11 +86,13 @@ export class AuthenticationService {
     const hash = transactionId === null ? null : hashOf(transactionId);
     const open = hash && (await this.openTransaction(appId, hash));
     const now = open ? open.now : await this.clock.exactly();
-    const handshake = this.handshakes.issue('authenticate', app, { hash, now });
+    // A sign-in that did not verify its user never counts for step-up.
+    const userVerification = open?.act ? 'required' : app.userVerification;
+    const handshake = this.handshakes.issue('authenticate', { ...app, userVerification }, { hash, now });
     const publicKey = requestOptions({
       relyingParty: app.relyingParty,
       challenge: handshake.challenge,
-      userVerification: app.userVerification,
+      userVerification,
       timeout: app.ceremonyTimeout * 1000,
       hints,
       ...(open && { allowCredentials: open.credentials }),

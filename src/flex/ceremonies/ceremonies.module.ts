@@ -14,6 +14,7 @@ import { HandshakesService } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { RegistrationRepository } from './registration.repository.js';
 import { RegistrationService } from './registration.service.js';
+import { UserRefusals } from '../user-refusals.repository.js';
 import { UnknownCredentialRepository } from './unknown-credential.repository.js';
 import { UnknownCredentials } from './unknown-credentials.js';
 
@@ -31,6 +32,7 @@ import { UnknownCredentials } from './unknown-credentials.js';
     RegistrationService,
     HandshakeRefusals,
     RefusalAudit,
+    UserRefusals,
     UnknownCredentialRepository,
     UnknownCredentials,
   ],

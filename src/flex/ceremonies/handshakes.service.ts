@@ -53,6 +53,8 @@ const STRICT = {
   refusesBackupChange: ({ backupEligibilityChange, aaguidAllow }) =>
     backupEligibilityChange === 'refuse' || aaguidAllow !== null,
   refusesUnknownFrames: ({ relyingParty }) => relyingParty.unknownFrames === 'refuse',
+  // A transaction of the user's API that was given without step-up adds a first passkey alone.
+  refusesUnproven: ({ stepUp }) => stepUp !== 'off',
 } as const satisfies Record<string, (app: AppPolicy) => boolean>;
 
 const STRICT_RULES = Object.keys(STRICT) as StrictRule[];
@@ -111,6 +113,7 @@ export interface Expectations {
   readonly judgesAttestation: boolean;
   readonly requiresTrust: boolean;
   readonly refusesBackupChange: boolean;
+  readonly refusesUnproven: boolean;
   /** Whether the user may have been neither present nor verified (WebAuthn Level 3 §7.1 step 15). */
   readonly isConditional: boolean;
 }
@@ -199,6 +202,7 @@ export class HandshakesService {
       judgesAttestation: holds('judgesAttestation'),
       requiresTrust: holds('requiresTrust'),
       refusesBackupChange: holds('refusesBackupChange'),
+      refusesUnproven: holds('refusesUnproven'),
     };
   }
 }

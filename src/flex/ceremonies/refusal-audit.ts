@@ -1,13 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Database } from '../../database/database.js';
-import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
+import { sqlStateOf } from '../../database/sql-state.js';
 import { AppError, type RefusalCode } from '../../errors/app-error.js';
 import { Refusal } from '../../errors/refusal.js';
 import { type AuditFacts, AuditTrail } from '../../events/audit-trail.js';
 import { currentRequest } from '../../http/request-context.js';
 import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
-import { FlexUserRepository } from '../users/flex-user.repository.js';
+import { UserRefusals } from '../user-refusals.repository.js';
 import { HandshakeRefusals } from './handshake-refusals.js';
 import type { Handshake } from './handshakes.service.js';
 
@@ -25,7 +24,6 @@ export interface FailedFinish {
   readonly mayTellUnknown?: (() => Promise<boolean>) | undefined;
 }
 
-const SHORT_WAIT = 500; // ms
 /** How many refusals of one handshake may tell that a credential is unknown, counted by each replica. */
 const TOLD = 3;
 
@@ -35,9 +33,8 @@ export class RefusalAudit {
   private readonly log = new Logger(RefusalAudit.name);
 
   constructor(
-    private readonly database: Database,
     private readonly transactions: TransactionRepository,
-    private readonly users: FlexUserRepository,
+    private readonly ofUsers: UserRefusals,
     private readonly audit: AuditTrail,
     private readonly handshakeRefusals: HandshakeRefusals,
   ) {}
@@ -72,23 +69,7 @@ export class RefusalAudit {
     const hash = handshake.transaction && Buffer.from(handshake.transaction, 'base64url');
     const userId = proven?.userId ?? (hash && (await this.transactions.ownerOf(appId, hash)));
     const event: AuditFacts = { type, appId, userId, deviceId: proven?.deviceId ?? null, reason };
-    if (!userId) return this.audit.record(event);
-    try {
-      await this.recordOfUser(event, userId);
-    } catch (error) {
-      // Others lock the user for long, and may be erasing them.
-      if (sqlStateOf(error) !== SQL_STATE.lockNotAvailable) throw error;
-      await this.audit.record({ ...event, isAnonymous: true });
-    }
-  }
-
-  /** Keeps the user from being erased meanwhile, so that an erasure finds this event as well. */
-  private recordOfUser(event: AuditFacts, userId: string): Promise<void> {
-    return this.database.transaction(async (tx) => {
-      await tx.limitLockWait(SHORT_WAIT);
-      const isThere = await this.users.shareUser({ appId: event.appId, id: userId }, tx);
-      await this.audit.record({ ...event, isAnonymous: !isThere }, tx);
-    });
+    return userId ? this.ofUsers.record({ ...event, userId }) : this.audit.record(event);
   }
 }
 

@@ -9,7 +9,8 @@ import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import { type SpentValues, spendHandshake } from './handshake.repository.js';
 
 /** A verified registration, and all that is written of it. */
-export interface Registration extends SpentValues, Omit<NonceValues, 'userVerified'>, EventValues {
+export interface Registration
+  extends SpentValues, Omit<NonceValues, 'userVerified' | 'isBackupChanged'>, EventValues {
   readonly appId: string;
   readonly userId: string;
   readonly deviceId: string;
@@ -35,7 +36,7 @@ const LOCK_REGISTRANT = query(
       .where('t.conditional', '=', $.automatic)
       .where('t.consumed_at', 'is', null)
       .where('t.expires_at', '>', sql<Date>`now()`)
-      .select(['u.id as userId', 'u.status'])
+      .select(['u.id as userId', 'u.status', 't.unproven'])
       .forNoKeyUpdate('u'),
 );
 
@@ -47,7 +48,8 @@ const NAMES = query('ceremonies.passkey-names', (db, $: { appId: string; userId:
     .select('friendly_name as name'),
 );
 
-type RegistrationValues = Omit<Registration, 'credential'> & VerifiedRegistration;
+type RegistrationValues = Omit<Registration, 'credential'> &
+  VerifiedRegistration & { isBackupChanged: false };
 
 const deviceOf = ($: RegistrationValues) =>
   insertion('devices', {
@@ -140,7 +142,7 @@ export class RegistrationRepository {
   async lockRegistrant(
     registration: Pick<Registration, 'appId' | 'transactionHash' | 'automatic'>,
     tx: DatabaseTransaction,
-  ): Promise<{ userId: string; status: FlexUserStatus } | null> {
+  ): Promise<{ userId: string; status: FlexUserStatus; unproven: boolean } | null> {
     const [row] = await tx.run(LOCK_REGISTRANT, registration);
     return row ?? null;
   }
@@ -158,7 +160,11 @@ export class RegistrationRepository {
     { credential, ...registration }: Registration,
     tx: DatabaseTransaction,
   ): Promise<'stored' | 'not_permitted' | 'handshake_spent' | 'credential_id_in_use'> {
-    const [row] = await tx.run(FINISH_REGISTRATION, { ...registration, ...credential });
+    const [row] = await tx.run(FINISH_REGISTRATION, {
+      ...registration,
+      ...credential,
+      isBackupChanged: false,
+    });
     const { isPermitted, isHandshakeSpent, isStored } = row!;
     if (!isPermitted) return 'not_permitted';
     if (!isHandshakeSpent) return 'handshake_spent';

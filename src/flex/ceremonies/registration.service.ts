@@ -20,7 +20,13 @@ import { authenticatorRefusal } from '../apps/app-rules.js';
 import { hashOf, makeBearerSecret } from '../bearer-secret.js';
 import { TransactionRepository } from '../transactions/transaction.repository.js';
 import { HandshakeRepository } from './handshake.repository.js';
-import { expiryOf, type Handshake, HandshakesService, transactionOf } from './handshakes.service.js';
+import {
+  type Expectations,
+  expiryOf,
+  type Handshake,
+  HandshakesService,
+  transactionOf,
+} from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { FinishRefusal } from './finish-refusal.js';
 import { RegistrationRepository } from './registration.repository.js';
@@ -55,6 +61,8 @@ interface ProvenRegistration {
   readonly handshake: Handshake;
   readonly transactionHash: Buffer;
   readonly credential: VerifiedRegistration;
+  /** Whether a user who has passkeys is held to step-up. */
+  readonly refusesUnproven: boolean;
 }
 
 /** The registration ceremony: always on a transaction that the application's server asked for. */
@@ -105,7 +113,7 @@ export class RegistrationService {
   /**
    * Verifies the ceremony and stores the passkey; answers with the nonce. Throws `app_not_found`,
    * `registration_refused`, `invalid_request` for a malformed response, `transaction_not_found`, `user_not_active`,
-   * `too_many_passkeys`, and then has changed nothing.
+   * `too_many_passkeys`, `insufficient_user_authentication`, and then has changed nothing.
    */
   async finish(appId: string, { transactionId, handshakeId, response }: FinishRegistration): Promise<string> {
     const app = await this.apps.get(appId);
@@ -114,11 +122,13 @@ export class RegistrationService {
     if (!handshake) throw new AppError(code, { cause: new FinishRefusal('handshake_invalid') });
     try {
       const transactionHash = transactionOf(handshake, transactionId);
-      const credential = await this.verify(response, handshake, app);
+      const expected = this.handshakes.expectationsOf(handshake, 'register', app);
+      const credential = await this.verify(response, expected, app);
+      const { refusesUnproven } = expected;
       const userId = await this.transactions.ownerOf(appId, transactionHash);
       if (userId) servesUser(appId, userId);
       return await this.database.transaction((tx) =>
-        this.store({ app, handshake, transactionHash, credential }, tx),
+        this.store({ app, handshake, transactionHash, credential, refusesUnproven }, tx),
       );
     } catch (error) {
       throw await this.refusals.answerTo(error, { appId, handshake, code, proven: null });
@@ -127,10 +137,9 @@ export class RegistrationService {
 
   private async verify(
     response: unknown,
-    handshake: Handshake,
+    expected: Expectations,
     app: AppPolicy,
   ): Promise<VerifiedRegistration> {
-    const expected = this.handshakes.expectationsOf(handshake, 'register', app);
     const credential = await verifyRegistration(response, { ...expected, models: this.fidoMetadata });
     const { requiresTrust: isTrustRequired } = expected;
     const refusal = authenticatorRefusal({ ...app, isTrustRequired }, credential);
@@ -139,7 +148,7 @@ export class RegistrationService {
   }
 
   private async store(registration: ProvenRegistration, tx: DatabaseTransaction): Promise<string> {
-    const { app, handshake, transactionHash, credential } = registration;
+    const { app, handshake, transactionHash, credential, refusesUnproven } = registration;
     const handshakeHash = hashOf(handshake.challenge);
     const automatic = handshake.conditional === true;
     const registrant = await this.registrations.lockRegistrant(
@@ -149,6 +158,10 @@ export class RegistrationService {
     if (!registrant) throw await this.notPermitted(app.id, handshakeHash, tx);
     if (registrant.status === 'inactive') throw new AppError('user_not_active');
     const names = await this.registrations.passkeyNames(app.id, registrant.userId, tx);
+    if (refusesUnproven && registrant.unproven && names.length > 0) {
+      const code = 'insufficient_user_authentication';
+      throw new AppError(code, { told: code });
+    }
     if (names.length >= app.maxPasskeysPerUser) throw new AppError('too_many_passkeys');
 
     const owner = { appId: app.id, userId: registrant.userId, deviceId: uuidv7() };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type DatabaseTransaction, type Queryable } from '../../database/database.js';
 import { query } from '../../database/query.js';
-import type { IconForm } from '../apps/app.entity.js';
+import type { IconForm, LastPasskey } from '../apps/app.entity.js';
 import type { UserKey } from '../user-key.js';
 import { queryByUser } from '../user-key.repository.js';
 
@@ -33,8 +33,9 @@ export interface ListedDeviceRow extends DeviceRow {
 /** All passkeys of a user, oldest first, and what applies to them, as of one moment. */
 export interface UserWithDevices {
   readonly rpId: string;
-  /** How many passkeys a user of the app may have. */
+  /** How many passkeys a user of the app may have, and what becomes of the revocation of the last one. */
   readonly limit: number;
+  readonly lastPasskey: LastPasskey;
   /** Whether a register transaction of the user may still be used. */
   readonly isRegistering: boolean;
   readonly devices: readonly ListedDeviceRow[];
@@ -71,6 +72,7 @@ const LIST = queryByUser('devices.list', (db, $: { appId: string; user: string }
     .select((it) => [
       'a.rp_id as rpId',
       'a.max_passkeys_per_user as limit',
+      'a.last_passkey as lastPasskey',
       it
         .exists(
           it
@@ -112,6 +114,38 @@ const RENAME = queryByUser(
       .whereRef('a.id', '=', 'u.app_id')
       .where('d.id', '=', $.deviceId)
       .returning(['d.user_id as userId', ...COLUMNS]),
+);
+
+const LOCK_OWNER = queryByUser('devices.lock-owner', (db, $: { appId: string; user: string }, name) =>
+  db
+    .selectFrom('flex_users as u')
+    .where('u.app_id', '=', $.appId)
+    .where(name, '=', $.user)
+    .select('u.id')
+    .forNoKeyUpdate(),
+);
+
+// An automatic passkey may never have been in the hands of its user.
+const IS_LAST = query('devices.is-last', (db, $: { appId: string; userId: string; deviceId: string }) =>
+  db
+    .selectFrom('devices as d')
+    .where('d.app_id', '=', $.appId)
+    .where('d.user_id', '=', $.userId)
+    .where('d.id', '=', $.deviceId)
+    .where((it) =>
+      it.not(
+        it.exists(
+          it
+            .selectFrom('devices as other')
+            .whereRef('other.app_id', '=', 'd.app_id')
+            .whereRef('other.user_id', '=', 'd.user_id')
+            .whereRef('other.id', '<>', 'd.id')
+            .where('other.automatic', '=', false)
+            .select('other.id'),
+        ),
+      ),
+    )
+    .select('d.id'),
 );
 
 /** Tombstones of a user: registering and revoking by turns would fill the table. */
@@ -179,13 +213,13 @@ export class DeviceRepository {
   constructor(private readonly database: Database) {}
 
   /** Null if the app has no such user. */
-  async list(appId: string, user: UserKey): Promise<UserWithDevices | null> {
-    const rows = await this.database.run(...LIST(user, { appId }));
+  async list(appId: string, user: UserKey, on: Queryable = this.database): Promise<UserWithDevices | null> {
+    const rows = await on.run(...LIST(user, { appId }));
     const [first] = rows;
     if (!first) return null;
-    const { rpId, limit, isRegistering } = first;
+    const { rpId, limit, lastPasskey, isRegistering } = first;
     const devices = first.id === null ? [] : (rows as ListedDeviceRow[]);
-    return { rpId, limit, isRegistering: Boolean(isRegistering), devices };
+    return { rpId, limit, lastPasskey, isRegistering: Boolean(isRegistering), devices };
   }
 
   /** How many passkeys a user has; 0 for an unknown user. */
@@ -204,6 +238,23 @@ export class DeviceRepository {
     const { id: deviceId, friendlyName } = device;
     const [row] = await tx.run(...RENAME(user, { appId, deviceId, friendlyName }));
     return row ?? null;
+  }
+
+  /** Locks a user against every other change until the transaction ends (FOR NO KEY UPDATE); gives their id, or null. */
+  async lockOwner(appId: string, user: UserKey, tx: DatabaseTransaction): Promise<string | null> {
+    const [row] = await tx.run(...LOCK_OWNER(user, { appId }));
+    return row?.id ?? null;
+  }
+
+  /**
+   * Whether a passkey of the user is the last one that counts: beside it there are none, or automatic ones alone that have
+   * not signed in yet. For a user whom the transaction has locked by a statement before. False if it is not theirs.
+   */
+  async isLast(
+    device: { readonly appId: string; readonly userId: string; readonly deviceId: string },
+    tx: DatabaseTransaction,
+  ): Promise<boolean> {
+    return (await tx.run(IS_LAST, device)).length === 1;
   }
 
   /**

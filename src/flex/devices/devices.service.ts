@@ -2,16 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { Authenticators } from '../../authenticators/authenticators.js';
 import { type PasskeyType, passkeyType } from '../../authenticators/passkey-type.js';
 import { Configuration } from '../../config/configuration.js';
-import { Database } from '../../database/database.js';
+import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import { AuditTrail } from '../../events/audit-trail.js';
 import { Ties } from '../../users/ties.js';
+import type { AppPolicy } from '../apps/app.js';
+import { AppPolicies } from '../apps/app-policies.js';
+import type { ActOfPerson } from '../step-up/step-up.js';
+import { StepUps } from '../step-up/step-ups.js';
 import { OPAQUE_ID, type UserKey } from '../user-key.js';
 import { DeviceRepository, type DeviceRow, type ListedDeviceRow } from './device.repository.js';
 import type { Passkey, UserPasskeys } from './passkey.js';
 
 /** Each handle that one of the passkeys carries, once, base64url without padding. */
-function handlesOf(devices: readonly ListedDeviceRow[]): string[] {
+export function handlesOf(devices: readonly ListedDeviceRow[]): string[] {
   const handles = devices.flatMap(({ userHandle }) => (userHandle ? [userHandle.toString('base64url')] : []));
   return [...new Set(handles)];
 }
@@ -32,6 +36,8 @@ export class DevicesService {
     private readonly authenticators: Authenticators,
     private readonly audit: AuditTrail,
     private readonly ties: Ties,
+    private readonly apps: AppPolicies,
+    private readonly stepUps: StepUps,
     configuration: Configuration,
   ) {
     this.publicUrl = configuration.http.publicUrl;
@@ -41,10 +47,11 @@ export class DevicesService {
   async list(appId: string, user: UserKey, icons: Icons = 'urls'): Promise<UserPasskeys | null> {
     const found = await this.devices.list(appId, user);
     if (!found) return null;
-    const { rpId, limit, isRegistering, devices } = found;
+    const { rpId, limit, lastPasskey, isRegistering, devices } = found;
     return {
       devices: devices.map((row) => this.toPasskey(row, icons)),
       limit,
+      lastPasskey,
       rpId,
       signalUserHandles: isRegistering ? [] : handlesOf(devices),
     };
@@ -75,15 +82,34 @@ export class DevicesService {
 
   /**
    * Revokes a passkey for good: the nonces that it proved are deleted with it, and it finishes no ceremony that began
-   * before. Throws `device_not_found`.
+   * before. Throws `device_not_found`; where it is the act of a person, `insufficient_user_authentication` and `last_passkey`.
    */
-  revoke(appId: string, user: UserKey, deviceId: string): Promise<void> {
-    return this.database.transaction(async (tx) => {
-      if (!(await this.ties.hold(user, tx))) throw new AppError('device_not_found');
-      const userId = isId(deviceId) && (await this.devices.revoke(appId, user, deviceId, tx));
+  async revoke(appId: string, user: UserKey, deviceId: string, person?: ActOfPerson): Promise<void> {
+    const app = person && (await this.apps.get(appId));
+    const work = this.database.transaction(async (tx) => {
+      if (!isId(deviceId) || !(await this.ties.hold(user, tx))) throw new AppError('device_not_found');
+      if (app) await this.permit(app, user, { ...person, deviceId }, tx);
+      const userId = await this.devices.revoke(appId, user, deviceId, tx);
       if (!userId) throw new AppError('device_not_found');
       await this.audit.record({ type: 'revoked', appId, userId, deviceId }, tx);
     });
+    await this.stepUps.auditing(work);
+  }
+
+  /** Holds the revocation by a person to what the app asks of them, under the user's lock. */
+  private async permit(
+    app: AppPolicy,
+    user: UserKey,
+    { stepUp = 'done', deviceId }: ActOfPerson & { readonly deviceId: string },
+    tx: DatabaseTransaction,
+  ): Promise<void> {
+    const userId = await this.devices.lockOwner(app.id, user, tx);
+    if (userId === null) throw new AppError('device_not_found');
+    const use = { appId: app.id, userId, act: 'revoke', target: deviceId } as const;
+    await this.stepUps.require(stepUp, { ...use, isNeeded: app.stepUp !== 'off' }, tx);
+    if (app.lastPasskey === 'deny' && (await this.devices.isLast({ ...use, deviceId }, tx))) {
+      throw new AppError('last_passkey', { told: 'last_passkey' });
+    }
   }
 
   private toPasskey(row: DeviceRow, icons: Icons): Passkey {

@@ -1,3 +1,4 @@
+import type { LastPasskey } from '../apps/app.entity.js';
 import type { PasskeyType } from '../../authenticators/passkey-type.js';
 
 /** A passkey as its owner may see it, from either provider. */
@@ -28,6 +29,8 @@ export interface UserPasskeys {
   readonly devices: readonly Passkey[];
   /** How many passkeys a user may have; null where the provider does not tell. */
   readonly limit: number | null;
+  /** What becomes of the revocation of the last passkey; null where the provider does not tell. */
+  readonly lastPasskey: LastPasskey | null;
   /** Null where the provider does not tell. */
   readonly rpId: string | null;
   /**

@@ -29,6 +29,8 @@ export interface NonceValues {
   readonly automatic: boolean;
   /** The flag UV of its ceremony. */
   readonly userVerified: boolean;
+  /** Whether the passkey's backup eligibility changed in its ceremony. */
+  readonly isBackupChanged: boolean;
 }
 
 /** The row of a nonce that a statement writes together with its ceremony. */
@@ -41,6 +43,7 @@ export const nonceOf = ($: NonceValues) =>
     kind: typed.text($.kind),
     automatic: typed.boolean($.automatic),
     user_verified: typed.boolean($.userVerified),
+    backup_changed: typed.boolean($.isBackupChanged),
     expires_at: typed.secondsFromNow($.nonceLifetime),
   });
 
@@ -85,6 +88,8 @@ const CONSUME = query('nonces.consume', (db, $: Consumption) =>
     .set({ consumed_at: sql`now()` })
     .where('n.app_id', '=', $.appId)
     .where('n.hash', '=', $.hash)
+    // A step-up is for its act alone.
+    .where('n.act', 'is', null)
     .where('n.consumed_at', 'is', null)
     .where('n.expires_at', '>', sql<Date>`now()`)
     .whereRef('u.app_id', '=', 'n.app_id')
@@ -109,7 +114,7 @@ export class NonceRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Uses the nonce up; null if it is unknown, expired, spent, of another app, or its user or passkey may not act. The
+   * Uses the nonce up; null if it is unknown, expired, spent, of a step-up, of another app, or its user or passkey may not act. The
    * identity is told of users of `ownAppId` alone. `isActors` is whether the nonce's user is tied to the identity that acts
    * (`issuer`, `subject`), at that very moment.
    */

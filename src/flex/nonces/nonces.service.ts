@@ -19,7 +19,7 @@ export class NoncesService {
   }
 
   /**
-   * Uses the nonce up. Throws `invalid_nonce` if it is unknown, expired, spent, revoked or of another app, and if its user is
+   * Uses the nonce up. Throws `invalid_nonce` if it is unknown, expired, spent, revoked, of a step-up or of another app, and if its user is
    * not tied to the identity that acts for itself, if one does; it is used up then as well.
    */
   async verify(appId: string, nonce: string, tiedTo?: Identity): Promise<VerifiedNonce> {

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { Database, type Queryable } from '../../database/database.js';
 import { query, typed } from '../../database/query.js';
 import { purgeExpiredOf } from '../expired.repository.js';
+import type { StepUpAct } from '../step-up/step-up.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
 import type { CeremonyKind } from './transaction.entity.js';
 
@@ -15,6 +16,8 @@ export interface OpenTransaction {
   readonly username: string | null;
   /** Whether it is of an automatic upgrade. */
   readonly conditional: boolean;
+  /** What the sign-in is to be the step-up for; null for any other. */
+  readonly act: StepUpAct | null;
   /** The database's clock, milliseconds since the epoch. */
   readonly now: number;
   /** Last used first. */
@@ -30,6 +33,9 @@ interface NewTransaction {
   displayName: string | null;
   username: string | null;
   conditional: boolean;
+  unproven: boolean;
+  act: StepUpAct | null;
+  target: string | null;
   lifetime: number;
 }
 
@@ -45,6 +51,9 @@ const CREATE = query('transactions.create', (db, $: NewTransaction) =>
       'passkey_display_name',
       'username',
       'conditional',
+      'unproven',
+      'act',
+      'target',
       'expires_at',
     ])
     .expression((from) =>
@@ -60,6 +69,9 @@ const CREATE = query('transactions.create', (db, $: NewTransaction) =>
           typed.text($.displayName).as('display_name'),
           typed.text($.username).as('username'),
           typed.boolean($.conditional).as('conditional'),
+          typed.boolean($.unproven).as('unproven'),
+          typed.text($.act).as('act'),
+          typed.text($.target).as('target'),
           typed.secondsFromNow($.lifetime).as('expires_at'),
         ])
         .forKeyShare(),
@@ -89,6 +101,7 @@ const FIND_OPEN = query(
         't.passkey_display_name as passkeyDisplayName',
         't.username',
         't.conditional',
+        't.act',
         sql<Date>`now()`.as('now'),
         'd.credential_id as credentialId',
         'd.transports',
@@ -125,9 +138,9 @@ export class TransactionRepository {
     const credentials = rows.flatMap(({ credentialId, transports }) =>
       credentialId ? [{ id: credentialId, transports: transports ?? [] }] : [],
     );
-    const { status, userHandle, passkeyDisplayName, username, conditional } = first;
+    const { status, userHandle, passkeyDisplayName, username, conditional, act } = first;
     const names = { passkeyDisplayName, username };
-    return { status, userHandle, ...names, conditional, now: first.now.getTime(), credentials };
+    return { status, userHandle, ...names, conditional, act, now: first.now.getTime(), credentials };
   }
 
   /** The id of its user, whether or not it may still be used; null if it is unknown or of another app. */

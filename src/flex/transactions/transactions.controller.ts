@@ -1,24 +1,47 @@
 import { Body, Controller, Param, Post, UsePipes } from '@nestjs/common';
-import { IsBoolean, IsOptional } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsIn, IsObject, IsOptional, Matches, ValidateNested } from 'class-validator';
 import { AppError } from '../../errors/app-error.js';
 import { ERROR_TABLE } from '../../errors/error-table.js';
 import { LenientBody } from '../../http/body.pipe.js';
 import { IsDisplayText } from '../../http/display-text.js';
 import { servesUser } from '../../http/request-context.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
-import { IsExternalId } from '../user-key.js';
+import { type ActOfPerson, STEP_UP_ACTS, type StepUpAct } from '../step-up/step-up.js';
+import { PersonsAct } from '../step-up/act-of-person.decorator.js';
+import { IsExternalId, OPAQUE_ID } from '../user-key.js';
 import { TransactionsService } from './transactions.service.js';
 
 const MAX_DISPLAY_NAME = 255; // characters
+
+/** The act that a sign-in is to be the step-up for; `target` is the passkey to be revoked. */
+export class StepUpForDto {
+  @IsIn(STEP_UP_ACTS)
+  act: StepUpAct;
+
+  @IsOptional()
+  @Matches(OPAQUE_ID)
+  target?: string | null;
+}
 
 /** The user who may sign in. */
 export class CreateAuthenticateTransactionDto {
   @IsExternalId()
   external_id: string;
+
+  /** Ours: the nonce is then good for this act alone, of which the server that asks is told by a person. */
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => StepUpForDto)
+  step_up?: StepUpForDto | null;
 }
 
 /** The user who may register a passkey, and the account's name as the authenticator shows it. */
-export class CreateRegisterTransactionDto extends CreateAuthenticateTransactionDto {
+export class CreateRegisterTransactionDto {
+  @IsExternalId()
+  external_id: string;
+
   @IsDisplayText(MAX_DISPLAY_NAME)
   passkey_display_name: string;
 
@@ -36,19 +59,27 @@ export class TransactionsController {
   constructor(private readonly transactions: TransactionsService) {}
 
   @Post('register')
-  async register(@Param('app') app: string, @Body() body: CreateRegisterTransactionDto) {
+  async register(
+    @Param('app') app: string,
+    @Body() body: CreateRegisterTransactionDto,
+    @PersonsAct() person: ActOfPerson | undefined,
+  ) {
     const { external_id, passkey_display_name: name, conditional } = body;
     servesUser(app, external_id);
     const created = this.transactions.createRegister(app, external_id, name, {
       conditional: conditional === true,
+      stepUp: person?.stepUp,
     });
     return { transaction_id: await created.catch(notPermitted) };
   }
 
   @Post('authenticate')
-  async authenticate(@Param('app') app: string, @Body() { external_id }: CreateAuthenticateTransactionDto) {
+  async authenticate(@Param('app') app: string, @Body() body: CreateAuthenticateTransactionDto) {
+    const { external_id, step_up: stepUp } = body;
     servesUser(app, external_id);
-    const created = this.transactions.createAuthenticate(app, external_id);
+    const created = this.transactions.createAuthenticate(app, external_id, {
+      stepUp: stepUp ? { act: stepUp.act, target: stepUp.target ?? null } : undefined,
+    });
     return { transaction_id: await created.catch(notPermitted) };
   }
 }

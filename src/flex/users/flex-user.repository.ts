@@ -120,10 +120,6 @@ const LOCK = query('flex-users.lock', (db, $: OneUser) =>
     .forNoKeyUpdate(),
 );
 
-const SHARE = query('flex-users.share', (db, $: OneUser) =>
-  db.selectFrom('flex_users').where('app_id', '=', $.appId).where('id', '=', $.id).select('id').forKeyShare(),
-);
-
 const LOCK_TO_ERASE = query('flex-users.lock-to-erase', (db, $: OneUser) =>
   db.selectFrom('flex_users').where('app_id', '=', $.appId).where('id', '=', $.id).select('id').forUpdate(),
 );
@@ -226,10 +222,15 @@ export class FlexUserRepository {
    * each passkey remains, so that no import restores it.
    */
   async erase(user: OneUser, tx: DatabaseTransaction): Promise<boolean> {
-    await tx.run(LOCK_TO_ERASE, user);
+    await this.lockToErase(user, tx);
     // Before the rest, which goes by foreign keys: a revocation locks a passkey without its user.
     await tx.run(ERASE_DEVICES, user);
     return (await tx.count(ERASE, user)) === 1;
+  }
+
+  /** Locks the user for an erasure until the transaction ends (FOR UPDATE). */
+  async lockToErase(user: OneUser, tx: DatabaseTransaction): Promise<void> {
+    await tx.run(LOCK_TO_ERASE, user);
   }
 
   /**
@@ -248,11 +249,6 @@ export class FlexUserRepository {
   async lockUser(user: OneUser, tx: DatabaseTransaction): Promise<FlexUserRecord | null> {
     const [row] = await tx.run(LOCK, user);
     return row ?? null;
-  }
-
-  /** Keeps the user from being erased until the transaction ends (FOR KEY SHARE); false if they are gone. */
-  async shareUser(user: OneUser, tx: DatabaseTransaction): Promise<boolean> {
-    return (await tx.run(SHARE, user)).length === 1;
   }
 
   /**

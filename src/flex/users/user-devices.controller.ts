@@ -5,6 +5,8 @@ import { IsDisplayText } from '../../http/display-text.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { toDevice } from '../devices/device.json.js';
 import { DevicesService } from '../devices/devices.service.js';
+import type { ActOfPerson } from '../step-up/step-up.js';
+import { PersonsAct } from '../step-up/act-of-person.decorator.js';
 import { NamedUser, type UserKey } from '../user-key.js';
 
 /** The new name of a device. */
@@ -39,8 +41,13 @@ export class UserDevicesController {
 
   @Delete(':device_id')
   @HttpCode(200)
-  async revoke(@Param('app') app: string, @NamedUser() user: UserKey, @Param('device_id') device: string) {
-    await this.orUnknownUser(this.devices.revoke(app, user, device), app, user);
+  async revoke(
+    @Param('app') app: string,
+    @NamedUser() user: UserKey,
+    @Param('device_id') device: string,
+    @PersonsAct() person: ActOfPerson | undefined,
+  ) {
+    await this.orUnknownUser(this.devices.revoke(app, user, device, person), app, user);
   }
 
   /** The protocol tells an unknown user from one who has no such passkey. */

@@ -2,6 +2,8 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from 
 import { IsIn } from 'class-validator';
 import { LenientBody } from '../../http/body.pipe.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
+import type { ActOfPerson } from '../step-up/step-up.js';
+import { PersonsAct } from '../step-up/act-of-person.decorator.js';
 import { NamedUser, type UserKey } from '../user-key.js';
 import { type FlexUserStatus, USER_STATUSES } from './flex-user.entity.js';
 import { toUser } from './flex-user.json.js';
@@ -32,7 +34,11 @@ export class UsersController {
 
   @Delete()
   @HttpCode(200)
-  async erase(@Param('app') app: string, @NamedUser() key: UserKey) {
-    await this.users.erase(app, key);
+  async erase(
+    @Param('app') app: string,
+    @NamedUser() key: UserKey,
+    @PersonsAct() person: ActOfPerson | undefined,
+  ) {
+    await this.users.erase(app, key, person);
   }
 }

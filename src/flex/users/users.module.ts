@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { UsersModule as IdentitiesModule } from '../../users/users.module.js';
+import { AppsModule } from '../apps/apps.module.js';
 import { DevicesModule } from '../devices/devices.module.js';
+import { StepUpModule } from '../step-up/step-up.module.js';
 import { FlexUserRepository } from './flex-user.repository.js';
 import { FlexUserListRepository } from './list/flex-user-list.repository.js';
 import { IdentitiesService } from './identities.service.js';
@@ -14,7 +16,7 @@ import { UsersService } from './users.service.js';
 
 /** The users of every app, with their passkeys. */
 @Module({
-  imports: [ApiKeysModule, DevicesModule, IdentitiesModule],
+  imports: [ApiKeysModule, AppsModule, DevicesModule, StepUpModule, IdentitiesModule],
   controllers: [UserListController, UsersController, UserDevicesController, IdentityController],
   providers: [
     FlexUserRepository,

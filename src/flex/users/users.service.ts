@@ -7,11 +7,22 @@ import { AuditTrail } from '../../events/audit-trail.js';
 import { ExternalIds } from '../../users/external-ids.js';
 import { Ties } from '../../users/ties.js';
 import { UserRepository } from '../../users/user.repository.js';
-import { DevicesService } from '../devices/devices.service.js';
+import { AppPolicies } from '../apps/app-policies.js';
+import { DeviceRepository } from '../devices/device.repository.js';
+import { DevicesService, handlesOf } from '../devices/devices.service.js';
+import type { ActOfPerson } from '../step-up/step-up.js';
+import { StepUps } from '../step-up/step-ups.js';
 import type { UserKey } from '../user-key.js';
 import type { FlexUserStatus } from './flex-user.entity.js';
 import type { UserProfile } from './flex-user.json.js';
 import { type FlexUserRecord, FlexUserRepository } from './flex-user.repository.js';
+
+/** What a browser needs to forget the passkeys of a user who was erased; nothing unless a person acted. */
+export interface ErasedUser {
+  readonly rpId: string | null;
+  /** The user handles that the passkeys carried, base64url without padding. */
+  readonly signalUserHandles: readonly string[];
+}
 
 /** The users of an app, as its servers see and change them. */
 @Injectable()
@@ -24,6 +35,9 @@ export class UsersService {
     private readonly database: Database,
     private readonly users: FlexUserRepository,
     private readonly devices: DevicesService,
+    private readonly passkeys: DeviceRepository,
+    private readonly apps: AppPolicies,
+    private readonly stepUps: StepUps,
     private readonly identities: UserRepository,
     private readonly ties: Ties,
     private readonly externalIds: ExternalIds,
@@ -48,18 +62,33 @@ export class UsersService {
 
   /**
    * Deletes the user and all that points at a person: passkeys, transactions, nonces, their identity here, and in the
-   * audit trail who acted from where. A mark of the identity remains, as a keyed hash. Throws `user_not_found`.
+   * audit trail who acted from where. A mark of the identity remains, as a keyed hash. Throws `user_not_found`; where the
+   * person acts, `insufficient_user_authentication` as well, unless they have no passkeys.
    */
-  async erase(appId: string, key: UserKey): Promise<void> {
+  async erase(appId: string, key: UserKey, person?: ActOfPerson): Promise<ErasedUser> {
     const { id, externalId } = await this.require(appId, key);
-    const identity = await this.database.transaction(async (tx) => {
-      const untied = appId === this.ownAppId ? await this.ties.undo(appId, externalId, tx) : null;
+    const isNeeded = person !== undefined && (await this.apps.get(appId)).stepUp !== 'off';
+    const tiedTo = 'id' in key ? undefined : key.tiedTo;
+    const work = this.database.transaction(async (tx) => {
+      const untied = appId === this.ownAppId ? await this.ties.undo(appId, externalId, tx, tiedTo) : null;
+      if (tiedTo && !untied) throw new AppError('user_not_found');
+      await this.users.lockToErase({ appId, id }, tx);
+      // What browsers may be told is for the person themself.
+      const owned = person ? await this.passkeys.list(appId, { id }, tx) : null;
+      const { devices = [], rpId = null } = owned ?? {};
+      const use = { appId, userId: id, act: 'erase', target: null } as const;
+      await this.stepUps.require(
+        person?.stepUp ?? 'done',
+        { ...use, isNeeded: isNeeded && devices.length > 0 },
+        tx,
+      );
       if (!(await this.users.erase({ appId, id }, tx))) throw new AppError('user_not_found');
       await this.audit.hide(appId, id, tx);
       // Names the server that asked, which is not a person.
-      await this.audit.record({ type: 'erased', appId, userId: id }, tx);
-      return untied;
+      await this.audit.record({ type: 'erased', appId, userId: id, isAnonymous: tiedTo !== undefined }, tx);
+      return { identity: untied, rpId, signalUserHandles: handlesOf(devices) };
     });
+    const { identity, ...erased } = await this.stepUps.auditing(work);
     if (identity) this.externalIds.forget(identity);
     // After the commit: it takes long where events are many, and keeps nobody's row.
     await this.audit.anonymise(appId, id).catch((error: unknown) => {
@@ -67,6 +96,7 @@ export class UsersService {
         `Events of an erased user are left to the purge: ${databaseOutage(error)?.reason ?? 'unexpected error'}`,
       );
     });
+    return erased;
   }
 
   private async require(appId: string, key: UserKey): Promise<FlexUserRecord> {

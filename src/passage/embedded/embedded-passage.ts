@@ -1,18 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
+import type { AppPolicy } from '../../flex/apps/app.js';
 import { AppPolicies } from '../../flex/apps/app-policies.js';
 import { DevicesService } from '../../flex/devices/devices.service.js';
 import { NoncesService } from '../../flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../flex/transactions/transactions.service.js';
+import { UsersService } from '../../flex/users/users.service.js';
 import { FlexUserRepository } from '../../flex/users/flex-user.repository.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
 import {
   type ActingIdentity,
+  type ActingPerson,
+  type ErasedUser,
   Passage,
   type PassageApp,
   type PassageNonce,
   type PassageUser,
   type RegisterTransactionOptions,
+  type StepUpFor,
+  type StepUpPolicy,
+  type UserRules,
 } from '../passage.js';
 
 /** The provider in this very process: the app of `APP_ID` in our own Flex backend. */
@@ -29,6 +36,7 @@ export class EmbeddedPassage extends Passage {
     private readonly devices: DevicesService,
     private readonly transactions: TransactionsService,
     private readonly nonces: NoncesService,
+    private readonly accounts: UsersService,
   ) {
     super();
     this.appId = embeddedPassageOf(configuration).app.id;
@@ -37,15 +45,20 @@ export class EmbeddedPassage extends Passage {
 
   override async getDevices(externalId: string): Promise<UserPasskeys> {
     const found = await this.devices.list(this.appId, { externalId });
-    return found ?? { devices: [], limit: await this.recentLimit(), rpId: null, signalUserHandles: [] };
+    return found ?? { devices: [], ...(await this.recentRules()), rpId: null, signalUserHandles: [] };
   }
 
-  override async recentLimit(): Promise<number> {
-    return (await this.apps.getRecent(this.appId)).maxPasskeysPerUser;
+  override async recentRules(): Promise<UserRules> {
+    const { maxPasskeysPerUser: limit, lastPasskey } = await this.apps.getRecent(this.appId);
+    return { limit, lastPasskey };
   }
 
-  override revokeDevice(externalId: string, deviceId: string, tiedTo?: ActingIdentity): Promise<void> {
-    return this.devices.revoke(this.appId, { externalId, tiedTo }, deviceId);
+  override async stepUpPolicy(): Promise<StepUpPolicy> {
+    return stepUpOf(await this.apps.get(this.appId));
+  }
+
+  override revokeDevice(externalId: string, deviceId: string, person?: ActingPerson): Promise<void> {
+    return this.devices.revoke(this.appId, { externalId, tiedTo: person }, deviceId, person);
   }
 
   override renameDevice(
@@ -62,11 +75,23 @@ export class EmbeddedPassage extends Passage {
     passkeyDisplayName: string,
     options?: RegisterTransactionOptions,
   ): Promise<string> {
-    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName, options);
+    const stepUp = options?.tiedTo?.stepUp;
+    return this.transactions.createRegister(this.appId, externalId, passkeyDisplayName, {
+      ...options,
+      stepUp,
+    });
   }
 
-  override createAuthenticateTransaction(externalId: string, tiedTo?: ActingIdentity): Promise<string> {
-    return this.transactions.createAuthenticate(this.appId, externalId, tiedTo);
+  override createAuthenticateTransaction(
+    externalId: string,
+    tiedTo?: ActingIdentity,
+    stepUp?: StepUpFor,
+  ): Promise<string> {
+    return this.transactions.createAuthenticate(this.appId, externalId, { tiedTo, stepUp });
+  }
+
+  override eraseUser(externalId: string, person: ActingPerson): Promise<ErasedUser> {
+    return this.accounts.erase(this.appId, { externalId, tiedTo: person }, person);
   }
 
   override async verifyNonce(nonce: string, tiedTo?: ActingIdentity): Promise<PassageNonce> {
@@ -83,8 +108,16 @@ export class EmbeddedPassage extends Passage {
   }
 
   override async getApp(): Promise<PassageApp> {
-    const { id, relyingParty, maxPasskeysPerUser, webOrigins } = await this.apps.get(this.appId);
+    const app = await this.apps.get(this.appId);
+    const { id, relyingParty, maxPasskeysPerUser, lastPasskey, webOrigins: origins } = app;
     const { name, id: rpId } = relyingParty;
-    return { id, name, rpId, maxPasskeysPerUser, origins: webOrigins };
+    return { id, name, rpId, maxPasskeysPerUser, lastPasskey, stepUp: stepUpOf(app), origins };
   }
 }
+
+const stepUpOf = ({ stepUp, stepUpMaxAge, stepUpAcr, stepUpAmr }: AppPolicy): StepUpPolicy => ({
+  by: stepUp,
+  maxAge: stepUpMaxAge,
+  acrValues: stepUpAcr,
+  amrValues: stepUpAmr,
+});

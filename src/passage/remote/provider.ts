@@ -1,5 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { PassageError, PassageErrorCode, PassageFlex } from '@passageidentity/passage-flex-node';
+import {
+  PassageError,
+  PassageErrorCode,
+  PassageFlex,
+  type StepUpProof,
+} from '@passageidentity/passage-flex-node';
 import {
   circuitBreaker,
   ConsecutiveBreaker,
@@ -76,14 +81,18 @@ export class Provider {
    * Makes one call within the limits; it may be made again, and ends with the client's signal. Throws what a refusal
    * means for it, and `provider_unavailable` for all else that comes of the provider.
    */
-  async ask<T>(call: (client: PassageFlex) => Promise<T>, meanings: Meanings = {}): Promise<T> {
+  async ask<T>(
+    call: (client: PassageFlex) => Promise<T>,
+    meanings: Meanings = {},
+    stepUp?: StepUpProof,
+  ): Promise<T> {
     const wait = this.heldUntil - Date.now();
     if (wait > 0) throw unavailable('provider_on_hold', wait / 1000);
     const requestId = currentRequest()?.requestId;
     const headers: Record<string, string> = requestId === undefined ? {} : { 'x-request-id': requestId };
     try {
       const answer = await this.policy.execute(({ signal }) =>
-        toAnswer(call(this.client.with({ signal, headers }))),
+        toAnswer(call(this.client.with({ signal, headers, stepUp }))),
       );
       return answer();
     } catch (error) {

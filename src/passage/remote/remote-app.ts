@@ -76,11 +76,14 @@ export class RemoteApp extends AllowedOrigins {
   }
 }
 
-const toApp = ({ id, name, rpId, maxPasskeysPerUser, ...app }: AppInfo): PassageApp => ({
+const toApp = ({ id, name, rpId, maxPasskeysPerUser, stepUp, lastPasskey, ...app }: AppInfo): PassageApp => ({
   id,
   name,
   rpId,
   maxPasskeysPerUser,
+  // A server that does not tell asks for none.
+  stepUp: stepUp ?? { by: 'off', maxAge: 0, acrValues: [], amrValues: [] },
+  lastPasskey,
   origins: [app.authOrigin, ...app.additionalAuthOrigins].flatMap(originIn),
 });
 

@@ -12,11 +12,17 @@ import { AppError } from '../../errors/app-error.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
 import { toDisplayText } from '../../http/display-text.js';
 import {
+  type ActingIdentity,
+  type ActingPerson,
+  type ErasedUser,
   Passage,
   type PassageApp,
   type PassageNonce,
   type PassageUser,
   type RegisterTransactionOptions,
+  type StepUpFor,
+  type StepUpPolicy,
+  type UserRules,
 } from '../passage.js';
 import { type Meanings, Provider } from './provider.js';
 import { RemoteApp } from './remote-app.js';
@@ -41,6 +47,12 @@ const CANNOT_CREATE: Meanings = {
   'POST 403 cannot_create_transaction user_not_active': 'user_not_active',
   'POST 403 user_not_active': 'user_not_active',
 };
+
+/** Of the acts of persons: the app asks for step-up. */
+const stepUpNeeded = (method: 'POST' | 'DELETE'): Meanings => ({
+  [`${method} 403 operation_not_allowed insufficient_user_authentication`]:
+    'insufficient_user_authentication',
+});
 
 /** The provider over HTTP: an app on any server that speaks the Flex protocol, such as another Keyway. */
 @Injectable()
@@ -69,21 +81,29 @@ export class RemotePassage extends Passage {
     }, NO_SUCH_USER);
     const passkeys = await asked.catch(nullIfNobody);
     if (!passkeys) {
-      return { devices: [], limit: await this.recentLimit(), rpId: null, signalUserHandles: [] };
+      return { devices: [], ...(await this.recentRules()), rpId: null, signalUserHandles: [] };
     }
-    const { rpId, maxPasskeysPerUser: limit } = await app;
-    return { ...passkeys, limit, rpId };
+    const { rpId, maxPasskeysPerUser: limit, lastPasskey } = await app;
+    return { ...passkeys, limit, lastPasskey, rpId };
   }
 
-  override recentLimit(): Promise<number | null> {
-    return Promise.resolve(this.app.lastKnown?.maxPasskeysPerUser ?? null);
+  override recentRules(): Promise<UserRules> {
+    const { maxPasskeysPerUser: limit = null, lastPasskey = null } = this.app.lastKnown ?? {};
+    return Promise.resolve({ limit, lastPasskey });
   }
 
-  override async revokeDevice(externalId: string, deviceId: string): Promise<void> {
-    return this.provider.ask(({ user }) => user.revokeDevice(externalId, deviceId), {
+  override async stepUpPolicy(): Promise<StepUpPolicy> {
+    return (await this.app.known()).stepUp;
+  }
+
+  override async revokeDevice(externalId: string, deviceId: string, person?: ActingPerson): Promise<void> {
+    const meanings: Meanings = {
       ...noSuchDevice('DELETE'),
       'DELETE 403 operation_not_allowed': 'access_denied',
-    });
+      'DELETE 403 operation_not_allowed last_passkey': 'last_passkey',
+      ...stepUpNeeded('DELETE'),
+    };
+    return this.provider.ask(({ user }) => user.revokeDevice(externalId, deviceId), meanings, person?.stepUp);
   }
 
   override async renameDevice(externalId: string, deviceId: string, friendlyName: string): Promise<Passkey> {
@@ -101,10 +121,10 @@ export class RemotePassage extends Passage {
   override async createRegisterTransaction(
     externalId: string,
     passkeyDisplayName: string,
-    { conditional = false }: RegisterTransactionOptions = {},
+    { conditional = false, tiedTo }: RegisterTransactionOptions = {},
   ): Promise<string> {
     const args = { externalId, passkeyDisplayName, conditional };
-    return this.provider.ask(({ auth }) => auth.createRegisterTransaction(args), {
+    const meanings: Meanings = {
       invalid_argument: 'invalid_request',
       'POST 400 invalid_request': 'invalid_request',
       ...CANNOT_CREATE,
@@ -114,17 +134,41 @@ export class RemotePassage extends Passage {
       // Erased at that very moment.
       'POST 404 user_not_found': 'user_not_found',
       ...(conditional && UPGRADE_REFUSED),
-    });
+      ...stepUpNeeded('POST'),
+    };
+    return this.provider.ask(({ auth }) => auth.createRegisterTransaction(args), meanings, tiedTo?.stepUp);
   }
 
-  override async createAuthenticateTransaction(externalId: string): Promise<string> {
-    return this.provider.ask(({ auth }) => auth.createAuthenticateTransaction(externalId), {
+  override async createAuthenticateTransaction(
+    externalId: string,
+    _tiedTo?: ActingIdentity,
+    stepUp?: StepUpFor,
+  ): Promise<string> {
+    return this.provider.ask(({ auth }) => auth.createAuthenticateTransaction({ externalId, stepUp }), {
+      // Where something is made of it at all, the target is missing or too much.
+      ...(stepUp && { 'POST 400 invalid_request': 'invalid_request' }),
       invalid_argument: 'user_not_found',
       ...CANNOT_CREATE,
       'POST 403 operation_not_allowed': 'access_denied',
       'POST 404 user_not_found': 'user_not_found',
       'POST 409 user_has_no_passkeys': 'user_has_no_passkeys',
     });
+  }
+
+  override async eraseUser(externalId: string, person: ActingPerson): Promise<ErasedUser> {
+    const { rpId } = await this.app.known();
+    const { signalUserHandles } = await this.provider.ask(({ user }) => user.get(externalId), NO_SUCH_USER);
+    const meanings: Meanings = {
+      ...NO_SUCH_USER,
+      'DELETE 404 user_not_found': 'user_not_found',
+      'DELETE 403 operation_not_allowed': 'access_denied',
+      // The route is an addition of ours: these are how the protocol says that it is not there.
+      'DELETE 404 invalid_request': 'access_denied',
+      'DELETE 405 invalid_request': 'access_denied',
+      ...stepUpNeeded('DELETE'),
+    };
+    await this.provider.ask(({ user }) => user.erase(externalId), meanings, person.stepUp);
+    return { rpId, signalUserHandles };
   }
 
   override async verifyNonce(nonce: string): Promise<PassageNonce> {
