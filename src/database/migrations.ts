@@ -24,6 +24,7 @@ import { Migration20261127070000_credential_hashes } from './migrations/Migratio
 import { Migration20261127075000_checks } from './migrations/Migration20261127075000_checks.js';
 import { Migration20261127080000_well_known_documents } from './migrations/Migration20261127080000_well_known_documents.js';
 import { Migration20261127090000_step_up } from './migrations/Migration20261127090000_step_up.js';
+import { Migration20261127090001_step_up_checks } from './migrations/Migration20261127090001_step_up_checks.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -59,4 +60,5 @@ export const migrations = [
     class: Migration20261127080000_well_known_documents,
   },
   { name: 'Migration20261127090000_step_up', class: Migration20261127090000_step_up },
+  { name: 'Migration20261127090001_step_up_checks', class: Migration20261127090001_step_up_checks },
 ];

@@ -1,7 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 
-const ACT = `act is null or act in ('add', 'revoke', 'erase') and kind = 'authenticate'`;
-const TARGET = `(target is not null) = (act is not null and act = 'revoke')`;
+/** What a step-up is for: the same in transactions and in the nonces with which they end. */
+const ACT = `check (act is null or act in ('add', 'revoke', 'erase') and kind = 'authenticate') not valid`;
+const TARGET = `check ((target is not null) = (act is not null and act = 'revoke')) not valid`;
 
 /** Step-up: what apps accept, and what transactions and nonces are for; what apps do with the last passkey. */
 export class Migration20261127090000_step_up extends Migration {
@@ -15,15 +16,19 @@ export class Migration20261127090000_step_up extends Migration {
         add column last_passkey text not null default 'warn' check (last_passkey in ('allow', 'warn', 'deny'))`);
     this.addSql(`
       alter table transactions
-        add column unproven boolean not null default false
-          constraint transactions_unproven_check check (kind = 'register' or not unproven),
-        add column act text null constraint transactions_act_check check (${ACT}),
-        add column target text null constraint transactions_target_check check (${TARGET})`);
+        add column unproven boolean not null default false,
+        add column act text null,
+        add column target text null,
+        add constraint transactions_unproven_check check (kind = 'register' or not unproven) not valid,
+        add constraint transactions_act_check ${ACT},
+        add constraint transactions_target_check ${TARGET}`);
     this.addSql(`
       alter table nonces
         add column backup_changed boolean not null default false,
-        add column act text null constraint nonces_act_check check (${ACT}),
-        add column target text null constraint nonces_target_check check (${TARGET})`);
+        add column act text null,
+        add column target text null,
+        add constraint nonces_act_check ${ACT},
+        add constraint nonces_target_check ${TARGET}`);
   }
 
   override down(): void {
