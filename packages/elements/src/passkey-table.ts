@@ -16,14 +16,9 @@ import type { StepUpCallback } from './step-up.js';
 export class PasskeyTableElement extends HTMLElement {
   static readonly observedAttributes = ['base-url', 'lang'];
 
-  /**
-   * Has the user sign in anew where the server wants that before a passkey is added or revoked, and no passkey will do; null
-   * where the page cannot.
-   */
-  stepUp: StepUpCallback | null = null;
-
   readonly #controller: PasskeyController;
   #getToken: GetToken | null = null;
+  #stepUp: StepUpCallback | null = null;
   #texts: PasskeyTableTexts = withTexts({});
 
   constructor() {
@@ -39,7 +34,7 @@ export class PasskeyTableElement extends HTMLElement {
           new CustomEvent(name, { detail, cancelable, bubbles: true, composed: true }),
         );
       },
-      () => this.stepUp,
+      () => this.#stepUp,
     );
   }
 
@@ -51,6 +46,18 @@ export class PasskeyTableElement extends HTMLElement {
   set getToken(getToken: GetToken | null) {
     this.#getToken = getToken;
     this.#restart();
+  }
+
+  /**
+   * Has the user sign in anew where the server wants that before a passkey is added or revoked, and no passkey will do; null
+   * where the page cannot.
+   */
+  get stepUp(): StepUpCallback | null {
+    return this.#stepUp;
+  }
+
+  set stepUp(stepUp: StepUpCallback | null) {
+    this.#stepUp = stepUp;
   }
 
   /** The texts in use. Setting it replaces those given; the others are English again. */
@@ -79,6 +86,7 @@ export class PasskeyTableElement extends HTMLElement {
 
   connectedCallback(): void {
     this.#upgrade('texts');
+    this.#upgrade('stepUp');
     this.#upgrade('getToken');
     this.#restart();
   }
@@ -109,7 +117,7 @@ export class PasskeyTableElement extends HTMLElement {
   }
 
   /** A property that was set before the element was defined hides the accessor: sets it again through it. */
-  #upgrade(name: 'texts' | 'getToken'): void {
+  #upgrade(name: 'texts' | 'stepUp' | 'getToken'): void {
     if (!Object.hasOwn(this, name)) return;
     const value: unknown = Reflect.get(this, name);
     Reflect.deleteProperty(this, name);
