@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { freePort } from '../../test/support/free-port.js';
 import { TcpProxy } from '../../test/support/tcp-proxy.js';
@@ -13,6 +14,7 @@ describe('waiting for the database', () => {
   let database: TestDatabase;
   let told: string[];
   beforeAll(async () => {
+    Logger.overrideLogger(false);
     database = await createTestDatabase();
   });
   beforeEach(() => {
