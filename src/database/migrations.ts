@@ -24,6 +24,8 @@ import { Migration20261127070000_credential_hashes } from './migrations/Migratio
 import { Migration20261127075000_checks } from './migrations/Migration20261127075000_checks.js';
 import { Migration20261127080000_well_known_documents } from './migrations/Migration20261127080000_well_known_documents.js';
 import { Migration20261127090000_step_up } from './migrations/Migration20261127090000_step_up.js';
+import { Migration20261127100000_webhooks } from './migrations/Migration20261127100000_webhooks.js';
+import { Migration20261127100001_api_key_scopes } from './migrations/Migration20261127100001_api_key_scopes.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -59,4 +61,6 @@ export const migrations = [
     class: Migration20261127080000_well_known_documents,
   },
   { name: 'Migration20261127090000_step_up', class: Migration20261127090000_step_up },
+  { name: 'Migration20261127100000_webhooks', class: Migration20261127100000_webhooks },
+  { name: 'Migration20261127100001_api_key_scopes', class: Migration20261127100001_api_key_scopes },
 ];
