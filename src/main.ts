@@ -3,7 +3,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
 import type { Configuration, HttpSettings } from './config/configuration.js';
 import { loadEnvFile } from './config/environment.js';
-import { ignoredNames, insecureKeys, loadConfiguration, reachableNetworks } from './config/load-configuration.js';
+import {
+  ignoredNames,
+  insecureKeys,
+  loadConfiguration,
+  reachableNetworks,
+} from './config/load-configuration.js';
 import { awaitDatabase } from './database/await-database.js';
 import { Readiness } from './health/readiness.js';
 import { StandIn } from './health/stand-in.js';

@@ -66,7 +66,8 @@ export class AppVariables extends Variables<AppSettings> {
   APP_API_KEY?: string;
 
   @Setting<AppVariables>((text, { APP_API_KEY }) => {
-    if (APP_API_KEY === undefined) return 'Unset APP_API_KEY_SCOPES, or set APP_API_KEY: they are that key’s.';
+    if (APP_API_KEY === undefined)
+      return 'Unset APP_API_KEY_SCOPES, or set APP_API_KEY: they are that key’s.';
     return text === 'none' || splitList(text).every((it) => SCOPES.includes(it))
       ? undefined
       : `Set APP_API_KEY_SCOPES to a comma list of ${SCOPES.join(', ')}, or to none.`;

@@ -24,7 +24,10 @@ const EVERY = 60_000; // ms
  * How many rows of each kind were deleted, those of webhooks' deliveries included, and how many events of erased users were
  * gone through to be made anonymous.
  */
-export type Purged = Record<'nonces' | 'transactions' | 'handshakes' | 'refusals' | 'anonymised' | 'deliveries', number>;
+export type Purged = Record<
+  'nonces' | 'transactions' | 'handshakes' | 'refusals' | 'anonymised' | 'deliveries',
+  number
+>;
 
 /** Deletes what has long expired, in batches; replicas share the work without waiting for each other. */
 @Injectable()

@@ -21,6 +21,8 @@ export const TABLES = [
   'nonces',
   'audit_events',
   'erasures',
+  'webhooks',
+  'webhook_deliveries',
 ] as const;
 
 /** An id as this service makes them, which no row has. */

@@ -9,7 +9,10 @@ export interface ReceivedWebhook {
   readonly at: number;
   readonly event: {
     readonly type: string;
-    readonly data: { readonly id: string; readonly user: { readonly id: string } | null } & Record<string, unknown>;
+    readonly data: { readonly id: string; readonly user: { readonly id: string } | null } & Record<
+      string,
+      unknown
+    >;
   };
 }
 

@@ -203,9 +203,7 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
             from.selectFrom('handshake').where(typed.boolean($.isBackupChanged)).select(change.selection),
           ),
       )
-      .with('queued', (to) =>
-        queueEvent(to, $, { when: IS_SPENT, automatic: typed.boolean($.automatic) }),
-      )
+      .with('queued', (to) => queueEvent(to, $, { when: IS_SPENT, automatic: typed.boolean($.automatic) }))
       .with('change_queued', (to) =>
         queueEvent(to, backupChangeOf($), {
           when: sql`${typed.boolean($.isBackupChanged)} and ${IS_SPENT}`,

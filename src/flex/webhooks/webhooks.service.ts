@@ -69,7 +69,9 @@ export class WebhooksService {
       const app = await this.apps.lock(appId, tx);
       if (!app) throw new AppError('app_not_found');
       if (keyId !== null && !app.webhookHosts.includes(hostOf(new URL(url)))) {
-        throw new AppError('access_denied', { detail: 'The host is not among the webhook hosts of the app.' });
+        throw new AppError('access_denied', {
+          detail: 'The host is not among the webhook hosts of the app.',
+        });
       }
       await this.requireRoom(appId, tx);
       await this.webhooks.insert({ ...key, url, events: [...events], secret: secret.sealed }, tx);
