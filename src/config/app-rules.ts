@@ -87,6 +87,7 @@ export const androidPackageProblem: AppRule = (text) =>
   text.length <= 255 && /^[A-Za-z]\w*(\.[A-Za-z]\w*)+$/.test(text)
     ? undefined
     : 'the application ID of an Android app, such as com.example.app';
+
 /** A host name or IP address, as it stands in a URL: no port, no wildcard. */
 export const hostProblem: AppRule = (text) =>
   URL.parse(`https://${isIP(text) === 6 ? `[${text}]` : text}/`)?.hostname.replace(/^\[(.*)\]$/, '$1') ===

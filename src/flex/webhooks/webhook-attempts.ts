@@ -30,7 +30,7 @@ export class WebhookAttempts {
   async attempt(event: WebhookEvent, target: SignedTarget, signal?: AbortSignal): Promise<DeliveryOutcome> {
     // Judged again, as the rules may have changed since it was made.
     if (this.targets.problemOf(target.url) !== undefined) return { status: null, problem: 'address_refused' };
-    const secrets = await this.open(target);
+    const secrets = this.open(target);
     if (!secrets) return UNREADABLE;
     const body = payloadOf(event);
     const headers = signatureHeaders(event.eventId, body, secrets);
@@ -38,18 +38,21 @@ export class WebhookAttempts {
     return post(new URL(target.url), body, headers, { rule, timeout: TIMEOUT, ...(signal && { signal }) });
   }
 
-  /** Null if `KEYWAY_SECRET` is not the one that the secret was sealed with; one of an older secret is sealed anew. */
-  private async open(target: SignedTarget): Promise<Buffer[] | null> {
-    const opened: Buffer[] = [];
-    for (const sealed of [target.secret, target.oldSecret]) {
-      if (sealed === null) continue;
-      const found = this.secrets.open(sealed, target);
-      if (!found) return null;
-      if (found.isOutdated) {
+  /** Seals anew what an older member of `KEYWAY_SECRET` sealed, so that it can be taken out of the list. */
+  async reseal(): Promise<void> {
+    for (const target of await this.webhooks.targets()) {
+      for (const sealed of [target.secret, target.oldSecret]) {
+        const found = sealed && this.secrets.open(sealed, target);
+        if (!found?.isOutdated) continue;
         await this.webhooks.reseal(target, sealed, this.secrets.seal(found.secret, target));
       }
-      opened.push(found.secret);
     }
-    return opened;
+  }
+
+  /** Null if no member of `KEYWAY_SECRET` sealed one of them. */
+  private open(target: SignedTarget): Buffer[] | null {
+    const sealed = [target.secret, target.oldSecret].filter((it) => it !== null);
+    const opened = sealed.flatMap((it) => this.secrets.open(it, target)?.secret ?? []);
+    return opened.length === sealed.length ? opened : null;
   }
 }

@@ -45,6 +45,7 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
     this.outbox.onQueued(() => outside(() => this.wake()));
     this.timer = setInterval(() => this.wake(), EVERY);
     this.timer.unref();
+    this.attempts.reseal().catch((error: unknown) => this.logOnce(error));
   }
 
   /** Claims nothing more, and waits for the attempts under way; those that take long are given back. */

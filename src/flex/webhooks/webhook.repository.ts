@@ -82,14 +82,19 @@ const LIST = query('webhooks.list', (db, $: { appId: string; keyId: string | nul
 
 const FIND = query('webhooks.find', (db, $: WebhookKey) => records(db, $).where('w.id', '=', $.id));
 
-const TARGET = query('webhooks.target', (db, $: WebhookKey) =>
+const targets = (db: SqlBuilder) =>
   db
     .selectFrom('webhooks')
+    .select(['app_id as appId', 'id', 'url', 'secret'])
+    .select(sql<Buffer | null>`case when old_secret_until > now() then old_secret end`.as('oldSecret'));
+
+const TARGETS = query('webhooks.targets', (db) => targets(db));
+
+const TARGET = query('webhooks.target', (db, $: WebhookKey) =>
+  targets(db)
     .where('app_id', '=', $.appId)
     .where('id', '=', $.id)
-    .where(sql<boolean>`(${$.keyId}::text is null or key_id = ${$.keyId}::text)`)
-    .select(['app_id as appId', 'id', 'url', 'secret'])
-    .select(sql<Buffer | null>`case when old_secret_until > now() then old_secret end`.as('oldSecret')),
+    .where(sql<boolean>`(${$.keyId}::text is null or key_id = ${$.keyId}::text)`),
 );
 
 const COUNT_ENABLED = query('webhooks.count-enabled', (db, $: { appId: string }) =>
@@ -188,6 +193,11 @@ export class WebhookRepository {
   async target(key: WebhookKey): Promise<SignedTarget | null> {
     const [target] = await this.database.run(TARGET, key);
     return target ?? null;
+  }
+
+  /** Every webhook of every app. */
+  targets(): Promise<SignedTarget[]> {
+    return this.database.run(TARGETS, {});
   }
 
   async countEnabled(appId: string, tx: DatabaseTransaction): Promise<number> {
