@@ -5,7 +5,7 @@ import { Database, type DatabaseTransaction, type Queryable } from '../database/
 import { insertion, query, type SqlBuilder, typed } from '../database/query.js';
 import type { AuditEventType } from './audit-event-types.js';
 import { Outbox } from './outbox.js';
-import { type OutboxValues, QUEUED, queueEvent } from './outbox.repository.js';
+import { type OutboxValues, QUEUED, QUEUED_COLUMNS, queueEvent } from './outbox.repository.js';
 import type { WebhookEventType } from './webhook-event-types.js';
 
 /** One event as it is written, but for its id. */
@@ -122,19 +122,7 @@ const INSERT_ALL = query('events.insert-all', (db, $: ManyEvents) =>
     .with('queued', (to) =>
       to
         .insertInto('webhook_deliveries')
-        .columns([
-          'app_id',
-          'webhook_id',
-          'event_id',
-          'type',
-          'user_id',
-          'external_id',
-          'issuer',
-          'subject',
-          'device_id',
-          'automatic',
-          'actor',
-        ])
+        .columns(QUEUED_COLUMNS)
         .expression((from) =>
           from
             .selectFrom(manyEvents($))
@@ -154,7 +142,7 @@ const INSERT_ALL = query('events.insert-all', (db, $: ManyEvents) =>
             .where(sql<boolean>`w.events @> array[e.webhook_type]`)
             .select(['w.app_id', 'w.id', 'e.id as event_id', 'e.webhook_type', 'e.user_id', 'u.external_id'])
             .select(['i.issuer', 'i.subject', 'e.device_id', 'd.automatic'])
-            .select(typed.text($.actor).as('actor'))
+            .select([typed.text($.actor).as('actor'), typed.text(null).as('reason')])
             .orderBy('e.id'),
         )
         .returning('seq'),

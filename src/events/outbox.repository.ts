@@ -33,7 +33,8 @@ interface Circumstances {
   readonly automatic?: RawBuilder<boolean | null>;
 }
 
-const COLUMNS = [
+/** What an event is queued with, in this order. */
+export const QUEUED_COLUMNS = [
   'app_id',
   'webhook_id',
   'event_id',
@@ -70,7 +71,7 @@ export function queueEvent<With extends Tables>(
   const to = parts as unknown as QueryCreator<Tables>;
   return to
     .insertInto('webhook_deliveries')
-    .columns(COLUMNS)
+    .columns(QUEUED_COLUMNS)
     .expression((from) =>
       from
         .selectFrom('webhooks as w')

@@ -51,9 +51,11 @@ export class Migration20261127100000_webhooks extends Migration {
     this.addSql('alter sequence webhook_deliveries_seq owned by webhook_deliveries.seq');
     this.addSql(`alter table webhook_deliveries add constraint webhook_deliveries_app_id_webhook_id_foreign
       foreign key (app_id, webhook_id) references webhooks (app_id, id) on delete cascade`);
-    this.addSql(`create index webhook_deliveries_due_index on webhook_deliveries (app_id, webhook_id, next_attempt_at)
+    this
+      .addSql(`create index webhook_deliveries_due_index on webhook_deliveries (app_id, webhook_id, next_attempt_at)
       where next_attempt_at is not null`);
-    this.addSql(`create index webhook_deliveries_queue_index on webhook_deliveries (app_id, webhook_id, user_id, seq)
+    this
+      .addSql(`create index webhook_deliveries_queue_index on webhook_deliveries (app_id, webhook_id, user_id, seq)
       where next_attempt_at is not null`);
     this.addSql(`create index webhook_deliveries_dead_index on webhook_deliveries (app_id, webhook_id, seq)
       where dead_at is not null`);

@@ -43,7 +43,7 @@ export class WebhookAttempts {
     for (const target of await this.webhooks.targets()) {
       for (const sealed of [target.secret, target.oldSecret]) {
         const found = sealed && this.secrets.open(sealed, target);
-        if (!found?.isOutdated) continue;
+        if (!sealed || !found?.isOutdated) continue;
         await this.webhooks.reseal(target, sealed, this.secrets.seal(found.secret, target));
       }
     }
