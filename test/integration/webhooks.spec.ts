@@ -1,8 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import type { WebhookEventType } from '../../src/events/webhook-event-types.js';
 import { WEBHOOK_EVENT_TYPES } from '../../src/events/webhook-event-types.js';
+import { onBehalfOf } from '../../src/database/beneficiary.js';
+import { Outbox } from '../../src/events/outbox.js';
 import { AuditTrail } from '../../src/events/audit-trail.js';
+import {
+  type Delivery,
+  WebhookDeliveryRepository,
+} from '../../src/flex/webhooks/webhook-delivery.repository.js';
 import { WebhooksService } from '../../src/flex/webhooks/webhooks.service.js';
 import { UsersService } from '../../src/flex/users/users.service.js';
 import { IdentitiesService } from '../../src/flex/users/identities.service.js';
@@ -91,6 +98,8 @@ describe('a webhook', () => {
     await user.revoke(passkey.device.id);
     await of(IdentitiesService).unlink(TEST.appId, externalId);
     await of(IdentitiesService).link(TEST.appId, externalId, { issuer: TEST.issuer, subject: user.subject });
+    // Erasing deletes what waits.
+    await eventually(() => receiver.expect(6));
     const server = await AppServer.own(app);
     expect((await server.call('DELETE', `/external-users/${externalId}`)).status).toBe(200);
     await eventually(() => receiver.expect(7));
@@ -227,13 +236,46 @@ describe('the outbox', () => {
     await eventually(() => receiver.expect(1));
   });
 
-  it('wakes the delivery at once, past the deadline and the turns of the request', async () => {
-    await create(['passkey.registered']);
+  it('wakes the delivery at once, which does not end with the request that woke it', async () => {
+    const { id } = await create(['passkey.registered']);
+    const waits = () => app.logLines.filter((line) => line.includes('Webhooks wait')).length;
+    const before = waits();
+    const signal = AbortSignal.abort(new Error('The request is given up.'));
+    for (let event = 0; event < 5; event++) {
+      await sql(
+        app,
+        `insert into webhook_deliveries (app_id, webhook_id, event_id, type) values ($1, $2, $3, 'user.deleted')`,
+        TEST.appId,
+        id,
+        `event-${event}`,
+      );
+      onBehalfOf({ user: 'somebody', signal }, () => of(Outbox).announce(1, app.database));
+    }
+    await eventually(() => receiver.expect(5));
+    expect(waits()).toBe(before);
+  });
+
+  it('is told of no registration that was not stored', async () => {
+    const tenant = await Tenant.create(app);
+    await create(['passkey.registered'], tenant.id);
+    const credentialId = randomBytes(32);
+    await tenant.register('ada', { credentialId });
+    await expect(tenant.register('bob', { credentialId })).rejects.toThrow();
+    expect(await count(app, 'webhook_deliveries where app_id = $1', tenant.id)).toBe(1);
+  });
+
+  it('names nobody where an erasure could miss the event', async () => {
+    await create(['passkey.refused']);
     const user = new TestUser(app);
-    const begun = Date.now();
     await registerPasskey(user);
-    await eventually(() => receiver.expect(1));
-    expect(receiver.received[0]!.at - begun).toBeLessThan(1_900);
+    const userId = await flexUserIdOf(app, user.subject);
+    await of(AuditTrail).record({ type: 'refused', appId: TEST.appId, userId, isAnonymous: true });
+    const [delivery] = await eventually(() => receiver.expect(1));
+    expect(delivery!.event.data).toMatchObject({
+      user: { id: userId, external_id: null },
+      identity: null,
+      actor: null,
+    });
   });
 
   it('is emptied of a user who is erased, but for that they are', async () => {
@@ -427,6 +469,26 @@ describe('the delivery', () => {
     await delivered(1);
     const [row] = await sql<{ attempts: number }>(app, 'select attempts from webhook_deliveries');
     expect(row!.attempts).toBe(2);
+  });
+
+  it('is not ended by the late answer to an attempt that another process has repeated', async () => {
+    receiver.answer = () => undefined;
+    const { id } = await create(['passkey.registered']);
+    await registerPasskey(new TestUser(app));
+    await eventually(() => receiver.expect(1));
+    await expireClaims();
+    await eventually(() => receiver.expect(2));
+    const [{ seq }] = (await sql<{ seq: number }>(app, 'select seq from webhook_deliveries')) as [
+      { seq: number },
+    ];
+    const outcome = { status: 400, problem: 'status' } as const;
+    const late = { appId: TEST.appId, id, seq, attempts: 1 } as Delivery;
+    await of(WebhookDeliveryRepository).settle(late, 'dead', outcome);
+    await of(WebhookDeliveryRepository).retry(late, 5, outcome);
+    await of(WebhookDeliveryRepository).release(late);
+    expect(await sql(app, 'select attempts, last_problem, dead_at from webhook_deliveries')).toEqual([
+      { attempts: 2, last_problem: null, dead_at: null },
+    ]);
   });
 
   it('gives back what it is at when the service stops, for another replica to do at once', async () => {

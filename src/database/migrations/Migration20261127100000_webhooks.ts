@@ -23,12 +23,11 @@ export class Migration20261127100000_webhooks extends Migration {
       foreign key (app_id) references apps (id) on delete cascade`);
     this.addSql(`alter table webhooks add constraint webhooks_disabled_for_check
       check (disabled_for in ('requested', 'gone', 'key_ended'))`);
-    this.addSql('create sequence webhook_deliveries_seq');
     this.addSql(`
       create table webhook_deliveries (
         app_id text not null,
         webhook_id text not null,
-        seq bigint not null default nextval('webhook_deliveries_seq'),
+        seq bigserial not null,
         event_id text not null,
         type text not null,
         user_id text null,
@@ -48,7 +47,6 @@ export class Migration20261127100000_webhooks extends Migration {
         last_problem text null,
         primary key (app_id, webhook_id, seq)
       )`);
-    this.addSql('alter sequence webhook_deliveries_seq owned by webhook_deliveries.seq');
     this.addSql(`alter table webhook_deliveries add constraint webhook_deliveries_app_id_webhook_id_foreign
       foreign key (app_id, webhook_id) references webhooks (app_id, id) on delete cascade`);
     this

@@ -34,7 +34,7 @@ export const WebhookDeliverySchema = defineEntity({
     appId: p.text().primary(),
     webhookId: p.text().primary(),
     /** Drawn by the act under its locks: the order of a user's events is that of what happened to them. */
-    seq: p.bigint('number').primary().defaultRaw(`nextval('webhook_deliveries_seq'::regclass)`),
+    seq: p.bigint('number').primary().autoincrement(),
     webhook: () => belongsTo(Webhook, 'app_id', 'webhook_id'),
     /** Of the event in the audit trail. */
     eventId: p.text(),
