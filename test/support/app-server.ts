@@ -37,10 +37,10 @@ export interface UserListJson {
   readonly users: readonly UserJson[];
 }
 
-/** What keys could do before they had scopes. */
-const FORMER_SCOPES = `'{identity,events,erase}'`;
+/** Every scope. */
+const ALL_SCOPES = `'{identity,events,erase,webhooks}'`;
 
-/** Gives the app one more API key, which may do what keys could before they had scopes; `columns` are SQL expressions such as `expires_at: 'now()'`. */
+/** Gives the app one more API key, which may do everything; `columns` are SQL expressions such as `expires_at: 'now()'`. */
 export async function anApiKey(
   app: Pick<TestApp, 'database'>,
   appId: string,
@@ -48,7 +48,7 @@ export async function anApiKey(
 ): Promise<string> {
   const id = randomBytes(6).toString('hex');
   const secret = randomBytes(32).toString('base64url');
-  const given = { scopes: FORMER_SCOPES, ...columns };
+  const given = { scopes: ALL_SCOPES, ...columns };
   const names = ['id', 'app_id', 'secret_hash', 'source', ...Object.keys(given)].join();
   const values = ['$1', '$2', '$3', `'operator'`, ...Object.values(given)].join();
   const hash = createHash('sha256').update(secret).digest();
