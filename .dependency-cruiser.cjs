@@ -30,6 +30,7 @@ const NOUNS = {
   devices: ['step-up', 'apps'],
   users: ['api-keys', 'devices', 'step-up', 'apps'],
   transactions: ['api-keys', 'users', 'devices', 'step-up', 'apps'],
+  webhooks: ['api-keys', 'apps'],
   nonces: ['api-keys', 'transactions', 'users', 'devices', 'apps'],
   ceremonies: ['nonces', 'transactions', 'users', 'devices', 'step-up', 'apps'],
 };

@@ -3,7 +3,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
 import type { Configuration, HttpSettings } from './config/configuration.js';
 import { loadEnvFile } from './config/environment.js';
-import { ignoredNames, insecureKeys, loadConfiguration } from './config/load-configuration.js';
+import {
+  ignoredNames,
+  insecureKeys,
+  loadConfiguration,
+  reachableNetworks,
+} from './config/load-configuration.js';
 import { awaitDatabase } from './database/await-database.js';
 import { Readiness } from './health/readiness.js';
 import { StandIn } from './health/stand-in.js';
@@ -24,6 +29,8 @@ async function start(): Promise<void> {
   if (ignored !== undefined) log.warn(ignored);
   const insecure = insecureKeys(configuration);
   if (insecure !== undefined) log.warn(insecure);
+  const reachable = reachableNetworks(configuration);
+  if (reachable !== undefined) log.warn(reachable);
   const { database, http } = configuration;
   const standIn = new StandIn(log);
   const onWait = ({ message }: Error): Promise<void> => {

@@ -1,10 +1,8 @@
-import { lookup, type LookupAddress } from 'node:dns';
 import { get as getByHttp, type IncomingMessage, type RequestOptions } from 'node:http';
 import { get as getByHttps } from 'node:https';
-import { isIP } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { hostOf } from '../config/addresses.js';
+import { AddressRefused, type AddressRule, onlyTo } from '../http/address-rule.js';
 
 const TIMEOUT = 5_000; // ms, for the whole answer
 const MAX_BYTES = 256 * 1024;
@@ -23,9 +21,6 @@ export class DownloadError extends Error {
   }
 }
 
-/** Which IP addresses, without brackets, may be connected to. */
-export type AddressRule = (address: string) => boolean;
-
 /**
  * The text of a document at an http or https URL, without the byte order mark at its start: at most 256 kB, within 5 s,
  * without redirects. With a rule, every address of the host has to keep to it: the connection is made to those that were
@@ -36,31 +31,11 @@ export async function download(url: URL, rule: AddressRule | null): Promise<stri
   try {
     return await read(await request(url, { signal, ...(rule && onlyTo(url, rule)) }));
   } catch (error) {
-    throw error instanceof DownloadError ? error : new DownloadError('unreachable', { cause: error });
+    if (error instanceof DownloadError) throw error;
+    const problem = error instanceof AddressRefused ? 'address_refused' : 'unreachable';
+    throw new DownloadError(problem, { cause: error });
   }
 }
-
-function onlyTo(url: URL, rule: AddressRule): RequestOptions {
-  const host = hostOf(url);
-  // Node looks up names alone.
-  if (isIP(host) !== 0 && !rule(host)) throw new DownloadError('address_refused');
-  // Without an agent of its own it might be sent over a connection that was made without the rule.
-  return { agent: false, lookup: lookupBy(rule) };
-}
-
-/** Finds the addresses of a name as Node does, and fails if one of them breaks the rule. */
-const lookupBy =
-  (rule: AddressRule): NonNullable<RequestOptions['lookup']> =>
-  (hostname, options, done) => {
-    lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      if (error) return done(error, []);
-      if (found.length === 0 || !found.every(({ address }) => rule(address))) {
-        return done(new DownloadError('address_refused'), []);
-      }
-      if (options.all) done(null, found);
-      else done(null, found[0]!.address, found[0]!.family);
-    });
-  };
 
 function request(url: URL, options: RequestOptions): Promise<IncomingMessage> {
   const headers = { accept: 'application/json', 'accept-encoding': 'gzip, br', 'user-agent': 'Keyway' };

@@ -1,6 +1,7 @@
 import { isPrivateAddress, isPublicAddress } from '../config/addresses.js';
 import type { TokenIssuer } from '../config/configuration.js';
-import { type AddressRule, download, DownloadError } from './download.js';
+import type { AddressRule } from '../http/address-rule.js';
+import { download, DownloadError } from './download.js';
 
 /** Why keys cannot be had, as the log says it; `docs/operate.md` explains each. */
 export const KEY_SET_REASONS = [

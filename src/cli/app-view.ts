@@ -51,6 +51,7 @@ export const appDetails = (app: AppRecord): string =>
     ['page to manage passkeys', app.passkeyEndpointsManage ?? 'none'],
     ...lines('Apple app IDs', app.appleAppIds),
     ...lines('Android packages', app.androidPackages),
+    ...lines('webhook hosts', app.webhookHosts),
     ['ceremony timeout', seconds(app.ceremonyTimeout, 'that of the handshake')],
     ['handshake', seconds(app.handshakeTtl)],
     ['register transaction', seconds(app.registerTransactionTtl)],

@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { API_KEY_SCOPES, type ApiKeyScope } from '../config/configuration.js';
+import { splitList } from '../config/environment.js';
 import type { ApiKeyRecord } from '../flex/api-keys/api-key.js';
 import { answering } from './answer.js';
 import { duration, DURATION_HELP } from './argument-parsers.js';
@@ -9,13 +11,14 @@ import { withServices } from './with-services.js';
 const EXAMPLES = `
 Examples:
   keyway key create shop --expires-in 90d > shop.key
+  keyway key create shop --scopes erase,webhooks > shop.key
   keyway key list shop
   keyway key revoke a1B2c3D4e5F6
 
 Changing a key without downtime: create a second one, give it to your servers, watch the first one's last use in
 keyway key list, and revoke it. Both are valid meanwhile.`;
 
-const HEADINGS = ['id', 'state', 'created', 'expires', 'last used', 'source'];
+const HEADINGS = ['id', 'state', 'created', 'expires', 'last used', 'source', 'scopes'];
 
 /** `keyway key create|list|revoke`. */
 export function registerKey(program: Command): void {
@@ -29,14 +32,28 @@ export function registerKey(program: Command): void {
   registerRevoke(key);
 }
 
+interface CreateOptions {
+  readonly expiresIn?: number;
+  readonly scopes?: readonly ApiKeyScope[];
+}
+
+const SCOPES: readonly string[] = API_KEY_SCOPES;
+
+function scopes(text: string): readonly string[] {
+  const named = [...new Set(splitList(text))];
+  if (named.every((it) => SCOPES.includes(it))) return named;
+  throw new InvalidArgumentError(`Give some of ${SCOPES.join(', ')}, separated by commas.`);
+}
+
 function registerCreate(key: Command): void {
   const command = key
     .command('create')
     .description('make an API key and write it to standard output, the only time that it is shown')
     .argument('<app>', 'id of the app')
-    .option('--expires-in <time>', `when it ends, ${DURATION_HELP}; without this, never`, duration);
-  answering(command, async ({ expiresIn }: { expiresIn?: number }, app: string) => {
-    const made = await withServices(({ keys }) => keys.create(app, expiresIn ?? null));
+    .option('--expires-in <time>', `when it ends, ${DURATION_HELP}; without this, never`, duration)
+    .option('--scopes <list>', `what it may do beyond the protocol, some of ${SCOPES.join()}`, scopes);
+  answering(command, async ({ expiresIn, scopes = [] }: CreateOptions, app: string) => {
+    const made = await withServices(({ keys }) => keys.create(app, expiresIn ?? null, scopes));
     const { id, expiresAt } = made;
     const end = expiresAt ? `until ${time(expiresAt)}` : 'without an end';
     return {
@@ -82,11 +99,12 @@ function requireNoSecret(id: string): void {
   }
 }
 
-const toRow = ({ id, state, createdAt, expiresAt, lastUsedAt, source }: ApiKeyRecord): string[] => [
+const toRow = ({ id, state, createdAt, expiresAt, lastUsedAt, source, scopes }: ApiKeyRecord): string[] => [
   id,
   state,
   time(createdAt),
   time(expiresAt),
   time(lastUsedAt),
   source,
+  scopes.join(' ') || '-',
 ];

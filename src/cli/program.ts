@@ -11,6 +11,7 @@ import { registerMigrate } from './migrate.command.js';
 import { registerPurge } from './purge.command.js';
 import { say } from './standard-output.js';
 import { registerUser } from './user.command.js';
+import { registerWebhook } from './webhook.command.js';
 
 const CLOSING = `
 Examples:
@@ -31,6 +32,7 @@ const REGISTRATIONS: readonly ((program: Command) => void)[] = [
   registerKey,
   registerUser,
   registerEvents,
+  registerWebhook,
   registerMigrate,
   registerPurge,
   registerImport,

@@ -9,11 +9,14 @@ import {
 } from '../config/configuration.js';
 import { DEMO_APP } from '../config/demo-settings.js';
 import { ConfigurationError, Environment } from '../config/environment.js';
+import { keepDemoSecrets } from '../config/demo-secrets.js';
+import { KeywaySecretVariables } from '../config/keyway-secrets.js';
 import { issuersIn } from '../config/identity-settings.js';
 import { HttpVariables } from '../config/http-settings.js';
 import { LimitVariables } from '../config/limit-settings.js';
 import { EventVariables, LifetimeVariables } from '../config/passage-settings.js';
-import { readVariables } from '../config/variables.js';
+import { readVariables, type Variables } from '../config/variables.js';
+import { WebhookVariables } from '../config/webhook-settings.js';
 import { OperatorError } from '../errors/operator-error.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { AuditTrail } from '../events/audit-trail.js';
@@ -26,6 +29,7 @@ import type { DevicesService } from '../flex/devices/devices.service.js';
 import type { IdentitiesService } from '../flex/users/identities.service.js';
 import type { PurgeService } from '../flex/purge.service.js';
 import type { UsersService } from '../flex/users/users.service.js';
+import type { WebhooksService } from '../flex/webhooks/webhooks.service.js';
 import type { ExportService } from '../transfer/export.service.js';
 import type { ImportService } from '../transfer/import.service.js';
 
@@ -88,6 +92,12 @@ export class Services {
     return (await this.lazy.load(() => DevicesModule)).get(DevicesService);
   }
 
+  async webhooks(): Promise<WebhooksService> {
+    const { WebhooksModule } = await import('../flex/webhooks/webhooks.module.js');
+    const { WebhooksService } = await import('../flex/webhooks/webhooks.service.js');
+    return (await this.lazy.load(() => WebhooksModule)).get(WebhooksService);
+  }
+
   async purge(): Promise<PurgeService> {
     const { PurgeModule, PurgeService } = await import('../flex/purge.service.js');
     return (await this.lazy.load(() => PurgeModule)).get(PurgeService);
@@ -132,21 +142,44 @@ function configurationOf(database: DatabaseSettings): Configuration {
   const named = isRemote ? process.env.PASSAGE_APP_ID : process.env.APP_ID;
   const id = named || (database.kind === 'embedded' ? DEMO_APP : '');
   const lifetimes = new LifetimeVariables(env).toSettings();
-  const events = readVariables(EventVariables, new Environment(process.env));
-  if (events.problems.length > 0) throw new ConfigurationError(events.problems);
-  const eventRetentionDays = events.variables.toSettings();
+  const eventRetentionDays = readValid(EventVariables).toSettings();
   return {
-    environment: 'production',
+    environment: new Environment(process.env).kind,
     demo: null,
     http: new HttpVariables(env).toSettings(),
     limits: new LimitVariables(env).toSettings(),
     database,
     externalIdClaim: null,
-    passage: { mode: 'embedded', app: { id }, secrets: [], lifetimes, eventRetentionDays },
+    passage: {
+      mode: 'embedded',
+      app: { id },
+      get secrets() {
+        return secretsFor(database);
+      },
+      lifetimes,
+      eventRetentionDays,
+      webhookNetworks: readValid(WebhookVariables).toSettings(),
+    },
     authenticatorMetadataFile: null,
     fidoMetadataFile: null,
     get tokens(): never {
       throw new Error('Commands verify no tokens.');
     },
   };
+}
+
+/** What encrypts the secrets of webhooks, where it is known: most commands do without. */
+function secretsFor(database: DatabaseSettings): readonly Buffer[] {
+  const env = new Environment(process.env);
+  if (env.givenAs('KEYWAY_SECRET') !== undefined) return readValid(KeywaySecretVariables).toSettings();
+  if (database.kind !== 'embedded') return [];
+  const secrets = keepDemoSecrets(database.directory);
+  return 'problem' in secrets ? [] : [secrets.keywaySecret];
+}
+
+/** Settings from the environment. Throws a `ConfigurationError`. */
+function readValid<Group extends Variables<unknown>>(group: new (env: Environment) => Group): Group {
+  const { variables, problems } = readVariables(group, new Environment(process.env));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return variables;
 }

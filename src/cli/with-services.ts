@@ -12,6 +12,7 @@ const NOT_FOUND: ReadonlySet<string> = new Set([
   'key_not_found',
   'user_not_found',
   'device_not_found',
+  'webhook_not_found',
 ]);
 
 /**
@@ -69,7 +70,7 @@ async function requireEmbedded(directory: string): Promise<void> {
 }
 
 const inWords = (error: AppError): OperatorError =>
-  new OperatorError(error.code, `${ERROR_TABLE[error.code].sentence}.`, { cause: error });
+  new OperatorError(error.code, error.detail ?? `${ERROR_TABLE[error.code].sentence}.`, { cause: error });
 
 /** What is not in the embedded database may be in the one that was meant. */
 function sayingWhere(directory: string | null, error: unknown): unknown {

@@ -88,6 +88,13 @@ export const androidPackageProblem: AppRule = (text) =>
     ? undefined
     : 'the application ID of an Android app, such as com.example.app';
 
+/** A host name or IP address, as it stands in a URL: no port, no wildcard. */
+export const hostProblem: AppRule = (text) =>
+  URL.parse(`https://${isIP(text) === 6 ? `[${text}]` : text}/`)?.hostname.replace(/^\[(.*)\]$/, '$1') ===
+  text
+    ? undefined
+    : 'a host name in lower case, without a port, such as hooks.example.com';
+
 /**
  * A sentence for each entry of a list that breaks the rule, or for a list that names one twice. It has the entry, without
  * user name and password, if `quotes` says so.

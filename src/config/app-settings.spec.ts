@@ -71,7 +71,7 @@ describe('APP_ORIGINS', () => {
   it('refuses an empty entry and a repeated origin', () => {
     refuses({ APP_ORIGINS: 'https://example.com,' }, /^Set entry 2 of APP_ORIGINS/);
     refuses({ APP_ORIGINS: ',' + 'https://example.com' }, /^Set entry 1 of APP_ORIGINS/);
-    refuses({ APP_ORIGINS: 'https://a.com,https://a.com' }, /names each origin once/);
+    refuses({ APP_ORIGINS: 'https://a.com,https://a.com' }, /names each entry once/);
   });
 });
 

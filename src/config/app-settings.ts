@@ -9,7 +9,7 @@ import {
   tidyAppName,
   webOriginProblem,
 } from './app-rules.js';
-import type { AppSettings } from './configuration.js';
+import { API_KEY_SCOPES, type ApiKeyScope, type AppSettings } from './configuration.js';
 import { splitList } from './environment.js';
 import { redact } from './redaction.js';
 import { Required, type Rule, Setting, Together, Variables } from './variables.js';
@@ -17,6 +17,11 @@ import { Required, type Rule, Setting, Together, Variables } from './variables.j
 const API_KEY = /^kw_[A-Za-z0-9]{12}_[A-Za-z0-9_-]{43}$/;
 const API_KEY_SENTENCE =
   'Set APP_API_KEY to kw_<id>_<secret> with an id of 12 letters and digits and a secret of 43 base64url characters.';
+
+const SCOPES: readonly string[] = API_KEY_SCOPES;
+
+const scopesIn = (text: string | undefined): readonly ApiKeyScope[] | undefined =>
+  text === 'none' ? [] : (text && (splitList(text) as ApiKeyScope[])) || undefined;
 
 /** A setting that is a field of an app. */
 export const fieldOfApp =
@@ -60,12 +65,20 @@ export class AppVariables extends Variables<AppSettings> {
   @Setting((text) => (API_KEY.test(text) ? undefined : API_KEY_SENTENCE), { isSecret: true })
   APP_API_KEY?: string;
 
+  @Setting<AppVariables>((text, { APP_API_KEY }) => {
+    if (APP_API_KEY === undefined)
+      return 'Unset APP_API_KEY_SCOPES, or set APP_API_KEY: they are that key’s.';
+    return text === 'none' || splitList(text).every((it) => SCOPES.includes(it))
+      ? undefined
+      : `Set APP_API_KEY_SCOPES to a comma list of ${SCOPES.join(', ')}, or to none.`;
+  })
+  APP_API_KEY_SCOPES?: string;
+
   toSettings(): AppSettings {
     const { APP_ID: id, APP_NAME: name, APP_ORIGINS: text, APP_RP_ID: rpId, APP_API_KEY: apiKey } = this;
     const origins = text === undefined ? undefined : splitList(text);
-    return redact(
-      { id: id!, name: name === undefined ? undefined : tidyAppName(name), origins, rpId, apiKey },
-      'apiKey',
-    );
+    const tidyName = name === undefined ? undefined : tidyAppName(name);
+    const apiKeyScopes = scopesIn(this.APP_API_KEY_SCOPES);
+    return redact({ id: id!, name: tidyName, origins, rpId, apiKey, apiKeyScopes }, 'apiKey');
   }
 }

@@ -104,6 +104,11 @@ export interface ExternalIdClaim {
   readonly issuer: string;
 }
 
+/** What a key may do beyond the original protocol and its reads, each granted by name. */
+export const API_KEY_SCOPES = ['identity', 'events', 'erase', 'webhooks'] as const;
+/** One of {@link API_KEY_SCOPES}. */
+export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
+
 /** The app that is made or brought up to date at each start; an absent member leaves its column alone. */
 export interface AppSettings {
   readonly id: string;
@@ -114,6 +119,8 @@ export interface AppSettings {
   readonly stepUp?: 'either';
   /** `kw_<12 characters id>_<43 characters secret>`. */
   readonly apiKey?: string;
+  /** What that key may do beyond the protocol; absent: what it may already, or its predecessor. */
+  readonly apiKeyScopes?: readonly ApiKeyScope[];
 }
 
 /** Seconds, wherever a lifetime is told: in the environment, or for one app. */
@@ -136,6 +143,8 @@ export interface EmbeddedPassageSettings {
   readonly lifetimes: Lifetimes;
   /** For how many days refused ceremonies stay in the audit trail. */
   readonly eventRetentionDays: number;
+  /** Private addresses and CIDR blocks that webhooks may reach. */
+  readonly webhookNetworks: readonly string[];
 }
 
 /** Where another server keeps the passkeys, and as which of its apps we call. */

@@ -58,7 +58,7 @@ export function stepsToDemo({ env, host }: HttpVariables): string[] {
  * `ConfigurationError` if that cannot be.
  */
 export function demoSettings(
-  given: Pick<EmbeddedPassageSettings, 'lifetimes' | 'eventRetentionDays'>,
+  given: Pick<EmbeddedPassageSettings, 'lifetimes' | 'eventRetentionDays' | 'webhookNetworks'>,
   port: number,
   directory: string,
 ): DemoSettings {

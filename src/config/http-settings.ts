@@ -62,7 +62,8 @@ export class HttpVariables extends Variables<HttpSettings> {
   }
 }
 
-function isNetwork(text: string): boolean {
+/** Whether a text is an IP address, a CIDR block of at least one bit, or a name that Fastify has for some of them. */
+export function isNetwork(text: string): boolean {
   if (NETWORK_NAMES.has(text)) return true;
   const [address = '', prefix, ...rest] = text.split('/');
   const version = address.includes('%') ? 0 : isIP(address);

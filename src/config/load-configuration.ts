@@ -11,6 +11,7 @@ import { foreignNames, misspeltNames } from './setting-names.js';
 import { TokenVariables } from './token-settings.js';
 import { UsernameVariables } from './username-settings.js';
 import { readVariables } from './variables.js';
+import { WebhookVariables } from './webhook-settings.js';
 
 /** What is the demo's own, or the service's. */
 type ModeSettings = Pick<Configuration, 'demo' | 'tokens' | 'passage'>;
@@ -78,6 +79,18 @@ export function insecureKeys({ tokens }: Pick<Configuration, 'tokens'>): string 
         'Use https where you can.';
 }
 
+/** A sentence of warning if webhooks may reach private networks in production; undefined if they may not. */
+export function reachableNetworks({
+  environment,
+  passage,
+}: Pick<Configuration, 'environment' | 'passage'>): string | undefined {
+  if (environment !== 'production' || passage.mode !== 'embedded') return undefined;
+  const { webhookNetworks: networks } = passage;
+  return networks.length === 0
+    ? undefined
+    : `WEBHOOK_ALLOWED_NETWORKS lets webhooks reach ${networks.join(', ')}: so does everybody who may make one.`;
+}
+
 function readDemo(
   env: Environment,
   http: HttpVariables,
@@ -86,17 +99,19 @@ function readDemo(
   const demo = readVariables(DemoVariables, env);
   const username = readVariables(UsernameVariables, env);
   const events = readVariables(EventVariables, env);
+  const webhooks = readVariables(WebhookVariables, env);
   const settings = () => {
     const stored = database.toSettings();
     if (stored.kind !== 'embedded') throw new Error('The demo runs on the embedded database.');
     const given = {
       lifetimes: demo.variables.toSettings(),
       eventRetentionDays: events.variables.toSettings(),
+      webhookNetworks: webhooks.variables.toSettings(),
     };
     const demos = demoSettings(given, http.toSettings().port, stored.directory);
     return { ...demos, tokens: { ...demos.tokens, usernameClaims: username.variables.toSettings() } };
   };
-  return { groups: [demo, username, events], settings };
+  return { groups: [demo, username, events, webhooks], settings };
 }
 
 function readService(env: Environment): ReadGroups<ModeSettings> {

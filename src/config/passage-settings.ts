@@ -16,6 +16,7 @@ import {
   Variables,
   wholeNumber,
 } from './variables.js';
+import { WebhookVariables } from './webhook-settings.js';
 
 const lifetime = (name: keyof Lifetimes) => wholeNumber({ ...LIFETIMES[name], of: 'seconds' });
 
@@ -90,6 +91,7 @@ export const EMBEDDED_GROUPS = [
   MetadataVariables,
   LifetimeVariables,
   EventVariables,
+  WebhookVariables,
 ] as const;
 
 /** Which provider there is; the settings of the other one contradict it. */
@@ -137,16 +139,18 @@ export function readPassage(env: Environment): ReadGroups<PassageSettings> {
   const app = readVariables(AppVariables, env);
   const lifetimes = readVariables(LifetimeVariables, env);
   const events = readVariables(EventVariables, env);
+  const webhooks = readVariables(WebhookVariables, env);
   const settings = () => {
     const parts = {
       app: app.variables.toSettings(),
       secrets: secrets.variables.toSettings(),
       lifetimes: lifetimes.variables.toSettings(),
       eventRetentionDays: events.variables.toSettings(),
+      webhookNetworks: webhooks.variables.toSettings(),
     };
     return redact({ mode: 'embedded' as const, ...parts }, 'secrets');
   };
-  return { groups: [passage, secrets, app, lifetimes, events], settings };
+  return { groups: [passage, secrets, app, lifetimes, events, webhooks], settings };
 }
 
 function contradiction(env: Environment, names: readonly string[], why: string): string | undefined {

@@ -32,7 +32,7 @@ const KNOWN = new Set([...SETTINGS, ...[...SECRET].map((name) => `${name}_FILE`)
 
 /** Names that begin like this are read as Keyway's by people; others' programs use most of them as well. */
 const LIKE_OURS =
-  /^(KEYWAY|APP|JWT|PASSAGE|DATABASE|AUTHENTICATOR|EXTERNAL_ID|FIDO|HANDSHAKE|NONCE|REGISTER_TRANSACTION|AUTHENTICATE_TRANSACTION|EVENT|RATE_LIMIT|REDIS)_/;
+  /^(KEYWAY|APP|JWT|PASSAGE|DATABASE|AUTHENTICATOR|EXTERNAL_ID|FIDO|HANDSHAKE|NONCE|REGISTER_TRANSACTION|AUTHENTICATE_TRANSACTION|EVENT|RATE_LIMIT|REDIS|WEBHOOK)_/;
 
 /** What Kubernetes puts into every container for a service called, say, `app` or `keyway`. */
 const KUBERNETES =

@@ -23,6 +23,8 @@ export interface Queryable {
   run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]>;
   /** How many rows a query wrote or deleted. */
   count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number>;
+  /** Does `work`, which must not throw, once what was run is committed, and not at all if it never is. */
+  afterCommit(work: () => void): void;
 }
 
 /** The service's database: PostgreSQL, or PGlite in a directory that this process then has to itself. */
@@ -62,6 +64,10 @@ export class Database implements Queryable, OnApplicationShutdown {
     return (await this.runInTurn(this.queries.fill(query, values))).count;
   }
 
+  afterCommit(work: () => void): void {
+    work();
+  }
+
   /** Runs a query that is put together as it is asked, and therefore not prepared. */
   async ask<Row>(build: (db: SqlBuilder) => Compilable<Row>): Promise<Row[]> {
     const { sql: text, parameters: values } = build(this.queries.builder).compile();
@@ -79,8 +85,10 @@ export class Database implements Queryable, OnApplicationShutdown {
   private async transact<T>(work: (tx: DatabaseTransaction) => Promise<T>): Promise<T> {
     const open = await this.open.connections.begin('read-write');
     try {
-      const result = await work(new DatabaseTransaction(open, this.queries));
+      const tx = new DatabaseTransaction(open, this.queries);
+      const result = await work(tx);
       await open.commit();
+      tx.announceCommit();
       return result;
     } catch (error) {
       await open.rollback();
@@ -163,6 +171,8 @@ export class Database implements Queryable, OnApplicationShutdown {
 
 /** One open transaction. */
 export class DatabaseTransaction implements Queryable {
+  private readonly works: (() => void)[] = [];
+
   constructor(
     private readonly open: OpenTransaction,
     private readonly queries: PreparedQueries,
@@ -175,6 +185,15 @@ export class DatabaseTransaction implements Queryable {
 
   async run<Values extends object, Row>(query: Query<Values, Row>, values: Values): Promise<Row[]> {
     return (await this.open.run(this.queries.fill(query, values))).rows as Row[];
+  }
+
+  afterCommit(work: () => void): void {
+    this.works.push(work);
+  }
+
+  /** Does what waited for the commit. */
+  announceCommit(): void {
+    for (const work of this.works) work();
   }
 
   async count<Values extends object>(query: Query<Values, unknown>, values: Values): Promise<number> {

@@ -11,6 +11,8 @@ import { Transaction, type TransactionSchema } from '../flex/transactions/transa
 import { LegacyDevice, type LegacyDeviceSchema } from '../transfer/legacy-device.entity.js';
 import { FlexUser, type FlexUserSchema } from '../flex/users/flex-user.entity.js';
 import { UserHandle, type UserHandleSchema } from '../flex/users/user-handle.entity.js';
+import { Webhook, type WebhookSchema } from '../flex/webhooks/webhook.entity.js';
+import { WebhookDelivery, type WebhookDeliverySchema } from '../flex/webhooks/webhook-delivery.entity.js';
 import { TieMark, TieMarkKey, type TieMarkKeySchema, type TieMarkSchema } from '../users/tie-mark.entity.js';
 import { User, type UserSchema } from '../users/user.entity.js';
 
@@ -31,6 +33,8 @@ export const entities = [
   Nonce,
   AuditEvent,
   Erasure,
+  Webhook,
+  WebhookDelivery,
 ];
 
 /** Every table with the types of its columns, as queries see them: timestamps are Dates, bytea is a Buffer, int8 a number. */
@@ -50,4 +54,6 @@ export type Tables = InferKyselyDB<
   | typeof NonceSchema
   | typeof AuditEventSchema
   | typeof ErasureSchema
+  | typeof WebhookSchema
+  | typeof WebhookDeliverySchema
 >;

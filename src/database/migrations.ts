@@ -25,6 +25,8 @@ import { Migration20261127075000_checks } from './migrations/Migration2026112707
 import { Migration20261127080000_well_known_documents } from './migrations/Migration20261127080000_well_known_documents.js';
 import { Migration20261127090000_step_up } from './migrations/Migration20261127090000_step_up.js';
 import { Migration20261127090001_step_up_checks } from './migrations/Migration20261127090001_step_up_checks.js';
+import { Migration20261127100000_webhooks } from './migrations/Migration20261127100000_webhooks.js';
+import { Migration20261127100001_api_key_scopes } from './migrations/Migration20261127100001_api_key_scopes.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -61,4 +63,6 @@ export const migrations = [
   },
   { name: 'Migration20261127090000_step_up', class: Migration20261127090000_step_up },
   { name: 'Migration20261127090001_step_up_checks', class: Migration20261127090001_step_up_checks },
+  { name: 'Migration20261127100000_webhooks', class: Migration20261127100000_webhooks },
+  { name: 'Migration20261127100001_api_key_scopes', class: Migration20261127100001_api_key_scopes },
 ];

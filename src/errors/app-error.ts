@@ -29,6 +29,9 @@ export type RefusalCode =
   | 'too_many_passkeys'
   | 'last_passkey'
   | 'transaction_not_permitted'
+  // webhooks
+  | 'webhook_not_found'
+  | 'too_many_webhooks'
   // ceremonies
   | 'transaction_not_found'
   | 'registration_refused'

@@ -87,6 +87,16 @@ export const ERROR_TABLE = {
     sentence: 'The user can have no transaction',
     flex: { code: 'cannot_create_transaction' },
   },
+  webhook_not_found: {
+    status: 404,
+    sentence: 'The webhook does not exist',
+    flex: { code: 'webhook_not_found' },
+  },
+  too_many_webhooks: {
+    status: 409,
+    sentence: 'The app has too many webhooks',
+    flex: { code: 'too_many_webhooks' },
+  },
   transaction_not_found: {
     status: 404,
     sentence: 'The transaction does not exist',

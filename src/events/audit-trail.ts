@@ -1,4 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Configuration } from '../config/configuration.js';
 import type { DatabaseTransaction } from '../database/database.js';
 import { currentRequest } from '../http/request-context.js';
 import type { AuditEventType } from './audit-event-types.js';
@@ -7,9 +8,11 @@ import {
   type AuditEventRecord,
   type AuditEventSummary,
   type EventFilter,
-  type NewEvent,
+  type EventValues,
+  newEventId,
 } from './audit.repository.js';
 import { ErasureRepository } from './erasure.repository.js';
+import { WEBHOOK_TYPE_OF } from './webhook-event-types.js';
 
 /** Token of who acts where no request does; optional. */
 export const OUTSIDE_ACTOR = Symbol('outside actor');
@@ -25,22 +28,56 @@ export interface AuditFacts {
   readonly reason?: string;
   /** Nothing is kept of who did it and from where, as with a user who has been erased. */
   readonly isAnonymous?: boolean;
+  /** Whom webhooks are told of where no row says it: before the backend has the user, and after the tie was undone. */
+  readonly person?: {
+    readonly externalId: string;
+    readonly issuer: string | null;
+    readonly subject: string | null;
+  };
 }
 
-/** The audit trail: one row for each thing that happened to a passkey. */
+/** The audit trail: one row for each thing that happened to a passkey; webhooks that ask for it are told of it. */
 @Injectable()
 export class AuditTrail {
+  /** The one app whose users have identities; null where the passkeys are another server's. */
+  private readonly ownAppId: string | null;
+
   constructor(
     private readonly events: AuditRepository,
     private readonly erasures: ErasureRepository,
+    { passage }: Configuration,
     @Optional() @Inject(OUTSIDE_ACTOR) private readonly outsideActor: string | null = null,
-  ) {}
+  ) {
+    this.ownAppId = passage.mode === 'embedded' ? passage.app.id : null;
+  }
 
   /** Writes an event with the change it tells of, in the same transaction; a refusal, which has none, stands alone. */
   record(facts: AuditFacts, tx?: DatabaseTransaction): Promise<void> {
-    const event = toEvent(facts);
-    const actor = event.actor ?? (facts.isAnonymous ? null : this.outsideActor);
-    return this.events.insert({ ...event, actor }, tx);
+    return this.events.insert(this.eventOf(facts), tx);
+  }
+
+  /** The event as a statement writes it: the facts, and what the request at hand says of who acted and from where. */
+  eventOf(facts: AuditFacts): EventValues {
+    const { type, appId, userId = null, deviceId = null, reason = null, isAnonymous = false, person } = facts;
+    const request = isAnonymous ? undefined : currentRequest();
+    return {
+      eventId: newEventId(),
+      type,
+      appId,
+      userId,
+      deviceId,
+      reason,
+      actor: request?.actor ?? (isAnonymous ? null : this.outsideActor),
+      address: request?.address ?? null,
+      userAgent: request?.userAgent ?? null,
+      requestId: request?.requestId ?? null,
+      webhookType: WEBHOOK_TYPE_OF[type],
+      namesUser: !isAnonymous,
+      namesIdentity: !isAnonymous && appId === this.ownAppId,
+      externalId: person?.externalId ?? null,
+      issuer: person?.issuer ?? null,
+      subject: person?.subject ?? null,
+    };
   }
 
   /** Writes many events of something that an operator did, in the transaction that did it. */
@@ -53,8 +90,10 @@ export class AuditTrail {
       ...rest,
       userId,
       deviceId,
+      webhookType: WEBHOOK_TYPE_OF[rest.type],
+      namesIdentity: rest.appId === this.ownAppId,
     }));
-    await this.events.insertAll(events, tx);
+    await this.events.insertAll(events, this.outsideActor, tx);
   }
 
   /** The last ten things that happened to the passkeys of a user, newest first. */
@@ -67,30 +106,21 @@ export class AuditTrail {
     return this.events.list(appId, filter);
   }
 
-  /** Hides, from the commit on, what points at a person in all of a user's events: actor, address, user agent and request. */
-  hide(appId: string, userId: string, tx: DatabaseTransaction): Promise<void> {
-    return this.erasures.mark(appId, userId, tx);
+  /**
+   * Hides, from the commit on, what points at a person in all of a user's events: actor, address, user agent and request.
+   * What is queued for webhooks, delivered or dead is deleted.
+   */
+  async hide(
+    appId: string,
+    { id, externalId }: { readonly id: string; readonly externalId: string },
+    tx: DatabaseTransaction,
+  ): Promise<void> {
+    await this.erasures.mark(appId, id, tx);
+    await this.erasures.deleteQueued(appId, externalId, tx);
   }
 
   /** Removes it from the first thousand of them, which are all of most users. Of what is left, the purge does. */
   async anonymise(appId: string, userId: string): Promise<void> {
     await this.erasures.anonymiseBatch({ appId, userId });
   }
-}
-
-/** The event as it is written: the facts, and what the request at hand says of who acted and from where. */
-export function toEvent(facts: AuditFacts): NewEvent {
-  const { type, appId, userId = null, deviceId = null, reason = null, isAnonymous = false } = facts;
-  const request = isAnonymous ? undefined : currentRequest();
-  return {
-    type,
-    appId,
-    userId,
-    deviceId,
-    reason,
-    actor: request?.actor ?? null,
-    address: request?.address ?? null,
-    userAgent: request?.userAgent ?? null,
-    requestId: request?.requestId ?? null,
-  };
 }

@@ -4,6 +4,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { Database, type DatabaseTransaction, type Queryable } from '../database/database.js';
 import { insertion, query, type SqlBuilder, typed } from '../database/query.js';
 import type { AuditEventType } from './audit-event-types.js';
+import { Outbox } from './outbox.js';
+import { type OutboxValues, QUEUED, QUEUED_COLUMNS, queueEvent } from './outbox.repository.js';
+import type { WebhookEventType } from './webhook-event-types.js';
 
 /** One event as it is written, but for its id. */
 export interface NewEvent {
@@ -46,14 +49,11 @@ export interface EventFilter {
   readonly limit: number;
 }
 
-/** The values of an event in a query; its id is a UUIDv7. */
-export type EventValues = NewEvent & { readonly eventId: string };
+/** The values of an event in a query, for the audit trail and for webhooks; its id is a UUIDv7. */
+export type EventValues = NewEvent & OutboxValues & { readonly eventId: string };
 
 /** The id of a new event. */
 export const newEventId = (): string => uuidv7();
-
-/** Gives an event its id. */
-export const withEventId = (event: NewEvent): EventValues => ({ ...event, eventId: newEventId() });
 
 /** The row of an event that a statement writes together with what it tells of. */
 export const eventOf = ($: EventValues) =>
@@ -72,24 +72,82 @@ export const eventOf = ($: EventValues) =>
 
 const INSERT = query('events.insert', (db, $: EventValues) => {
   const { columns, selection } = eventOf($);
-  return db.insertInto('audit_events').columns(columns).expression(db.selectNoFrom(selection));
+  return db
+    .with('event', (to) =>
+      to.insertInto('audit_events').columns(columns).expression(db.selectNoFrom(selection)),
+    )
+    .with('queued', (to) => queueEvent(to, $))
+    .selectNoFrom(QUEUED.as('queued'));
 });
+
+/** One of many events that an operator's act leaves. */
+export type PlainEvent = Pick<NewEvent, 'type' | 'appId' | 'userId' | 'deviceId'> &
+  Pick<OutboxValues, 'webhookType' | 'namesIdentity'>;
 
 interface ManyEvents {
   ids: string[];
   types: string[];
+  webhookTypes: string[];
   appIds: string[];
   userIds: (string | null)[];
   deviceIds: (string | null)[];
+  actor: string | null;
+  namesIdentity: boolean[];
 }
+
+const manyEvents = ($: ManyEvents) =>
+  sql<{
+    id: string;
+    type: AuditEventType;
+    webhook_type: WebhookEventType;
+    app_id: string;
+    user_id: string | null;
+    device_id: string | null;
+    names_identity: boolean;
+  }>`unnest(${$.ids}::text[], ${$.types}::text[], ${$.webhookTypes}::text[], ${$.appIds}::text[], ${$.userIds}::text[],
+    ${$.deviceIds}::text[], ${$.namesIdentity}::boolean[])`.as<'e'>(
+    sql`e (id, type, webhook_type, app_id, user_id, device_id, names_identity)`,
+  );
 
 const INSERT_ALL = query('events.insert-all', (db, $: ManyEvents) =>
   db
-    .insertInto('audit_events')
-    .columns(['id', 'type', 'app_id', 'user_id', 'device_id'])
-    .expression(
-      sql`select * from unnest(${$.ids}::text[], ${$.types}::text[], ${$.appIds}::text[], ${$.userIds}::text[], ${$.deviceIds}::text[])`,
-    ),
+    .with('event', (to) =>
+      to
+        .insertInto('audit_events')
+        .columns(['id', 'type', 'app_id', 'user_id', 'device_id'])
+        .expression((from) =>
+          from.selectFrom(manyEvents($)).select(['e.id', 'e.type', 'e.app_id', 'e.user_id', 'e.device_id']),
+        ),
+    )
+    .with('queued', (to) =>
+      to
+        .insertInto('webhook_deliveries')
+        .columns(QUEUED_COLUMNS)
+        .expression((from) =>
+          from
+            .selectFrom(manyEvents($))
+            .innerJoin('webhooks as w', 'w.app_id', 'e.app_id')
+            .leftJoin('flex_users as u', (on) =>
+              on.onRef('u.app_id', '=', 'e.app_id').onRef('u.id', '=', 'e.user_id'),
+            )
+            .leftJoin('users as i', (on) =>
+              on
+                .onRef('i.passage_external_id', '=', 'u.external_id')
+                .on('e.names_identity', '=', sql<boolean>`true`),
+            )
+            .leftJoin('devices as d', (on) =>
+              on.onRef('d.app_id', '=', 'e.app_id').onRef('d.id', '=', 'e.device_id'),
+            )
+            .where('w.disabled_at', 'is', null)
+            .where(sql<boolean>`w.events @> array[e.webhook_type]`)
+            .select(['w.app_id', 'w.id', 'e.id as event_id', 'e.webhook_type', 'e.user_id', 'u.external_id'])
+            .select(['i.issuer', 'i.subject', 'e.device_id', 'd.automatic'])
+            .select([typed.text($.actor).as('actor'), typed.text(null).as('reason')])
+            .orderBy('e.id'),
+        )
+        .returning('seq'),
+    )
+    .selectNoFrom(QUEUED.as('queued')),
 );
 
 const RECENT = query('events.recent', (db, $: { appId: string; userId: string }) =>
@@ -169,25 +227,34 @@ const PURGE_REFUSALS = query('events.purge-refusals', (db, $: { days: number }) 
 /** The audit trail's rows; each call names the app. */
 @Injectable()
 export class AuditRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+  ) {}
 
-  /** Inserts one event and gives it its id. */
-  async insert(event: NewEvent, on: Queryable = this.database): Promise<void> {
-    await on.run(INSERT, withEventId(event));
+  /** Inserts one event, and queues it for webhooks. */
+  async insert(event: EventValues, on: Queryable = this.database): Promise<void> {
+    const [row] = await on.run(INSERT, event);
+    this.outbox.announce(row!.queued, on);
   }
 
-  /** Inserts events that have no actor, in their order. */
+  /** Inserts events in their order, and queues them for webhooks, which alone are told the actor. */
   async insertAll(
-    events: readonly Pick<NewEvent, 'type' | 'appId' | 'userId' | 'deviceId'>[],
+    events: readonly PlainEvent[],
+    actor: string | null,
     tx: DatabaseTransaction,
   ): Promise<void> {
-    await tx.run(INSERT_ALL, {
+    const [row] = await tx.run(INSERT_ALL, {
+      actor,
       ids: events.map(() => uuidv7()),
       types: events.map(({ type }) => type),
+      webhookTypes: events.map(({ webhookType }) => webhookType),
+      namesIdentity: events.map(({ namesIdentity }) => namesIdentity),
       appIds: events.map(({ appId }) => appId),
       userIds: events.map(({ userId }) => userId),
       deviceIds: events.map(({ deviceId }) => deviceId),
     });
+    this.outbox.announce(row!.queued, tx);
   }
 
   /** The last ten events of a user, newest first. */

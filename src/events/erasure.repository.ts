@@ -15,6 +15,25 @@ const MARK = query('erasures.mark', (db, $: ErasedUser) =>
   db.insertInto('erasures').values({ app_id: $.appId, user_id: $.userId }),
 );
 
+// In the order in which a delivery locks them.
+const DELETE_QUEUED = query('erasures.delete-queued', (db, $: { appId: string; externalId: string }) =>
+  db
+    .with('theirs', (all) =>
+      all
+        .selectFrom('webhook_deliveries')
+        .where('app_id', '=', $.appId)
+        .where('external_id', '=', $.externalId)
+        .select(['app_id', 'webhook_id', 'seq'])
+        .orderBy('seq')
+        .forUpdate(),
+    )
+    .deleteFrom('webhook_deliveries as d')
+    .using('theirs as t')
+    .whereRef('d.app_id', '=', 't.app_id')
+    .whereRef('d.webhook_id', '=', 't.webhook_id')
+    .whereRef('d.seq', '=', 't.seq'),
+);
+
 /** Another replica's is skipped: each works at another one. */
 const marked = (db: SqlBuilder) =>
   db
@@ -74,6 +93,11 @@ export class ErasureRepository {
   /** From the commit on, no event of the user shows who acted and from where. */
   async mark(appId: string, userId: string, tx: DatabaseTransaction): Promise<void> {
     await tx.run(MARK, { appId, userId });
+  }
+
+  /** Deletes what webhooks have of a user: waiting, delivered or dead. */
+  async deleteQueued(appId: string, externalId: string, tx: DatabaseTransaction): Promise<void> {
+    await tx.count(DELETE_QUEUED, { appId, externalId });
   }
 
   /**

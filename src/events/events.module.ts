@@ -2,12 +2,13 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { AuditTrail, OUTSIDE_ACTOR } from './audit-trail.js';
 import { AuditRepository } from './audit.repository.js';
 import { ErasureRepository } from './erasure.repository.js';
+import { Outbox } from './outbox.js';
 
-/** The audit trail, for every feature. */
+/** The audit trail and the outbox of webhooks, for every feature. */
 @Global()
 @Module({
-  providers: [AuditRepository, ErasureRepository, AuditTrail],
-  exports: [AuditRepository, ErasureRepository, AuditTrail],
+  providers: [Outbox, AuditRepository, ErasureRepository, AuditTrail],
+  exports: [Outbox, AuditRepository, ErasureRepository, AuditTrail],
 })
 export class EventsModule {
   /** The same for a process without requests: it is `actor` that acts. */

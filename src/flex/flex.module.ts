@@ -9,6 +9,8 @@ import { NoncesModule } from './nonces/nonces.module.js';
 import { PurgeModule, PurgeTimer } from './purge.service.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { FlexUsersModule } from './users/users.module.js';
+import { WebhookCourier } from './webhooks/webhook-courier.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /**
  * The Passage Flex-compatible backend: a module for each noun of the protocol, and what runs by itself in the service. The
@@ -23,9 +25,10 @@ import { FlexUsersModule } from './users/users.module.js';
     TransactionsModule,
     CeremoniesModule,
     NoncesModule,
+    WebhooksModule,
     PurgeModule,
   ],
-  providers: [ApiKeyProvisioning, AttestationTrustCheck, PurgeTimer],
+  providers: [ApiKeyProvisioning, AttestationTrustCheck, PurgeTimer, WebhookCourier],
   exports: [AppsModule, FlexUsersModule, DevicesModule, TransactionsModule, NoncesModule],
 })
 export class FlexModule {}

@@ -14,11 +14,20 @@ import { NonceRepository } from './nonces/nonce.repository.js';
 import { NoncesModule } from './nonces/nonces.module.js';
 import { TransactionRepository } from './transactions/transaction.repository.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
+import { WebhookDeliveryRepository } from './webhooks/webhook-delivery.repository.js';
+import { WebhookRepository } from './webhooks/webhook.repository.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 const EVERY = 60_000; // ms
 
-/** How many rows of each kind were deleted, and how many events of erased users were gone through to be made anonymous. */
-export type Purged = Record<'nonces' | 'transactions' | 'handshakes' | 'refusals' | 'anonymised', number>;
+/**
+ * How many rows of each kind were deleted, those of webhooks' deliveries included, and how many events of erased users were
+ * gone through to be made anonymous.
+ */
+export type Purged = Record<
+  'nonces' | 'transactions' | 'handshakes' | 'refusals' | 'anonymised' | 'deliveries',
+  number
+>;
 
 /** Deletes what has long expired, in batches; replicas share the work without waiting for each other. */
 @Injectable()
@@ -32,6 +41,8 @@ export class PurgeService {
     private readonly handshakes: HandshakeRepository,
     private readonly events: AuditRepository,
     private readonly erasures: ErasureRepository,
+    private readonly webhooks: WebhookRepository,
+    private readonly deliveries: WebhookDeliveryRepository,
     configuration: Configuration,
   ) {
     this.eventRetentionDays = embeddedPassageOf(configuration).eventRetentionDays;
@@ -51,12 +62,14 @@ export class PurgeService {
   }
 
   private async purgeAll(): Promise<Purged> {
+    await this.webhooks.disableOfEndedKeys();
     return {
       nonces: await batches(() => this.nonces.purgeExpired()),
       transactions: await batches(() => this.transactions.purgeExpired()),
       handshakes: await batches(() => this.handshakes.purgeExpired()),
       refusals: await batches(() => this.events.purgeRefusals(this.eventRetentionDays)),
       anonymised: await batches(() => this.erasures.anonymiseBatch()),
+      deliveries: await batches(() => this.deliveries.purge()),
     };
   }
 }
@@ -70,7 +83,7 @@ async function batches(purge: () => Promise<number>): Promise<number> {
 
 /** The purge, of every noun whose rows expire. */
 @Module({
-  imports: [TransactionsModule, CeremoniesModule, NoncesModule],
+  imports: [TransactionsModule, CeremoniesModule, NoncesModule, WebhooksModule],
   providers: [PurgeService],
   exports: [PurgeService],
 })

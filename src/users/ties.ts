@@ -176,10 +176,14 @@ export class Ties {
   }
 
   /** Without the person, unless the backend knows the user: an erasure would not find the event. */
-  private async recordClaim({ appId, externalId }: Tie, tx: DatabaseTransaction): Promise<void> {
+  private async recordClaim(tie: Tie, tx: DatabaseTransaction): Promise<void> {
+    const { appId, externalId } = tie;
     const userId = await this.users.flexUserId(appId, externalId, tx);
     const isAnonymous = userId === null;
-    await this.audit.record({ type: 'user.linked', appId, userId, reason: 'claim', isAnonymous }, tx);
+    await this.audit.record(
+      { type: 'user.linked', appId, userId, reason: 'claim', isAnonymous, person: tie },
+      tx,
+    );
   }
 }
 

@@ -42,6 +42,7 @@ describe.each([
           secrets: [Buffer.alloc(32, 1)],
           lifetimes: { handshake: 300, registerTransaction: 300, authenticateTransaction: 900, nonce: 300 },
           eventRetentionDays: 90,
+          webhookNetworks: [],
         },
       },
     );

@@ -167,10 +167,11 @@ describe('keyway app', () => {
       handshakes: 0,
       refusals: 0,
       anonymised: 0,
+      deliveries: 0,
     });
     const { stdout } = await keyway('purge');
     expect(stdout).toBe(
-      'nonces        0\ntransactions  0\nhandshakes    0\nrefusals      0\nanonymised    0\n',
+      'nonces        0\ntransactions  0\nhandshakes    0\nrefusals      0\nanonymised    0\ndeliveries    0\n',
     );
   });
 });

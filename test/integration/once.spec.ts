@@ -282,6 +282,7 @@ describe('single use', () => {
         handshakes: 0,
         refusals: 0,
         anonymised: 0,
+        deliveries: 0,
       });
       expect(await rows()).toEqual(before);
       for (const table of tables)
@@ -298,6 +299,7 @@ describe('single use', () => {
         handshakes: handshakes + 2_500,
         refusals: 0,
         anonymised: 0,
+        deliveries: 0,
       });
       expect(await rows()).toEqual([0, 0, 0]);
     });

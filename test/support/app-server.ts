@@ -37,7 +37,10 @@ export interface UserListJson {
   readonly users: readonly UserJson[];
 }
 
-/** Gives the app one more API key; `columns` are SQL expressions such as `expires_at: 'now()'`. */
+/** Every scope. */
+const ALL_SCOPES = `'{identity,events,erase,webhooks}'`;
+
+/** Gives the app one more API key, which may do everything; `columns` are SQL expressions such as `expires_at: 'now()'`. */
 export async function anApiKey(
   app: Pick<TestApp, 'database'>,
   appId: string,
@@ -45,8 +48,9 @@ export async function anApiKey(
 ): Promise<string> {
   const id = randomBytes(6).toString('hex');
   const secret = randomBytes(32).toString('base64url');
-  const names = ['id', 'app_id', 'secret_hash', 'source', ...Object.keys(columns)].join();
-  const values = ['$1', '$2', '$3', `'operator'`, ...Object.values(columns)].join();
+  const given = { scopes: ALL_SCOPES, ...columns };
+  const names = ['id', 'app_id', 'secret_hash', 'source', ...Object.keys(given)].join();
+  const values = ['$1', '$2', '$3', `'operator'`, ...Object.values(given)].join();
   const hash = createHash('sha256').update(secret).digest();
   await sql(app, `insert into api_keys (${names}) values (${values})`, id, appId, hash);
   return `kw_${id}_${secret}`;

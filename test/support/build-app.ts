@@ -62,6 +62,7 @@ export function aConfiguration(
       secrets: [randomBytes(32)],
       lifetimes: { handshake: 300, registerTransaction: 300, authenticateTransaction: 900, nonce: 300 },
       eventRetentionDays: 90,
+      webhookNetworks: [],
     },
     authenticatorMetadataFile: null,
     fidoMetadataFile: null,

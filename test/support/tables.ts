@@ -21,6 +21,8 @@ export const TABLES = [
   'nonces',
   'audit_events',
   'erasures',
+  'webhooks',
+  'webhook_deliveries',
 ] as const;
 
 /** An id as this service makes them, which no row has. */
@@ -78,7 +80,9 @@ export async function statementsOf(
   const spies = ways.map((way) => jest.spyOn(database, way));
   try {
     await work();
-    return spies.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    const asked = spies.flatMap(({ mock }) => mock.calls as unknown as [{ readonly name?: string }][]);
+    // What delivers webhooks looks for itself, whoever asks for what meanwhile.
+    return asked.filter(([query]) => !query.name?.startsWith('webhook-deliveries.')).length;
   } finally {
     for (const spy of spies) spy.mockRestore();
   }

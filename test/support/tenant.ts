@@ -37,6 +37,11 @@ export class Tenant {
     return new Tenant(app, TEST.appId);
   }
 
+  /** The same app, as another process of the service has it. */
+  on(app: TestApp): Tenant {
+    return new Tenant(app, this.id);
+  }
+
   /** Changes one column of the app's row. */
   change(column: string, value: unknown): Promise<void> {
     return changeApp(this.app, this.id, column, value);

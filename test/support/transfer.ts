@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Test } from '@nestjs/testing';
+import { ConfigModule } from '../../src/config/config.module.js';
 import { Database } from '../../src/database/database.js';
 import { EventsModule } from '../../src/events/events.module.js';
 import { ExportService } from '../../src/transfer/export.service.js';
@@ -13,7 +14,7 @@ import { readRows } from '../../src/transfer/formats/row-source.js';
 import type { SourceRow } from '../../src/transfer/formats/transfer-row.js';
 import type { TransferFormat } from '../../src/transfer/formats/transfer-format.js';
 import { TransferModule } from '../../src/transfer/transfer.module.js';
-import { TEST, type TestApp } from './build-app.js';
+import { aConfiguration, TEST, type TestApp } from './build-app.js';
 import type { SoftwareAuthenticatorTraits } from './ceremony-overrides.js';
 import { SoftwareAuthenticator } from './software-authenticator.js';
 import {
@@ -93,7 +94,8 @@ export async function* piecesOf(file: string | Buffer, size = 1_000): AsyncGener
 async function servicesOn({ database }: WithDatabase): Promise<[ImportService, ExportService]> {
   const opened = { provide: Database, useValue: database };
   const databaseModule = { module: class {}, global: true, providers: [opened], exports: [Database] };
-  const imports = [databaseModule, EventsModule, TransferModule];
+  const configuration = ConfigModule.forRoot(aConfiguration({ kind: 'embedded', directory: '' }));
+  const imports = [databaseModule, configuration, EventsModule, TransferModule];
   const context = await Test.createTestingModule({ imports }).compile();
   return [context.get(ImportService), context.get(ExportService)];
 }

@@ -30,10 +30,13 @@ export class ApiKeyProvisioning implements OnModuleInit {
    * Keeps the key of `APP_API_KEY` valid, and its predecessors for a day. Warns of one that has ended: replicas have to start
    * with it where an earlier release is rolled out again.
    */
-  private async provisionKey({ id: appId, apiKey }: AppSettings, tx: DatabaseTransaction): Promise<void> {
+  private async provisionKey(
+    { id: appId, apiKey, apiKeyScopes }: AppSettings,
+    tx: DatabaseTransaction,
+  ): Promise<void> {
     const parts = apiKey && parseApiKey(apiKey);
     if (!parts) return;
-    const key = { id: parts.id, secretHash: hashApiKeySecret(parts.secret) };
+    const key = { id: parts.id, secretHash: hashApiKeySecret(parts.secret), scopes: apiKeyScopes ?? null };
     const outcome = await this.keys.keepFromSettings(appId, key, tx);
     if (outcome === 'foreign') throw new Error('Set a new key in APP_API_KEY: another key has its id.');
     if (outcome === 'ended') {

@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { belongsTo } from '../../database/belongs-to.js';
+import type { ApiKeyScope } from '../../config/configuration.js';
 import { App } from '../apps/app.entity.js';
 
 export const ApiKeySchema = defineEntity({
@@ -14,6 +15,7 @@ export const ApiKeySchema = defineEntity({
     secretHash: p.blob().$type<Buffer>().check('octet_length(secret_hash) = 32'),
     /** `settings` for the key of `APP_API_KEY`, which its successor supersedes; `operator` for any other. */
     source: p.text().$type<'settings' | 'operator'>().check(`source in ('settings', 'operator')`),
+    scopes: p.array().$type<ApiKeyScope[]>().default([]),
     createdAt: p.datetime().defaultRaw('now()'),
     expiresAt: p.datetime().nullable(),
     /** When another key took its place in `APP_API_KEY`: it is valid for a day more. */

@@ -1,5 +1,7 @@
 import { type CanActivate, ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import type { ApiKeyScope } from '../../config/configuration.js';
 import { appIdProblem } from '../../config/app-rules.js';
 import { databaseOutage } from '../../database/database-outage.js';
 import { sqlStateOf } from '../../database/sql-state.js';
@@ -13,17 +15,22 @@ import { ApiKeyRepository } from './api-key.repository.js';
 const BEARER = /^bearer +(\S+)$/i;
 const NO_HASH = Buffer.alloc(32);
 
+/** Under which name a route has the scope that it needs. */
+export const SCOPE = 'scope of API keys';
+
 /** Guards the routes with `@RequiresApiKey()`: admits servers that present a key of the app in the path. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly keys: ApiKeyRepository,
     private readonly attempts: ApiKeyAttempts,
+    private readonly reflector: Reflector,
   ) {}
 
   /**
    * Throws `invalid_api_key` for a key that is missing, malformed, unknown, wrong, revoked, expired or another app's.
-   * Throws `too_many_requests` for a network that presented too many of them, and for a key with too many requests.
+   * Throws `too_many_requests` for a network that presented too many of them, and for a key with too many requests,
+   * `access_denied` for a key without the scope of the route.
    */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest<{ Params: { app: string } }>>();
@@ -42,7 +49,15 @@ export class ApiKeyGuard implements CanActivate {
     request.trace.appId = appId;
     await assertWithin(request.server.counts.key, request);
     if (key.isUseUnrecorded) await this.recordUse(appId, presented.id, request.log);
+    const scope = this.scopeOf(context);
+    if (scope !== undefined && !key.scopes.includes(scope)) {
+      throw new AppError('access_denied', { detail: `The API key needs the scope ${scope}.` });
+    }
     return true;
+  }
+
+  private scopeOf(context: ExecutionContext): ApiKeyScope | undefined {
+    return this.reflector.getAllAndOverride(SCOPE, [context.getHandler(), context.getClass()]);
   }
 
   /** Throws nothing: a request that only reads must not depend on this write. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type ExpressionBuilder, sql } from 'kysely';
+import type { ApiKeyScope } from '../../config/configuration.js';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import type { Tables } from '../../database/entities.js';
 import { query } from '../../database/query.js';
@@ -13,10 +14,8 @@ const GRACE = sql`interval '24 hours'`;
 /** Of the two that end a key, the earlier; null for one that has no end. */
 const END = sql<Date | null>`least(api_keys.expires_at, api_keys.superseded_at + ${GRACE})`;
 
-const isUsable = (it: Keys) =>
-  it
-    .and([it('api_keys.revoked_at', 'is', null), sql<boolean>`coalesce(${END} > now(), true)`])
-    .$castTo<boolean>();
+/** Whether the key of a row of `api_keys`, under that name, can be used now. */
+export const IS_USABLE = sql<boolean>`(api_keys.revoked_at is null and coalesce(${END} > now(), true))`;
 
 const isUseUnrecorded = (it: Keys) =>
   it
@@ -28,6 +27,7 @@ const record = (it: Keys) =>
     'id',
     'app_id as appId',
     'source',
+    'scopes',
     'created_at as createdAt',
     END.as('expiresAt'),
     'last_used_at as lastUsedAt',
@@ -48,8 +48,8 @@ const FIND_USABLE = query('api-keys.find-usable', (db, $: { appId: string; id: s
     .selectFrom('api_keys')
     .where('app_id', '=', $.appId)
     .where('id', '=', $.id)
-    .where(isUsable)
-    .select('secret_hash as secretHash')
+    .where(IS_USABLE)
+    .select(['secret_hash as secretHash', 'scopes'])
     .select((it) => isUseUnrecorded(it).as('isUseUnrecorded')),
 );
 
@@ -66,12 +66,21 @@ const LIST = query('api-keys.list', (db, $: { appId: string }) =>
   db.selectFrom('api_keys').where('app_id', '=', $.appId).select(record).orderBy('created_at').orderBy('id'),
 );
 
+/** A key as it is stored. */
+interface NewKey {
+  readonly id: string;
+  /** SHA-256 of its secret. */
+  readonly secretHash: Buffer;
+}
+
+const scopesOf = (scopes: ApiKeyScope[] | null) => sql<ApiKeyScope[]>`${scopes}::text[]`;
+
 const CREATE = query(
   'api-keys.create',
-  (db, $: { appId: string; id: string; secretHash: Buffer; lifetime: number | null }) =>
+  (db, $: NewKey & { appId: string; lifetime: number | null; scopes: ApiKeyScope[] }) =>
     db
       .insertInto('api_keys')
-      .columns(['app_id', 'id', 'secret_hash', 'source', 'expires_at'])
+      .columns(['app_id', 'id', 'secret_hash', 'source', 'scopes', 'expires_at'])
       .expression((from) =>
         from
           .selectFrom('apps as a')
@@ -81,6 +90,7 @@ const CREATE = query(
             it.val($.id).as('key_id'),
             it.val($.secretHash).as('secret_hash'),
             it.val('operator').as('source'),
+            scopesOf($.scopes).as('scopes'),
             sql<Date | null>`now() + make_interval(secs => ${$.lifetime})`.as('expires_at'),
           ])
           // An app that is being deleted is waited for, and then there is no row.
@@ -89,8 +99,16 @@ const CREATE = query(
       .returning(record),
 );
 
+// With the webhooks that it made, at once and on every replica.
 const REVOKE = query('api-keys.revoke', (db, $: { id: string }) =>
   db
+    .with('disabled', (end) =>
+      end
+        .updateTable('webhooks')
+        .set({ disabled_at: sql`now()`, disabled_for: 'key_ended' })
+        .where('key_id', '=', $.id)
+        .where('disabled_at', 'is', null),
+    )
     .updateTable('api_keys')
     .set((it) => ({ revoked_at: it.fn.coalesce('revoked_at', sql<Date>`now()`) }))
     .where('id', '=', $.id)
@@ -111,10 +129,10 @@ const SUPERSEDE_OTHERS = query('api-keys.supersede-others', (db, $: { appId: str
 // not begin again.
 const KEEP_FROM_SETTINGS = query(
   'api-keys.keep-from-settings',
-  (db, $: { appId: string; id: string; secretHash: Buffer }) =>
+  (db, $: NewKey & { appId: string; scopes: ApiKeyScope[] | null }) =>
     db
       .insertInto('api_keys')
-      .columns(['app_id', 'id', 'secret_hash', 'source'])
+      .columns(['app_id', 'id', 'secret_hash', 'source', 'scopes'])
       .expression((from) =>
         from
           .selectFrom('apps as a')
@@ -135,6 +153,20 @@ const KEEP_FROM_SETTINGS = query(
             it.val($.id).as('key_id'),
             it.val($.secretHash).as('secret_hash'),
             it.val('settings').as('source'),
+            it.fn
+              .coalesce(
+                scopesOf($.scopes),
+                it
+                  .selectFrom('api_keys as predecessor')
+                  .whereRef('predecessor.app_id', '=', 'a.id')
+                  .where('predecessor.source', '=', 'settings')
+                  .where('predecessor.superseded_at', 'is', null)
+                  .select('predecessor.scopes')
+                  .orderBy('predecessor.created_at', 'desc')
+                  .limit(1),
+                sql<ApiKeyScope[]>`'{}'`,
+              )
+              .as('scopes'),
           ]),
       )
       .onConflict((on) =>
@@ -143,12 +175,13 @@ const KEEP_FROM_SETTINGS = query(
           .doUpdateSet((it) => ({
             source: sql<
               'settings' | 'operator'
-            >`case when ${isUsable(it)} then 'settings' else api_keys.source end`,
-            superseded_at: sql<Date | null>`case when ${isUsable(it)} then null else api_keys.superseded_at end`,
+            >`case when ${IS_USABLE} then 'settings' else api_keys.source end`,
+            scopes: it.fn.coalesce(scopesOf($.scopes), 'api_keys.scopes'),
+            superseded_at: sql<Date | null>`case when ${IS_USABLE} then null else api_keys.superseded_at end`,
           }))
           .whereRef('api_keys.secret_hash', '=', 'excluded.secret_hash'),
       )
-      .returning((it) => isUsable(it).as('isUsable')),
+      .returning(IS_USABLE.as('isUsable')),
 );
 
 /** The API keys of every app. */
@@ -163,7 +196,11 @@ export class ApiKeyRepository {
   async findUsable(
     appId: string,
     id: string,
-  ): Promise<{ readonly secretHash: Buffer; readonly isUseUnrecorded: boolean } | null> {
+  ): Promise<{
+    readonly secretHash: Buffer;
+    readonly scopes: readonly ApiKeyScope[];
+    readonly isUseUnrecorded: boolean;
+  } | null> {
     const [key] = await this.database.run(FIND_USABLE, { appId, id });
     return key ?? null;
   }
@@ -181,29 +218,35 @@ export class ApiKeyRepository {
   /** Adds a key; `lifetime` in seconds, null for a key that never expires. Null if there is no such app. */
   async create(
     appId: string,
-    key: { readonly id: string; readonly secretHash: Buffer },
+    key: NewKey & { readonly scopes: readonly ApiKeyScope[] },
     lifetime: number | null,
   ): Promise<ApiKeyRecord | null> {
-    const [created] = await this.database.run(CREATE, { ...key, appId, lifetime });
+    const values = { ...key, scopes: [...key.scopes], appId, lifetime };
+    const [created] = await this.database.run(CREATE, values);
     return created ?? null;
   }
 
-  /** The key as it then is, or null if there is none. A key that was revoked before keeps the time of that. */
+  /**
+   * The key as it then is, or null if there is none. A key that was revoked before keeps the time of that. Webhooks that it
+   * made are disabled.
+   */
   async revoke(id: string): Promise<ApiKeyRecord | null> {
     const [revoked] = await this.database.run(REVOKE, { id });
     return revoked ?? null;
   }
 
   /**
-   * Makes this key the one key of the settings: adds it if the app lacks it, and has its predecessors end in a day. `ended`
+   * Makes this key the one key of the settings: adds it if the app lacks it, and has its predecessors end in a day. Without
+   * scopes of its own it keeps those that it has, or takes over its predecessor's. `ended`
    * if it was revoked or has expired, `foreign` if its id belongs to another key: then no key is changed.
    */
   async keepFromSettings(
     appId: string,
-    key: { readonly id: string; readonly secretHash: Buffer },
+    key: NewKey & { readonly scopes: readonly ApiKeyScope[] | null },
     tx: DatabaseTransaction,
   ): Promise<'kept' | 'ended' | 'foreign'> {
-    const [kept] = await tx.run(KEEP_FROM_SETTINGS, { ...key, appId });
+    const values = { ...key, scopes: key.scopes && [...key.scopes], appId };
+    const [kept] = await tx.run(KEEP_FROM_SETTINGS, values);
     if (!kept?.isUsable) return kept ? 'ended' : 'foreign';
     await tx.count(SUPERSEDE_OTHERS, { appId, id: key.id });
     return 'kept';

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import type { ApiKeyScope } from '../../config/configuration.js';
 
 /** The parts of `kw_<12 characters id>_<43 characters secret>`. */
 export interface ApiKeyParts {
@@ -13,6 +14,7 @@ export interface ApiKeyRecord {
   readonly state: 'active' | 'expired' | 'revoked';
   /** `settings` for the key of `APP_API_KEY`, `operator` for any other. */
   readonly source: 'settings' | 'operator';
+  readonly scopes: readonly ApiKeyScope[];
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   /** To the minute; null if the key was never used. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppRepository } from '../apps/app.repository.js';
 import { appNotFound } from '../apps/apps.service.js';
+import type { ApiKeyScope } from '../../config/configuration.js';
 import { OperatorError } from '../../errors/operator-error.js';
 import { type ApiKeyRecord, hashApiKeySecret, makeApiKey } from './api-key.js';
 import { ApiKeyRepository } from './api-key.repository.js';
@@ -19,10 +20,18 @@ export class ApiKeysService {
     private readonly apps: AppRepository,
   ) {}
 
-  /** Adds a key to those of the app; `lifetime` in seconds, null for one that never expires. Throws `app_not_found`. */
-  async create(appId: string, lifetime: number | null): Promise<NewApiKey> {
+  /**
+   * Adds a key to those of the app; `lifetime` in seconds, null for one that never expires; `scopes` are what it may do beyond
+   * the protocol. Throws `app_not_found`.
+   */
+  async create(
+    appId: string,
+    lifetime: number | null,
+    scopes: readonly ApiKeyScope[] = [],
+  ): Promise<NewApiKey> {
     const { id, secret, key } = makeApiKey();
-    const created = await this.keys.create(appId, { id, secretHash: hashApiKeySecret(secret) }, lifetime);
+    const stored = { id, secretHash: hashApiKeySecret(secret), scopes };
+    const created = await this.keys.create(appId, stored, lifetime);
     if (!created) throw appNotFound(appId);
     return { ...created, key };
   }

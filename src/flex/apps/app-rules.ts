@@ -4,6 +4,7 @@ import {
   appIdProblem,
   appleAppIdProblem,
   appNameProblem,
+  hostProblem,
   listProblems,
   originsOutside,
   pageProblem,
@@ -72,6 +73,7 @@ export function findAppProblems(id: string, app: AppFields): string[] {
     ...listProblems('the related origins', app.relatedOrigins, relatedOriginProblem, QUOTED),
     ...listProblems('the Android origins', app.androidOrigins, androidOriginProblem, QUOTED),
     ...listProblems('the top origins', app.topOrigins, webOriginProblem, QUOTED),
+    ...listProblems('the webhook hosts', app.webhookHosts, hostProblem, QUOTED),
   ];
   const rpIdProblems = sentence('the RP ID', rpIdProblem(app.rpId));
   return [

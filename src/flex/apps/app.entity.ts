@@ -112,6 +112,8 @@ export const AppSchema = defineEntity({
     appleAppIds: p.array().default([]),
     /** Packages of Android apps that share the RP's passkeys; those of the Android origins sign them. */
     androidPackages: p.array().default([]),
+    /** The hosts to which servers may point webhooks that they make. */
+    webhookHosts: p.array().default([]),
     /** How long browsers wait for a ceremony, in seconds; null: as long as its handshake is valid. */
     ceremonyTimeout: p.integer().nullable().check('ceremony_timeout > 0'),
     /** Lifetimes in seconds; null: the setting of the service. */

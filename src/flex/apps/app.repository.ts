@@ -35,6 +35,7 @@ const COLUMNS = {
   passkeyEndpointsManage: 'passkey_endpoints_manage',
   appleAppIds: 'apple_app_ids',
   androidPackages: 'android_packages',
+  webhookHosts: 'webhook_hosts',
   ceremonyTimeout: 'ceremony_timeout',
   handshakeTtl: 'handshake_ttl',
   registerTransactionTtl: 'register_transaction_ttl',

@@ -52,6 +52,7 @@ export const NEW_APP = {
   passkeyEndpointsManage: null,
   appleAppIds: [],
   androidPackages: [],
+  webhookHosts: [],
   ceremonyTimeout: null,
   handshakeTtl: null,
   registerTransactionTtl: null,

@@ -5,6 +5,8 @@ import { query, typed } from '../../database/query.js';
 import { SQL_STATE, sqlStateOf } from '../../database/sql-state.js';
 import type { Refusal } from '../../errors/refusal.js';
 import { eventOf, type EventValues } from '../../events/audit.repository.js';
+import { Outbox } from '../../events/outbox.js';
+import { QUEUED, queueEvent } from '../../events/outbox.repository.js';
 import type { StoredApp } from '../apps/app.js';
 import { APP_FIELDS } from '../apps/app.repository.js';
 import { HANDLE_OF_DEVICE } from '../devices/device.repository.js';
@@ -90,6 +92,9 @@ const FIND = query(
       ]),
 );
 
+/** Whether the sign-in went through all of its steps. */
+const IS_SPENT = sql<boolean>`exists (select from handshake)`;
+
 /** The event of a changed backup eligibility, beside that of the sign-in which shows it. */
 const backupChangeOf = ($: SignIn): EventValues => ({
   eventId: $.backupEventId,
@@ -102,6 +107,12 @@ const backupChangeOf = ($: SignIn): EventValues => ({
   address: $.address,
   userAgent: $.userAgent,
   requestId: $.requestId,
+  webhookType: 'passkey.backup_changed',
+  namesUser: $.namesUser,
+  namesIdentity: $.namesIdentity,
+  externalId: null,
+  issuer: null,
+  subject: null,
 });
 
 /**
@@ -192,6 +203,13 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
             from.selectFrom('handshake').where(typed.boolean($.isBackupChanged)).select(change.selection),
           ),
       )
+      .with('queued', (to) => queueEvent(to, $, { when: IS_SPENT, automatic: typed.boolean($.automatic) }))
+      .with('change_queued', (to) =>
+        queueEvent(to, backupChangeOf($), {
+          when: sql`${typed.boolean($.isBackupChanged)} and ${IS_SPENT}`,
+          automatic: typed.boolean($.automatic),
+        }),
+      )
       .with('nonce', (to) =>
         to
           .insertInto('nonces')
@@ -204,7 +222,10 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
           ),
       )
       .selectFrom('handshake')
-      .select(sql<number>`1 / count(*)`.as('written'));
+      .select([
+        sql<number>`1 / count(*)`.as('written'),
+        sql<number>`${QUEUED} + (select count(*) from change_queued)`.as('queued'),
+      ]);
   });
 
 const FINISH_SIGN_IN = finishSignIn('ceremonies.finish-sign-in', true);
@@ -257,7 +278,10 @@ const OBSTACLES = query('ceremonies.sign-in-obstacles', (db, $: SignIn) =>
 /** What a sign-in reads and writes; each call names the app. */
 @Injectable()
 export class AuthenticationRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+  ) {}
 
   /**
    * An app, or null, and its credential by the credential ID (raw bytes), null if that is unknown or none is given: in one
@@ -293,7 +317,8 @@ export class AuthenticationRepository {
   async finishSignIn(signIn: SignIn, on: Queryable = this.database): Promise<void> {
     const finish = signIn.transactionHash === null ? FINISH_DISCOVERABLE : FINISH_SIGN_IN;
     try {
-      await on.run(finish, signIn);
+      const [row] = await on.run(finish, signIn);
+      this.outbox.announce(row!.queued, on);
     } catch (error) {
       throw sqlStateOf(error) === SQL_STATE.divisionByZero ? new NotWritten() : error;
     }

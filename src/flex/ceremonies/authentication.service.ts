@@ -6,8 +6,8 @@ import { AppError } from '../../errors/app-error.js';
 import { servesUser } from '../../http/request-context.js';
 import { Refusal } from '../../errors/refusal.js';
 import { Unavailable } from '../../errors/unavailable.js';
-import { toEvent } from '../../events/audit-trail.js';
-import { newEventId, withEventId } from '../../events/audit.repository.js';
+import { AuditTrail } from '../../events/audit-trail.js';
+import { newEventId } from '../../events/audit.repository.js';
 import { requestOptions } from '../../webauthn/authentication-options.js';
 import { CeremonyRefusal } from '../../webauthn/ceremony-refusal.js';
 import { presentedCredentialId } from '../../webauthn/presented-response.js';
@@ -71,6 +71,7 @@ export class AuthenticationService {
     private readonly handshakes: HandshakesService,
     private readonly signIns: AuthenticationRepository,
     private readonly userHandles: UserHandleRepository,
+    private readonly audit: AuditTrail,
     private readonly refusals: RefusalAudit,
     private readonly unknownCredentials: UnknownCredentials,
     private readonly clock: DatabaseClock,
@@ -131,7 +132,7 @@ export class AuthenticationService {
       const nonce = makeBearerSecret();
       await this.write(
         {
-          ...withEventId(toEvent({ type: 'authenticated', appId, ...ownerOf(proven) })),
+          ...this.audit.eventOf({ type: 'authenticated', appId, ...ownerOf(proven) }),
           ...ownerOf(proven),
           appId,
           kind: 'authenticate',

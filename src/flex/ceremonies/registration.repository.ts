@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import type { DatabaseTransaction } from '../../database/database.js';
 import { insertion, query, typed } from '../../database/query.js';
 import { eventOf, type EventValues } from '../../events/audit.repository.js';
+import { Outbox } from '../../events/outbox.js';
+import { QUEUED, queueEvent } from '../../events/outbox.repository.js';
 import type { VerifiedRegistration } from '../../webauthn/verify-registration.js';
 import { nonceOf, type NonceValues } from '../nonces/nonce.repository.js';
 import type { FlexUserStatus } from '../users/flex-user.entity.js';
@@ -121,6 +123,12 @@ const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: Regi
           .columns(event.columns)
           .expression((from) => from.selectFrom('device').select(event.selection)),
       )
+      .with('queued', (to) =>
+        queueEvent(to, $, {
+          when: sql`exists (select from device)`,
+          automatic: typed.boolean($.automatic),
+        }),
+      )
       .with('nonce', (to) =>
         to
           .insertInto('nonces')
@@ -131,6 +139,7 @@ const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: Regi
         it.exists(it.selectFrom('permission').select('app_id')).as('isPermitted'),
         it.exists(it.selectFrom('handshake').select('app_id')).as('isHandshakeSpent'),
         it.exists(it.selectFrom('device').select('app_id')).as('isStored'),
+        QUEUED.as('queued'),
       ])
   );
 });
@@ -138,6 +147,8 @@ const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: Regi
 /** What a registration reads and writes, in one transaction of the database; each call names the app. */
 @Injectable()
 export class RegistrationRepository {
+  constructor(private readonly outbox: Outbox) {}
+
   /** Locks the user of a register transaction that may still be used; null if there is none. */
   async lockRegistrant(
     registration: Pick<Registration, 'appId' | 'transactionHash' | 'automatic'>,
@@ -165,7 +176,8 @@ export class RegistrationRepository {
       ...credential,
       isBackupChanged: false,
     });
-    const { isPermitted, isHandshakeSpent, isStored } = row!;
+    const { isPermitted, isHandshakeSpent, isStored, queued } = row!;
+    this.outbox.announce(queued, tx);
     if (!isPermitted) return 'not_permitted';
     if (!isHandshakeSpent) return 'handshake_spent';
     return isStored ? 'stored' : 'credential_id_in_use';

@@ -8,8 +8,7 @@ import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Refusal } from '../../errors/refusal.js';
 import { servesUser } from '../../http/request-context.js';
-import { toEvent } from '../../events/audit-trail.js';
-import { withEventId } from '../../events/audit.repository.js';
+import { AuditTrail } from '../../events/audit-trail.js';
 import { currentRequest } from '../../http/request-context.js';
 import type { Hint } from '../../webauthn/relying-party.js';
 import { creationOptions } from '../../webauthn/registration-options.js';
@@ -77,6 +76,7 @@ export class RegistrationService {
     private readonly registrations: RegistrationRepository,
     private readonly authenticators: Authenticators,
     private readonly fidoMetadata: FidoMetadata,
+    private readonly audit: AuditTrail,
     private readonly refusals: RefusalAudit,
   ) {}
 
@@ -168,7 +168,7 @@ export class RegistrationService {
     const nonce = makeBearerSecret();
     const outcome = await this.registrations.finishRegistration(
       {
-        ...withEventId(toEvent({ type: 'registered', ...owner, ...(automatic && { reason: 'automatic' }) })),
+        ...this.audit.eventOf({ type: 'registered', ...owner, ...(automatic && { reason: 'automatic' }) }),
         ...owner,
         automatic,
         kind: 'register',

@@ -35,7 +35,7 @@ export class IdentitiesService {
       this.database.transaction(async (tx) => {
         if (!(await this.ties.link(tie, tx))) return;
         const userId = await this.users.voidBegun(appId, externalId, tx);
-        await this.audit.record({ type: 'user.linked', appId, userId, reason: 'operator' }, tx);
+        await this.audit.record({ type: 'user.linked', appId, userId, reason: 'operator', person: tie }, tx);
       }),
     );
     this.externalIds.forget(tie);
@@ -48,7 +48,8 @@ export class IdentitiesService {
       const untied = await this.ties.undo(appId, externalId, tx, named);
       if (!untied) throw new AppError('user_not_found');
       const userId = await this.users.voidBegun(appId, externalId, tx);
-      await this.audit.record({ type: 'user.unlinked', appId, userId }, tx);
+      const person = { ...untied, externalId };
+      await this.audit.record({ type: 'user.unlinked', appId, userId, person }, tx);
       return untied;
     });
     this.externalIds.forget(identity);

@@ -4,7 +4,7 @@ import { Configuration, issuerAmong, issuersOf } from '../../config/configuratio
 import { AppError } from '../../errors/app-error.js';
 import { LenientBody, LenientOptionalBody } from '../../http/body.pipe.js';
 import { servesUser } from '../../http/request-context.js';
-import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
+import { RequiresApiKey, RequiresScope } from '../api-keys/requires-api-key.decorator.js';
 import { isExternalId } from '../../users/external-id.js';
 import { IdentitiesService } from './identities.service.js';
 
@@ -35,6 +35,7 @@ export class UnlinkIdentityDto {
 /** Our own addition to the protocol's server side: the identity that an external ID is tied to. */
 @Controller('v1/apps/:app/external-users/:external_id/identity')
 @RequiresApiKey()
+@RequiresScope('identity')
 export class IdentityController {
   constructor(
     private readonly identities: IdentitiesService,

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
 import { IsIn } from 'class-validator';
 import { LenientBody } from '../../http/body.pipe.js';
-import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
+import { RequiresApiKey, RequiresScope } from '../api-keys/requires-api-key.decorator.js';
 import type { ActOfPerson } from '../step-up/step-up.js';
 import { PersonsAct } from '../step-up/act-of-person.decorator.js';
 import { NamedUser, type UserKey } from '../user-key.js';
@@ -33,6 +33,7 @@ export class UsersController {
   }
 
   @Delete()
+  @RequiresScope('erase')
   @HttpCode(200)
   async erase(
     @Param('app') app: string,

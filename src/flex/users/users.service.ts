@@ -83,9 +83,13 @@ export class UsersService {
         tx,
       );
       if (!(await this.users.erase({ appId, id }, tx))) throw new AppError('user_not_found');
-      await this.audit.hide(appId, id, tx);
+      await this.audit.hide(appId, { id, externalId }, tx);
+      const whom = { externalId, issuer: untied?.issuer ?? null, subject: untied?.subject ?? null };
       // Names the server that asked, which is not a person.
-      await this.audit.record({ type: 'erased', appId, userId: id, isAnonymous: tiedTo !== undefined }, tx);
+      await this.audit.record(
+        { type: 'erased', appId, userId: id, isAnonymous: tiedTo !== undefined, person: whom },
+        tx,
+      );
       return { identity: untied, rpId, signalUserHandles: handlesOf(devices) };
     });
     const { identity, ...erased } = await this.stepUps.auditing(work);

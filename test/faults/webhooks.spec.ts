@@ -1,0 +1,15 @@
+import { buildKeyway } from '../e2e/build-keyway.js';
+import { sweep } from '../e2e/keyway-process.js';
+import { expectEachDelivered, killUnderLoad } from './webhook-kills.js';
+
+const KILLS = Number(process.env.KILLS ?? 100);
+
+beforeAll(() => buildKeyway(), 150_000);
+afterAll(sweep);
+
+it(`delivers each event of each act, in order per user, though processes are killed ${KILLS} times under load`, async () => {
+  const after = await killUnderLoad(KILLS);
+  const { events, repeats, doubles, accepted } = after;
+  process.stderr.write(`${KILLS} kills: ${JSON.stringify({ events, repeats, doubles, accepted })}\n`);
+  expectEachDelivered(after);
+}, 1_500_000);
