@@ -14,6 +14,7 @@ export const WEBHOOK_EVENT_TYPES = [
   'user.unlinked',
   'user.identity_conflict',
   'user.deleted',
+  'step_up.refused',
 ] as const;
 
 /** One of {@link WEBHOOK_EVENT_TYPES}. */
@@ -33,4 +34,5 @@ export const WEBHOOK_TYPE_OF: Readonly<Record<AuditEventType, WebhookEventType>>
   'user.linked': 'user.linked',
   'user.unlinked': 'user.unlinked',
   'user.identity_conflict': 'user.identity_conflict',
+  'step_up.refused': 'step_up.refused',
 };
