@@ -61,7 +61,8 @@ describe('closing the port', () => {
   it('waits for the requests under way, and not for connections without one', async () => {
     const unused = connect(port, '127.0.0.1').resume();
     await once(fastify.server, 'connection');
-    const slow = connect(port, '127.0.0.1').end(REQUEST.replace('/', '/slow'));
+    const slow = connect(port, '127.0.0.1');
+    slow.write(REQUEST.replace('/', '/slow'));
     await once(fastify.server, 'request');
     const answered = once(slow, 'data');
     await fastify.close();
