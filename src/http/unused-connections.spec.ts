@@ -24,12 +24,17 @@ const CROWD = `
 describe('closing the port', () => {
   let fastify: FastifyInstance;
   let port: number;
+  let isAnswered = false;
 
   beforeEach(async () => {
     fastify = Fastify({ return503OnClosing: false });
     closeUnusedConnections(fastify);
     fastify.get('/', () => ({}));
     fastify.get('/slow', () => pause(1_000, {}));
+    fastify.addHook('onResponse', (_request, _reply, done) => {
+      isAnswered = true;
+      done();
+    });
     await fastify.listen();
     port = (fastify.server.address() as AddressInfo).port;
   });
@@ -65,7 +70,9 @@ describe('closing the port', () => {
     slow.write(REQUEST.replace('/', '/slow'));
     await once(fastify.server, 'request');
     const answered = once(slow, 'data');
+    isAnswered = false;
     await fastify.close();
+    expect(isAnswered).toBe(true);
     if (!unused.closed) await once(unused, 'close');
     const [bytes] = (await answered) as [Buffer];
     expect(bytes.toString()).toMatch(OK);
