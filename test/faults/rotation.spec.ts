@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { aDirectory } from '../e2e/keyway-process.js';
 import { fakeServer, type FakeServer } from '../support/fake-server.js';
 import { anApiKey, aTokenKey, aTokenSecret } from './credentials.js';
 import { expectNobodyRefused, underLoad } from './run.js';
@@ -8,7 +11,7 @@ import { aStage } from './stage.js';
 const REPLICAS = 3;
 
 describe('three replicas that are replaced one by one, under load', () => {
-  const stage = aStage();
+  const stage = aStage('host all shop 127.0.0.1/32 scram-sha-256');
   let keys: FakeServer | undefined;
   afterEach(() => keys?.close());
 
@@ -90,6 +93,28 @@ describe('three replicas that are replaced one by one, under load', () => {
       await pause(2_000);
       published = [after];
       await site.roll();
+    });
+    expectNobodyRefused(report);
+  });
+
+  it('log in to the database with another password from their file, without a restart', async () => {
+    await stage.cluster.sql(`create role shop superuser login password 'before'`);
+    const site = await stage.open({ replicas: REPLICAS });
+    const url = site.settings.DATABASE_URL!;
+    const file = join(aDirectory(), 'database-url');
+    const write = (password: string) => writeFileSync(file, url.replace('postgres@', `shop:${password}@`));
+    write('before');
+    await site.rollTo({ DATABASE_URL: '', DATABASE_URL_FILE: file });
+    const report = await underLoad(site, { name: 'the password of the database rotated' }, async () => {
+      write('after');
+      await stage.cluster.sql(`alter role shop password 'after'`);
+      const [{ now }] = (await stage.cluster.sql<{ now: Date }>('select now()')) as [{ now: Date }];
+      // All requests wait at once, so that the pools need more connections.
+      const release = await site.hold('lock table devices in access exclusive mode');
+      await pause(1_000);
+      await release();
+      const since = `select from pg_stat_activity where usename = 'shop' and backend_start > '${now.toISOString()}'`;
+      expect((await stage.cluster.sql(since)).length).toBeGreaterThan(0);
     });
     expectNobodyRefused(report);
   });

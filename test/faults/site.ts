@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Environment, type KeywayProcess, runCommand, startKeyway } from '../e2e/keyway-process.js';
+import { connectTo } from '../e2e/sql-on.js';
 import { Balancer } from './balancer.js';
 import { anApiKey, aTokenSecret, AUDIENCE, Credentials, ISSUER } from './credentials.js';
 import type { PostgresCluster } from './postgres-cluster.js';
@@ -106,6 +107,14 @@ export class Site {
   async rollTo(changes: Environment): Promise<void> {
     this.settings = { ...this.settings, ...changes };
     await this.roll();
+  }
+
+  /** Locks what the statement says, on a connection of its own, until the function is called. */
+  async hold(statement: string): Promise<() => Promise<void>> {
+    const client = await connectTo(this.cluster.url(this.database));
+    await client.query('begin');
+    await client.query(statement);
+    return () => client.end();
   }
 
   /** Waits until no statement of a replica is under way. */

@@ -1,9 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KeywayProcess } from '../e2e/keyway-process.js';
-import { connectTo } from '../e2e/sql-on.js';
 import { Person } from '../faults/person.js';
 import { expectNobodyRefused, expectNothingLost, underLoad } from '../faults/run.js';
-import type { Site } from '../faults/site.js';
 import { aStage } from '../faults/stage.js';
 import { Traffic } from '../faults/traffic.js';
 import { eventually } from '../support/eventually.js';
@@ -51,7 +49,7 @@ describe('a fault of some seconds, under load', () => {
   it('of a table that is locked fills the pools of all replicas, and they stay in service', async () => {
     const site = await stage.open({ replicas: 2, settings: { DATABASE_POOL_MAX: '2' } });
     const report = await underLoad(site, { name: 'every passkey locked for 6 s, pools full' }, async () => {
-      const release = await hold(site, 'lock table devices in access exclusive mode');
+      const release = await site.hold('lock table devices in access exclusive mode');
       const untilReleased = pause(6_000);
       await Promise.all(site.replicas.map(untilFull));
       await untilReleased;
@@ -72,7 +70,7 @@ describe('a fault of some seconds, under load', () => {
       await person.call('POST', '/passkey/register');
       const row = `select from flex_users where external_id = (
         select passage_external_id from users where subject = '${person.subject}') for update`;
-      const release = await hold(site, row);
+      const release = await site.hold(row);
       const isReleased = pause(8_000).then(() => release().then(() => true));
       const asked: Promise<unknown>[] = [];
       while (!(await Promise.race([isReleased, pause(100, false)]))) {
@@ -102,14 +100,6 @@ describe('a fault of some seconds, under load', () => {
     expectNobodyRefused(report);
   });
 });
-
-/** Locks what the statement says, on a connection of its own, until the function is called. */
-async function hold({ cluster, database }: Site, statement: string): Promise<() => Promise<void>> {
-  const client = await connectTo(cluster.url(database));
-  await client.query('begin');
-  await client.query(statement);
-  return () => client.end();
-}
 
 /** Resolves once requests wait for a connection of the replica's pool. */
 const untilFull = ({ url }: KeywayProcess): Promise<void> =>
