@@ -35,11 +35,12 @@ export function payloadOf(event: WebhookEvent): string {
   });
 }
 
-/** Ceremonies, which anybody may call, prove the user themself. */
+/** Ceremonies, which anybody may call, prove the user themself; who is erased by another has that one named. */
 const PROVEN: ReadonlySet<string> = new Set([
   'passkey.registered',
   'passkey.used',
   'passkey.backup_changed',
+  'user.deleted',
 ] satisfies WebhookEventType[]);
 
 /** Who acted: the person, a server by its key, the command line; null where nobody is known to have. */

@@ -47,10 +47,10 @@ describe('keyway key', () => {
 
     const { stdout } = await keyway('key', 'list', 'blog');
     const [head, ...rows] = stdout.trimEnd().split('\n');
-    expect(head).toMatch(/^ID +STATE +CREATED +EXPIRES +LAST USED +SOURCE$/);
+    expect(head).toMatch(/^ID +STATE +CREATED +EXPIRES +LAST USED +SOURCE +SCOPES$/);
     expect(rows).toEqual([
-      expect.stringMatching(new RegExp(`^${id} +revoked +${TIME} +never +${TIME} +operator$`)),
-      expect.stringMatching(new RegExp(`^${two.id} +active +${TIME} +${TIME} +${TIME} +operator$`)),
+      expect.stringMatching(new RegExp(`^${id} +revoked +${TIME} +never +${TIME} +operator +-$`)),
+      expect.stringMatching(new RegExp(`^${two.id} +active +${TIME} +${TIME} +${TIME} +operator +-$`)),
     ]);
     expect(stdout).not.toContain(two.key.slice(16));
     const listed = JSON.parse((await keyway('key', 'list', 'blog', '--json')).stdout) as object[];

@@ -144,6 +144,24 @@ const DELETE_TOMBSTONES = query('apps.delete-tombstones', (db, $: { id: string }
     ),
 );
 
+const DELETE_DELIVERIES = query('apps.delete-deliveries', (db, $: { id: string }) =>
+  db
+    .deleteFrom('webhook_deliveries')
+    .where('app_id', '=', $.id)
+    .where((it) =>
+      it(
+        it.refTuple('webhook_id', 'seq'),
+        'in',
+        it
+          .selectFrom('webhook_deliveries')
+          .where('app_id', '=', $.id)
+          .select(['webhook_id', 'seq'])
+          .limit(BATCH)
+          .$asTuple('webhook_id', 'seq'),
+      ),
+    ),
+);
+
 const DELETE = query('apps.delete', (db, $: { id: string }) => db.deleteFrom('apps').where('id', '=', $.id));
 
 /** The apps of this service. */
@@ -209,7 +227,7 @@ export class AppRepository {
   /** Deletes an app with all its rows but its audit events. */
   async delete(id: string, tx: DatabaseTransaction): Promise<void> {
     // One statement for all users would run into the statement timeout. Foreign keys delete what belongs to each user.
-    for (const batch of [DELETE_USERS, DELETE_TOMBSTONES]) {
+    for (const batch of [DELETE_USERS, DELETE_TOMBSTONES, DELETE_DELIVERIES]) {
       let deleted: number;
       do deleted = await tx.count(batch, { id });
       while (deleted === BATCH);
