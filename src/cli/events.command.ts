@@ -8,7 +8,7 @@ import { withServices } from './with-services.js';
 
 const EXAMPLES = `
 Examples:
-  keyway events --app shop --since 2d --type refused
+  keyway events --app shop --since 2d --type passkey.refused
   keyway events --app shop --user user-1 --json
   keyway events --app shop --before 01a20494-a61b-707e-9674-88c31d4346e7
 

@@ -23,6 +23,9 @@ import { Migration20261127060000_erasures } from './migrations/Migration20261127
 import { Migration20261127070000_credential_hashes } from './migrations/Migration20261127070000_credential_hashes.js';
 import { Migration20261127075000_checks } from './migrations/Migration20261127075000_checks.js';
 import { Migration20261127080000_well_known_documents } from './migrations/Migration20261127080000_well_known_documents.js';
+import { Migration20261127110000_event_names } from './migrations/Migration20261127110000_event_names.js';
+import { Migration20261127110001_renamed_events } from './migrations/Migration20261127110001_renamed_events.js';
+import { Migration20261127110002_event_indexes } from './migrations/Migration20261127110002_event_indexes.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -57,4 +60,7 @@ export const migrations = [
     name: 'Migration20261127080000_well_known_documents',
     class: Migration20261127080000_well_known_documents,
   },
+  { name: 'Migration20261127110000_event_names', class: Migration20261127110000_event_names },
+  { name: 'Migration20261127110001_renamed_events', class: Migration20261127110001_renamed_events },
+  { name: 'Migration20261127110002_event_indexes', class: Migration20261127110002_event_indexes },
 ];

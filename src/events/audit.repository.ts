@@ -98,6 +98,7 @@ const RECENT = query('events.recent', (db, $: { appId: string; userId: string })
     .where('app_id', '=', $.appId)
     .where('user_id', '=', $.userId)
     .select(['id', 'type', 'created_at as createdAt', 'address', 'user_agent as userAgent'])
+    .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(10),
 );
@@ -120,7 +121,7 @@ const listOf = (db: SqlBuilder, appId: string, filter: EventFilter) => {
         of
           .onRef('e.app_id', '=', 'a.app_id')
           .onRef('e.user_id', '=', 'a.user_id')
-          .on('a.type', '<>', 'erased'),
+          .on('a.type', '<>', 'user.deleted'),
       )
       .where('a.app_id', '=', appId)
       .$if(userId !== undefined, (it) => it.where('a.user_id', '=', userId!))
@@ -155,7 +156,7 @@ const PURGE_REFUSALS = query('events.purge-refusals', (db, $: { days: number }) 
       'in',
       it
         .selectFrom('audit_events')
-        .where(sql<boolean>`type = 'refused'`)
+        .where(sql<boolean>`type = 'passkey.refused'`)
         .where('created_at', '<', sql<Date>`now() - make_interval(days => ${$.days}::integer)`)
         .select(['app_id', 'id'])
         .limit(PURGE_BATCH)

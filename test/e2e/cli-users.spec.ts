@@ -140,7 +140,7 @@ describe('keyway user', () => {
     });
     expect(events).toEqual([
       expect.objectContaining({
-        type: 'revoked',
+        type: 'passkey.revoked',
         deviceId: device.id,
         actor: 'command-line',
         address: null,
@@ -194,9 +194,9 @@ describe('keyway user', () => {
 
     const told = await answer<EventJson[]>('events', ...IN_SHOP, '--user-id', userId!);
     expect(told.map(({ type, actor }) => [type, actor])).toEqual([
-      ['erased', 'command-line'],
-      ['authenticated', null],
-      ['registered', null],
+      ['user.deleted', 'command-line'],
+      ['passkey.used', null],
+      ['passkey.registered', null],
     ]);
     for (const event of told.slice(1)) {
       expect(event).toMatchObject({ address: null, userAgent: null, requestId: null });
@@ -230,11 +230,11 @@ describe('keyway events', () => {
   it('lists what happened, newest first, by user, passkey, type and time, a page at a time', async () => {
     const [one, other] = [await aUser(), await aUser()];
     const ofOne = await list('--user', one.externalId);
-    expect(ofOne.map(({ type }) => type)).toEqual(['authenticated', 'registered']);
+    expect(ofOne.map(({ type }) => type)).toEqual(['passkey.used', 'passkey.registered']);
     expect(ofOne.map(({ deviceId }) => deviceId)).toEqual([one.device.id, one.device.id]);
     expect(await list('--user-id', ofOne[0]!.userId)).toEqual(ofOne);
     expect(await list('--device', one.device.id)).toEqual(ofOne);
-    expect(await list('--user', one.externalId, '--type', 'registered')).toEqual(ofOne.slice(1));
+    expect(await list('--user', one.externalId, '--type', 'passkey.registered')).toEqual(ofOne.slice(1));
 
     const all = await list('--limit', '1000');
     expect(all.map(({ id }) => id)).toEqual(

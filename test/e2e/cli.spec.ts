@@ -210,7 +210,7 @@ describe('keyway', () => {
     [['app', 'update', 'shop', '--max-passkeys-per-user', '1001'], /Give a whole number from 1 to 1000\./],
     [['user', 'show', 'ada'], /^Required option '--app <id>' not specified/],
     [['events', '--app', 'shop', '--limit', '0'], /Give a whole number from 1 to 1000\./],
-    [['events', '--app', 'shop', '--type', 'lost'], /Allowed choices are registered, /],
+    [['events', '--app', 'shop', '--type', 'lost'], /Allowed choices are passkey.registered, /],
     [['events', '--app', 'shop', '--since', 'monday'], /Give a time such as 2026-11-22T18:00:00Z/],
     [['events', '--app', 'shop', '--before', 'x'], /Give the id of an event/],
     [['events', '--app', 'shop', '--user', 'ada', '--user-id', 'x'], /cannot be used with option/],

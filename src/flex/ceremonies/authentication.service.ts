@@ -129,7 +129,7 @@ export class AuthenticationService {
       const nonce = makeBearerSecret();
       await this.write(
         {
-          ...withEventId(toEvent({ type: 'authenticated', appId, ...ownerOf(proven) })),
+          ...withEventId(toEvent({ type: 'passkey.used', appId, ...ownerOf(proven) })),
           ...ownerOf(proven),
           appId,
           kind: 'authenticate',

@@ -45,11 +45,11 @@ export const toUser = ({ user, identity, devices, signalUserHandles, events }: U
 });
 
 const ACTIONS: Readonly<Record<string, 'register' | 'login'>> = {
-  registered: 'register',
-  authenticated: 'login',
+  'passkey.registered': 'register',
+  'passkey.used': 'login',
 };
 
-const INCOMPLETE: readonly string[] = ['refused', 'clone_suspected', 'user.identity_conflict'];
+const INCOMPLETE: readonly string[] = ['passkey.refused', 'passkey.clone_suspected', 'user.identity_conflict'];
 
 const toRecentEvent = ({ id, type, createdAt, address, userAgent }: AuditEventSummary) => {
   const isComplete = !INCOMPLETE.includes(type);

@@ -57,7 +57,7 @@ export class UsersService {
       if (!(await this.users.erase({ appId, id }, tx))) throw new AppError('user_not_found');
       await this.audit.hide(appId, id, tx);
       // Names the server that asked, which is not a person.
-      await this.audit.record({ type: 'erased', appId, userId: id }, tx);
+      await this.audit.record({ type: 'user.deleted', appId, userId: id }, tx);
       return untied;
     });
     if (identity) this.externalIds.forget(identity);
