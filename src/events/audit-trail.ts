@@ -2,13 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { DatabaseTransaction } from '../database/database.js';
 import { currentRequest } from '../http/request-context.js';
 import type { AuditEventType } from './audit-event-types.js';
-import {
-  AuditRepository,
-  type AuditEventRecord,
-  type AuditEventSummary,
-  type EventFilter,
-  type NewEvent,
-} from './audit.repository.js';
+import { AuditRepository, type AuditEventSummary, type NewEvent } from './audit.repository.js';
 import { ErasureRepository } from './erasure.repository.js';
 
 /** Token of who acts where no request does; optional. */
@@ -54,17 +48,12 @@ export class AuditTrail {
       userId,
       deviceId,
     }));
-    await this.events.insertAll(events, tx);
+    await this.events.insertAll(events, this.outsideActor, tx);
   }
 
   /** The last ten things that happened to the passkeys of a user, newest first. */
   recent(appId: string, userId: string): Promise<AuditEventSummary[]> {
     return this.events.recent(appId, userId);
-  }
-
-  /** Events of an app, newest first. */
-  list(appId: string, filter: EventFilter): Promise<AuditEventRecord[]> {
-    return this.events.list(appId, filter);
   }
 
   /** Hides, from the commit on, what points at a person in all of a user's events: actor, address, user agent and request. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, type DatabaseTransaction, type Queryable } from '../database/database.js';
-import { insertion, query, type SqlBuilder, typed } from '../database/query.js';
+import { insertion, query, typed } from '../database/query.js';
 import type { AuditEventType } from './audit-event-types.js';
 
 /** One event as it is written, but for its id. */
@@ -25,25 +25,6 @@ export interface AuditEventSummary {
   readonly createdAt: Date;
   readonly address: string | null;
   readonly userAgent: string | null;
-}
-
-/** An event as an operator sees it. Actor, address, user agent and request are null once its user is erased. */
-export interface AuditEventRecord extends NewEvent {
-  readonly id: string;
-  readonly createdAt: Date;
-}
-
-/** Which events of an app are asked for; what is left out does not matter. */
-export interface EventFilter {
-  /** The id of the backend's user. */
-  readonly userId?: string | undefined;
-  readonly deviceId?: string | undefined;
-  readonly type?: AuditEventType | undefined;
-  /** Not older than this. */
-  readonly since?: Date | undefined;
-  /** Older than the event with this id. */
-  readonly before?: string | undefined;
-  readonly limit: number;
 }
 
 /** The values of an event in a query; its id is a UUIDv7. */
@@ -81,14 +62,15 @@ interface ManyEvents {
   appIds: string[];
   userIds: (string | null)[];
   deviceIds: (string | null)[];
+  actor: string | null;
 }
 
 const INSERT_ALL = query('events.insert-all', (db, $: ManyEvents) =>
   db
     .insertInto('audit_events')
-    .columns(['id', 'type', 'app_id', 'user_id', 'device_id'])
+    .columns(['id', 'type', 'app_id', 'user_id', 'device_id', 'actor'])
     .expression(
-      sql`select * from unnest(${$.ids}::text[], ${$.types}::text[], ${$.appIds}::text[], ${$.userIds}::text[], ${$.deviceIds}::text[])`,
+      sql`select *, ${typed.text($.actor)} from unnest(${$.ids}::text[], ${$.types}::text[], ${$.appIds}::text[], ${$.userIds}::text[], ${$.deviceIds}::text[])`,
     ),
 );
 
@@ -102,49 +84,6 @@ const RECENT = query('events.recent', (db, $: { appId: string; userId: string })
     .orderBy('id', 'desc')
     .limit(10),
 );
-
-/** The smallest UUIDv7 of a millisecond: events since then have a greater id, and both indexes end with the id. */
-const firstIdOf = (time: Date): string =>
-  time
-    .getTime()
-    .toString(16)
-    .padStart(12, '0')
-    .replace(/^(.{8})/, '$1-');
-
-const listOf = (db: SqlBuilder, appId: string, filter: EventFilter) => {
-  const { userId, deviceId, type, since, before, limit } = filter;
-  return (
-    db
-      .selectFrom('audit_events as a')
-      // The erasure itself names the server that asked.
-      .leftJoin('erasures as e', (of) =>
-        of
-          .onRef('e.app_id', '=', 'a.app_id')
-          .onRef('e.user_id', '=', 'a.user_id')
-          .on('a.type', '<>', 'user.deleted'),
-      )
-      .where('a.app_id', '=', appId)
-      .$if(userId !== undefined, (it) => it.where('a.user_id', '=', userId!))
-      .$if(deviceId !== undefined, (it) => it.where('a.device_id', '=', deviceId!))
-      .$if(type !== undefined, (it) => it.where('a.type', '=', type!))
-      .$if(since !== undefined, (it) => it.where('a.id', '>=', firstIdOf(since!)))
-      .$if(before !== undefined, (it) => it.where('a.id', '<', before!))
-      .select(['a.id', 'a.type', 'a.app_id as appId', 'a.user_id as userId', 'a.device_id as deviceId'])
-      .select(['a.reason', 'a.created_at as createdAt'])
-      .select((it) => {
-        const unlessErased = (column: 'a.actor' | 'a.address' | 'a.user_agent' | 'a.request_id') =>
-          it.case().when('e.user_id', 'is', null).then(it.ref(column)).else(null).end();
-        return [
-          unlessErased('a.actor').as('actor'),
-          unlessErased('a.address').as('address'),
-          unlessErased('a.user_agent').as('userAgent'),
-          unlessErased('a.request_id').as('requestId'),
-        ];
-      })
-      .orderBy('a.id', 'desc')
-      .limit(limit)
-  );
-};
 
 const PURGE_BATCH = 1_000;
 
@@ -177,9 +116,10 @@ export class AuditRepository {
     await on.run(INSERT, withEventId(event));
   }
 
-  /** Inserts events that have no actor, in their order. */
+  /** Inserts events of one actor, in their order. */
   async insertAll(
     events: readonly Pick<NewEvent, 'type' | 'appId' | 'userId' | 'deviceId'>[],
+    actor: string | null,
     tx: DatabaseTransaction,
   ): Promise<void> {
     await tx.run(INSERT_ALL, {
@@ -188,17 +128,13 @@ export class AuditRepository {
       appIds: events.map(({ appId }) => appId),
       userIds: events.map(({ userId }) => userId),
       deviceIds: events.map(({ deviceId }) => deviceId),
+      actor,
     });
   }
 
   /** The last ten events of a user, newest first. */
   recent(appId: string, userId: string): Promise<AuditEventSummary[]> {
     return this.database.run(RECENT, { appId, userId });
-  }
-
-  /** Events of an app, newest first; asked seldom and in many forms, so not prepared. */
-  list(appId: string, filter: EventFilter): Promise<AuditEventRecord[]> {
-    return this.database.ask((db) => listOf(db, appId, filter));
   }
 
   /** Deletes a batch of refusals that are older than so many days; 0 if there are none left. */

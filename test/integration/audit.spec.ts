@@ -152,7 +152,9 @@ describe('audit', () => {
       const events = await eventsOf(app, () =>
         tenant.browser().finish('authenticate', begun.answer(authenticator)),
       );
-      expect(events).toMatchObject([{ type: 'passkey.refused', appId: tenant.id, reason: 'handshake_of_other_app' }]);
+      expect(events).toMatchObject([
+        { type: 'passkey.refused', appId: tenant.id, reason: 'handshake_of_other_app' },
+      ]);
     });
 
     it('records a suspected clone as a type of its own', async () => {
@@ -161,7 +163,12 @@ describe('audit', () => {
       const body = begun.answer(passkey.authenticator, { counter: 1 });
       const events = await eventsOf(app, () => passkey.browser.finish('authenticate', body));
       expect(events).toMatchObject([
-        { type: 'passkey.clone_suspected', reason: 'clone_suspected', deviceId: passkey.device.id, actor: null },
+        {
+          type: 'passkey.clone_suspected',
+          reason: 'clone_suspected',
+          deviceId: passkey.device.id,
+          actor: null,
+        },
       ]);
     });
 
@@ -216,7 +223,11 @@ describe('audit', () => {
       const [{ id: ada }, [device]] = [await server.find('ada'), await server.devices('ada')];
       const events = async () => (await auditTrail(app)).filter(({ appId }) => appId === server.tenant.id);
       const made = await events();
-      expect(made.map(({ type }) => type)).toEqual(['passkey.registered', 'passkey.registered', 'passkey.used']);
+      expect(made.map(({ type }) => type)).toEqual([
+        'passkey.registered',
+        'passkey.registered',
+        'passkey.used',
+      ]);
       expect(made).toMatchObject([{ userId: ada, deviceId: device!.id }, {}, { deviceId: device!.id }]);
 
       await server.call('DELETE', `/external-users/ada/devices/${device!.id}`);

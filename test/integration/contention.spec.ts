@@ -90,7 +90,11 @@ describe('simultaneous requests', () => {
     await whileHolding(app, ['select 1 from flex_users where id = $1 for update', id], async () => {
       expect((await browser.finish('authenticate', foreign)).status).toBe(401);
     });
-    expect((await auditTrail(app)).at(-1)).toMatchObject({ type: 'passkey.refused', userId: id, address: null });
+    expect((await auditTrail(app)).at(-1)).toMatchObject({
+      type: 'passkey.refused',
+      userId: id,
+      address: null,
+    });
     expect((await browser.finish('authenticate', foreign)).status).toBe(401);
     expect((await auditTrail(app)).at(-1)).toMatchObject({ userId: id, address: browser.address });
   });
@@ -213,7 +217,11 @@ describe('simultaneous requests', () => {
       expect((await erased)!.status).toBe(200);
       expect((await finished)!.status).toBe(401);
       const events = (await auditTrail(app)).filter(({ userId }) => userId === id);
-      expect(events.map(({ type }) => type).sort()).toEqual(['passkey.refused', 'passkey.registered', 'user.deleted']);
+      expect(events.map(({ type }) => type).sort()).toEqual([
+        'passkey.refused',
+        'passkey.registered',
+        'user.deleted',
+      ]);
       const nothing = { address: null, userAgent: null, requestId: null };
       for (const event of events.filter(({ type }) => type !== 'user.deleted'))
         expect(event).toMatchObject({ ...nothing, actor: null });

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { AuditTrail } from '../../src/events/audit-trail.js';
 import { ErasureRepository } from '../../src/events/erasure.repository.js';
+import { EventListRepository } from '../../src/flex/events/event-list.repository.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
 import { AppServer } from '../support/app-server.js';
 import { buildApp, type TestApp } from '../support/build-app.js';
@@ -43,8 +43,8 @@ describe('the erasure of a user with a long trail', () => {
 
   /** What is shown of who acted, over the whole trail, apart from the erasure itself. */
   async function shown(): Promise<unknown[]> {
-    const trail = app.application.get(AuditTrail, { strict: false });
-    const events = await trail.list(server.tenant.id, { userId: id, limit: 2 * EVENTS });
+    const trail = app.application.get(EventListRepository, { strict: false });
+    const events = await trail.list(server.tenant.id, { user: { id }, limit: 2 * EVENTS });
     expect(events.length).toBeGreaterThan(EVENTS);
     return events
       .filter(({ type }) => type !== 'user.deleted')

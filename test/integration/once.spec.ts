@@ -502,7 +502,9 @@ describe('single use', () => {
       const { user, device } = await registerPasskey(aUser());
       const answers = await Promise.all(times(20, () => user.revoke(device.id)));
       expect(statuses(answers)).toEqual([204, ...times(19, () => 404)]);
-      expect(await count(app, `audit_events where type = 'passkey.revoked' and device_id = $1`, device.id)).toBe(1);
+      expect(
+        await count(app, `audit_events where type = 'passkey.revoked' and device_id = $1`, device.id),
+      ).toBe(1);
     });
 
     it('a revocation voids the nonces of simultaneous sign-ins', async () => {

@@ -155,7 +155,9 @@ export class RegistrationService {
     const nonce = makeBearerSecret();
     const outcome = await this.registrations.finishRegistration(
       {
-        ...withEventId(toEvent({ type: 'passkey.registered', ...owner, ...(automatic && { reason: 'automatic' }) })),
+        ...withEventId(
+          toEvent({ type: 'passkey.registered', ...owner, ...(automatic && { reason: 'automatic' }) }),
+        ),
         ...owner,
         automatic,
         kind: 'register',

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
 import { IsIn } from 'class-validator';
 import { LenientBody } from '../../http/body.pipe.js';
+import { maySeeAddresses } from '../api-keys/addresses.js';
 import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { NamedUser, type UserKey } from '../user-key.js';
 import { type FlexUserStatus, USER_STATUSES } from './flex-user.entity.js';
@@ -21,13 +22,13 @@ export class UsersController {
 
   @Get()
   async get(@Param('app') app: string, @NamedUser() key: UserKey) {
-    return { user: toUser(await this.users.get(app, key)) };
+    return { user: toUser(await this.users.get(app, key), maySeeAddresses()) };
   }
 
   @Patch()
   @UsePipes(LenientBody)
   async change(@Param('app') app: string, @NamedUser() key: UserKey, @Body() { status }: ChangeUserDto) {
-    return { user: toUser(await this.users.setStatus(app, key, status)) };
+    return { user: toUser(await this.users.setStatus(app, key, status), maySeeAddresses()) };
   }
 
   @Delete()
