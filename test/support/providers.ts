@@ -57,6 +57,7 @@ export const CALLS: Readonly<Record<string, (passage: Passage) => Promise<unknow
   createRegisterTransaction: (it) => it.createRegisterTransaction('ada', 'Ada'),
   createAuthenticateTransaction: (it) => it.createAuthenticateTransaction('ada'),
   verifyNonce: (it) => it.verifyNonce('nonce'),
+  getHistory: (it) => it.getHistory('ada', { limit: 1 }),
 };
 
 /** Pauses are short, and no circuit opens unless a test is about that. */
