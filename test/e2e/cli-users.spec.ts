@@ -286,3 +286,27 @@ describe('keyway events', () => {
     expect(failure(await keyway('events', '--app', 'nowhere', '--json')).code).toBe('app_not_found');
   });
 });
+
+describe('keyway stats', () => {
+  it('says how far passkeys have got, in words and in JSON', async () => {
+    const tenant = await Tenant.create(app);
+    const { authenticator } = await tenant.register('ada');
+    await tenant.register('ada');
+    await tenant.signIn(authenticator);
+    const stats = ['stats', '--app', tenant.id, '--days', '2'];
+    expect(await answer<object>(...stats)).toMatchObject({
+      users: { total: 1, withNone: 0, withOne: 0, withSeveral: 1 },
+      passkeys: { total: 2, synced: 2, notSynced: 0, unknown: 0 },
+      providers: [{ provider: null, passkeys: 2 }],
+      signIns: [{ signIns: 1 }, { signIns: 0 }],
+    });
+    const { stdout } = await keyway(...stats);
+    expect(stdout).toMatch(
+      /^users +1\n {2}without a passkey +0\n {2}with one +0\n {2}with several +1\npasskeys +2\n/,
+    );
+    expect(stdout).toMatch(
+      /\nPROVIDER +PASSKEYS\nnot known +2\n\nDAY +SIGN-INS\n[\d-]{10} +1\n[\d-]{10} +0\n$/,
+    );
+    expect(failure(await keyway('stats', '--app', 'nowhere', '--json')).code).toBe('app_not_found');
+  });
+});

@@ -355,6 +355,19 @@ describe('one’s own history', () => {
     });
   });
 
+  it('leaves nothing that tells whose a revoked passkey was, once the person is erased', async () => {
+    const user = aUser();
+    const [one] = [await registerPasskey(user), await registerPasskey(user)];
+    await user.revoke(one.device.id);
+    const userId = await flexUserIdOf(app, user.subject);
+    const { externalId } = await user.list();
+    expect(await count(app, 'tombstones where user_id = $1', userId)).toBe(1);
+    await server.call('DELETE', `/external-users/${externalId}`);
+    expect(await count(app, 'tombstones where user_id = $1', userId)).toBe(0);
+    const hash = Buffer.from(one.device.credId, 'base64url');
+    expect(await count(app, 'tombstones where credential_hash = sha256($1)', hash)).toBe(1);
+  });
+
   it('names nobody once the person is erased, and a new account begins anew', async () => {
     const user = aUser();
     await registerPasskey(user);
