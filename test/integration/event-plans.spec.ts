@@ -70,7 +70,7 @@ describe('the list of a trail of many events', () => {
   const byUser = 'audit_events_app_id_user_id_created_at_id_index';
   const byType = 'audit_events_app_id_type_created_at_id_index';
   const byDevice = 'audit_events_devices_index';
-  const refusals = 'audit_events_refusals_index';
+  const refusals = 'audit_events_refused_index';
 
   it.each<[string, EventListQuery, readonly string[], removed?: number]>([
     ['no filter', { limit }, [byTime]],
@@ -100,7 +100,9 @@ describe('the list of a trail of many events', () => {
       const nodes = plan.map((node) => `${node['Node Type']} ${node['Relation Name'] ?? ''}`);
       // The few rows of erasures may be read in any way; an incremental sort orders those of one microsecond.
       const whole = /^Sort|Hash|(Seq Scan|Bitmap Heap Scan) (?!erasures)/;
-      expect(nodes.filter((node) => whole.test(node))).toEqual([]);
+      // Where two filters leave a handful that no index has in order, those may be sorted.
+      const allowed = removed > 0 ? /^Sort/ : /^$/;
+      expect(nodes.filter((node) => whole.test(node) && !allowed.test(node))).toEqual([]);
       const trail = plan.filter((node) => node['Relation Name'] === 'audit_events');
       expect(trail).toHaveLength(1);
       expect(indexes).toContain(trail[0]!['Index Name']);
