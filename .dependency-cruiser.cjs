@@ -32,11 +32,13 @@ const NOUNS = {
   transactions: ['api-keys', 'users', 'devices', 'step-up', 'apps'],
   webhooks: ['api-keys', 'apps'],
   nonces: ['api-keys', 'transactions', 'users', 'devices', 'apps'],
+  events: ['api-keys', 'apps'],
+  stats: ['api-keys', 'apps'],
   ceremonies: ['nonces', 'transactions', 'users', 'devices', 'step-up', 'apps'],
 };
 
-/** The one type of a passkey: the provider and the user's API have no other. */
-const PASSKEY = '^src/flex/devices/passkey\\.ts$';
+/** The one type of a passkey, and the one vocabulary of events: the provider and the user's API have no other. */
+const WORDS = '^src/(flex/devices/passkey|events/(actor|audit-event-types))\\.ts$';
 
 const within = (folder) => `^src/${folder}/`;
 
@@ -58,7 +60,7 @@ const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
     path: '^(src|web|test)/',
     pathNot: [
       within(folder),
-      ...(folder === 'passage' || folder === 'passkeys' ? [PASSKEY] : []),
+      ...(folder === 'passage' || folder === 'passkeys' ? [WORDS] : []),
       ...allowed.map((each) => (each === 'passage' ? '^src/passage/[^/]+$' : within(each))),
     ],
   },

@@ -68,7 +68,7 @@ const SETTLE = {
       returning 1),
     event as (
       insert into audit_events (id, type, app_id, user_id, device_id, address, user_agent, request_id)
-      select $9, 'authenticated', $1, $2, $3, $10, $11, $12 from spent)
+      select $9, 'passkey.used', $1, $2, $3, $10, $11, $12 from spent)
     insert into nonces (hash, app_id, user_id, device_id, kind, expires_at)
     select $13, $1, $2, $3, 'authenticate', now() + make_interval(secs => ${FIXTURE.nonceLifetime}) from spent`,
 };

@@ -34,7 +34,7 @@ const GIVE_KEYS = `
 const WRITTEN = `
   select (select count(*) from nonces)::integer as nonces,
     (select count(*) from spent_handshakes)::integer as handshakes,
-    (select count(*) from audit_events where type = 'authenticated')::integer as events,
+    (select count(*) from audit_events where type = 'passkey.used')::integer as events,
     (select sum(login_count) from flex_users)::integer as logins,
     (select sum(usage_count) from devices where id = any($1))::integer as usages`;
 

@@ -44,6 +44,7 @@ for (const { name, platform, target, formats } of PACKAGES) {
   if (formats.includes(CJS)) await copyTypesForCommonJs(outdir);
 }
 await buildScript('passkey-table');
+await buildScript('passkey-history');
 
 /** Types of another package are those that were built, not its sources. */
 async function writeTypes(source, outdir) {

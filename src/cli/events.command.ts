@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { AUDIT_EVENT_TYPES } from '../events/audit-event-types.js';
-import type { AuditEventRecord, EventFilter } from '../events/audit.repository.js';
+import { AUDIT_EVENT_TYPES, type AuditEventType } from '../events/audit-event-types.js';
+import { type EventPosition, readCursor } from '../flex/events/event-cursor.js';
+import type { ToldEvent } from '../flex/events/events.service.js';
 import { answering } from './answer.js';
 import { countWithin, pointInTime } from './argument-parsers.js';
 import { table, time } from './format.js';
@@ -8,17 +9,27 @@ import { withServices } from './with-services.js';
 
 const EXAMPLES = `
 Examples:
-  keyway events --app shop --since 2d --type refused
+  keyway events --app shop --since 2d --type passkey.refused
   keyway events --app shop --user user-1 --json
-  keyway events --app shop --before 01a20494-a61b-707e-9674-88c31d4346e7
+  keyway events --app shop --since 2026-11-01T00:00:00Z --until 2026-12-01T00:00:00Z --limit 1000
 
-The newest come first. Where there are more, --before with the last id of a page gives the next one.
+The newest come first. Where there are more, --cursor with what a page says last gives the next one.
 Events of erased users say only what happened, and are found by --user-id.`;
 
 const LIMIT = { from: 1, to: 1_000 };
-const HEADINGS = ['id', 'time', 'type', 'user', 'device', 'actor', 'address', 'reason'];
+const HEADINGS = ['id', 'time', 'type', 'user', 'device', 'actor', 'browser', 'address', 'reason'];
 
-type EventsOptions = EventFilter & { readonly app: string; readonly user?: string; readonly device?: string };
+interface EventsOptions {
+  readonly app: string;
+  readonly user?: string;
+  readonly userId?: string;
+  readonly device?: string;
+  readonly type?: AuditEventType;
+  readonly since?: Date;
+  readonly until?: Date;
+  readonly cursor?: EventPosition;
+  readonly limit: number;
+}
 
 /** `keyway events`. */
 export function registerEvents(program: Command): void {
@@ -31,33 +42,37 @@ export function registerEvents(program: Command): void {
     .option('--device <id>', 'events of this passkey')
     .addOption(new Option('--type <type>', 'events of this type').choices(AUDIT_EVENT_TYPES))
     .option('--since <time>', 'not older, such as 2026-11-22T18:00:00Z, or 2d for two days', pointInTime)
-    .option('--before <event-id>', 'older than this event', eventId)
+    .option('--until <time>', 'older', pointInTime)
+    .option('--cursor <cursor>', 'the page after the one that gave this', cursor)
     .option('--limit <count>', `how many, ${LIMIT.from} to ${LIMIT.to}`, countWithin(LIMIT), 50)
     .addHelpText('after', EXAMPLES);
-  answering(command, async ({ app, user, device: deviceId, ...options }: EventsOptions) => {
-    const events = await withServices(async (services) => {
+  answering(command, async ({ app, device: deviceId, cursor: after, ...options }: EventsOptions) => {
+    const { events, next } = await withServices(async (services) => {
       await services.apps.get(app);
-      const userId =
-        user === undefined
-          ? options.userId
-          : (await (await services.users()).get(app, { externalId: user })).user.id;
-      return services.events.list(app, { ...options, userId, deviceId });
+      const { user: externalId, userId: id, type, since, until, limit } = options;
+      if (externalId !== undefined) await (await services.users()).get(app, { externalId });
+      const byId = id === undefined ? undefined : { id };
+      const user = externalId === undefined ? byId : { externalId };
+      return (await services.events()).list(app, { user, deviceId, type, since, until, after, limit });
     });
-    const isFull = events.length === options.limit;
     return {
       text: events.length === 0 ? 'There are no such events.' : table(HEADINGS, events.map(toRow)),
-      note: isFull ? `There may be more: add --before ${events.at(-1)!.id}` : undefined,
-      json: events,
+      note: next === null ? undefined : `There are more: add --cursor ${next}`,
+      json: { events, next },
     };
   });
 }
 
-function eventId(text: string): string {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) return text;
-  throw new InvalidArgumentError('Give the id of an event, as keyway events lists it.');
+function cursor(text: string): EventPosition {
+  const position = readCursor(text);
+  if (position) return position;
+  throw new InvalidArgumentError('Give what a page of keyway events said last.');
 }
 
-const toRow = (event: AuditEventRecord): string[] => {
-  const { id, createdAt, type, userId, deviceId, actor, address, reason } = event;
-  return [id, time(createdAt), type, ...[userId, deviceId, actor, address, reason].map((it) => it ?? '-')];
+const toRow = ({ id, createdAt, type, actorId, ...event }: ToldEvent): string[] => {
+  const actor = actorId === null ? event.actor : `${event.actor} ${actorId}`;
+  const { userId, deviceId, browser, address, reason } = event;
+  return [id, time(createdAt), type, ...[userId, deviceId, actor, browser, address, reason].map(orDash)];
 };
+
+const orDash = (text: string | null): string => text ?? '-';

@@ -10,6 +10,7 @@ import { registerKey } from './key.command.js';
 import { registerMigrate } from './migrate.command.js';
 import { registerPurge } from './purge.command.js';
 import { say } from './standard-output.js';
+import { registerStats } from './stats.command.js';
 import { registerUser } from './user.command.js';
 import { registerWebhook } from './webhook.command.js';
 
@@ -33,6 +34,7 @@ const REGISTRATIONS: readonly ((program: Command) => void)[] = [
   registerUser,
   registerEvents,
   registerWebhook,
+  registerStats,
   registerMigrate,
   registerPurge,
   registerImport,

@@ -19,12 +19,14 @@ import { readVariables, type Variables } from '../config/variables.js';
 import { WebhookVariables } from '../config/webhook-settings.js';
 import { OperatorError } from '../errors/operator-error.js';
 import { DatabaseModule } from '../database/database.module.js';
-import { AuditTrail } from '../events/audit-trail.js';
+import { COMMAND_LINE } from '../events/actor.js';
 import { EventsModule } from '../events/events.module.js';
 import { ApiKeysModule } from '../flex/api-keys/api-keys.module.js';
 import { ApiKeysService } from '../flex/api-keys/api-keys.service.js';
 import { AppsModule } from '../flex/apps/apps.module.js';
 import { AppsService } from '../flex/apps/apps.service.js';
+import type { EventsService } from '../flex/events/events.service.js';
+import type { StatsService } from '../flex/stats/stats.service.js';
 import type { DevicesService } from '../flex/devices/devices.service.js';
 import type { IdentitiesService } from '../flex/users/identities.service.js';
 import type { PurgeService } from '../flex/purge.service.js';
@@ -32,9 +34,6 @@ import type { UsersService } from '../flex/users/users.service.js';
 import type { WebhooksService } from '../flex/webhooks/webhooks.service.js';
 import type { ExportService } from '../transfer/export.service.js';
 import type { ImportService } from '../transfer/import.service.js';
-
-/** Who acts in the audit events of what a command does. */
-const ACTOR = 'command-line';
 
 /**
  * What commands call: the services of the features, and nothing that serves, provisions or runs by itself. Modules that
@@ -50,7 +49,6 @@ export class Services {
   constructor(
     readonly apps: AppsService,
     readonly keys: ApiKeysService,
-    readonly events: AuditTrail,
     private readonly lazy: LazyModuleLoader,
     configuration: Configuration,
   ) {
@@ -98,6 +96,18 @@ export class Services {
     return (await this.lazy.load(() => WebhooksModule)).get(WebhooksService);
   }
 
+  async events(): Promise<EventsService> {
+    const { FlexEventsModule } = await import('../flex/events/events.module.js');
+    const { EventsService } = await import('../flex/events/events.service.js');
+    return (await this.lazy.load(() => FlexEventsModule)).get(EventsService);
+  }
+
+  async stats(): Promise<StatsService> {
+    const { FlexStatsModule } = await import('../flex/stats/stats.module.js');
+    const { StatsService } = await import('../flex/stats/stats.service.js');
+    return (await this.lazy.load(() => FlexStatsModule)).get(StatsService);
+  }
+
   async purge(): Promise<PurgeService> {
     const { PurgeModule, PurgeService } = await import('../flex/purge.service.js');
     return (await this.lazy.load(() => PurgeModule)).get(PurgeService);
@@ -121,7 +131,7 @@ export class Services {
 class CommandModule {
   static on(database: DatabaseSettings): DynamicModule {
     const global = [ConfigModule.forRoot(configurationOf(database)), DatabaseModule.for('commands')];
-    return { module: CommandModule, imports: [...global, EventsModule.actedBy(ACTOR)] };
+    return { module: CommandModule, imports: [...global, EventsModule.actedBy(COMMAND_LINE)] };
   }
 }
 

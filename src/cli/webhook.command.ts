@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { splitList } from '../config/environment.js';
-import { WEBHOOK_EVENT_TYPES, type WebhookEventType } from '../events/webhook-event-types.js';
+import { AUDIT_EVENT_TYPES, type AuditEventType } from '../events/audit-event-types.js';
 import type { DeliveryOutcome } from '../events/webhook-request.js';
 import type { WebhookRecord } from '../flex/webhooks/webhook.repository.js';
 import type { WebhooksService } from '../flex/webhooks/webhooks.service.js';
@@ -19,7 +19,7 @@ Examples:
   keyway webhook replay shop 019f2b3c-0000-7000-8000-000000000000
 
 create, rotate and test need the service's KEYWAY_SECRET, which encrypts what signs webhooks.
-Events: ${WEBHOOK_EVENT_TYPES.join(', ')}.`;
+Events: ${AUDIT_EVENT_TYPES.join(', ')}.`;
 
 const HEADINGS = ['id', 'state', 'url', 'events', 'waiting', 'dead', 'made by'];
 
@@ -48,7 +48,7 @@ function registerCreate(webhook: Command): void {
     .requiredOption('--events <list>', 'what of, by commas, or all', eventTypes);
   answering(
     command,
-    async ({ url, events }: { url: string; events: WebhookEventType[] }, app: string): Promise<Answer> => {
+    async ({ url, events }: { url: string; events: AuditEventType[] }, app: string): Promise<Answer> => {
       const made = await withWebhooks((webhooks) => webhooks.create(app, { url, events }, null));
       const note = `The webhook ${made.id} of ${app} is told of ${many(events.length, 'type')} of event. Its secret is not shown again.`;
       return { text: made.secret, note, json: made };
@@ -156,9 +156,9 @@ const toRow = (webhook: WebhookRecord) => [
 ];
 
 function eventTypes(text: string): readonly string[] {
-  if (text === 'all') return WEBHOOK_EVENT_TYPES;
+  if (text === 'all') return AUDIT_EVENT_TYPES;
   const types = [...new Set(splitList(text))];
-  const known: readonly string[] = WEBHOOK_EVENT_TYPES;
+  const known: readonly string[] = AUDIT_EVENT_TYPES;
   if (types.every((it) => known.includes(it))) return types;
   throw new InvalidArgumentError(`Give all, or some of ${known.join(', ')}, separated by commas.`);
 }

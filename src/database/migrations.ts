@@ -27,6 +27,9 @@ import { Migration20261127090000_step_up } from './migrations/Migration202611270
 import { Migration20261127090001_step_up_checks } from './migrations/Migration20261127090001_step_up_checks.js';
 import { Migration20261127100000_webhooks } from './migrations/Migration20261127100000_webhooks.js';
 import { Migration20261127100001_api_key_scopes } from './migrations/Migration20261127100001_api_key_scopes.js';
+import { Migration20261127110000_event_names } from './migrations/Migration20261127110000_event_names.js';
+import { Migration20261127110001_renamed_events } from './migrations/Migration20261127110001_renamed_events.js';
+import { Migration20261127110002_event_indexes } from './migrations/Migration20261127110002_event_indexes.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -65,4 +68,7 @@ export const migrations = [
   { name: 'Migration20261127090001_step_up_checks', class: Migration20261127090001_step_up_checks },
   { name: 'Migration20261127100000_webhooks', class: Migration20261127100000_webhooks },
   { name: 'Migration20261127100001_api_key_scopes', class: Migration20261127100001_api_key_scopes },
+  { name: 'Migration20261127110000_event_names', class: Migration20261127110000_event_names },
+  { name: 'Migration20261127110001_renamed_events', class: Migration20261127110001_renamed_events },
+  { name: 'Migration20261127110002_event_indexes', class: Migration20261127110002_event_indexes },
 ];

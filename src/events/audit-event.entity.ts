@@ -5,11 +5,18 @@ export const AuditEventSchema = defineEntity({
   name: 'AuditEvent',
   tableName: 'audit_events',
   indexes: [
-    { properties: ['appId', 'userId', 'id'] },
+    { properties: ['appId', 'createdAt', 'id'] },
+    { properties: ['appId', 'userId', 'createdAt', 'id'] },
+    { properties: ['appId', 'type', 'createdAt', 'id'] },
     {
-      name: 'audit_events_refusals_index',
+      name: 'audit_events_devices_index',
+      properties: ['appId', 'deviceId', 'createdAt', 'id'],
+      where: `device_id is not null`,
+    },
+    {
+      name: 'audit_events_refused_index',
       properties: ['createdAt'],
-      where: `type = 'refused'`,
+      where: `type = 'passkey.refused'`,
     },
   ],
   properties: {

@@ -3,16 +3,8 @@ import { Configuration } from '../config/configuration.js';
 import type { DatabaseTransaction } from '../database/database.js';
 import { currentRequest } from '../http/request-context.js';
 import type { AuditEventType } from './audit-event-types.js';
-import {
-  AuditRepository,
-  type AuditEventRecord,
-  type AuditEventSummary,
-  type EventFilter,
-  type EventValues,
-  newEventId,
-} from './audit.repository.js';
+import { AuditRepository, type AuditEventSummary, type EventValues, newEventId } from './audit.repository.js';
 import { ErasureRepository } from './erasure.repository.js';
-import { WEBHOOK_TYPE_OF } from './webhook-event-types.js';
 
 /** Token of who acts where no request does; optional. */
 export const OUTSIDE_ACTOR = Symbol('outside actor');
@@ -71,7 +63,6 @@ export class AuditTrail {
       address: request?.address ?? null,
       userAgent: request?.userAgent ?? null,
       requestId: request?.requestId ?? null,
-      webhookType: WEBHOOK_TYPE_OF[type],
       namesUser: !isAnonymous,
       namesIdentity: !isAnonymous && appId === this.ownAppId,
       externalId: person?.externalId ?? null,
@@ -90,7 +81,6 @@ export class AuditTrail {
       ...rest,
       userId,
       deviceId,
-      webhookType: WEBHOOK_TYPE_OF[rest.type],
       namesIdentity: rest.appId === this.ownAppId,
     }));
     await this.events.insertAll(events, this.outsideActor, tx);
@@ -99,11 +89,6 @@ export class AuditTrail {
   /** The last ten things that happened to the passkeys of a user, newest first. */
   recent(appId: string, userId: string): Promise<AuditEventSummary[]> {
     return this.events.recent(appId, userId);
-  }
-
-  /** Events of an app, newest first. */
-  list(appId: string, filter: EventFilter): Promise<AuditEventRecord[]> {
-    return this.events.list(appId, filter);
   }
 
   /**

@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, type DatabaseTransaction, type Queryable } from '../database/database.js';
-import { insertion, query, type SqlBuilder, typed } from '../database/query.js';
+import { insertion, query, typed } from '../database/query.js';
 import type { AuditEventType } from './audit-event-types.js';
 import { Outbox } from './outbox.js';
 import { type OutboxValues, QUEUED, QUEUED_COLUMNS, queueEvent } from './outbox.repository.js';
-import type { WebhookEventType } from './webhook-event-types.js';
 
 /** One event as it is written, but for its id. */
 export interface NewEvent {
@@ -28,25 +27,6 @@ export interface AuditEventSummary {
   readonly createdAt: Date;
   readonly address: string | null;
   readonly userAgent: string | null;
-}
-
-/** An event as an operator sees it. Actor, address, user agent and request are null once its user is erased. */
-export interface AuditEventRecord extends NewEvent {
-  readonly id: string;
-  readonly createdAt: Date;
-}
-
-/** Which events of an app are asked for; what is left out does not matter. */
-export interface EventFilter {
-  /** The id of the backend's user. */
-  readonly userId?: string | undefined;
-  readonly deviceId?: string | undefined;
-  readonly type?: AuditEventType | undefined;
-  /** Not older than this. */
-  readonly since?: Date | undefined;
-  /** Older than the event with this id. */
-  readonly before?: string | undefined;
-  readonly limit: number;
 }
 
 /** The values of an event in a query, for the audit trail and for webhooks; its id is a UUIDv7. */
@@ -82,12 +62,11 @@ const INSERT = query('events.insert', (db, $: EventValues) => {
 
 /** One of many events that an operator's act leaves. */
 export type PlainEvent = Pick<NewEvent, 'type' | 'appId' | 'userId' | 'deviceId'> &
-  Pick<OutboxValues, 'webhookType' | 'namesIdentity'>;
+  Pick<OutboxValues, 'namesIdentity'>;
 
 interface ManyEvents {
   ids: string[];
   types: string[];
-  webhookTypes: string[];
   appIds: string[];
   userIds: (string | null)[];
   deviceIds: (string | null)[];
@@ -99,14 +78,13 @@ const manyEvents = ($: ManyEvents) =>
   sql<{
     id: string;
     type: AuditEventType;
-    webhook_type: WebhookEventType;
     app_id: string;
     user_id: string | null;
     device_id: string | null;
     names_identity: boolean;
-  }>`unnest(${$.ids}::text[], ${$.types}::text[], ${$.webhookTypes}::text[], ${$.appIds}::text[], ${$.userIds}::text[],
+  }>`unnest(${$.ids}::text[], ${$.types}::text[], ${$.appIds}::text[], ${$.userIds}::text[],
     ${$.deviceIds}::text[], ${$.namesIdentity}::boolean[])`.as<'e'>(
-    sql`e (id, type, webhook_type, app_id, user_id, device_id, names_identity)`,
+    sql`e (id, type, app_id, user_id, device_id, names_identity)`,
   );
 
 const INSERT_ALL = query('events.insert-all', (db, $: ManyEvents) =>
@@ -114,9 +92,12 @@ const INSERT_ALL = query('events.insert-all', (db, $: ManyEvents) =>
     .with('event', (to) =>
       to
         .insertInto('audit_events')
-        .columns(['id', 'type', 'app_id', 'user_id', 'device_id'])
+        .columns(['id', 'type', 'app_id', 'user_id', 'device_id', 'actor'])
         .expression((from) =>
-          from.selectFrom(manyEvents($)).select(['e.id', 'e.type', 'e.app_id', 'e.user_id', 'e.device_id']),
+          from
+            .selectFrom(manyEvents($))
+            .select(['e.id', 'e.type', 'e.app_id', 'e.user_id', 'e.device_id'])
+            .select(typed.text($.actor).as('actor')),
         ),
     )
     .with('queued', (to) =>
@@ -139,8 +120,8 @@ const INSERT_ALL = query('events.insert-all', (db, $: ManyEvents) =>
               on.onRef('d.app_id', '=', 'e.app_id').onRef('d.id', '=', 'e.device_id'),
             )
             .where('w.disabled_at', 'is', null)
-            .where(sql<boolean>`w.events @> array[e.webhook_type]`)
-            .select(['w.app_id', 'w.id', 'e.id as event_id', 'e.webhook_type', 'e.user_id', 'u.external_id'])
+            .where(sql<boolean>`w.events @> array[e.type]`)
+            .select(['w.app_id', 'w.id', 'e.id as event_id', 'e.type', 'e.user_id', 'u.external_id'])
             .select(['i.issuer', 'i.subject', 'e.device_id', 'd.automatic'])
             .select([typed.text($.actor).as('actor'), typed.text(null).as('reason')])
             .orderBy('e.id'),
@@ -156,52 +137,10 @@ const RECENT = query('events.recent', (db, $: { appId: string; userId: string })
     .where('app_id', '=', $.appId)
     .where('user_id', '=', $.userId)
     .select(['id', 'type', 'created_at as createdAt', 'address', 'user_agent as userAgent'])
+    .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(10),
 );
-
-/** The smallest UUIDv7 of a millisecond: events since then have a greater id, and both indexes end with the id. */
-const firstIdOf = (time: Date): string =>
-  time
-    .getTime()
-    .toString(16)
-    .padStart(12, '0')
-    .replace(/^(.{8})/, '$1-');
-
-const listOf = (db: SqlBuilder, appId: string, filter: EventFilter) => {
-  const { userId, deviceId, type, since, before, limit } = filter;
-  return (
-    db
-      .selectFrom('audit_events as a')
-      // The erasure itself names the server that asked.
-      .leftJoin('erasures as e', (of) =>
-        of
-          .onRef('e.app_id', '=', 'a.app_id')
-          .onRef('e.user_id', '=', 'a.user_id')
-          .on('a.type', '<>', 'erased'),
-      )
-      .where('a.app_id', '=', appId)
-      .$if(userId !== undefined, (it) => it.where('a.user_id', '=', userId!))
-      .$if(deviceId !== undefined, (it) => it.where('a.device_id', '=', deviceId!))
-      .$if(type !== undefined, (it) => it.where('a.type', '=', type!))
-      .$if(since !== undefined, (it) => it.where('a.id', '>=', firstIdOf(since!)))
-      .$if(before !== undefined, (it) => it.where('a.id', '<', before!))
-      .select(['a.id', 'a.type', 'a.app_id as appId', 'a.user_id as userId', 'a.device_id as deviceId'])
-      .select(['a.reason', 'a.created_at as createdAt'])
-      .select((it) => {
-        const unlessErased = (column: 'a.actor' | 'a.address' | 'a.user_agent' | 'a.request_id') =>
-          it.case().when('e.user_id', 'is', null).then(it.ref(column)).else(null).end();
-        return [
-          unlessErased('a.actor').as('actor'),
-          unlessErased('a.address').as('address'),
-          unlessErased('a.user_agent').as('userAgent'),
-          unlessErased('a.request_id').as('requestId'),
-        ];
-      })
-      .orderBy('a.id', 'desc')
-      .limit(limit)
-  );
-};
 
 const PURGE_BATCH = 1_000;
 
@@ -213,7 +152,7 @@ const PURGE_REFUSALS = query('events.purge-refusals', (db, $: { days: number }) 
       'in',
       it
         .selectFrom('audit_events')
-        .where(sql<boolean>`type = 'refused'`)
+        .where(sql<boolean>`type = 'passkey.refused'`)
         .where('created_at', '<', sql<Date>`now() - make_interval(days => ${$.days}::integer)`)
         .select(['app_id', 'id'])
         .limit(PURGE_BATCH)
@@ -238,7 +177,7 @@ export class AuditRepository {
     this.outbox.announce(row!.queued, on);
   }
 
-  /** Inserts events in their order, and queues them for webhooks, which alone are told the actor. */
+  /** Inserts events of one actor, in their order, and queues them for webhooks. */
   async insertAll(
     events: readonly PlainEvent[],
     actor: string | null,
@@ -248,7 +187,6 @@ export class AuditRepository {
       actor,
       ids: events.map(() => uuidv7()),
       types: events.map(({ type }) => type),
-      webhookTypes: events.map(({ webhookType }) => webhookType),
       namesIdentity: events.map(({ namesIdentity }) => namesIdentity),
       appIds: events.map(({ appId }) => appId),
       userIds: events.map(({ userId }) => userId),
@@ -260,11 +198,6 @@ export class AuditRepository {
   /** The last ten events of a user, newest first. */
   recent(appId: string, userId: string): Promise<AuditEventSummary[]> {
     return this.database.run(RECENT, { appId, userId });
-  }
-
-  /** Events of an app, newest first; asked seldom and in many forms, so not prepared. */
-  list(appId: string, filter: EventFilter): Promise<AuditEventRecord[]> {
-    return this.database.ask((db) => listOf(db, appId, filter));
   }
 
   /** Deletes a batch of refusals that are older than so many days; 0 if there are none left. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import { Database, type DatabaseTransaction } from '../database/database.js';
 import { query, type SqlBuilder, typed } from '../database/query.js';
 
@@ -49,6 +50,14 @@ const ONE = query('erasures.one', (db, $: ErasedUser) =>
   marked(db).where('app_id', '=', $.appId).where('user_id', '=', $.userId),
 );
 
+// In the order of the index by which the events of a user are found. Where the last one was purged since, from the beginning.
+const isAfterTheLast = (db: SqlBuilder, $: ErasedUser & { anonymisedTo: string }) => {
+  const last = db.selectFrom('audit_events').where('app_id', '=', $.appId).where('id', '=', $.anonymisedTo);
+  return sql<boolean>`(created_at, id) > (coalesce((${last.select('created_at')}), '-infinity'), ${$.anonymisedTo}::text)`;
+};
+
+const LAST = sql<string>`(array_agg(id order by created_at desc, id desc))[1]`;
+
 // The request's id leads to the person as well, and callers may choose it. The erasure itself names the server that asked.
 const ANONYMISE = query('erasures.anonymise', (db, $: ErasedUser & { anonymisedTo: string }) =>
   db
@@ -57,8 +66,9 @@ const ANONYMISE = query('erasures.anonymise', (db, $: ErasedUser & { anonymisedT
         .selectFrom('audit_events')
         .where('app_id', '=', $.appId)
         .where('user_id', '=', $.userId)
-        .where('id', '>', $.anonymisedTo)
-        .select(['id', 'type'])
+        .where(isAfterTheLast(db, $))
+        .select(['id', 'type', 'created_at'])
+        .orderBy('created_at')
         .orderBy('id')
         .limit(ERASURE_BATCH),
     )
@@ -67,10 +77,12 @@ const ANONYMISE = query('erasures.anonymise', (db, $: ErasedUser & { anonymisedT
         .updateTable('audit_events')
         .set({ actor: null, address: null, user_agent: null, request_id: null })
         .where('app_id', '=', $.appId)
-        .where('id', 'in', (batch) => batch.selectFrom('batch').where('type', '<>', 'erased').select('id')),
+        .where('id', 'in', (batch) =>
+          batch.selectFrom('batch').where('type', '<>', 'user.deleted').select('id'),
+        ),
     )
     .selectFrom('batch')
-    .select((it) => [it.fn.countAll<number>().as('count'), it.fn.max('id').as('last')]),
+    .select((it) => [it.fn.countAll<number>().as('count'), LAST.as('last')]),
 );
 
 const ADVANCE = query('erasures.advance', (db, $: ErasedUser & { last: string }) =>

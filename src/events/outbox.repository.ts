@@ -1,11 +1,10 @@
 import { type QueryCreator, type RawBuilder, sql } from 'kysely';
 import type { Tables } from '../database/entities.js';
 import { typed } from '../database/query.js';
-import type { WebhookEventType } from './webhook-event-types.js';
+import type { AuditEventType } from './audit-event-types.js';
 
 /** What webhooks are told of an event beyond its row in the audit trail. */
 export interface OutboxValues {
-  readonly webhookType: WebhookEventType;
   /** Whether user and identity are looked up: not where an erasure could miss what is found. */
   readonly namesUser: boolean;
   /** The same for the identity, which users of the app of the user's API have alone. */
@@ -18,6 +17,7 @@ export interface OutboxValues {
 
 /** The event that is queued. */
 interface QueuedEvent extends OutboxValues {
+  readonly type: AuditEventType;
   readonly eventId: string;
   readonly appId: string;
   readonly userId: string | null;
@@ -77,13 +77,13 @@ export function queueEvent<With extends Tables>(
         .selectFrom('webhooks as w')
         .where('w.app_id', '=', $.appId)
         .where('w.disabled_at', 'is', null)
-        .where(sql<boolean>`w.events @> array[${typed.text($.webhookType)}]`)
+        .where(sql<boolean>`w.events @> array[${typed.text($.type)}]`)
         .where(when)
         .select((it) => [
           'w.app_id',
           'w.id',
           typed.text($.eventId).as('event_id'),
-          typed.text($.webhookType).as('type'),
+          typed.text($.type).as('type'),
           typed.text($.userId).as('user_id'),
           it.fn
             .coalesce(

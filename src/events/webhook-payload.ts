@@ -1,10 +1,10 @@
-import type { WebhookEventType } from './webhook-event-types.js';
+import type { AuditEventType } from './audit-event-types.js';
 
 /** What is told of an event. */
 export interface WebhookEvent {
   readonly eventId: string;
   readonly appId: string;
-  readonly type: WebhookEventType | 'webhook.test';
+  readonly type: AuditEventType | 'webhook.test';
   readonly createdAt: Date;
   readonly userId: string | null;
   readonly externalId: string | null;
@@ -41,7 +41,7 @@ const PROVEN: ReadonlySet<string> = new Set([
   'passkey.used',
   'passkey.backup_changed',
   'user.deleted',
-] satisfies WebhookEventType[]);
+] satisfies AuditEventType[]);
 
 /** Who acted: the person, a server by its key, the command line; null where nobody is known to have. */
 function actorOf({ actor, type }: WebhookEvent) {

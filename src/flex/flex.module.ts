@@ -5,8 +5,10 @@ import { AttestationTrustCheck } from './apps/app-provisioning.js';
 import { AppsModule } from './apps/apps.module.js';
 import { CeremoniesModule } from './ceremonies/ceremonies.module.js';
 import { DevicesModule } from './devices/devices.module.js';
+import { FlexEventsModule } from './events/events.module.js';
 import { NoncesModule } from './nonces/nonces.module.js';
 import { PurgeModule, PurgeTimer } from './purge.service.js';
+import { FlexStatsModule } from './stats/stats.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { FlexUsersModule } from './users/users.module.js';
 import { WebhookCourier } from './webhooks/webhook-courier.js';
@@ -26,9 +28,11 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
     CeremoniesModule,
     NoncesModule,
     WebhooksModule,
+    FlexEventsModule,
+    FlexStatsModule,
     PurgeModule,
   ],
   providers: [ApiKeyProvisioning, AttestationTrustCheck, PurgeTimer, WebhookCourier],
-  exports: [AppsModule, FlexUsersModule, DevicesModule, TransactionsModule, NoncesModule],
+  exports: [AppsModule, FlexUsersModule, DevicesModule, TransactionsModule, NoncesModule, FlexEventsModule],
 })
 export class FlexModule {}

@@ -4,6 +4,13 @@ import { validate, type ValidationError, type ValidatorOptions } from 'class-val
 import { AppError } from '../errors/app-error.js';
 import { PendingBody } from './pending-body.js';
 
+const optionsFor = (unknownMembers: 'refuse' | 'ignore'): ValidatorOptions => ({
+  whitelist: true,
+  forbidNonWhitelisted: unknownMembers === 'refuse',
+  forbidUnknownValues: true,
+  stopAtFirstError: true,
+});
+
 /**
  * Validates a body against its DTO; throws `invalid_request` with every broken rule in its detail. Not Nest's
  * `ValidationPipe`: what that one does besides is for values which `json-body.ts` cannot give, and costs as much again.
@@ -18,12 +25,7 @@ class BodyPipe implements PipeTransform<unknown, unknown> {
     /** What counts as an empty object. */
     private readonly empties: readonly unknown[] = [],
   ) {
-    this.options = {
-      whitelist: true,
-      forbidNonWhitelisted: unknownMembers === 'refuse',
-      forbidUnknownValues: true,
-      stopAtFirstError: true,
-    };
+    this.options = optionsFor(unknownMembers);
   }
 
   async transform(given: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
@@ -37,9 +39,7 @@ class BodyPipe implements PipeTransform<unknown, unknown> {
     const dto = metatype as ClassConstructor<object>;
     const isEmpty = Object.keys(value).length === 0;
     if (isEmpty && this.allOptional.has(dto)) return new dto();
-    const body = plainToInstance(dto, value);
-    const errors = await validate(body, this.options);
-    if (errors.length > 0) throw new AppError('invalid_request', { detail: sentencesOf(errors) });
+    const body = await validated(dto, value, this.options);
     if (isEmpty) this.allOptional.add(dto);
     return body;
   }
@@ -56,6 +56,26 @@ export const LenientBody = new BodyPipe('ignore');
 
 /** The same, for routes that may be called without a body: it counts as an empty object. */
 export const LenientOptionalBody = new BodyPipe('ignore', [undefined]);
+
+/**
+ * Validates the parameters of a query against their DTO. One that is unknown is refused at both edges, and so is `type[]=…`:
+ * a filter that is ignored would widen what is listed.
+ */
+export const StrictQuery: PipeTransform<object, Promise<object>> = {
+  transform: (given, { metatype }) =>
+    validated(metatype as ClassConstructor<object>, given, optionsFor('refuse')),
+};
+
+async function validated(
+  dto: ClassConstructor<object>,
+  value: object,
+  options: ValidatorOptions,
+): Promise<object> {
+  const instance = plainToInstance(dto, value);
+  const errors = await validate(instance, options);
+  if (errors.length > 0) throw new AppError('invalid_request', { detail: sentencesOf(errors) });
+  return instance;
+}
 
 const sentencesOf = (errors: readonly ValidationError[]): string =>
   errors

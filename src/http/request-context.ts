@@ -14,6 +14,8 @@ export class RequestContext {
   actor: string | null = null;
   /** The app of the request, once it is known to exist: another text in its place may be a secret. */
   appId: string | null = null;
+  /** What the API key of the request was granted by name; nothing without a key. */
+  scopes: readonly string[] = [];
   /** The user who is served, once that is known: they have a few connections of the database at a time. */
   user: string | null = null;
   /** Why the request failed, once it has: the code of the answer, and the reason, which only the log has. */

@@ -1,4 +1,5 @@
 import type { Passkey, UserPasskeys } from '../flex/devices/passkey.js';
+import type { HistoryPage, HistoryQuery } from './history.js';
 
 /** A user as the provider knows them. */
 export interface PassageUser {
@@ -146,6 +147,11 @@ export abstract class Passage {
   abstract verifyNonce(nonce: string, tiedTo?: ActingIdentity): Promise<PassageNonce>;
   /** False if the app is known not to allow automatic upgrades; what is not known is decided by the transaction. */
   abstract allowsUpgrades(): Promise<boolean>;
+  /**
+   * What happened to a user and their passkeys, newest first; an unknown user has no history. Throws `invalid_request` where the
+   * provider does not know the cursor, `access_denied` where it does not allow or has no such call.
+   */
+  abstract getHistory(externalId: string, query: HistoryQuery): Promise<HistoryPage>;
   /** Null if the app has no such user. */
   abstract getUser(externalId: string): Promise<PassageUser | null>;
   /** The app as it is now. */

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { UsersModule } from '../users/users.module.js';
+import { HistoryController } from './history.controller.js';
+import { HistoryService } from './history.service.js';
 import { PasskeysController } from './passkeys.controller.js';
 import { PasskeysService } from './passkeys.service.js';
 
@@ -11,8 +13,8 @@ export class PasskeysModule {
     return {
       module: PasskeysModule,
       imports: [UsersModule, passage],
-      controllers: [PasskeysController],
-      providers: [PasskeysService],
+      controllers: [PasskeysController, HistoryController],
+      providers: [PasskeysService, HistoryService],
     };
   }
 }

@@ -153,7 +153,7 @@ export class ImportService {
     for (const row of inOrder) outcomes.set(row, plan.place(row));
     await this.writes.write(appId, plan, tx);
     const imported = plan.passkeys.map(({ id, userId }) => ({
-      type: 'imported' as const,
+      type: 'passkey.imported' as const,
       appId,
       userId,
       deviceId: id,

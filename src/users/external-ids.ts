@@ -45,7 +45,16 @@ export class ExternalIds {
 
   /** As the row has it now, for every change. Null if the user has no passkeys yet. */
   async current(user: TokenHolder, appId: string): Promise<string | null> {
-    return (await this.settle(user, appId, await this.users.find(user)))?.externalId ?? null;
+    return (await this.currentTie(user, appId))?.externalId ?? null;
+  }
+
+  /** The same with the time since when the two are tied. */
+  async currentTie(
+    user: TokenHolder,
+    appId: string,
+  ): Promise<{ readonly externalId: string; readonly tiedAt: Date } | null> {
+    const known = await this.settle(user, appId, await this.users.find(user));
+    return known?.externalId == null ? null : { externalId: known.externalId, tiedAt: known.tiedAt };
   }
 
   /** The same for a user who adds a passkey: made now if there was none. */

@@ -75,10 +75,11 @@ export class Ties {
     const tie = { ...user, appId, externalId, tiedBy: 'claim' as const };
     return this.auditing(tie, () =>
       this.database.transaction(async (tx) => {
-        if (await this.users.tie(tie, tx)) {
+        const tiedAt = await this.users.tie(tie, tx);
+        if (tiedAt) {
           await this.requireUnmarked(tie, tx);
           await this.recordClaim(tie, tx);
-          return tie;
+          return { ...tie, tiedAt };
         }
         const known = await this.users.find(user, tx);
         if (!known?.externalId) throw new TieConflict('external_id_taken');
@@ -132,7 +133,7 @@ export class Ties {
   undoOwn(identity: Identity, appId: string, externalId: string): Promise<void> {
     return this.database.transaction(async (tx) => {
       if (!(await this.undo(appId, externalId, tx, identity))) return;
-      await this.audit.record({ type: 'erased', appId, isAnonymous: true }, tx);
+      await this.audit.record({ type: 'user.deleted', appId, isAnonymous: true }, tx);
     });
   }
 
@@ -153,8 +154,9 @@ export class Ties {
       if (!(error instanceof TieConflict)) throw error;
       const { appId, externalId } = tie;
       const userId = await this.users.flexUserId(appId, externalId);
-      // In the trail of another's external ID, the erasure of the one who was refused would not find them.
-      const isAnonymous = 'claim' in tie && (await this.users.find(tie))?.externalId !== externalId;
+      // The erasure of the one who was refused would not find them in the trail of another's external ID, or of none.
+      const isAnonymous =
+        'claim' in tie && (userId === null || (await this.users.find(tie))?.externalId !== externalId);
       const { reason } = error;
       await this.audit.record({ type: 'user.identity_conflict', appId, userId, reason, isAnonymous });
       throw new AppError('external_id_conflict', { cause: error });

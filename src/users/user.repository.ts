@@ -19,6 +19,8 @@ export interface KnownUser {
   readonly username: string;
   readonly externalId: string | null;
   readonly tiedBy: TiedBy;
+  /** Since when. */
+  readonly tiedAt: Date;
 }
 
 /** A tie to be made. */
@@ -33,7 +35,7 @@ const FIND = query('users.find', (db, $: Identity) =>
     .selectFrom('users')
     .where('issuer', '=', $.issuer)
     .where('subject', '=', $.subject)
-    .select(['username', 'passage_external_id as externalId', 'tied_by as tiedBy']),
+    .select(['username', 'passage_external_id as externalId', 'tied_by as tiedBy', 'created_at as tiedAt']),
 );
 
 const FIND_BY_EXTERNAL_ID = query('users.find-by-external-id', (db, $: { externalId: string }) =>
@@ -77,6 +79,15 @@ const TIE = query('users.tie', (db, $: NewTie & { id: string }) =>
     })
     .onConflict((on) => on.doNothing())
     .returning('id'),
+);
+
+// By a statement after the one that waited: what others did by a tie of theirs was before.
+const DATE = query('users.date', (db, $: { id: string }) =>
+  db
+    .updateTable('users')
+    .set({ created_at: sql`clock_timestamp()` })
+    .where('id', '=', $.id)
+    .returning('created_at as tiedAt'),
 );
 
 // Such a row stands in the way of a tie, and holds nothing but a name.
@@ -140,10 +151,13 @@ export class UserRepository {
     await this.database.run(RENAME, { issuer, subject, username });
   }
 
-  /** Ties the two; false if either is tied already, be it to the other one. */
-  async tie(tie: NewTie, tx: DatabaseTransaction): Promise<boolean> {
+  /** Ties the two, and gives since when they are; null if either is tied already, be it to the other one. */
+  async tie(tie: NewTie, tx: DatabaseTransaction): Promise<Date | null> {
     await tx.run(DELETE_UNTIED, tie);
-    return (await tx.run(TIE, { ...tie, id: uuidv7() })).length === 1;
+    const [tied] = await tx.run(TIE, { ...tie, id: uuidv7() });
+    if (!tied) return null;
+    const [row] = await tx.run(DATE, tied);
+    return row!.tiedAt;
   }
 
   /** Makes the tie of an identity the operator's, with whom no claim is compared. */

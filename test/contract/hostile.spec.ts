@@ -317,7 +317,7 @@ describe('arbitrary input to /v1', () => {
             expect(events.length).toBeLessThanOrEqual(1);
             const isHandshakeWhole = (mutant as FinishBody).handshake_id === ceremony.body.handshake_id;
             if (!isHandshakeWhole) expect(events).toEqual([]);
-            for (const { type } of events) expect(type).toBe('refused');
+            for (const { type } of events) expect(type).toBe('passkey.refused');
           }),
           { numRuns: RUNS },
         );

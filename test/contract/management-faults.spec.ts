@@ -62,7 +62,16 @@ describe('failures on /v1', () => {
     );
     const device = '/:app/users/:user_id/devices';
     const external = '/:app/external-users/:external_id';
-    const reads = ['/:app', '/:app/users', '/:app/users/:user_id', device, external, `${external}/devices`];
+    const ours = ['/:app/events', '/:app/stats'];
+    const reads = [
+      ...ours,
+      '/:app',
+      '/:app/users',
+      '/:app/users/:user_id',
+      device,
+      external,
+      `${external}/devices`,
+    ];
     expect(known.sort()).toEqual(
       [
         ...reads.flatMap((url) => [`GET ${url}`, `HEAD ${url}`]),

@@ -228,7 +228,7 @@ describe('a user of the management side', () => {
       const [device] = await server.devices(user.externalId);
       const ofUser = async (id: string) => (await auditTrail(app)).filter(({ userId }) => userId === id);
       const [before, unrelated] = [await ofUser(user.id), await ofUser(witness.id)];
-      expect(before.map(({ type }) => type)).toEqual(['registered', 'refused']);
+      expect(before.map(({ type }) => type)).toEqual(['passkey.registered', 'passkey.refused']);
       expect(before[0]).toMatchObject({ userAgent: 'Keyway tests', address: expect.any(String) as string });
       await server.call('DELETE', `/users/${user.id}`);
       const after = await ofUser(user.id);
@@ -236,7 +236,7 @@ describe('a user of the management side', () => {
         before.map((event) => ({ ...event, actor: null, address: null, userAgent: null, requestId: null })),
       );
       expect(after.at(-1)).toMatchObject({
-        type: 'erased',
+        type: 'user.deleted',
         appId: server.tenant.id,
         userId: user.id,
         actor: `key:${server.key.slice(3, 15)}`,
@@ -290,7 +290,7 @@ describe('a user of the management side', () => {
       );
       expect(after.id).not.toBe(before.id);
       expect(after.user_handle).not.toBe(before.user_handle);
-      expect(after).toMatchObject({ login_count: 0, recent_events: [{ type: 'registered' }] });
+      expect(after).toMatchObject({ login_count: 0, recent_events: [{ type: 'passkey.registered' }] });
     });
 
     it('during simultaneous ceremonies causes no 5xx and leaves no row', async () => {

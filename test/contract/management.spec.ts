@@ -311,7 +311,7 @@ describe('the management side', () => {
           external_id: externalId,
           last_login_at: user.created_at,
           social_connections: {},
-          recent_events: [{ ...EVENT, type: 'registered', action: 'register' }],
+          recent_events: [{ ...EVENT, type: 'passkey.registered', action: 'register' }],
           webauthn: true,
           webauthn_devices: [DEVICE],
           webauthn_types: ['passkey'],
@@ -357,10 +357,10 @@ describe('the management side', () => {
       expect(user.login_count).toBe(1);
       expect(Date.parse(user.last_login_at)).toBeGreaterThan(Date.parse(user.created_at));
       expect(user.recent_events).toMatchObject([
-        { type: 'renamed', action: 'other', status: 'complete' },
-        { type: 'refused', status: 'incomplete', completed_at: null },
-        { type: 'authenticated', action: 'login', status: 'complete', completed_at: DATE },
-        { type: 'registered', action: 'register' },
+        { type: 'passkey.renamed', action: 'other', status: 'complete' },
+        { type: 'passkey.refused', status: 'incomplete', completed_at: null },
+        { type: 'passkey.used', action: 'login', status: 'complete', completed_at: DATE },
+        { type: 'passkey.registered', action: 'register' },
       ]);
       for (let i = 0; i < 10; i++) await signIn(authenticator);
       const later = await server.user<{ recent_events: { action: string }[] }>(externalId);
@@ -469,7 +469,7 @@ describe('the management side', () => {
         expect(
           await count(
             app,
-            `audit_events where type = 'revoked' and device_id = $1 and actor like 'key:%'`,
+            `audit_events where type = 'passkey.revoked' and device_id = $1 and actor like 'key:%'`,
             device.id,
           ),
         ).toBe(1);

@@ -10,15 +10,15 @@ const REFERENCE = 'docs/reference.md';
 
 /** The types of audit events; the compiler refuses a list that lacks one. */
 const EVENT_TYPES: Record<AuditEventType, true> = {
-  registered: true,
-  imported: true,
-  authenticated: true,
-  renamed: true,
-  revoked: true,
-  refused: true,
-  clone_suspected: true,
+  'passkey.registered': true,
+  'passkey.imported': true,
+  'passkey.used': true,
+  'passkey.renamed': true,
+  'passkey.revoked': true,
+  'passkey.refused': true,
+  'passkey.clone_suspected': true,
   'passkey.backup_changed': true,
-  erased: true,
+  'user.deleted': true,
   'user.linked': true,
   'user.unlinked': true,
   'user.identity_conflict': true,

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DELIVERY_PROBLEMS } from '../../src/events/delivery-problem.js';
-import { WEBHOOK_EVENT_TYPES } from '../../src/events/webhook-event-types.js';
+import { AUDIT_EVENT_TYPES } from '../../src/events/audit-event-types.js';
 import { payloadOf, type WebhookEvent } from '../../src/events/webhook-payload.js';
 import { makeWebhookSecret, signatureHeaders, spellSecret } from '../../src/events/webhook-signature.js';
 import { ask } from '../e2e/ask.js';
@@ -30,7 +30,7 @@ it('the page lists every type of event and every class of failure, and no other'
         .slice(table)
         .join('\n\n'),
     ).map(([cell]) => codesIn(cell!)[0]);
-  expect(first('## Events')).toEqual([...WEBHOOK_EVENT_TYPES]);
+  expect(first('## Events')).toEqual([...AUDIT_EVENT_TYPES]);
   expect(first('## What is promised').sort()).toEqual([...DELIVERY_PROBLEMS].sort());
 });
 

@@ -74,6 +74,12 @@ describe.each(['PostgreSQL', 'the embedded database'])('keyway import and export
     });
     expect(statSync(file('refused.jsonl')).mode & 0o777).toBe(0o600);
 
+    const told = await keyway('events', ...APP, '--json');
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      events: [{ type: 'passkey.imported', externalId: 'ada', actor: 'command_line', address: null }],
+      next: null,
+    });
+
     const toFile = await keyway('export', ...APP, '--output', file('out.jsonl'));
     expect(toFile).toMatchObject({ code: 0, stdout: '2 lines were exported.\n', stderr: '' });
     expect(statSync(file('out.jsonl')).mode & 0o777).toBe(0o600);

@@ -16,6 +16,11 @@ interface EventJson {
   readonly createdAt: string;
 }
 
+interface EventsJson {
+  readonly events: EventJson[];
+  readonly next: string | null;
+}
+
 let app: TestApp;
 let url: string;
 beforeAll(async () => {
@@ -140,7 +145,7 @@ describe('keyway user', () => {
     });
     expect(events).toEqual([
       expect.objectContaining({
-        type: 'revoked',
+        type: 'passkey.revoked',
         deviceId: device.id,
         actor: 'command-line',
         address: null,
@@ -225,14 +230,14 @@ describe('keyway user', () => {
     expect(await count(app, 'tombstones where credential_hash = sha256($1)', ...hash)).toBe(1);
     expect(failure(await keyway(...erase, '--yes', '--json'))).toMatchObject({ code: 'user_not_found' });
 
-    const told = await answer<EventJson[]>('events', ...IN_SHOP, '--user-id', userId!);
+    const { events: told } = await answer<EventsJson>('events', ...IN_SHOP, '--user-id', userId!);
     expect(told.map(({ type, actor }) => [type, actor])).toEqual([
-      ['erased', 'command-line'],
-      ['authenticated', null],
-      ['registered', null],
+      ['user.deleted', 'command_line'],
+      ['passkey.used', 'person'],
+      ['passkey.registered', 'person'],
     ]);
     for (const event of told.slice(1)) {
-      expect(event).toMatchObject({ address: null, userAgent: null, requestId: null });
+      expect(event).toMatchObject({ actorId: null, address: null, userAgent: null, requestId: null });
     }
     const text = (await keyway('events', ...IN_SHOP, '--user-id', userId!)).stdout;
     for (const personal of [externalId, subject, '127.0.0.1']) {
@@ -258,43 +263,46 @@ describe('keyway user', () => {
 });
 
 describe('keyway events', () => {
-  const list = (...args: string[]) => answer<EventJson[]>('events', ...IN_SHOP, ...args);
+  const page = (...args: string[]) => answer<EventsJson>('events', ...IN_SHOP, ...args);
+  const list = async (...args: string[]) => (await page(...args)).events;
 
   it('lists what happened, newest first, by user, passkey, type and time, a page at a time', async () => {
     const [one, other] = [await aUser(), await aUser()];
     const ofOne = await list('--user', one.externalId);
-    expect(ofOne.map(({ type }) => type)).toEqual(['authenticated', 'registered']);
+    expect(ofOne.map(({ type }) => type)).toEqual(['passkey.used', 'passkey.registered']);
     expect(ofOne.map(({ deviceId }) => deviceId)).toEqual([one.device.id, one.device.id]);
     expect(await list('--user-id', ofOne[0]!.userId)).toEqual(ofOne);
     expect(await list('--device', one.device.id)).toEqual(ofOne);
-    expect(await list('--user', one.externalId, '--type', 'registered')).toEqual(ofOne.slice(1));
+    expect(await list('--user', one.externalId, '--type', 'passkey.registered')).toEqual(ofOne.slice(1));
 
     const all = await list('--limit', '1000');
-    expect(all.map(({ id }) => id)).toEqual(
-      all
-        .map(({ id }) => id)
-        .sort()
-        .reverse(),
-    );
+    const times = all.map(({ createdAt }) => createdAt);
+    expect(times).toEqual(times.toSorted().reverse());
     expect(all.slice(0, 2).every(({ deviceId }) => deviceId === other.device.id)).toBe(true);
     expect(all).toHaveLength(await count(app, `audit_events where app_id = 'shop'`));
-    expect(await list('--limit', '2', '--before', all[1]!.id)).toEqual(all.slice(2, 4));
+    const { next } = await page('--limit', '2');
+    expect(await list('--limit', '2', '--cursor', next!)).toEqual(all.slice(2, 4));
 
-    // The time of an event is that of its id, to the millisecond.
-    const at = new Date(Number.parseInt(all[3]!.id.replace('-', '').slice(0, 12), 16)).toISOString();
-    expect(await list('--since', at)).toEqual(all.filter(({ id }) => id >= all[3]!.id.slice(0, 13)));
+    const at = all[3]!.createdAt;
+    expect(await list('--since', at)).toEqual(all.filter(({ createdAt }) => createdAt >= at));
+    expect(await list('--until', at, '--limit', '1000')).toEqual(
+      all.filter(({ createdAt }) => createdAt < at),
+    );
     expect(await list('--since', '1h')).toEqual(all.slice(0, 50));
     expect(await list('--since', '2099-01-01')).toEqual([]);
   });
 
   it('shows a table, and how to go on where there is more', async () => {
     await aUser();
-    const [newest] = await list('--limit', '1');
+    const {
+      events: [newest],
+      next,
+    } = await page('--limit', '1');
     const { stdout, stderr } = await keyway('events', ...IN_SHOP, '--limit', '1');
     const [head, row] = stdout.split('\n');
-    expect(head).toMatch(/^ID +TIME +TYPE +USER +DEVICE +ACTOR +ADDRESS +REASON$/);
-    expect(row).toMatch(new RegExp(`^${newest!.id} +\\S+Z +authenticated +${newest!.userId} `));
-    expect(stderr).toBe(`There may be more: add --before ${newest!.id}\n`);
+    expect(head).toMatch(/^ID +TIME +TYPE +USER +DEVICE +ACTOR +BROWSER +ADDRESS +REASON$/);
+    expect(row).toMatch(new RegExp(`^${newest!.id} +\\S+Z +passkey.used +${newest!.userId} `));
+    expect(stderr).toBe(`There are more: add --cursor ${next}\n`);
     expect((await keyway('events', ...IN_SHOP, '--since', '2099-01-01')).stdout).toBe(
       'There are no such events.\n',
     );
@@ -303,11 +311,35 @@ describe('keyway events', () => {
   it('tells nothing of another app', async () => {
     const tenant = await Tenant.create(app);
     await tenant.register('ada');
-    const events = await answer<EventJson[]>('events', '--app', tenant.id);
+    const { events } = await answer<EventsJson>('events', '--app', tenant.id);
     expect(events).toHaveLength(1);
     const [{ userId, deviceId }] = events as [EventJson];
     expect(await list('--user-id', userId)).toEqual([]);
     expect(await list('--device', deviceId)).toEqual([]);
     expect(failure(await keyway('events', '--app', 'nowhere', '--json')).code).toBe('app_not_found');
+  });
+});
+
+describe('keyway stats', () => {
+  it('says how far passkeys have got, in words and in JSON', async () => {
+    const tenant = await Tenant.create(app);
+    const { authenticator } = await tenant.register('ada');
+    await tenant.register('ada');
+    await tenant.signIn(authenticator);
+    const stats = ['stats', '--app', tenant.id, '--days', '2'];
+    expect(await answer<object>(...stats)).toMatchObject({
+      users: { total: 1, withNone: 0, withOne: 0, withSeveral: 1 },
+      passkeys: { total: 2, synced: 2, notSynced: 0, unknown: 0 },
+      providers: [{ provider: null, passkeys: 2 }],
+      signIns: [{ signIns: 1 }, { signIns: 0 }],
+    });
+    const { stdout } = await keyway(...stats);
+    expect(stdout).toMatch(
+      /^users +1\n {2}without a passkey +0\n {2}with one +0\n {2}with several +1\npasskeys +2\n/,
+    );
+    expect(stdout).toMatch(
+      /\nPROVIDER +PASSKEYS\nnot known +2\n\nDAY +SIGN-INS\n[\d-]{10} +1\n[\d-]{10} +0\n$/,
+    );
+    expect(failure(await keyway('stats', '--app', 'nowhere', '--json')).code).toBe('app_not_found');
   });
 });

@@ -183,7 +183,7 @@ describe('keyway', () => {
     const help = await keyway();
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain('Usage: keyway <command>');
-    for (const command of ['app', 'key', 'user', 'events', 'migrate', 'purge']) {
+    for (const command of ['app', 'key', 'user', 'events', 'stats', 'migrate', 'purge']) {
       expect(help.stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
     expect((await keyway('--help')).stdout).toBe(help.stdout);
@@ -211,9 +211,10 @@ describe('keyway', () => {
     [['app', 'update', 'shop', '--max-passkeys-per-user', '1001'], /Give a whole number from 1 to 1000\./],
     [['user', 'show', 'ada'], /^Required option '--app <id>' not specified/],
     [['events', '--app', 'shop', '--limit', '0'], /Give a whole number from 1 to 1000\./],
-    [['events', '--app', 'shop', '--type', 'lost'], /Allowed choices are registered, /],
+    [['events', '--app', 'shop', '--type', 'lost'], /Allowed choices are passkey.registered, /],
     [['events', '--app', 'shop', '--since', 'monday'], /Give a time such as 2026-11-22T18:00:00Z/],
-    [['events', '--app', 'shop', '--before', 'x'], /Give the id of an event/],
+    [['events', '--app', 'shop', '--cursor', 'x'], /Give what a page of keyway events said last/],
+    [['stats', '--app', 'shop', '--days', '367'], /Give a whole number from 1 to 366\./],
     [['events', '--app', 'shop', '--user', 'ada', '--user-id', 'x'], /cannot be used with option/],
     [['key', 'create', 'shop', '--expires-in', '0d'], /Give a time such as 90d/],
   ])('exits with 2 when the command line is wrong: %j', async (args, sentence) => {

@@ -48,22 +48,22 @@ describe('the books', () => {
     ['a tombstone that is gone', 'delete from tombstones', / tombstones/],
     [
       'events that are gone',
-      `delete from audit_events where type = 'registered'`,
+      `delete from audit_events where type = 'passkey.registered'`,
       'the event of a registration',
     ],
     [
       'sign-ins without events',
-      `delete from audit_events where type = 'authenticated'`,
+      `delete from audit_events where type = 'passkey.used'`,
       /^events of sign-ins/,
     ],
     [
       'renamings without events',
-      `delete from audit_events where type = 'renamed'`,
+      `delete from audit_events where type = 'passkey.renamed'`,
       'the event of a renaming',
     ],
     [
       'revocations without events',
-      `delete from audit_events where type = 'revoked'`,
+      `delete from audit_events where type = 'passkey.revoked'`,
       'the event of a revocation',
     ],
   ])('show %s', async (_what, statement, finding) => {

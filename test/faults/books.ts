@@ -40,8 +40,8 @@ const REVOKED = `select distinct t.credential_hash::text hash from tombstones t`
 const NONCES = `select encode(hash, 'hex') hash, consumed_at is not null used from nonces`;
 const TRANSACTIONS = `select encode(hash, 'hex') hash, consumed_at is not null used from transactions`;
 const TOTALS = `select (select count(*)::int from spent_handshakes) spent,
-  (select count(*)::int from audit_events where type in ('registered', 'authenticated')) finished,
-  (select count(*)::int from audit_events where type = 'authenticated') sign_ins,
+  (select count(*)::int from audit_events where type in ('passkey.registered', 'passkey.used')) finished,
+  (select count(*)::int from audit_events where type = 'passkey.used') sign_ins,
   (select coalesce(sum(login_count), 0)::int from flex_users) logins`;
 
 /** Holds the ledger of what was acknowledged against the tables, once nothing is under way any more. */
@@ -86,7 +86,9 @@ function judgePasskey(
   if (row.usage < signIns.acknowledged) lost.push('a sign-in');
   if (row.usage > signIns.acknowledged + signIns.doubtful) twice.push('a sign-in was counted twice');
   if (row.counter < counter) lost.push('a signature counter');
-  const [registered, authenticated, renamed] = ['registered', 'authenticated', 'renamed'].map(eventsOf);
+  const [registered, authenticated, renamed] = ['passkey.registered', 'passkey.used', 'passkey.renamed'].map(
+    eventsOf,
+  );
   if (registered !== 1) (registered === 0 ? lost : twice).push('the event of a registration');
   if (authenticated !== row.usage) lost.push(`events of sign-ins: ${authenticated} for ${row.usage}`);
   if (renamed! < renames.acknowledged) lost.push('the event of a renaming');

@@ -95,7 +95,7 @@ describe('attestation', () => {
       const { status, body } = await finish(aaguid, overrides);
       expect([status, body]).toMatchObject([400, { code: 'invalid_request' }]);
     });
-    expect(events).toMatchObject([{ type: 'refused', appId: tenant.id, reason, deviceId: null }]);
+    expect(events).toMatchObject([{ type: 'passkey.refused', appId: tenant.id, reason, deviceId: null }]);
     expect(await contentsButTrail(app)).toEqual(before);
     return finish;
   };
@@ -208,7 +208,7 @@ describe('attestation', () => {
       const { finish } = await begin(tenant);
       await tenant.change('attestation_trust', 'optional');
       const events = await eventsOf(app, () => finish(MODEL, {}));
-      expect(events).toMatchObject([{ type: 'refused', reason: 'attestation_untrusted' }]);
+      expect(events).toMatchObject([{ type: 'passkey.refused', reason: 'attestation_untrusted' }]);
     });
 
     it('stops an operator who does not ask for it', async () => {
@@ -244,7 +244,7 @@ describe('attestation', () => {
       const tenant = await Tenant.create(blind, { attestation: 'direct', aaguid_allow: [MODEL] });
       const { finish } = await begin(tenant);
       const events = await eventsOf(app, () => finish(MODEL, genuine));
-      expect(events).toMatchObject([{ type: 'refused', reason: 'attestation_untrusted' }]);
+      expect(events).toMatchObject([{ type: 'passkey.refused', reason: 'attestation_untrusted' }]);
       const { database, passage } = app.configuration;
       const warnings = async (changes: Partial<Configuration>) => {
         const restarted = await buildAppOn(database, { passage, ...changes });
@@ -264,7 +264,7 @@ describe('attestation', () => {
       const { finish } = await begin(tenant);
       await tenant.change('aaguid_allow', [OTHER_MODEL]);
       const events = await eventsOf(app, () => finish(MODEL, genuine));
-      expect(events).toMatchObject([{ type: 'refused', reason: 'authenticator_not_allowed' }]);
+      expect(events).toMatchObject([{ type: 'passkey.refused', reason: 'authenticator_not_allowed' }]);
     });
 
     it.each([
@@ -276,7 +276,7 @@ describe('attestation', () => {
       const { finish } = await begin(tenant);
       for (const [column, value] of Object.entries(lists)) await tenant.change(column, value);
       const events = await eventsOf(app, () => finish(MODEL, genuine));
-      expect(events).toMatchObject([{ type: 'refused', reason: 'aaguid_lists_changed' }]);
+      expect(events).toMatchObject([{ type: 'passkey.refused', reason: 'aaguid_lists_changed' }]);
       await tenant.change('aaguid_allow', [MODEL]);
       await tenant.change('aaguid_deny', []);
       (await finish(MODEL, genuine)).expect();

@@ -57,8 +57,8 @@ describe('audit', () => {
         requestId: expect.stringMatching(REQUEST_ID) as string,
       };
       expect(events).toStrictEqual([
-        { ...common, type: 'registered' },
-        { ...common, type: 'authenticated' },
+        { ...common, type: 'passkey.registered' },
+        { ...common, type: 'passkey.used' },
       ]);
     });
 
@@ -87,8 +87,8 @@ describe('audit', () => {
         requestId: 'request-of-ada',
       };
       expect(events).toStrictEqual([
-        { ...common, type: 'renamed' },
-        { ...common, type: 'revoked' },
+        { ...common, type: 'passkey.renamed' },
+        { ...common, type: 'passkey.revoked' },
       ]);
     });
 
@@ -114,7 +114,7 @@ describe('audit', () => {
       });
       events.splice(4, 1);
       const common = {
-        type: 'refused',
+        type: 'passkey.refused',
         appId: TEST.appId,
         actor: null,
         address: browser.address,
@@ -152,7 +152,9 @@ describe('audit', () => {
       const events = await eventsOf(app, () =>
         tenant.browser().finish('authenticate', begun.answer(authenticator)),
       );
-      expect(events).toMatchObject([{ type: 'refused', appId: tenant.id, reason: 'handshake_of_other_app' }]);
+      expect(events).toMatchObject([
+        { type: 'passkey.refused', appId: tenant.id, reason: 'handshake_of_other_app' },
+      ]);
     });
 
     it('records a suspected clone as a type of its own', async () => {
@@ -161,7 +163,12 @@ describe('audit', () => {
       const body = begun.answer(passkey.authenticator, { counter: 1 });
       const events = await eventsOf(app, () => passkey.browser.finish('authenticate', body));
       expect(events).toMatchObject([
-        { type: 'clone_suspected', reason: 'clone_suspected', deviceId: passkey.device.id, actor: null },
+        {
+          type: 'passkey.clone_suspected',
+          reason: 'clone_suspected',
+          deviceId: passkey.device.id,
+          actor: null,
+        },
       ]);
     });
 
@@ -216,13 +223,17 @@ describe('audit', () => {
       const [{ id: ada }, [device]] = [await server.find('ada'), await server.devices('ada')];
       const events = async () => (await auditTrail(app)).filter(({ appId }) => appId === server.tenant.id);
       const made = await events();
-      expect(made.map(({ type }) => type)).toEqual(['registered', 'registered', 'authenticated']);
+      expect(made.map(({ type }) => type)).toEqual([
+        'passkey.registered',
+        'passkey.registered',
+        'passkey.used',
+      ]);
       expect(made).toMatchObject([{ userId: ada, deviceId: device!.id }, {}, { deviceId: device!.id }]);
 
       await server.call('DELETE', `/external-users/ada/devices/${device!.id}`);
       const revoked = await events();
       expect(revoked.slice(0, -1)).toEqual(made);
-      expect(revoked.at(-1)).toMatchObject({ type: 'revoked', userId: ada, deviceId: device!.id });
+      expect(revoked.at(-1)).toMatchObject({ type: 'passkey.revoked', userId: ada, deviceId: device!.id });
 
       await server.call('DELETE', '/external-users/ada');
       const erased = await events();
@@ -231,7 +242,7 @@ describe('audit', () => {
         revoked.map((event) => (event.userId === ada ? { ...event, ...nobody } : event)),
       );
       expect(erased.slice(0, -1)).not.toEqual(revoked);
-      expect(erased.at(-1)).toMatchObject({ type: 'erased', userId: ada, deviceId: null });
+      expect(erased.at(-1)).toMatchObject({ type: 'user.deleted', userId: ada, deviceId: null });
 
       await app.application.get(AppsService, { strict: false }).delete(server.tenant.id);
       expect(await count(app, 'apps where id = $1', server.tenant.id)).toBe(0);
@@ -257,7 +268,7 @@ describe('audit', () => {
               payload: body,
             }),
           );
-          expect(events).toMatchObject([{ type: 'authenticated', address, userAgent: 'x'.repeat(256) }]);
+          expect(events).toMatchObject([{ type: 'passkey.used', address, userAgent: 'x'.repeat(256) }]);
         }
       } finally {
         await behindProxy.close();
@@ -414,11 +425,11 @@ describe('audit', () => {
   it('the audit trail keeps events for good, except refusals, kept for 90 days', async () => {
     const insert = `insert into audit_events (id, type, app_id, user_id, created_at)
       select $1 || n, $2, 'shop', $3, now() - $4::interval from generate_series(1, 1500) n`;
-    await sql(app, insert, 'old', 'refused', null, '90 days 1 minute');
-    await sql(app, insert, 'new', 'refused', null, '89 days 23 hours');
-    await sql(app, insert, 'of-ada', 'refused', 'ada', '90 days 1 minute');
-    await sql(app, insert, 'cloned', 'clone_suspected', 'ada', '10 years');
-    await sql(app, insert, 'used', 'authenticated', null, '10 years');
+    await sql(app, insert, 'old', 'passkey.refused', null, '90 days 1 minute');
+    await sql(app, insert, 'new', 'passkey.refused', null, '89 days 23 hours');
+    await sql(app, insert, 'of-ada', 'passkey.refused', 'ada', '90 days 1 minute');
+    await sql(app, insert, 'cloned', 'passkey.clone_suspected', 'ada', '10 years');
+    await sql(app, insert, 'used', 'passkey.used', null, '10 years');
     const purge = app.application.get(PurgeService, { strict: false });
     expect(await purge.purge()).toMatchObject({ refusals: 3000 });
     expect(await count(app, `audit_events where id ~ '^(old|of-ada)'`)).toBe(0);

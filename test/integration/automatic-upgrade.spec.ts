@@ -84,9 +84,11 @@ describe('an automatic upgrade', () => {
   it('is told in the audit trail as the reason of the registration, which others have none of', async () => {
     const server = await aServer();
     const automatic = await eventsOf(app, () => upgrade(server));
-    expect(automatic).toMatchObject([{ type: 'registered', reason: 'automatic', appId: server.tenant.id }]);
+    expect(automatic).toMatchObject([
+      { type: 'passkey.registered', reason: 'automatic', appId: server.tenant.id },
+    ]);
     const asked = await eventsOf(app, () => server.tenant.register('ada'));
-    expect(asked).toMatchObject([{ type: 'registered', reason: null }]);
+    expect(asked).toMatchObject([{ type: 'passkey.registered', reason: null }]);
   });
 
   it('marks passkey and nonce as automatic, and those of other registrations not', async () => {

@@ -49,7 +49,7 @@ describe('the rules of an app for its ceremonies', () => {
       const events = await eventsOf(app, async () => {
         expect(flexError(await signIn(tenant, authenticator))).toBe('401 discoverable_login_failed');
       });
-      expect(events).toMatchObject([{ type: 'refused', reason: 'backup_eligibility_changed' }]);
+      expect(events).toMatchObject([{ type: 'passkey.refused', reason: 'backup_eligibility_changed' }]);
       expect(await contentsButTrail(app)).toEqual(before);
     };
 
@@ -62,14 +62,14 @@ describe('the rules of an app for its ceremonies', () => {
       expect(events).toHaveLength(2);
       expect(events).toEqual(
         expect.arrayContaining([
-          expect.objectContaining({ ...who, type: 'authenticated' }),
+          expect.objectContaining({ ...who, type: 'passkey.used' }),
           expect.objectContaining({ ...who, type: 'passkey.backup_changed' }),
         ]),
       );
       expect(events[0]!.requestId).toBe(events[1]!.requestId);
       // It is the stored flag from now on.
       const next = await eventsOf(app, async () => (await signIn(tenant, authenticator)).expect());
-      expect(next).toMatchObject([{ type: 'authenticated' }]);
+      expect(next).toMatchObject([{ type: 'passkey.used' }]);
     });
 
     it('is recorded in both directions, on a transaction as well', async () => {
@@ -89,7 +89,7 @@ describe('the rules of an app for its ceremonies', () => {
         for (const answer of answers) answer.expect();
       });
       const types = events.map(({ type }) => type).sort();
-      expect(types).toEqual([...Array<string>(12).fill('authenticated'), 'passkey.backup_changed']);
+      expect(types).toEqual([...Array<string>(12).fill('passkey.used'), 'passkey.backup_changed']);
     });
 
     it('is written by no sign-in that is refused', async () => {
@@ -108,9 +108,9 @@ describe('the rules of an app for its ceremonies', () => {
       expect(await deviceOf(tenant)).toMatchObject({ eligible: false });
       expect((await contentsButTrail(app)).devices).toBe(before.devices);
       expect((await auditTrail(app)).filter((it) => it.appId === tenant.id).map(({ type }) => type)).toEqual([
-        'registered',
-        'refused',
-        'refused',
+        'passkey.registered',
+        'passkey.refused',
+        'passkey.refused',
       ]);
     });
 
@@ -156,7 +156,7 @@ describe('the rules of an app for its ceremonies', () => {
       const events = await eventsOf(app, async () => {
         expect(flexError(await signIn(tenant, authenticator, framed))).toBe('401 discoverable_login_failed');
       });
-      expect(events).toMatchObject([{ type: 'refused', reason: 'cross_origin' }]);
+      expect(events).toMatchObject([{ type: 'passkey.refused', reason: 'cross_origin' }]);
 
       const framing = await Tenant.create(app, { unknown_frames: 'allow' });
       const browser = framing.browser();
@@ -197,7 +197,7 @@ describe('the rules of an app for its ceremonies', () => {
       const events = await eventsOf(app, async () => {
         expect(flexError(await browser.finish('register', answer))).toBe('400 invalid_request');
       });
-      expect(events).toMatchObject([{ type: 'refused', reason: 'algorithm_not_offered' }]);
+      expect(events).toMatchObject([{ type: 'passkey.refused', reason: 'algorithm_not_offered' }]);
     });
 
     it.each([-35, -36] as const)(

@@ -14,6 +14,7 @@ const now = () => Math.floor(Date.now() / 1000);
 /** Every route of the user's API, each as somebody without passkeys may call it. */
 const CALLS: readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, object?][] = [
   ['GET', '/user/devices'],
+  ['GET', '/user/passkey-events'],
   ['POST', '/user/revokePasskey', { id: 'unknown' }],
   ['DELETE', '/user/devices/unknown'],
   ['PATCH', '/user/devices/unknown', { friendlyName: 'Mine' }],
@@ -163,6 +164,9 @@ describe('an external ID that a claim of the token names', () => {
         }
       });
       expect(new Set(events.map(({ reason }) => reason))).toEqual(new Set(['second_external_id']));
+      // The backend does not know the user yet: no erasure would find who it was.
+      for (const { userId, actor, address } of events)
+        expect([userId, actor, address]).toEqual([null, null, null]);
       expect((await user.call('GET', '/user/devices')).status).toBe(200);
     });
   });

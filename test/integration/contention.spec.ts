@@ -90,7 +90,11 @@ describe('simultaneous requests', () => {
     await whileHolding(app, ['select 1 from flex_users where id = $1 for update', id], async () => {
       expect((await browser.finish('authenticate', foreign)).status).toBe(401);
     });
-    expect((await auditTrail(app)).at(-1)).toMatchObject({ type: 'refused', userId: id, address: null });
+    expect((await auditTrail(app)).at(-1)).toMatchObject({
+      type: 'passkey.refused',
+      userId: id,
+      address: null,
+    });
     expect((await browser.finish('authenticate', foreign)).status).toBe(401);
     expect((await auditTrail(app)).at(-1)).toMatchObject({ userId: id, address: browser.address });
   });
@@ -192,7 +196,7 @@ describe('simultaneous requests', () => {
     expect(await tenTimes('DELETE', '/external-users/ada')).toEqual(once);
     const events = (await auditTrail(app)).filter(({ userId }) => userId === id);
     const count = (type: string) => events.filter((event) => event.type === type).length;
-    expect([count('renamed'), count('revoked'), count('erased')]).toEqual([10, 1, 1]);
+    expect([count('passkey.renamed'), count('passkey.revoked'), count('user.deleted')]).toEqual([10, 1, 1]);
   });
 
   describe('erasing a user', () => {
@@ -213,9 +217,13 @@ describe('simultaneous requests', () => {
       expect((await erased)!.status).toBe(200);
       expect((await finished)!.status).toBe(401);
       const events = (await auditTrail(app)).filter(({ userId }) => userId === id);
-      expect(events.map(({ type }) => type).sort()).toEqual(['erased', 'refused', 'registered']);
+      expect(events.map(({ type }) => type).sort()).toEqual([
+        'passkey.refused',
+        'passkey.registered',
+        'user.deleted',
+      ]);
       const nothing = { address: null, userAgent: null, requestId: null };
-      for (const event of events.filter(({ type }) => type !== 'erased'))
+      for (const event of events.filter(({ type }) => type !== 'user.deleted'))
         expect(event).toMatchObject({ ...nothing, actor: null });
     });
 
@@ -239,14 +247,14 @@ describe('simultaneous requests', () => {
       await sql(
         app,
         `insert into audit_events (id, type, app_id, user_id, address)
-         select $1 || n, 'authenticated', $1, $2, '192.0.2.1' from generate_series(1, 25000) n`,
+         select $1 || n, 'passkey.used', $1, $2, '192.0.2.1' from generate_series(1, 25000) n`,
         server.tenant.id,
         id,
       );
       expect((await server.call('DELETE', `/users/${id}`)).status).toBe(200);
       const left = 'audit_events where user_id = $1 and address is not null';
       await app.application.get(PurgeService, { strict: false }).purge();
-      expect(await count(app, `${left} and type <> 'erased'`, id)).toBe(0);
+      expect(await count(app, `${left} and type <> 'user.deleted'`, id)).toBe(0);
       expect(await count(app, 'audit_events where user_id = $1', id)).toBe(25_002);
     });
 

@@ -53,7 +53,7 @@ describe('a failing database', () => {
       const { authenticator, device } = await registerPasskey(user);
       const browser = new Browser(impatient);
       const body = (await browser.beginSignIn()).answer(authenticator);
-      const refusals = await count(app, `audit_events where type = 'refused'`);
+      const refusals = await count(app, `audit_events where type = 'passkey.refused'`);
       const mark = impatient.logLines.length;
       const lock = new Client({ connectionString: url });
       await lock.connect();
@@ -77,7 +77,7 @@ describe('a failing database', () => {
         cause: { code: '55P03' },
       };
       expect(warningsOf(impatient, mark)).toMatchObject([warning, warning]);
-      expect(await count(app, `audit_events where type = 'refused'`)).toBe(refusals);
+      expect(await count(app, `audit_events where type = 'passkey.refused'`)).toBe(refusals);
       expect((await browser.finish('authenticate', body)).status).toBe(200);
     });
   });

@@ -53,7 +53,13 @@ describe('the embedded database', () => {
     expect((await user.revoke(id)).status).toBe(204);
     expect(await user.passkeys()).toEqual([]);
     const types = (await auditTrail(app)).map(({ type }) => type);
-    expect(types).toEqual(['registered', 'authenticated', 'authenticated', 'renamed', 'revoked']);
+    expect(types).toEqual([
+      'passkey.registered',
+      'passkey.used',
+      'passkey.used',
+      'passkey.renamed',
+      'passkey.revoked',
+    ]);
   });
 
   it('refuses replays, clones and credential IDs in use, and rolls them back completely', async () => {

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
-import { AuditTrail } from '../../src/events/audit-trail.js';
 import { ErasureRepository } from '../../src/events/erasure.repository.js';
+import { EventListRepository } from '../../src/flex/events/event-list.repository.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
 import { AppServer } from '../support/app-server.js';
 import { buildApp, type TestApp } from '../support/build-app.js';
@@ -21,7 +21,7 @@ describe('the erasure of a user with a long trail', () => {
     await sql(
       app,
       `insert into audit_events (app_id, id, type, user_id, actor, address, user_agent, request_id)
-       select $1, '019f0000-' || lpad(i::text, 8, '0'), 'authenticated', $2, 'user:ada', '203.0.113.1', 'Mozilla', 'trace-' || i
+       select $1, '019f0000-' || lpad(i::text, 8, '0'), 'passkey.used', $2, 'user:ada', '203.0.113.1', 'Mozilla', 'trace-' || i
          from generate_series(1, $3::integer) as i`,
       server.tenant.id,
       id,
@@ -31,7 +31,7 @@ describe('the erasure of a user with a long trail', () => {
   afterEach(() => app?.close());
 
   const erase = () => server.call('DELETE', '/external-users/ada');
-  const PERSONAL = `audit_events where user_id = $1 and type <> 'erased'
+  const PERSONAL = `audit_events where user_id = $1 and type <> 'user.deleted'
     and coalesce(actor, address, user_agent, request_id) is not null`;
   const left = () => count(app, PERSONAL, id);
   const marks = () => count(app, 'erasures');
@@ -43,11 +43,11 @@ describe('the erasure of a user with a long trail', () => {
 
   /** What is shown of who acted, over the whole trail, apart from the erasure itself. */
   async function shown(): Promise<unknown[]> {
-    const trail = app.application.get(AuditTrail, { strict: false });
-    const events = await trail.list(server.tenant.id, { userId: id, limit: 2 * EVENTS });
+    const trail = app.application.get(EventListRepository, { strict: false });
+    const events = await trail.list(server.tenant.id, { user: { id }, limit: 2 * EVENTS });
     expect(events.length).toBeGreaterThan(EVENTS);
     return events
-      .filter(({ type }) => type !== 'erased')
+      .filter(({ type }) => type !== 'user.deleted')
       .flatMap(({ actor, address, userAgent, requestId }) => [actor, address, userAgent, requestId])
       .filter((value) => value !== null);
   }
@@ -66,7 +66,7 @@ describe('the erasure of a user with a long trail', () => {
     expect(await shown()).toEqual([]);
     const [erased] = await sql<{ actor: string }>(
       app,
-      `select actor from audit_events where type = 'erased'`,
+      `select actor from audit_events where type = 'user.deleted'`,
     );
     expect(erased!.actor).toMatch(/^key:/);
     expect((await purge()).anonymised).toBe(0);

@@ -48,7 +48,7 @@ describe('single use', () => {
       nonces: await count(app, 'nonces where user_id = $1', id),
       events: await count(
         app,
-        `audit_events where user_id = $1 and type in ('registered', 'authenticated')`,
+        `audit_events where user_id = $1 and type in ('passkey.registered', 'passkey.used')`,
         id,
       ),
     };
@@ -339,7 +339,7 @@ describe('single use', () => {
         const taken = await browser.finish('register', answer(new SoftwareAuthenticator(), { credentialId }));
         expect(taken.status).toBe(400);
       });
-      expect(events).toMatchObject([{ type: 'refused', reason: 'credential_id_in_use' }]);
+      expect(events).toMatchObject([{ type: 'passkey.refused', reason: 'credential_id_in_use' }]);
       expect(await contentsButTrail(app)).toEqual(before);
       expect((await browser.finish('register', answer(new SoftwareAuthenticator()))).status).toBe(200);
     });
@@ -496,7 +496,7 @@ describe('single use', () => {
         const answers = await Promise.all(bodies.map((body) => passkey.browser.finish('authenticate', body)));
         expect(statuses(answers)).toEqual([200, ...times(9, () => 401)]);
       });
-      expect(events.filter(({ type }) => type === 'clone_suspected')).toHaveLength(9);
+      expect(events.filter(({ type }) => type === 'passkey.clone_suspected')).toHaveLength(9);
       expect(await passkey.user.passkeys()).toMatchObject([{ usageCount: 1 }]);
     });
 
@@ -504,7 +504,9 @@ describe('single use', () => {
       const { user, device } = await registerPasskey(aUser());
       const answers = await Promise.all(times(20, () => user.revoke(device.id)));
       expect(statuses(answers)).toEqual([204, ...times(19, () => 404)]);
-      expect(await count(app, `audit_events where type = 'revoked' and device_id = $1`, device.id)).toBe(1);
+      expect(
+        await count(app, `audit_events where type = 'passkey.revoked' and device_id = $1`, device.id),
+      ).toBe(1);
     });
 
     it('a revocation voids the nonces of simultaneous sign-ins', async () => {

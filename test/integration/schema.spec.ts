@@ -62,7 +62,7 @@ describe('the schema', () => {
       'alter table devices drop constraint devices_counter_check',
       'alter table flex_users alter column external_id type text collate "default"',
       'alter table apps alter column max_passkeys_per_user drop default',
-      'drop index audit_events_refusals_index',
+      'drop index audit_events_refused_index',
       'drop index devices_credential_hash_index',
     ];
     for (const change of unlike) {
@@ -362,7 +362,7 @@ describe('Keyway', () => {
         ),
       ).toEqual([{ app_id: 'a' }, { app_id: 'b' }]);
       expect(await sql({ database }, 'select app_id, id, type from audit_events')).toEqual([
-        { app_id: 'a', id: '1', type: 'renamed' },
+        { app_id: 'a', id: '1', type: 'passkey.renamed' },
       ]);
       expect(await sql({ database }, 'select app_id, id from api_keys')).toEqual([{ app_id: 'a', id: 'k' }]);
       await database.orm.migrator.down({ to: last });

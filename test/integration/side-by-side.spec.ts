@@ -148,6 +148,18 @@ describe(`the schema of this version, under replicas of ${released.version}`, ()
     expect(await owners(ofText)).toEqual(['ada', 'ada', 'ada']);
   });
 
+  it('renames the events that they write', async () => {
+    await client.query(`insert into audit_events (app_id, id, type) values
+      ('shop', '1', 'registered'), ('shop', '2', 'authenticated'), ('shop', '3', 'erased'), ('shop', '4', 'user.linked')`);
+    const { rows } = await client.query<{ type: string }>('select type from audit_events order by id');
+    expect(rows.map(({ type }) => type)).toEqual([
+      'passkey.registered',
+      'passkey.used',
+      'user.deleted',
+      'user.linked',
+    ]);
+  });
+
   it('is reached without a lock for as long as a large table takes to be read', () => {
     const made: string[] = [];
     const blocking: string[] = [];

@@ -195,7 +195,10 @@ describe('load', () => {
         });
       const { handshake } = (await post('start', {})).expect<{ handshake: { id: string } }>();
       await post('finish', { handshake_id: handshake.id, handshake_response: {} });
-      expect((await auditTrail(app)).at(-1)).toMatchObject({ type: 'refused', address: '203.0.113.30' });
+      expect((await auditTrail(app)).at(-1)).toMatchObject({
+        type: 'passkey.refused',
+        address: '203.0.113.30',
+      });
     });
   });
 });

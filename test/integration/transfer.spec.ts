@@ -82,7 +82,7 @@ describe('an import of passkeys', () => {
     });
     expect(find('user', ada!)).toMatchObject({ user_handle: one.row.user_handle, status: 'active' });
     expect(find('user', bob!)).toMatchObject({ user_handle: null, login_count: 0, last_login_at: null });
-    const trail = `audit_events where type = 'imported' and device_id = $1`;
+    const trail = `audit_events where type = 'passkey.imported' and device_id = $1`;
     expect(await count(app, trail, full.id)).toBe(1);
   });
 

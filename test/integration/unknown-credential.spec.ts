@@ -66,7 +66,7 @@ describe('an unknown credential at a discoverable sign-in', () => {
       await signIn(tenant, authenticator);
       await signIn(tenant, stranger);
     });
-    const event = { type: 'refused', reason: 'credential_unknown', userId: null, deviceId: null };
+    const event = { type: 'passkey.refused', reason: 'credential_unknown', userId: null, deviceId: null };
     expect(events).toMatchObject([event, event]);
   });
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
-import type { WebhookEventType } from '../../src/events/webhook-event-types.js';
-import { WEBHOOK_EVENT_TYPES } from '../../src/events/webhook-event-types.js';
+import type { AuditEventType } from '../../src/events/audit-event-types.js';
+import { AUDIT_EVENT_TYPES } from '../../src/events/audit-event-types.js';
 import { onBehalfOf } from '../../src/database/beneficiary.js';
 import { Outbox } from '../../src/events/outbox.js';
 import { AuditTrail } from '../../src/events/audit-trail.js';
@@ -31,7 +31,7 @@ let receiver: WebhookReceiver;
 const of = <T>(service: new (...args: never[]) => T, on = app): T =>
   on.application.get(service, { strict: false });
 const webhooks = () => of(WebhooksService);
-const create = (events: readonly WebhookEventType[], appId: string = TEST.appId, url = receiver.url) =>
+const create = (events: readonly AuditEventType[], appId: string = TEST.appId, url = receiver.url) =>
   webhooks().create(appId, { url, events }, null);
 const keyOf = ({ appId, id }: { appId: string; id: string }) => ({ appId, id, keyId: null });
 /** Lets what failed and is to be tried later be tried now; what is under way stays so. */
@@ -87,7 +87,7 @@ describe('a webhook', () => {
   });
 
   it('is told of everything that happens to a passkey and its user, in order, by whom', async () => {
-    await create(WEBHOOK_EVENT_TYPES);
+    await create(AUDIT_EVENT_TYPES);
     const user = new TestUser(app);
     const passkey = await registerPasskey(user);
     const externalId = await externalIdOf(user);
@@ -120,7 +120,7 @@ describe('a webhook', () => {
   });
 
   it('is told no address, user agent, display name or name of a passkey', async () => {
-    await create(WEBHOOK_EVENT_TYPES);
+    await create(AUDIT_EVENT_TYPES);
     const user = new TestUser(app);
     const { device } = await registerPasskey(user);
     await user.rename(device.id, 'Kitchen drawer');
@@ -204,7 +204,7 @@ describe('the outbox', () => {
   it('is written with the act, or not at all', async () => {
     await create(['passkey.renamed']);
     const work = app.database.transaction(async (tx) => {
-      await of(AuditTrail).record({ type: 'renamed', appId: TEST.appId, deviceId: 'a' }, tx);
+      await of(AuditTrail).record({ type: 'passkey.renamed', appId: TEST.appId, deviceId: 'a' }, tx);
       throw new Error('The act fails.');
     });
     await expect(work).rejects.toThrow('The act fails.');
@@ -269,7 +269,7 @@ describe('the outbox', () => {
     const user = new TestUser(app);
     await registerPasskey(user);
     const userId = await flexUserIdOf(app, user.subject);
-    await of(AuditTrail).record({ type: 'refused', appId: TEST.appId, userId, isAnonymous: true });
+    await of(AuditTrail).record({ type: 'passkey.refused', appId: TEST.appId, userId, isAnonymous: true });
     const [delivery] = await eventually(() => receiver.expect(1));
     expect(delivery!.event.data).toMatchObject({
       user: { id: userId, external_id: null },
@@ -280,7 +280,7 @@ describe('the outbox', () => {
 
   it('is emptied of a user who is erased, but for that they are', async () => {
     receiver.answer = (response) => response.writeHead(500).end();
-    const webhook = await create(WEBHOOK_EVENT_TYPES);
+    const webhook = await create(AUDIT_EVENT_TYPES);
     const [ada, bob] = [new TestUser(app), new TestUser(app)];
     const passkey = await registerPasskey(ada);
     await signIn(passkey);

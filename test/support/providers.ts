@@ -59,6 +59,7 @@ export const CALLS: Readonly<Record<string, (passage: Passage) => Promise<unknow
   verifyNonce: (it) => it.verifyNonce('nonce'),
   eraseUser: (it) =>
     it.eraseUser('ada', { issuer: 'https://login.example.com', subject: 'ada', stepUp: 'done' }),
+  getHistory: (it) => it.getHistory('ada', { limit: 1 }),
 };
 
 /** Pauses are short, and no circuit opens unless a test is about that. */

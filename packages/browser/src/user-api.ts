@@ -56,6 +56,40 @@ export interface VerifiedNonce {
   readonly deviceId: string | null;
 }
 
+/** Something that happened to the user's passkeys. */
+export interface PasskeyEvent {
+  readonly id: string;
+  /** Such as `passkey.registered`, `passkey.used`, `passkey.renamed`, `passkey.revoked`, `passkey.refused`. */
+  readonly type: string;
+  readonly createdAt: string;
+  readonly deviceId: string | null;
+  /** The passkey's name of now; null once it is revoked. */
+  readonly deviceName: string | null;
+  readonly actor: 'person' | 'server' | 'command_line' | 'unknown';
+  /** In words, such as "Chrome on Windows". */
+  readonly browser: string | null;
+  readonly userAgent: string | null;
+  readonly address: string | null;
+  /** Why it was refused, or what else is to be known: a code. */
+  readonly reason: string | null;
+}
+
+/** One page of the history, newest first; `next` is the cursor of the next one, null on the last. */
+export interface PasskeyHistory {
+  readonly events: readonly PasskeyEvent[];
+  readonly next: string | null;
+}
+
+/** Which events the history gives; what is left out does not matter. Times are RFC 3339, `limit` is 1 to 100. */
+export interface HistoryQuery {
+  readonly type?: string;
+  readonly device?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
 /** Gives the user's JWT for one request; it may renew it. */
 export type GetToken = () => Promise<string> | string;
 
@@ -93,6 +127,18 @@ export class UserApi {
     const list = await this.#send<PasskeyList>('/user/devices', { ...options });
     if (!isList(list.passkeys) || !isList(list.signals)) throw new RequestError(200, 'invalid_response');
     return list;
+  }
+
+  /** What happened to the user's passkeys, newest first, a page at a time. */
+  async history(query: HistoryQuery = {}, options?: UserApiOptions): Promise<PasskeyHistory> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) parameters.set(name, String(value));
+    }
+    const search = parameters.size > 0 ? `?${parameters.toString()}` : '';
+    const page = await this.#send<PasskeyHistory>(`/user/passkey-events${search}`, { ...options });
+    if (!isList(page.events)) throw new RequestError(200, 'invalid_response');
+    return page;
   }
 
   /** Renames a passkey and resolves to it as it now is. */

@@ -34,6 +34,17 @@ export function keyDrawing(): SVGSVGElement {
   return drawing;
 }
 
+/** A property that was set before the element was defined hides the accessor: sets it again through it. */
+export function upgradeProperty<Target extends HTMLElement>(
+  target: Target,
+  name: keyof Target & string,
+): void {
+  if (!Object.hasOwn(target, name)) return;
+  const value: unknown = Reflect.get(target, name);
+  Reflect.deleteProperty(target, name);
+  Reflect.set(target, name, value);
+}
+
 function setAttributes(target: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === true) target.setAttribute(name, '');

@@ -16,7 +16,11 @@ export function errorStatus(error: unknown): number {
 }
 
 /** A sentence for the user about a failed action. */
-export function errorSentence(action: PasskeyAction, error: unknown, { errors }: PasskeyTableTexts): string {
+export function errorSentence(
+  action: PasskeyAction,
+  error: unknown,
+  { errors }: Pick<PasskeyTableTexts, 'errors'>,
+): string {
   const code = errorCode(error);
   return errors[`${action}.${code}`] ?? errors[code] ?? errors['unknown'] ?? code;
 }

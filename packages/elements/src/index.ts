@@ -5,11 +5,16 @@ export type {
   PasskeyTableRequestDetails,
 } from './events.js';
 export type { PasskeyAction } from './error-sentence.js';
+export { PasskeyHistoryElement } from './passkey-history.js';
+export type { PasskeyHistoryTextChanges, PasskeyHistoryTexts } from './history-texts.js';
 export type { PasskeyTableTextChanges, PasskeyTableTexts } from './texts.js';
 export type { StepUpRequest, StepUpCallback } from './step-up.js';
 export {
   type FlexTransaction,
   type GetToken,
+  type HistoryQuery,
+  type PasskeyEvent,
+  type PasskeyHistory,
   type PasskeyList,
   RequestError,
   UserApi,

@@ -1,3 +1,4 @@
+import { upgradeProperty } from './dom.js';
 import type { PasskeyTableEventTypes } from './events.js';
 import { validLocale } from './formats.js';
 import type { ColorScheme } from './icon.js';
@@ -85,9 +86,9 @@ export class PasskeyTableElement extends HTMLElement {
   }
 
   connectedCallback(): void {
-    this.#upgrade('texts');
-    this.#upgrade('stepUp');
-    this.#upgrade('getToken');
+    upgradeProperty(this, 'texts');
+    upgradeProperty(this, 'stepUp');
+    upgradeProperty(this, 'getToken');
     this.#restart();
   }
 
@@ -114,14 +115,6 @@ export class PasskeyTableElement extends HTMLElement {
   #scheme(): ColorScheme {
     const scheme = this.isConnected ? getComputedStyle(this).colorScheme : '';
     return scheme === 'light' || scheme === 'dark' ? scheme : 'auto';
-  }
-
-  /** A property that was set before the element was defined hides the accessor: sets it again through it. */
-  #upgrade(name: 'texts' | 'stepUp' | 'getToken'): void {
-    if (!Object.hasOwn(this, name)) return;
-    const value: unknown = Reflect.get(this, name);
-    Reflect.deleteProperty(this, name);
-    Reflect.set(this, name, value);
   }
 }
 

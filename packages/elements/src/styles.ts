@@ -65,6 +65,7 @@ button[aria-disabled=true] { opacity: 0.5; cursor: default; }
   background: color-mix(in srgb, var(--_danger) 7%, var(--_surface));
 }
 .problem { color: var(--_danger); font-weight: 400; }
+.empty:empty { display: none; }
 .empty { padding: 20px 20px 40px; text-align: center; color: var(--_muted); }
 .empty .drawing { inline-size: 44px; block-size: 44px; margin-block-end: 8px; }
 .empty-title { color: var(--_text); font-size: 1.0625rem; font-weight: 600; }
@@ -121,6 +122,12 @@ dialog::backdrop { background: #0b0e1488; }
 dialog h2 { overflow-wrap: anywhere; }
 dialog p { margin-block-start: 10px; }
 .choices { display: flex; flex-wrap: wrap; gap: 10px; justify-content: flex-end; margin-block-start: 22px; }
+
+.events { margin: 0; padding: 0; border-block-start: 1px solid var(--_border); list-style: none; }
+.events li { padding: 12px 20px; border-block-end: 1px solid var(--_border); }
+.events .passkey { margin-inline-start: 0.5em; font-weight: 600; overflow-wrap: anywhere; }
+.facts { display: flex; flex-wrap: wrap; gap: 2px 16px; color: var(--_muted); font-size: 0.8125rem; overflow-wrap: anywhere; }
+[data-action=more] { margin: 10px 20px 14px; }
 
 @container (max-width: 1040px) {
   table, tbody, tbody tr, tbody th, tbody td { display: block; }

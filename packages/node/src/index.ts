@@ -15,6 +15,8 @@ export type {
   StepUpFor,
   VerifyNonceOptions,
 } from './auth.js';
+export type { EventActor, EventPage, Events, ListEventsArgs, PassageEvent } from './events.js';
+export type { Stats } from './stats.js';
 export type { IdentityArgs, ListUsersArgs, RenameDeviceArgs, RevokeDeviceArgs, User } from './user.js';
 export { PassageError, PassageErrorCode } from './passage-error.js';
 export {

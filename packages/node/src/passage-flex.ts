@@ -6,7 +6,9 @@ import {
   type VerifyNonceOptions,
 } from './auth.js';
 import { Connection } from './connection.js';
+import { Events } from './events.js';
 import type { PassageUser, WebAuthnDevice } from './models.js';
+import { type Stats, toStats } from './stats.js';
 import { type RevokeDeviceArgs, User } from './user.js';
 
 /** How calls are made. */
@@ -82,6 +84,7 @@ export class PassageFlex {
   readonly appId: string;
   readonly auth: Auth;
   readonly user: User;
+  readonly events: Events;
   readonly #config: PassageFlexConfig;
   readonly #connection: Connection;
 
@@ -91,6 +94,7 @@ export class PassageFlex {
     this.appId = config.appId;
     this.auth = new Auth(this.#connection);
     this.user = new User(this.#connection);
+    this.events = new Events(this.#connection);
   }
 
   /** The same app and key, for calls that are made in another way: `passage.with({ signal }).user.get(id)`. */
@@ -114,6 +118,12 @@ export class PassageFlex {
         lastPasskey: readOwn(app, 'last_passkey', isOneOf('allow', 'warn', 'deny')),
       };
     });
+  }
+
+  /** Keyway's own: how far passkeys have got with the app's users, and the sign-ins of the last days (30, at most 366). */
+  async getStats({ days }: { days?: number | undefined } = {}): Promise<Stats> {
+    const query: Record<string, string> = days === undefined ? {} : { days: `${days}` };
+    return this.#connection.request({ route: '/stats', query }, toStats);
   }
 
   /** See {@link Auth.createRegisterTransaction}. */

@@ -47,6 +47,7 @@ export class ApiKeyGuard implements CanActivate {
     this.attempts.wasRight(request, presented.id);
     request.trace.actor = `key:${presented.id}`;
     request.trace.appId = appId;
+    request.trace.scopes = key.scopes;
     await assertWithin(request.server.counts.key, request);
     if (key.isUseUnrecorded) await this.recordUse(appId, presented.id, request.log);
     const scope = this.scopeOf(context);

@@ -107,7 +107,6 @@ const backupChangeOf = ($: SignIn): EventValues => ({
   address: $.address,
   userAgent: $.userAgent,
   requestId: $.requestId,
-  webhookType: 'passkey.backup_changed',
   namesUser: $.namesUser,
   namesIdentity: $.namesIdentity,
   externalId: null,

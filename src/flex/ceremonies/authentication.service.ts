@@ -132,7 +132,7 @@ export class AuthenticationService {
       const nonce = makeBearerSecret();
       await this.write(
         {
-          ...this.audit.eventOf({ type: 'authenticated', appId, ...ownerOf(proven) }),
+          ...this.audit.eventOf({ type: 'passkey.used', appId, ...ownerOf(proven) }),
           ...ownerOf(proven),
           appId,
           kind: 'authenticate',

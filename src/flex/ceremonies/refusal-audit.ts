@@ -65,7 +65,7 @@ export class RefusalAudit {
   }
 
   private async record({ appId, handshake, proven }: FailedFinish, reason: string): Promise<void> {
-    const type = reason === 'clone_suspected' ? 'clone_suspected' : 'refused';
+    const type = reason === 'clone_suspected' ? 'passkey.clone_suspected' : 'passkey.refused';
     const hash = handshake.transaction && Buffer.from(handshake.transaction, 'base64url');
     const userId = proven?.userId ?? (hash && (await this.transactions.ownerOf(appId, hash)));
     const event: AuditFacts = { type, appId, userId, deviceId: proven?.deviceId ?? null, reason };

@@ -168,7 +168,11 @@ export class RegistrationService {
     const nonce = makeBearerSecret();
     const outcome = await this.registrations.finishRegistration(
       {
-        ...this.audit.eventOf({ type: 'registered', ...owner, ...(automatic && { reason: 'automatic' }) }),
+        ...this.audit.eventOf({
+          type: 'passkey.registered',
+          ...owner,
+          ...(automatic && { reason: 'automatic' }),
+        }),
         ...owner,
         automatic,
         kind: 'register',

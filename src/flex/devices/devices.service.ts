@@ -75,7 +75,7 @@ export class DevicesService {
       if (!(await this.ties.hold(user, tx))) throw new AppError('device_not_found');
       const row = isId(device.id) && (await this.devices.rename(appId, user, device, tx));
       if (!row) throw new AppError('device_not_found');
-      await this.audit.record({ type: 'renamed', appId, userId: row.userId, deviceId: row.id }, tx);
+      await this.audit.record({ type: 'passkey.renamed', appId, userId: row.userId, deviceId: row.id }, tx);
       return this.toPasskey(row, icons);
     });
   }
@@ -91,7 +91,7 @@ export class DevicesService {
       if (app) await this.permit(app, user, { ...person, deviceId }, tx);
       const userId = await this.devices.revoke(appId, user, deviceId, tx);
       if (!userId) throw new AppError('device_not_found');
-      await this.audit.record({ type: 'revoked', appId, userId, deviceId }, tx);
+      await this.audit.record({ type: 'passkey.revoked', appId, userId, deviceId }, tx);
     });
     await this.stepUps.auditing(work);
   }

@@ -31,10 +31,13 @@ export const toListedUser = (user: FlexUserRecord) => ({
 });
 
 /** The protocol's `user`, then our own members. */
-export const toUser = ({ user, identity, devices, signalUserHandles, events }: UserProfile) => ({
+export const toUser = (
+  { user, identity, devices, signalUserHandles, events }: UserProfile,
+  maySeeAddresses: boolean,
+) => ({
   ...toListedUser(user),
   social_connections: {},
-  recent_events: events.map(toRecentEvent),
+  recent_events: events.map((event) => toRecentEvent(event, maySeeAddresses)),
   webauthn: devices.length > 0,
   webauthn_devices: devices.map(toDevice),
   webauthn_types: [...new Set(devices.map(({ type }) => type))],
@@ -45,13 +48,20 @@ export const toUser = ({ user, identity, devices, signalUserHandles, events }: U
 });
 
 const ACTIONS: Readonly<Record<string, 'register' | 'login'>> = {
-  registered: 'register',
-  authenticated: 'login',
+  'passkey.registered': 'register',
+  'passkey.used': 'login',
 };
 
-const INCOMPLETE: readonly string[] = ['refused', 'clone_suspected', 'user.identity_conflict'];
+const INCOMPLETE: readonly string[] = [
+  'passkey.refused',
+  'passkey.clone_suspected',
+  'user.identity_conflict',
+];
 
-const toRecentEvent = ({ id, type, createdAt, address, userAgent }: AuditEventSummary) => {
+const toRecentEvent = (
+  { id, type, createdAt, address, userAgent }: AuditEventSummary,
+  maySeeAddresses: boolean,
+) => {
   const isComplete = !INCOMPLETE.includes(type);
   return {
     id,
@@ -60,7 +70,7 @@ const toRecentEvent = ({ id, type, createdAt, address, userAgent }: AuditEventSu
     status: isComplete ? 'complete' : 'incomplete',
     created_at: createdAt.toISOString(),
     completed_at: isComplete ? createdAt.toISOString() : null,
-    ip_addr: address ?? '',
+    ip_addr: (maySeeAddresses && address) || '',
     user_agent: userAgent ?? '',
     user_agent_display: describeUserAgent(userAgent) ?? userAgent ?? '',
     social_login_type: null,

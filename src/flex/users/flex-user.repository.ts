@@ -172,6 +172,15 @@ const ERASE_DEVICES = query('flex-users.erase-devices', (db, $: OneUser) =>
     .onConflict((on) => on.doNothing()),
 );
 
+// Of passkeys that were revoked before: from then on they are nobody's.
+const UNNAME_TOMBSTONES = query('flex-users.unname-tombstones', (db, $: OneUser) =>
+  db
+    .updateTable('tombstones')
+    .set({ user_id: null })
+    .where('app_id', '=', $.appId)
+    .where('user_id', '=', $.id),
+);
+
 const ERASE = query('flex-users.erase', (db, $: OneUser) =>
   db.deleteFrom('flex_users').where('app_id', '=', $.appId).where('id', '=', $.id),
 );
@@ -225,6 +234,7 @@ export class FlexUserRepository {
     await this.lockToErase(user, tx);
     // Before the rest, which goes by foreign keys: a revocation locks a passkey without its user.
     await tx.run(ERASE_DEVICES, user);
+    await tx.run(UNNAME_TOMBSTONES, user);
     return (await tx.count(ERASE, user)) === 1;
   }
 

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
 import { IsIn } from 'class-validator';
 import { LenientBody } from '../../http/body.pipe.js';
+import { maySeeAddresses } from '../api-keys/addresses.js';
 import { RequiresApiKey, RequiresScope } from '../api-keys/requires-api-key.decorator.js';
 import type { ActOfPerson } from '../step-up/step-up.js';
 import { PersonsAct } from '../step-up/act-of-person.decorator.js';
@@ -23,13 +24,13 @@ export class UsersController {
 
   @Get()
   async get(@Param('app') app: string, @NamedUser() key: UserKey) {
-    return { user: toUser(await this.users.get(app, key)) };
+    return { user: toUser(await this.users.get(app, key), maySeeAddresses()) };
   }
 
   @Patch()
   @UsePipes(LenientBody)
   async change(@Param('app') app: string, @NamedUser() key: UserKey, @Body() { status }: ChangeUserDto) {
-    return { user: toUser(await this.users.setStatus(app, key, status)) };
+    return { user: toUser(await this.users.setStatus(app, key, status), maySeeAddresses()) };
   }
 
   @Delete()

@@ -87,7 +87,7 @@ export class UsersService {
       const whom = { externalId, issuer: untied?.issuer ?? null, subject: untied?.subject ?? null };
       // Names the server that asked, which is not a person.
       await this.audit.record(
-        { type: 'erased', appId, userId: id, isAnonymous: tiedTo !== undefined, person: whom },
+        { type: 'user.deleted', appId, userId: id, isAnonymous: tiedTo !== undefined, person: whom },
         tx,
       );
       return { identity: untied, rpId, signalUserHandles: handlesOf(devices) };

@@ -1,7 +1,7 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { belongsTo } from '../../database/belongs-to.js';
 import type { DeliveryProblem } from '../../events/delivery-problem.js';
-import type { WebhookEventType } from '../../events/webhook-event-types.js';
+import type { AuditEventType } from '../../events/audit-event-types.js';
 import { Webhook } from './webhook.entity.js';
 
 export const WebhookDeliverySchema = defineEntity({
@@ -38,7 +38,7 @@ export const WebhookDeliverySchema = defineEntity({
     webhook: () => belongsTo(Webhook, 'app_id', 'webhook_id'),
     /** Of the event in the audit trail. */
     eventId: p.text(),
-    type: p.text().$type<WebhookEventType>(),
+    type: p.text().$type<AuditEventType>(),
     userId: p.text().nullable(),
     externalId: p.text().nullable(),
     issuer: p.text().nullable(),

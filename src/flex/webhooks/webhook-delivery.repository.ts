@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { Database } from '../../database/database.js';
 import { query, type SqlBuilder } from '../../database/query.js';
 import type { DeliveryOutcome } from '../../events/webhook-request.js';
-import type { WebhookEventType } from '../../events/webhook-event-types.js';
+import type { AuditEventType } from '../../events/audit-event-types.js';
 import type { WebhookEvent } from '../../events/webhook-payload.js';
 import { IS_USABLE } from '../api-keys/api-key.repository.js';
 import type { SignedTarget } from './webhook.repository.js';
@@ -14,7 +14,7 @@ const LEASE = sql`interval '30 seconds'`;
 /** One event that this process is to deliver to one webhook now. */
 export interface Delivery extends WebhookEvent, SignedTarget {
   readonly seq: number;
-  readonly type: WebhookEventType;
+  readonly type: AuditEventType;
   /** This attempt's number, from 1; whoever claims it anew gives it another. */
   readonly attempts: number;
 }
@@ -22,7 +22,7 @@ export interface Delivery extends WebhookEvent, SignedTarget {
 /** A delivery of which all attempts failed. */
 export interface DeadDelivery {
   readonly eventId: string;
-  readonly type: WebhookEventType;
+  readonly type: AuditEventType;
   readonly userId: string | null;
   readonly createdAt: Date;
   readonly deadAt: Date;

@@ -1,6 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import { belongsTo } from '../../database/belongs-to.js';
-import type { WebhookEventType } from '../../events/webhook-event-types.js';
+import type { AuditEventType } from '../../events/audit-event-types.js';
 import { App } from '../apps/app.entity.js';
 
 /** Why a webhook gets nothing: an operator or server said so, its receiver answered 410, or the key that made it has ended. */
@@ -14,7 +14,7 @@ export const WebhookSchema = defineEntity({
     id: p.text().primary(),
     app: () => belongsTo(App, 'app_id'),
     url: p.text(),
-    events: p.array().$type<WebhookEventType[]>(),
+    events: p.array().$type<AuditEventType[]>(),
     /** The id of the API key that made it; null if an operator did. */
     keyId: p.text().nullable(),
     /** What signs, encrypted under `KEYWAY_SECRET`. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { query, type SqlBuilder, typed } from '../../database/query.js';
-import type { WebhookEventType } from '../../events/webhook-event-types.js';
+import type { AuditEventType } from '../../events/audit-event-types.js';
 import { IS_USABLE } from '../api-keys/api-key.repository.js';
 import type { WebhookEnd } from './webhook.entity.js';
 
@@ -11,7 +11,7 @@ export interface WebhookRecord {
   readonly id: string;
   readonly appId: string;
   readonly url: string;
-  readonly events: readonly WebhookEventType[];
+  readonly events: readonly AuditEventType[];
   /** The id of the API key that made it; null if an operator did. */
   readonly keyId: string | null;
   readonly createdAt: Date;
@@ -43,7 +43,7 @@ export interface WebhookKey {
 /** A webhook to be made. */
 export interface NewWebhook extends WebhookKey {
   readonly url: string;
-  readonly events: WebhookEventType[];
+  readonly events: AuditEventType[];
   readonly secret: Buffer;
 }
 

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, UsePipes } from '@nestjs/
 import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsOptional, IsString, Length } from 'class-validator';
 import { LenientBody, LenientOptionalBody } from '../../http/body.pipe.js';
 import { currentRequest } from '../../http/request-context.js';
-import { WEBHOOK_EVENT_TYPES, type WebhookEventType } from '../../events/webhook-event-types.js';
+import { AUDIT_EVENT_TYPES, type AuditEventType } from '../../events/audit-event-types.js';
 import type { DeliveryOutcome } from '../../events/webhook-request.js';
 import { RequiresApiKey, RequiresScope } from '../api-keys/requires-api-key.decorator.js';
 import type { DeadDelivery } from './webhook-delivery.repository.js';
@@ -17,8 +17,8 @@ export class CreateWebhookDto {
 
   @ArrayNotEmpty()
   @ArrayUnique()
-  @IsIn(WEBHOOK_EVENT_TYPES, { each: true })
-  events: WebhookEventType[];
+  @IsIn(AUDIT_EVENT_TYPES, { each: true })
+  events: AuditEventType[];
 }
 
 /** Whether the former secret is to end at once. */

@@ -7,7 +7,7 @@ import { AppError } from '../../errors/app-error.js';
 import { OperatorError } from '../../errors/operator-error.js';
 import { newEventId } from '../../events/audit.repository.js';
 import { Outbox } from '../../events/outbox.js';
-import type { WebhookEventType } from '../../events/webhook-event-types.js';
+import type { AuditEventType } from '../../events/audit-event-types.js';
 import type { DeliveryOutcome } from '../../events/webhook-request.js';
 import { makeWebhookSecret, spellSecret } from '../../events/webhook-signature.js';
 import { AppRepository } from '../apps/app.repository.js';
@@ -29,7 +29,7 @@ export interface WebhookWithSecret extends WebhookRecord {
 export interface WebhookWish {
   readonly url: string;
   /** One or more, each once. */
-  readonly events: readonly WebhookEventType[];
+  readonly events: readonly AuditEventType[];
 }
 
 /**

@@ -3,11 +3,14 @@ import { Configuration, embeddedPassageOf } from '../../config/configuration.js'
 import type { AppPolicy } from '../../flex/apps/app.js';
 import { AppPolicies } from '../../flex/apps/app-policies.js';
 import { DevicesService } from '../../flex/devices/devices.service.js';
+import { requireCursor } from '../../flex/events/event-list-query.js';
+import { EventsService } from '../../flex/events/events.service.js';
 import { NoncesService } from '../../flex/nonces/nonces.service.js';
 import { TransactionsService } from '../../flex/transactions/transactions.service.js';
 import { UsersService } from '../../flex/users/users.service.js';
 import { FlexUserRepository } from '../../flex/users/flex-user.repository.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
+import type { HistoryPage, HistoryQuery } from '../history.js';
 import {
   type ActingIdentity,
   type ActingPerson,
@@ -37,6 +40,7 @@ export class EmbeddedPassage extends Passage {
     private readonly transactions: TransactionsService,
     private readonly nonces: NoncesService,
     private readonly accounts: UsersService,
+    private readonly events: EventsService,
   ) {
     super();
     this.appId = embeddedPassageOf(configuration).app.id;
@@ -101,6 +105,11 @@ export class EmbeddedPassage extends Passage {
 
   override async allowsUpgrades(): Promise<boolean> {
     return (await this.apps.get(this.appId)).conditionalCreate === 'on';
+  }
+
+  override getHistory(externalId: string, { cursor, ...query }: HistoryQuery): Promise<HistoryPage> {
+    const after = requireCursor(cursor);
+    return this.events.list(this.appId, { ...query, user: { externalId }, after });
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {

@@ -11,6 +11,7 @@ import {
 import { AppError } from '../../errors/app-error.js';
 import type { Passkey, UserPasskeys } from '../../flex/devices/passkey.js';
 import { toDisplayText } from '../../http/display-text.js';
+import type { HistoryPage, HistoryQuery } from '../history.js';
 import {
   type ActingIdentity,
   type ActingPerson,
@@ -186,6 +187,16 @@ export class RemotePassage extends Passage {
   /** The provider's app does not tell. */
   override allowsUpgrades(): Promise<boolean> {
     return Promise.resolve(true);
+  }
+
+  override getHistory(externalId: string, query: HistoryQuery): Promise<HistoryPage> {
+    return this.provider.ask(({ events }) => events.list({ ...query, externalId }), {
+      'GET 400 invalid_request': 'invalid_request',
+      'GET 403 operation_not_allowed': 'access_denied',
+      // The route is an addition of ours: these are how the protocol says that it is not there.
+      'GET 404 invalid_request': 'access_denied',
+      'GET 405 invalid_request': 'access_denied',
+    });
   }
 
   override async getUser(externalId: string): Promise<PassageUser | null> {

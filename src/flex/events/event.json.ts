@@ -1,0 +1,19 @@
+import type { ToldEvent } from './events.service.js';
+
+/** An event as the app's servers are told of it, with the address if they may see it. */
+export const toEvent = (event: ToldEvent, maySeeAddresses: boolean) => ({
+  id: event.id,
+  type: event.type,
+  created_at: event.createdAt.toISOString(),
+  user_id: event.userId,
+  external_id: event.externalId,
+  device_id: event.deviceId,
+  device_name: event.deviceName,
+  actor: event.actor,
+  actor_id: event.actorId,
+  address: maySeeAddresses ? event.address : null,
+  user_agent: event.userAgent,
+  user_agent_display: event.browser,
+  reason: event.reason,
+  request_id: event.requestId,
+});
