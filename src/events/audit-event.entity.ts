@@ -16,7 +16,7 @@ export const AuditEventSchema = defineEntity({
     {
       name: 'audit_events_refused_index',
       properties: ['createdAt'],
-      where: `type = 'passkey.refused'`,
+      where: `type in ('passkey.refused', 'step_up.refused', 'user.identity_conflict')`,
     },
   ],
   properties: {

@@ -152,7 +152,7 @@ const PURGE_REFUSALS = query('events.purge-refusals', (db, $: { days: number }) 
       'in',
       it
         .selectFrom('audit_events')
-        .where(sql<boolean>`type = 'passkey.refused'`)
+        .where(sql<boolean>`type in ('passkey.refused', 'step_up.refused', 'user.identity_conflict')`)
         .where('created_at', '<', sql<Date>`now() - make_interval(days => ${$.days}::integer)`)
         .select(['app_id', 'id'])
         .limit(PURGE_BATCH)

@@ -169,7 +169,7 @@ describe(`the schema of this version, under replicas of ${released.version}`, ()
         const table = /^\s*create table (\w+)/.exec(statement)?.[1];
         if (table) made.push(table);
         const named =
-          /\b(?:alter table|create (?:unique )?index .*? on|update|delete from|insert into) (\w+)/s.exec(
+          /\b(?:alter table|create (?:unique )?index .*?\son|update|delete from|insert into) (\w+)/s.exec(
             statement,
           )?.[1];
         if (named && [...made, ...SMALL_TABLES].includes(named)) continue;

@@ -5,7 +5,11 @@ const table = 'audit_events';
 /** Finds events by user, passkey, type and time, newest first, and refusals by their age. */
 export class Migration20261127110002_event_indexes extends ConcurrentMigration {
   override readonly builds = [
-    { table, name: 'audit_events_refused_index', on: `(created_at) where type = 'passkey.refused'` },
+    {
+      table,
+      name: 'audit_events_refused_index',
+      on: `(created_at) where type in ('passkey.refused', 'step_up.refused', 'user.identity_conflict')`,
+    },
     { table, name: 'audit_events_app_id_created_at_id_index', on: '(app_id, created_at, id)' },
     {
       table,
