@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Server, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
@@ -17,20 +16,16 @@ export function closeUnusedConnections(fastify: FastifyInstance): void {
     socket.once('close', () => unused.delete(socket));
   });
   server.on('request', ({ socket }) => unused.delete(socket));
-  let closed: Promise<unknown> | undefined;
   fastify.addHook('preClose', (done) => {
     // A hook is called once for each of Fastify's contexts.
-    if (closed || !server.listening) return done();
-    closed = once(server, 'close');
+    if (!server.listening) return done();
     whenAllAreAccepted(server, () => {
-      // Here rather than by Fastify, which does so some turns later.
+      // Here rather than by Fastify, which does so some turns later, and waits for the connections in either case.
       server.close();
       setTimeout(() => unused.forEach((socket) => socket.destroy()), PATIENCE).unref();
       done();
     });
   });
-  // Fastify waits only for a server that it has closed itself.
-  fastify.addHook('onClose', async () => void (await closed));
 }
 
 /**

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { aDirectory } from '../e2e/keyway-process.js';
 import { fakeServer, type FakeServer } from '../support/fake-server.js';
 import { anApiKey, aTokenKey, aTokenSecret } from './credentials.js';
+import { Person } from './person.js';
 import { expectNobodyRefused, underLoad } from './run.js';
 import { aKeywaySecret } from './site.js';
 import { aStage } from './stage.js';
@@ -105,14 +106,16 @@ describe('three replicas that are replaced one by one, under load', () => {
     const write = (password: string) => writeFileSync(file, url.replace('postgres@', `shop:${password}@`));
     write('before');
     await site.rollTo({ DATABASE_URL: '', DATABASE_URL_FILE: file });
-    const report = await underLoad(site, { name: 'the password of the database rotated' }, async () => {
+    const report = await underLoad(site, { name: 'the password of the database rotated' }, async (at) => {
       write('after');
       await stage.cluster.sql(`alter role shop password 'after'`);
       const [{ now }] = (await stage.cluster.sql<{ now: Date }>('select now()')) as [{ now: Date }];
-      // All requests wait at once, so that the pools need more connections.
+      // More people come, and all wait at once, so that the pools need more connections.
       const release = await site.hold('lock table devices in access exclusive mode');
+      const guests = Promise.all(Array.from({ length: 16 }, () => new Person(at).live()));
       await pause(1_000);
       await release();
+      await guests;
       const since = `select from pg_stat_activity where usename = 'shop' and backend_start > '${now.toISOString()}'`;
       expect((await stage.cluster.sql(since)).length).toBeGreaterThan(0);
     });
