@@ -55,7 +55,17 @@ describe('keyway key', () => {
     expect(stdout).not.toContain(two.key.slice(16));
     const listed = JSON.parse((await keyway('key', 'list', 'blog', '--json')).stdout) as object[];
     expect(Object.keys(listed[0]!).sort()).toEqual(
-      ['appId', 'createdAt', 'expiresAt', 'id', 'lastUsedAt', 'revokedAt', 'source', 'state'].sort(),
+      [
+        'appId',
+        'createdAt',
+        'expiresAt',
+        'id',
+        'lastUsedAt',
+        'revokedAt',
+        'scopes',
+        'source',
+        'state',
+      ].sort(),
     );
   });
 

@@ -166,6 +166,13 @@ describe('a failing database', () => {
       }>().nonce;
       const again = (await browser.beginSignIn()).answer(authenticator);
 
+      await server.tenant.change('webhook_hosts', ['hooks.example.com']);
+      const wish = { url: 'https://hooks.example.com/', events: ['user.deleted'] };
+      const { webhook } = (await server.call('POST', '/webhooks', wish)).expect<{ webhook: { id: string } }>(
+        201,
+      );
+      (await server.call('POST', `/webhooks/${webhook.id}/disable`)).expect();
+
       type Ask = () => Promise<HttpAnswer>;
       const flexUser = (url: string, path: string): Record<string, Ask> => ({
         [`PATCH ${url}`]: () => server.call('PATCH', path, { status: 'inactive' }),
@@ -184,6 +191,7 @@ describe('a failing database', () => {
         'POST /user/revokePasskey': () => user.call('POST', '/user/revokePasskey', { id: device.id }),
         'PATCH /user/devices/:id': () => user.rename(device.id, 'Work'),
         'DELETE /user/devices/:id': () => user.revoke(device.id),
+        'DELETE /user': () => user.call('DELETE', '/user'),
         [`POST ${ceremonies}/register/${finish}`]: () =>
           browser.finish('register', registration.answer(new SoftwareAuthenticator())),
         [`POST ${ceremonies}/authenticate/${finish}`]: () => browser.finish('authenticate', again),
@@ -199,16 +207,25 @@ describe('a failing database', () => {
           own.call('PUT', '/external-users/bob/identity', { subject: 'bob' }),
         [`DELETE ${ceremonies}/external-users/:external_id/identity`]: () =>
           own.call('DELETE', '/external-users/eve/identity'),
+        [`POST ${ceremonies}/webhooks`]: () => server.call('POST', '/webhooks', wish),
+        ...Object.fromEntries(
+          ['rotate', 'disable', 'enable', 'replay'].map((act): [string, Ask] => [
+            `POST ${ceremonies}/webhooks/:webhook/${act}`,
+            () => server.call('POST', `/webhooks/${webhook.id}/${act}`),
+          ]),
+        ),
         ...flexUser(`${ceremonies}/users/:user_id`, `/users/${id}`),
         ...flexUser(`${ceremonies}/external-users/:external_id`, '/external-users/ada'),
       };
       const starts = ['register', 'authenticate'].map(
         (kind) => `POST ${ceremonies}/${kind}/transactions/webauthn/start`,
       );
+      // Writes nothing here.
+      const sends = `POST ${ceremonies}/webhooks/:webhook/test`;
       const changing = routesOf(app).flatMap(({ url: route, methods }) =>
         methods.filter((it) => it !== 'GET' && it !== 'HEAD').map((method) => `${method} ${route}`),
       );
-      expect([...Object.keys(writes), ...starts].sort()).toEqual(changing.sort());
+      expect([...Object.keys(writes), ...starts, sends].sort()).toEqual(changing.sort());
 
       const before = await contents(app);
       await demote(true);

@@ -120,9 +120,10 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** What fails is tried again in a while, by this process or another; of an outage one line is enough. */
   private logOnce(error: unknown): void {
-    if (this.hasFailed) return;
-    this.hasFailed = true;
     const reason = databaseOutage(error)?.reason ?? sqlStateOf(error) ?? 'unexpected error';
+    // Requests have every connection, and go first.
+    if (this.hasFailed || reason === 'pool_exhausted') return;
+    this.hasFailed = true;
     this.log.warn(`Webhooks wait: ${reason}`);
   }
 }
