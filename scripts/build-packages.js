@@ -14,7 +14,13 @@ const CJS = { format: 'cjs', outExtension: { '.js': '.cjs' } };
 // The client for browsers comes before the elements, which need its types.
 const PACKAGES = [
   { name: 'node', platform: 'node', target: ['node20'], formats: [ESM, CJS] },
-  { name: 'browser', platform: 'browser', target: ['es2022'], formats: [ESM, CJS], entries: ['index', 'http'] },
+  {
+    name: 'browser',
+    platform: 'browser',
+    target: ['es2022'],
+    formats: [ESM, CJS],
+    entries: ['index', 'http'],
+  },
   { name: 'elements', platform: 'browser', target: ['es2022'], formats: [ESM] },
 ];
 

@@ -22,7 +22,10 @@ export async function signInByAutofill(api: FlexApi, ceremony: Ceremony): Promis
   let started = await start();
   for (;;) {
     const { handshakeId, publicKey } = started;
-    const response = await ceremony.prompt(() => requestCredential(publicKey, { autofill: true }), lifetime(publicKey));
+    const response = await ceremony.prompt(
+      () => requestCredential(publicKey, { autofill: true }),
+      lifetime(publicKey),
+    );
     if (response) {
       const finish = () => api.finishAuthentication({}, handshakeId, response);
       return signallingUnknown(finish, publicKey, response);

@@ -117,9 +117,8 @@ function toJson<Response extends AuthenticatorResponse>(credential: Credential |
     rawId: id,
     type: 'public-key',
     response: response as Response,
-    clientExtensionResults: (attempt(() =>
-      (credential as PublicKeyCredential).getClientExtensionResults(),
-    ) ?? {}) as unknown as AuthenticationExtensionsClientOutputsJSON,
+    clientExtensionResults: (attempt(() => (credential as PublicKeyCredential).getClientExtensionResults()) ??
+      {}) as unknown as AuthenticationExtensionsClientOutputsJSON,
     ...(isAttachment(authenticatorAttachment) && { authenticatorAttachment }),
   };
 }

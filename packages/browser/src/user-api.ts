@@ -130,7 +130,11 @@ export class UserApi {
    * application's to end.
    */
   async erase(options?: StepUpOptions): Promise<void> {
-    const { signals } = await this.#send<Pick<PasskeyList, 'signals'>>('/user', { method: 'DELETE' }, options);
+    const { signals } = await this.#send<Pick<PasskeyList, 'signals'>>(
+      '/user',
+      { method: 'DELETE' },
+      options,
+    );
     if (!isList(signals)) throw invalidResponse(200);
     for (const signal of signals) await signalAccepted(signal);
   }

@@ -24,7 +24,8 @@ const GERMAN: Language = {
     added: 'Der Passkey „{name}“ wurde hinzugefügt.',
     addCancelled: 'Es wurde kein Passkey hinzugefügt.',
     counted: { one: '{count} von {limit} Passkeys', other: '{count} von {limit} Passkeys' },
-    limitReached: 'Mehr Passkeys kann Ihr Konto nicht haben. Widerrufen Sie einen, bevor Sie einen neuen hinzufügen.',
+    limitReached:
+      'Mehr Passkeys kann Ihr Konto nicht haben. Widerrufen Sie einen, bevor Sie einen neuen hinzufügen.',
     advice:
       'Dieser Passkey ist nur auf einem Gerät. Fügen Sie einen weiteren hinzu, damit Sie sich auch ohne dieses Gerät anmelden können.',
     groupDevices: 'Auf Ihren Geräten und in Passwortmanagern',
@@ -79,8 +80,7 @@ const GERMAN: Language = {
     keep: 'Behalten',
     revoked: 'Der Passkey „{name}“ wurde widerrufen.',
     stepUpTitle: 'Bestätigen Sie, dass Sie es sind',
-    stepUpText:
-      'Ihre Anmeldung liegt etwas zurück. Bevor sich an Ihren Passkeys etwas ändert, bestätigen Sie mit einem davon.',
+    stepUpText: 'Bevor sich an Ihren Passkeys etwas ändert, bestätigen Sie mit einem davon.',
     stepUp: 'Mit einem Passkey fortfahren',
   },
   signIn: {
@@ -100,7 +100,8 @@ const GERMAN: Language = {
     denied: 'Das dürfen Sie nicht tun.',
     inactive: 'Ihr Konto ist nicht aktiv.',
     gone: 'Diesen Passkey gibt es nicht mehr. Vielleicht wurde er anderswo widerrufen.',
-    tooMany: 'Mehr Passkeys kann Ihr Konto nicht haben. Widerrufen Sie einen, bevor Sie einen neuen hinzufügen.',
+    tooMany:
+      'Mehr Passkeys kann Ihr Konto nicht haben. Widerrufen Sie einen, bevor Sie einen neuen hinzufügen.',
     tooOften: 'Das war zu oft. Warten Sie kurz und versuchen Sie es erneut.',
     outage: 'Passkeys sind zurzeit nicht erreichbar. Versuchen Sie es in einer Minute erneut.',
     badName: 'Dieser Name ist nicht möglich. Verwenden Sie bis zu 64 gewöhnliche Zeichen.',
@@ -114,12 +115,15 @@ const GERMAN: Language = {
     unsuitable:
       'Dieses Gerät kann den nötigen Passkey nicht aufbewahren. Richten Sie eine Displaysperre oder PIN ein oder nehmen Sie ein anderes Gerät.',
     wrongAddress: 'Auf dieser Adresse können Passkeys nicht verwendet werden.',
-    otherPrompt: 'Ein anderes Fenster für einen Passkey ist noch offen. Schließen Sie es und versuchen Sie es erneut.',
-    lastPasskey: 'Das ist Ihr einziger Passkey, und Ihr Konto braucht einen. Fügen Sie zuerst einen weiteren hinzu.',
+    otherPrompt:
+      'Ein anderes Fenster für einen Passkey ist noch offen. Schließen Sie es und versuchen Sie es erneut.',
+    lastPasskey:
+      'Das ist Ihr einziger Passkey, und Ihr Konto braucht einen. Fügen Sie zuerst einen weiteren hinzu.',
     signInAgain: 'Dafür müssen Sie sich zuerst erneut anmelden.',
     stepUpFailed:
       'Das reicht als Bestätigung nicht. Nehmen Sie einen Passkey, den Sie schon länger haben, oder melden Sie sich erneut an.',
-    signInFailed: 'Die Anmeldung wurde nicht angenommen. Versuchen Sie es erneut oder melden Sie sich anders an.',
+    signInFailed:
+      'Die Anmeldung wurde nicht angenommen. Versuchen Sie es erneut oder melden Sie sich anders an.',
     unknown: 'Etwas ist schiefgegangen. Versuchen Sie es erneut.',
   },
   names: { securityKey: 'Sicherheitsschlüssel', phoneOrTablet: 'Smartphone oder Tablet', passkey: 'Passkey' },

@@ -29,8 +29,7 @@ const SPANISH: Language = {
       other: '{count} de {limit} llaves de acceso',
     },
     limitReached: 'Tu cuenta no admite más llaves de acceso. Revoca una antes de añadir otra.',
-    advice:
-      'Esta llave de acceso está en un solo dispositivo. Añade otra para poder iniciar sesión sin él.',
+    advice: 'Esta llave de acceso está en un solo dispositivo. Añade otra para poder iniciar sesión sin él.',
     groupDevices: 'En tus dispositivos y gestores de contraseñas',
     groupKeys: 'En llaves de seguridad',
     search: 'Buscar llaves de acceso',
@@ -54,7 +53,11 @@ const SPANISH: Language = {
     details: 'Detalles',
     detailsOf: 'Detalles de {name}',
     type: 'Tipo',
-    types: { passkey: 'Llave de acceso', security_key: 'Llave de seguridad', platform: 'Integrada en el dispositivo' },
+    types: {
+      passkey: 'Llave de acceso',
+      security_key: 'Llave de seguridad',
+      platform: 'Integrada en el dispositivo',
+    },
     provider: 'Guardada en',
     addedAt: 'Añadida',
     addedFrom: 'Añadida con',
@@ -76,7 +79,8 @@ const SPANISH: Language = {
     revokeOf: 'Revocar {name}',
     revokeTitle: '¿Revocar «{name}»?',
     revokeText: 'A partir de ahora ya no servirá para entrar en tu cuenta. No se puede deshacer.',
-    revokeCopy: 'Puede quedar una copia en tu dispositivo o en tu gestor de contraseñas; puedes borrarla allí.',
+    revokeCopy:
+      'Puede quedar una copia en tu dispositivo o en tu gestor de contraseñas; puedes borrarla allí.',
     revokeCopyIn: '{provider} puede conservar una copia; puedes borrarla allí.',
     howToDelete: 'Cómo borrarla en {provider}',
     revokeLast: 'Es la única llave de acceso de tu cuenta.',
@@ -85,8 +89,7 @@ const SPANISH: Language = {
     keep: 'Conservarla',
     revoked: 'Se ha revocado la llave de acceso «{name}».',
     stepUpTitle: 'Confirma que eres tú',
-    stepUpText:
-      'Iniciaste sesión hace un rato. Antes de cambiar tus llaves de acceso, confírmalo con una de ellas.',
+    stepUpText: 'Antes de cambiar tus llaves de acceso, confírmalo con una de ellas.',
     stepUp: 'Continuar con una llave de acceso',
   },
   signIn: {
@@ -127,7 +130,11 @@ const SPANISH: Language = {
     signInFailed: 'No se ha aceptado el inicio de sesión. Inténtalo de nuevo o entra de otra forma.',
     unknown: 'Algo ha salido mal. Inténtalo de nuevo.',
   },
-  names: { securityKey: 'Llave de seguridad', phoneOrTablet: 'Teléfono o tableta', passkey: 'Llave de acceso' },
+  names: {
+    securityKey: 'Llave de seguridad',
+    phoneOrTablet: 'Teléfono o tableta',
+    passkey: 'Llave de acceso',
+  },
 };
 
 export default SPANISH;

@@ -20,8 +20,7 @@ const FRENCH: Language = {
     whereText:
       'Là où vous le choisissez : dans un gestionnaire de mots de passe comme Mots de passe d’Apple, le Gestionnaire de mots de passe de Google ou 1Password, qui l’apporte sur vos autres appareils ; sur cet appareil ; ou sur une clé de sécurité.',
     add: 'Ajouter une clé d’accès',
-    beforeAdding:
-      'Votre navigateur va demander où enregistrer la clé d’accès et vous faire confirmer.',
+    beforeAdding: 'Votre navigateur va demander où enregistrer la clé d’accès et vous faire confirmer.',
     added: 'La clé d’accès « {name} » a été ajoutée.',
     addCancelled: 'Aucune clé d’accès n’a été ajoutée.',
     counted: {
@@ -77,8 +76,7 @@ const FRENCH: Language = {
     revoke: 'Révoquer',
     revokeOf: 'Révoquer {name}',
     revokeTitle: 'Révoquer « {name} » ?',
-    revokeText:
-      'Elle ne permettra plus de se connecter à votre compte. Cette action est définitive.',
+    revokeText: 'Elle ne permettra plus de se connecter à votre compte. Cette action est définitive.',
     revokeCopy:
       'Une copie peut rester sur votre appareil ou dans votre gestionnaire de mots de passe ; vous pouvez l’y supprimer.',
     revokeCopyIn: '{provider} peut en garder une copie ; vous pouvez l’y supprimer.',
@@ -89,8 +87,7 @@ const FRENCH: Language = {
     keep: 'La garder',
     revoked: 'La clé d’accès « {name} » a été révoquée.',
     stepUpTitle: 'Confirmez que c’est bien vous',
-    stepUpText:
-      'Votre connexion date un peu. Avant de modifier vos clés d’accès, confirmez avec l’une d’elles.',
+    stepUpText: 'Avant de modifier vos clés d’accès, confirmez avec l’une d’elles.',
     stepUp: 'Continuer avec une clé d’accès',
   },
   signIn: {
@@ -126,8 +123,7 @@ const FRENCH: Language = {
       'Cet appareil ne peut pas garder la clé d’accès demandée. Configurez un verrouillage ou un code PIN, ou utilisez un autre appareil.',
     wrongAddress: 'Les clés d’accès ne peuvent pas être utilisées à cette adresse.',
     otherPrompt: 'Une autre fenêtre de clé d’accès est encore ouverte. Fermez-la et réessayez.',
-    lastPasskey:
-      'C’est votre seule clé d’accès, et votre compte en exige une. Ajoutez-en d’abord une autre.',
+    lastPasskey: 'C’est votre seule clé d’accès, et votre compte en exige une. Ajoutez-en d’abord une autre.',
     signInAgain: 'Pour cela, vous devez d’abord vous reconnecter.',
     stepUpFailed:
       'Cela ne suffit pas à confirmer. Utilisez une clé d’accès que vous avez depuis plus longtemps, ou reconnectez-vous.',

@@ -8,8 +8,7 @@ const ITALIAN: Language = {
     dismiss: 'Chiudi',
     misconfigured:
       'Qui non è possibile mostrare le passkey: questa pagina non è configurata bene. Avvisa chi la gestisce.',
-    unsupported:
-      'Questo browser non può creare passkey. Puoi comunque rinominare e revocare quelle che hai.',
+    unsupported: 'Questo browser non può creare passkey. Puoi comunque rinominare e revocare quelle che hai.',
     heroTitle: 'Accedi senza password',
     heroText:
       'Aggiungi una passkey e accedi con l’impronta, il volto, il blocco schermo o un token di sicurezza.',
@@ -23,14 +22,21 @@ const ITALIAN: Language = {
     beforeAdding: 'Ora il browser chiede dove salvare la passkey e di confermare.',
     added: 'La passkey «{name}» è stata aggiunta.',
     addCancelled: 'Nessuna passkey è stata aggiunta.',
-    counted: { one: '{count} passkey su {limit}', many: '{count} passkey su {limit}', other: '{count} passkey su {limit}' },
+    counted: {
+      one: '{count} passkey su {limit}',
+      many: '{count} passkey su {limit}',
+      other: '{count} passkey su {limit}',
+    },
     limitReached: 'Il tuo account non può avere altre passkey. Revocane una prima di aggiungerne un’altra.',
-    advice:
-      'Questa passkey è su un solo dispositivo. Aggiungine un’altra per poter accedere anche senza.',
+    advice: 'Questa passkey è su un solo dispositivo. Aggiungine un’altra per poter accedere anche senza.',
     groupDevices: 'Sui tuoi dispositivi e gestori di password',
     groupKeys: 'Su token di sicurezza',
     search: 'Cerca tra le passkey',
-    found: { one: '{count} passkey trovata', many: '{count} passkey trovate', other: '{count} passkey trovate' },
+    found: {
+      one: '{count} passkey trovata',
+      many: '{count} passkey trovate',
+      other: '{count} passkey trovate',
+    },
     currentSession: 'Questa sessione',
     automatic: 'Aggiunta automaticamente',
     syncedIn: 'Sincronizzata in {provider}',
@@ -77,7 +83,7 @@ const ITALIAN: Language = {
     keep: 'Conservala',
     revoked: 'La passkey «{name}» è stata revocata.',
     stepUpTitle: 'Conferma che sei tu',
-    stepUpText: 'Hai effettuato l’accesso da un po’. Prima di cambiare le tue passkey, conferma con una di esse.',
+    stepUpText: 'Prima di cambiare le tue passkey, conferma con una di esse.',
     stepUp: 'Continua con una passkey',
   },
   signIn: {

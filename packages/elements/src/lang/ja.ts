@@ -22,7 +22,8 @@ const JAPANESE: Language = {
     addCancelled: 'パスキーは追加されませんでした。',
     counted: { other: 'パスキー {count} / {limit} 件' },
     limitReached: 'これ以上パスキーを追加できません。追加する前に 1 つ無効にしてください。',
-    advice: 'このパスキーは 1 台のデバイスにしかありません。そのデバイスがなくてもログインできるように、もう 1 つ追加してください。',
+    advice:
+      'このパスキーは 1 台のデバイスにしかありません。そのデバイスがなくてもログインできるように、もう 1 つ追加してください。',
     groupDevices: 'デバイスとパスワードマネージャー',
     groupKeys: 'セキュリティキー',
     search: 'パスキーを検索',
@@ -73,7 +74,7 @@ const JAPANESE: Language = {
     keep: '残す',
     revoked: 'パスキー「{name}」を無効にしました。',
     stepUpTitle: '本人確認',
-    stepUpText: 'ログインしてから時間がたっています。パスキーを変更する前に、いずれかのパスキーで確認してください。',
+    stepUpText: 'パスキーを変更する前に、いずれかのパスキーで確認してください。',
     stepUp: 'パスキーで続ける',
   },
   signIn: {
@@ -101,7 +102,8 @@ const JAPANESE: Language = {
     addCancelled: 'パスキーは追加されませんでした。ブラウザーの画面が閉じられたか、時間切れになりました。',
     cancelled: '確認できませんでした。ブラウザーの画面が閉じられたか、時間切れになりました。',
     alreadyHere: 'このデバイスまたはパスワードマネージャーには、このアカウントのパスキーがすでにあります。',
-    unsuitable: 'このデバイスには必要なパスキーを保存できません。画面ロックか PIN を設定するか、別のデバイスを使ってください。',
+    unsuitable:
+      'このデバイスには必要なパスキーを保存できません。画面ロックか PIN を設定するか、別のデバイスを使ってください。',
     wrongAddress: 'このアドレスではパスキーを使えません。',
     otherPrompt: '別のパスキーの画面が開いています。閉じてからもう一度お試しください。',
     lastPasskey: 'これは唯一のパスキーで、アカウントには 1 つ必要です。先にもう 1 つ追加してください。',
@@ -110,7 +112,11 @@ const JAPANESE: Language = {
     signInFailed: 'ログインできませんでした。もう一度試すか、別の方法でログインしてください。',
     unknown: '問題が発生しました。もう一度お試しください。',
   },
-  names: { securityKey: 'セキュリティキー', phoneOrTablet: 'スマートフォンまたはタブレット', passkey: 'パスキー' },
+  names: {
+    securityKey: 'セキュリティキー',
+    phoneOrTablet: 'スマートフォンまたはタブレット',
+    passkey: 'パスキー',
+  },
 };
 
 export default JAPANESE;

@@ -68,7 +68,8 @@ const DUTCH: Language = {
     revokeOf: '{name} intrekken',
     revokeTitle: '“{name}” intrekken?',
     revokeText: 'Vanaf nu kun je er niet meer mee inloggen. Dit kan niet ongedaan worden gemaakt.',
-    revokeCopy: 'Er kan een kopie op je apparaat of in je wachtwoordmanager blijven; die kun je daar verwijderen.',
+    revokeCopy:
+      'Er kan een kopie op je apparaat of in je wachtwoordmanager blijven; die kun je daar verwijderen.',
     revokeCopyIn: '{provider} kan een kopie bewaren; die kun je daar verwijderen.',
     howToDelete: 'Zo verwijder je hem in {provider}',
     revokeLast: 'Het is de enige passkey van je account.',
@@ -77,7 +78,7 @@ const DUTCH: Language = {
     keep: 'Behouden',
     revoked: 'De passkey “{name}” is ingetrokken.',
     stepUpTitle: 'Bevestig dat jij het bent',
-    stepUpText: 'Je bent een tijdje geleden ingelogd. Bevestig met een passkey voordat er iets aan verandert.',
+    stepUpText: 'Bevestig met een van je passkeys voordat er iets aan verandert.',
     stepUp: 'Doorgaan met een passkey',
   },
   signIn: {
@@ -103,7 +104,8 @@ const DUTCH: Language = {
     badName: 'Deze naam kan niet. Gebruik hoogstens 64 gewone tekens.',
     notAccepted: 'De passkey is niet geaccepteerd. Probeer het opnieuw.',
     expired: 'Dat duurde te lang. Probeer het opnieuw.',
-    addCancelled: 'Er is geen passkey toegevoegd: het venster van de browser is gesloten of de tijd is verlopen.',
+    addCancelled:
+      'Er is geen passkey toegevoegd: het venster van de browser is gesloten of de tijd is verlopen.',
     cancelled: 'Er is niets bevestigd: het venster van de browser is gesloten of de tijd is verlopen.',
     alreadyHere: 'Dit apparaat of deze wachtwoordmanager heeft al een passkey voor je account.',
     unsuitable:

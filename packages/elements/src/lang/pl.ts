@@ -30,7 +30,8 @@ const POLISH: Language = {
       other: '{count} klucza dostępu z {limit}',
     },
     limitReached: 'Twoje konto nie może mieć więcej kluczy dostępu. Unieważnij jeden, zanim dodasz kolejny.',
-    advice: 'Ten klucz dostępu jest tylko na jednym urządzeniu. Dodaj kolejny, aby móc logować się bez niego.',
+    advice:
+      'Ten klucz dostępu jest tylko na jednym urządzeniu. Dodaj kolejny, aby móc logować się bez niego.',
     groupDevices: 'Na urządzeniach i w menedżerach haseł',
     groupKeys: 'Na kluczach bezpieczeństwa',
     search: 'Szukaj kluczy dostępu',
@@ -55,7 +56,11 @@ const POLISH: Language = {
     details: 'Szczegóły',
     detailsOf: 'Szczegóły: {name}',
     type: 'Rodzaj',
-    types: { passkey: 'Klucz dostępu', security_key: 'Klucz bezpieczeństwa', platform: 'Wbudowany w urządzenie' },
+    types: {
+      passkey: 'Klucz dostępu',
+      security_key: 'Klucz bezpieczeństwa',
+      platform: 'Wbudowany w urządzenie',
+    },
     provider: 'Zapisany w',
     addedAt: 'Dodany',
     addedFrom: 'Dodany w',
@@ -86,8 +91,7 @@ const POLISH: Language = {
     keep: 'Zachowaj',
     revoked: 'Unieważniono klucz dostępu „{name}”.',
     stepUpTitle: 'Potwierdź, że to ty',
-    stepUpText:
-      'Od twojego logowania minęło trochę czasu. Zanim coś się zmieni, potwierdź to jednym z kluczy dostępu.',
+    stepUpText: 'Zanim coś się zmieni, potwierdź to jednym z kluczy dostępu.',
     stepUp: 'Kontynuuj kluczem dostępu',
   },
   signIn: {
@@ -122,11 +126,16 @@ const POLISH: Language = {
     otherPrompt: 'Inne okno klucza dostępu jest nadal otwarte. Zamknij je i spróbuj ponownie.',
     lastPasskey: 'To twój jedyny klucz dostępu, a konto go wymaga. Najpierw dodaj kolejny.',
     signInAgain: 'Aby to zrobić, musisz najpierw zalogować się ponownie.',
-    stepUpFailed: 'To nie wystarczy jako potwierdzenie. Użyj klucza, który masz dłużej, albo zaloguj się ponownie.',
+    stepUpFailed:
+      'To nie wystarczy jako potwierdzenie. Użyj klucza, który masz dłużej, albo zaloguj się ponownie.',
     signInFailed: 'Logowanie nie zostało przyjęte. Spróbuj ponownie albo zaloguj się inaczej.',
     unknown: 'Coś poszło nie tak. Spróbuj ponownie.',
   },
-  names: { securityKey: 'Klucz bezpieczeństwa', phoneOrTablet: 'Telefon lub tablet', passkey: 'Klucz dostępu' },
+  names: {
+    securityKey: 'Klucz bezpieczeństwa',
+    phoneOrTablet: 'Telefon lub tablet',
+    passkey: 'Klucz dostępu',
+  },
 };
 
 export default POLISH;

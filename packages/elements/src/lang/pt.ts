@@ -29,8 +29,7 @@ const PORTUGUESE: Language = {
       other: '{count} de {limit} chaves de acesso',
     },
     limitReached: 'A sua conta não pode ter mais chaves de acesso. Revogue uma antes de adicionar outra.',
-    advice:
-      'Esta chave de acesso está apenas num dispositivo. Adicione outra para poder entrar sem ele.',
+    advice: 'Esta chave de acesso está apenas num dispositivo. Adicione outra para poder entrar sem ele.',
     groupDevices: 'Nos seus dispositivos e gestores de palavras-passe',
     groupKeys: 'Em chaves de segurança',
     search: 'Procurar chaves de acesso',
@@ -54,7 +53,11 @@ const PORTUGUESE: Language = {
     details: 'Detalhes',
     detailsOf: 'Detalhes de {name}',
     type: 'Tipo',
-    types: { passkey: 'Chave de acesso', security_key: 'Chave de segurança', platform: 'Integrada no dispositivo' },
+    types: {
+      passkey: 'Chave de acesso',
+      security_key: 'Chave de segurança',
+      platform: 'Integrada no dispositivo',
+    },
     provider: 'Guardada em',
     addedAt: 'Adicionada',
     addedFrom: 'Adicionada com',
@@ -85,8 +88,7 @@ const PORTUGUESE: Language = {
     keep: 'Manter',
     revoked: 'A chave de acesso “{name}” foi revogada.',
     stepUpTitle: 'Confirme que é você',
-    stepUpText:
-      'Já entrou há algum tempo. Antes de alterar as suas chaves de acesso, confirme com uma delas.',
+    stepUpText: 'Antes de alterar as suas chaves de acesso, confirme com uma delas.',
     stepUp: 'Continuar com uma chave de acesso',
   },
   signIn: {
@@ -127,7 +129,11 @@ const PORTUGUESE: Language = {
     signInFailed: 'A entrada não foi aceite. Tente novamente ou entre de outra forma.',
     unknown: 'Algo correu mal. Tente novamente.',
   },
-  names: { securityKey: 'Chave de segurança', phoneOrTablet: 'Telemóvel ou tablet', passkey: 'Chave de acesso' },
+  names: {
+    securityKey: 'Chave de segurança',
+    phoneOrTablet: 'Telemóvel ou tablet',
+    passkey: 'Chave de acesso',
+  },
 };
 
 export default PORTUGUESE;

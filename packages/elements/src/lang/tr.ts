@@ -20,12 +20,15 @@ const TURKISH: Language = {
     whereText:
       'Sizin seçtiğiniz yere: onu diğer cihazlarınıza taşıyan Apple Parolalar, Google Şifre Yöneticisi veya 1Password gibi bir parola yöneticisine; bu cihaza; ya da bir güvenlik anahtarına.',
     add: 'Geçiş anahtarı ekle',
-    beforeAdding: 'Tarayıcınız şimdi geçiş anahtarının nereye kaydedileceğini soracak ve onayınızı isteyecek.',
+    beforeAdding:
+      'Tarayıcınız şimdi geçiş anahtarının nereye kaydedileceğini soracak ve onayınızı isteyecek.',
     added: '“{name}” geçiş anahtarı eklendi.',
     addCancelled: 'Geçiş anahtarı eklenmedi.',
     counted: { one: '{count}/{limit} geçiş anahtarı', other: '{count}/{limit} geçiş anahtarı' },
-    limitReached: 'Hesabınıza daha fazla geçiş anahtarı eklenemez. Yenisini eklemeden önce birini iptal edin.',
-    advice: 'Bu geçiş anahtarı yalnızca bir cihazda. O cihaz olmadan da oturum açabilmek için bir tane daha ekleyin.',
+    limitReached:
+      'Hesabınıza daha fazla geçiş anahtarı eklenemez. Yenisini eklemeden önce birini iptal edin.',
+    advice:
+      'Bu geçiş anahtarı yalnızca bir cihazda. O cihaz olmadan da oturum açabilmek için bir tane daha ekleyin.',
     groupDevices: 'Cihazlarınızda ve parola yöneticilerinizde',
     groupKeys: 'Güvenlik anahtarlarında',
     search: 'Geçiş anahtarlarında ara',
@@ -76,8 +79,7 @@ const TURKISH: Language = {
     keep: 'Kalsın',
     revoked: '“{name}” geçiş anahtarı iptal edildi.',
     stepUpTitle: 'Siz olduğunuzu onaylayın',
-    stepUpText:
-      'Oturum açmanızın üzerinden biraz zaman geçti. Geçiş anahtarlarınız değişmeden önce biriyle onaylayın.',
+    stepUpText: 'Geçiş anahtarlarınız değişmeden önce biriyle onaylayın.',
     stepUp: 'Geçiş anahtarıyla devam et',
   },
   signIn: {
@@ -112,11 +114,16 @@ const TURKISH: Language = {
     otherPrompt: 'Başka bir geçiş anahtarı penceresi hâlâ açık. Kapatıp yeniden deneyin.',
     lastPasskey: 'Bu tek geçiş anahtarınız ve hesabınızın birine ihtiyacı var. Önce bir tane daha ekleyin.',
     signInAgain: 'Bunun için önce yeniden oturum açmalısınız.',
-    stepUpFailed: 'Bu, onay için yeterli değil. Daha eski bir geçiş anahtarınızı kullanın veya yeniden oturum açın.',
+    stepUpFailed:
+      'Bu, onay için yeterli değil. Daha eski bir geçiş anahtarınızı kullanın veya yeniden oturum açın.',
     signInFailed: 'Oturum açma kabul edilmedi. Yeniden deneyin veya başka bir yolla oturum açın.',
     unknown: 'Bir şeyler ters gitti. Yeniden deneyin.',
   },
-  names: { securityKey: 'Güvenlik anahtarı', phoneOrTablet: 'Telefon veya tablet', passkey: 'Geçiş anahtarı' },
+  names: {
+    securityKey: 'Güvenlik anahtarı',
+    phoneOrTablet: 'Telefon veya tablet',
+    passkey: 'Geçiş anahtarı',
+  },
 };
 
 export default TURKISH;

@@ -7,7 +7,12 @@ import { shownName } from './names.js';
 
 /** The cards, in their groups, with a search field where there are many. */
 export class CardList {
-  readonly #search = element('input', { type: 'search', class: 'search', part: 'input search', hidden: true });
+  readonly #search = element('input', {
+    type: 'search',
+    class: 'search',
+    part: 'input search',
+    hidden: true,
+  });
   readonly #found = element('p', { class: 'found', role: 'status' });
   readonly #groups = (['devices', 'keys'] as const).map((name) => new Group(name));
   readonly element = element(

@@ -25,14 +25,7 @@ export class Card {
   constructor(public passkey: Passkey) {
     this.element.dataset['passkeyId'] = passkey.id;
     this.#details.id = `details-${passkey.id}`;
-    this.element.append(
-      this.#icon,
-      this.#title,
-      this.#facts,
-      this.#actions,
-      this.#message,
-      this.#details,
-    );
+    this.element.append(this.#icon, this.#title, this.#facts, this.#actions, this.#message, this.#details);
     this.element.setAttribute('aria-labelledby', this.#nameId);
   }
 

@@ -254,7 +254,11 @@ export class TableController {
     const { signal } = this.#life;
     const acts = await this.#loadActs().catch(() => null);
     if (signal.aborted) return;
-    if (acts) await acts.act(action, this.#list?.passkeys.find((known) => known.id === id));
+    if (acts)
+      await acts.act(
+        action,
+        this.#list?.passkeys.find((known) => known.id === id),
+      );
     else this.view.say('top', { text: this.context().errors.unreachable, tone: 'bad' });
   }
 }

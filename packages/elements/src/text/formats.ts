@@ -64,4 +64,5 @@ function dayOf(then: Date, locale: string | undefined): string {
   return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', year }).format(then);
 }
 
-const midnight = (date: Date): number => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+const midnight = (date: Date): number =>
+  new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
