@@ -43,6 +43,8 @@ describe('the demo', () => {
     expect(embeddedPassageOf({ passage }).app).toEqual({
       id: 'demo',
       name: 'Keyway demo',
+      conditionalCreate: 'on',
+      stepUp: 'either',
       origins: ['http://localhost:8080'],
       rpId: 'localhost',
     });

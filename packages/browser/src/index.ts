@@ -7,22 +7,5 @@ export type {
   RegisterOptions,
   UpgradeOptions,
 } from './passkey.js';
-export { RequestError, type StepUpChallenge } from './request.js';
 export { challengeIn, confirmWithPasskey, withStepUp } from './step-up.js';
-export {
-  type FlexTransaction,
-  type GetToken,
-  type PasskeyList,
-  signalAccepted,
-  type StepUpAct,
-  type StepUpOptions,
-  UserApi,
-  type UserApiOptions,
-  type HistoryQuery,
-  type PasskeyEvent,
-  type PasskeyHistory,
-  type UserPasskey,
-  type UserSignal,
-  type VerifiedNonce,
-} from './user-api.js';
-export { PassageError, type PassageErrorCode } from './passage-error.js';
+export * from './http.js';
