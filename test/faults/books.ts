@@ -106,7 +106,7 @@ function judgeRevocations(
   const doubtful = passkeys.filter(({ revocation }) => revocation === 'doubtful').length;
   if (tombstones < acknowledged) lost.push(`${acknowledged - tombstones} tombstones`);
   if (tombstones > acknowledged + doubtful) twice.push('a tombstone of what nobody revoked');
-  const revoked = [...events].filter(([key]) => key.endsWith(' revoked'));
+  const revoked = [...events].filter(([key]) => key.endsWith(' passkey.revoked'));
   if (revoked.length !== tombstones) lost.push('the event of a revocation');
   if (revoked.some(([, count]) => count > 1)) twice.push('the event of a revocation');
 }
