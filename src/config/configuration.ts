@@ -117,6 +117,8 @@ export interface AppSettings {
   readonly rpId?: string;
   /** What a new app accepts as step-up; an app that exists keeps its own. */
   readonly stepUp?: 'either';
+  /** Whether a new app allows automatic upgrades; an app that exists keeps its own. */
+  readonly conditionalCreate?: 'on';
   /** `kw_<12 characters id>_<43 characters secret>`. */
   readonly apiKey?: string;
   /** What that key may do beyond the protocol; absent: what it may already, or its predecessor. */

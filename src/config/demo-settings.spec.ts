@@ -43,6 +43,7 @@ describe('the demo', () => {
     expect(embeddedPassageOf({ passage }).app).toEqual({
       id: 'demo',
       name: 'Keyway demo',
+      conditionalCreate: 'on',
       origins: ['http://localhost:8080'],
       rpId: 'localhost',
     });

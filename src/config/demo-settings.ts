@@ -71,6 +71,7 @@ export function demoSettings(
     origins: [origin],
     rpId: 'localhost',
     stepUp: 'either',
+    conditionalCreate: 'on',
   };
   const key = createSecretKey(secrets.tokenSecret);
   return {

@@ -12,6 +12,8 @@ export interface DemoSession {
   readonly token: string;
   readonly username: string;
   readonly expiresAt: string;
+  /** The passkey that signed in; null by name. */
+  readonly passkeyId: string | null;
 }
 
 /** Stands in for an application's own login: it believes any name, and any nonce that Keyway verifies. */
@@ -29,13 +31,17 @@ export class DemoSignIn {
 
   /** Throws `invalid_nonce`, also for a nonce of a registration: that one proves no sign-in. */
   async withPasskey(nonce: string): Promise<DemoSession> {
-    const { externalId, kind } = await this.passage.verifyNonce(nonce);
+    const { externalId, kind, deviceId } = await this.passage.verifyNonce(nonce);
     const user = kind === 'authenticate' ? await this.users.findByExternalId(externalId) : null;
     if (!user) throw new AppError('invalid_nonce');
-    return this.session(user.subject, user.username);
+    return this.session(user.subject, user.username, deviceId);
   }
 
-  private async session(subject: string, username: string): Promise<DemoSession> {
+  private async session(
+    subject: string,
+    username: string,
+    passkeyId: string | null = null,
+  ): Promise<DemoSession> {
     const { tokens, demo } = this.configuration;
     const { name: issuer, audience } = tokens.issuers[0]!;
     const now = Math.floor(Date.now() / 1000);
@@ -47,6 +53,6 @@ export class DemoSignIn {
       .setSubject(subject)
       .setExpirationTime(expiresAt)
       .sign(demo!.signingKey);
-    return { token, username, expiresAt: new Date(expiresAt * 1000).toISOString() };
+    return { token, username, expiresAt: new Date(expiresAt * 1000).toISOString(), passkeyId };
   }
 }

@@ -192,14 +192,11 @@ describe('the drop-in client’s autofill', () => {
   it('leaves no prompt open when it is cancelled just before the prompt opens', async () => {
     const { page, authenticator } = await aUser('hasty');
     await authenticator.touch(false);
-    // The library asks the browser whether there is autofill just before it opens the prompt.
     await page.page.evaluate(`{
-      const { isConditionalMediationAvailable: ask } = PublicKeyCredential;
-      let asked = 0;
-      PublicKeyCredential.isConditionalMediationAvailable = async function () {
-        const isAvailable = await ask.call(this);
-        if ((asked += 1) === 2) new DropIn('demo', { baseUrl: '/v1' }).passkey.cancel();
-        return isAvailable;
+      const { get } = navigator.credentials;
+      navigator.credentials.get = function (options) {
+        new DropIn('demo', { baseUrl: '/v1' }).passkey.cancel();
+        return get.call(this, options);
       };
     }`);
     expect(await page.call(dropIn, autofill)).toMatchObject({ error: { code: 'ceremony_aborted' } });

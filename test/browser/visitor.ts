@@ -3,14 +3,11 @@ import { eventually } from '../support/eventually.js';
 import type { VirtualAuthenticator } from './virtual-authenticator.js';
 import { WATCHED_REQUESTS } from './watched-requests.js';
 
-/** A passkey as its row in the table says it. */
+/** A passkey as its card in the table says it. */
 export interface ShownPasskey {
   readonly name: string;
-  readonly provider: string;
-  readonly storage: string;
-  readonly added: string;
-  readonly lastUsed: string;
-  readonly uses: string;
+  /** In one line: where it is kept, when it was added and used. */
+  readonly facts: string;
 }
 
 /** Argument of `PublicKeyCredential.signalAllAcceptedCredentials`. */
@@ -25,8 +22,19 @@ export interface VisitorOptions {
   readonly authenticator?: VirtualAuthenticator;
   /** Leaves the autofill's offer on: a virtual authenticator takes it up as soon as the page is there. */
   readonly autofill?: boolean;
+  /** Leaves the automatic upgrade on that follows a sign-in by name. */
+  readonly upgrade?: boolean;
   readonly context?: BrowserContextOptions;
 }
+
+/** No password manager of the browser's own takes part, as in most browsers. */
+const WITHOUT_UPGRADE = `{
+  const ask = PublicKeyCredential.getClientCapabilities;
+  PublicKeyCredential.getClientCapabilities = async () => ({
+    ...(await ask.call(PublicKeyCredential)),
+    conditionalCreate: false,
+  });
+}`;
 
 const WITHOUT_AUTOFILL = 'PublicKeyCredential.isConditionalMediationAvailable = async () => false;';
 
@@ -63,12 +71,13 @@ export class Visitor {
   }
 
   static async arrive(browser: Browser, url: string, options: VisitorOptions = {}): Promise<Visitor> {
-    const { authenticator = null, autofill = false, context: settings } = options;
+    const { authenticator = null, autofill = false, upgrade = false, context: settings } = options;
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...settings });
     const page = await context.newPage();
     await page.addInitScript(LISTENING_TO_SIGNALS);
     await page.addInitScript(WATCHED_REQUESTS);
     if (!autofill) await page.addInitScript(WITHOUT_AUTOFILL);
+    if (!upgrade) await page.addInitScript(WITHOUT_UPGRADE);
     const devtools = await context.newCDPSession(page);
     await devtools.send('WebAuthn.enable');
     await authenticator?.plugIn(devtools);
@@ -95,12 +104,17 @@ export class Visitor {
 
   /** The table's sentence about the last thing that was done. */
   get tableSaid(): Locator {
-    return this.page.locator('passkey-table').locator('[part=status]');
+    return this.page.locator('passkey-table').locator('[part=status][role=status]');
   }
 
   /** The table's sentence about what went wrong. */
   get tableError(): Locator {
-    return this.page.locator('passkey-table').locator('[part=error]');
+    return this.page.locator('passkey-table').locator('[part=error][role=alert]');
+  }
+
+  /** What the sign-in says went wrong. */
+  get signInError(): Locator {
+    return this.page.locator('passkey-sign-in').locator('[role=alert]');
   }
 
   get dialog(): Locator {
@@ -108,7 +122,7 @@ export class Visitor {
   }
 
   get emptyState(): Locator {
-    return this.page.getByText('No passkeys yet');
+    return this.page.getByText('Sign in without a password');
   }
 
   async signIn(name: string): Promise<void> {
@@ -138,11 +152,14 @@ export class Visitor {
   async addPasskey(authenticator: VirtualAuthenticator): Promise<string> {
     await this.hold(authenticator);
     await this.button('Add a passkey').click();
-    return eventually(async () => {
+    const added = await eventually(async () => {
       const [, name] = /^The passkey “(.+)” was added\.$/.exec(await this.tableSaid.innerText()) ?? [];
       if (name === undefined) throw new Error(`No passkey was added: ${await this.tableError.innerText()}`);
       return name;
     });
+    // Its name may be changed now, and stays.
+    await this.page.keyboard.press('Escape');
+    return added;
   }
 
   /** Gives a passkey another name, with the mouse. */
@@ -153,34 +170,41 @@ export class Visitor {
     await this.tableSaid.getByText(`The passkey is now called “${to}”.`).waitFor();
   }
 
-  /** The table's rows, from top to bottom. */
+  /** The table's cards, from top to bottom. */
   async passkeys(): Promise<ShownPasskey[]> {
-    const column = (field: string) =>
-      this.page.locator(`tr[data-passkey-id] [data-field=${field}]`).allInnerTexts();
-    const [names, providers, storages, dates, lastUses, uses] = [
-      await column('name'),
-      await column('provider'),
-      await column('synced'),
-      await column('added'),
-      await column('last-used'),
-      await column('usage'),
-    ];
-    return names.map((name, row) => ({
-      name: name.trim(),
-      provider: providers[row] ?? '',
-      storage: storages[row] ?? '',
-      added: dates[row] ?? '',
-      lastUsed: lastUses[row] ?? '',
-      uses: uses[row] ?? '',
-    }));
+    return this.page.locator('passkey-table [data-passkey-id]').evaluateAll((cards) =>
+      cards.map((card) => ({
+        name: card.querySelector('[data-field=name]')?.textContent ?? card.querySelector('input')?.value ?? '',
+        facts: card.querySelector('[part=facts]')?.textContent ?? '',
+      })),
+    );
+  }
+
+  /** How often each passkey has signed in, as its details say it. */
+  async uses(): Promise<[string, string][]> {
+    const cards = await this.page.locator('passkey-table [data-passkey-id]').all();
+    return Promise.all(
+      cards.map(async (card): Promise<[string, string]> => {
+        const details = card.locator('[data-action=details]');
+        if ((await details.getAttribute('aria-expanded')) === 'false') await details.click();
+        await card.locator('[data-field=id]').waitFor();
+        const uses = await card.locator('[data-field=usage] dd').allInnerTexts();
+        return [await card.locator('[data-field=name]').innerText(), uses[0] ?? '0'];
+      }),
+    );
+  }
+
+  /** The card of a passkey. */
+  card(passkey: string): Locator {
+    return this.page
+      .locator('passkey-table [data-passkey-id]')
+      .filter({ has: this.page.getByText(passkey, { exact: true }) });
   }
 
   /** When a passkey was added or last used, by the machine-readable side of its date. */
   async time(passkey: string, field: 'added' | 'last-used'): Promise<Date> {
-    const row = this.page
-      .locator('tr[data-passkey-id]')
-      .filter({ has: this.page.getByText(passkey, { exact: true }) });
-    return new Date((await row.locator(`[data-field=${field}] time`).getAttribute('datetime')) ?? NaN);
+    const time = this.card(passkey).locator(`[data-field=${field}] time`);
+    return new Date((await time.getAttribute('datetime')) ?? NaN);
   }
 
   /** What the page has told the browser about accepted credentials since it was loaded, oldest first. */

@@ -1,10 +1,12 @@
-import { RequestError } from '@keyway/elements';
+import { PassageError } from '@keyway/elements';
 
 /** What a demo sign-in gives: a short-lived user token, kept in memory only. */
 export interface DemoSession {
   readonly token: string;
   readonly username: string;
   readonly expiresAt: string;
+  /** The passkey that signed in, if one did. */
+  readonly passkeyId: string | null;
 }
 
 /** The app whose passkeys sign in here; `flexUrl` is the base URL of its ceremonies. */
@@ -13,7 +15,7 @@ export interface DemoApp {
   readonly flexUrl: string;
 }
 
-/** Throws `RequestError`, as do the others. */
+/** Throws `PassageError`, as do the others. */
 export function demoApp(): Promise<DemoApp> {
   return ask('/demo/app');
 }
@@ -35,9 +37,9 @@ async function ask<T>(path: string, body?: object): Promise<T> {
     body: JSON.stringify(body),
   };
   const response = await fetch(path, post).catch((cause: unknown) => {
-    throw new RequestError(0, 'network_unreachable', { cause });
+    throw new PassageError('network_unreachable', 'The server cannot be reached.', 0, { cause });
   });
   const answer = (await response.json().catch(() => null)) as (T & { code?: string }) | null;
   if (response.ok && answer) return answer;
-  throw new RequestError(response.status, answer?.code ?? 'invalid_response');
+  throw new PassageError(answer?.code ?? 'invalid_response', 'The demo refused.', response.status);
 }

@@ -1,5 +1,4 @@
-import { RequestError } from '@keyway/elements';
-import { PassageError } from '@keyway/passage-flex-js';
+import { PassageError } from '@keyway/elements';
 
 const SENTENCES: Readonly<Record<string, string>> = {
   network_unreachable: 'The server cannot be reached. Is it still running?',
@@ -19,6 +18,6 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 /** A sentence for the person trying the demo. */
 export function sentence(error: unknown): string {
-  const code = error instanceof RequestError || error instanceof PassageError ? error.code : '';
+  const code = error instanceof PassageError ? error.code : '';
   return SENTENCES[code] ?? 'Something went wrong. Try again.';
 }

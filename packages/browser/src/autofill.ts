@@ -1,5 +1,5 @@
-import { type PublicKeyCredentialRequestOptionsJSON, startAuthentication } from '@simplewebauthn/browser';
 import type { Ceremony } from './ceremony.js';
+import { requestCredential } from './credentials.js';
 import type { FlexApi, Started } from './flex-api.js';
 import { pageIsVisible } from './page.js';
 import { PassageError } from './passage-error.js';
@@ -22,7 +22,10 @@ export async function signInByAutofill(api: FlexApi, ceremony: Ceremony): Promis
   let started = await start();
   for (;;) {
     const { handshakeId, publicKey } = started;
-    const response = await ceremony.prompt(() => offer(publicKey), lifetime(publicKey));
+    const response = await ceremony.prompt(
+      () => requestCredential(publicKey, { autofill: true }),
+      lifetime(publicKey),
+    );
     if (response) {
       const finish = () => api.finishAuthentication({}, handshakeId, response);
       return signallingUnknown(finish, publicKey, response);
@@ -50,10 +53,6 @@ function mayPass(error: unknown): error is PassageError {
   const { code, statusCode } = error;
   return code === 'network_unreachable' || code === 'timed_out' || statusCode === 429 || statusCode >= 500;
 }
-
-/** The field may come later, or be in a shadow tree, where the library would not see it. */
-const offer = (optionsJSON: PublicKeyCredentialRequestOptionsJSON) =>
-  startAuthentication({ optionsJSON, useBrowserAutofill: true, verifyBrowserAutofillInput: false });
 
 function lifetime({ timeout }: PublicKeyCredentialRequestOptionsJSON): number {
   const { atLeast, unlessTold, atMost } = OFFER_LASTS;

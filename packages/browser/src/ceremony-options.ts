@@ -1,8 +1,4 @@
-import {
-  base64URLStringToBuffer,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-} from '@simplewebauthn/browser';
+import { toBytes } from './credentials.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -43,10 +39,10 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
-/** Whether the library can decode it: base64url, of one byte at least. */
+/** Whether it can be decoded: base64url, of one byte at least. */
 function isBinary(value: unknown): boolean {
   try {
-    return isText(value) && base64URLStringToBuffer(value).byteLength > 0;
+    return isText(value) && toBytes(value).byteLength > 0;
   } catch {
     return false;
   }

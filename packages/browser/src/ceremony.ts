@@ -1,4 +1,4 @@
-import { WebAuthnAbortService } from '@simplewebauthn/browser';
+import { abortPrompt } from './credentials.js';
 import { PassageError } from './passage-error.js';
 
 /** How often, and how many milliseconds apart, the browser is asked to let go of a prompt. */
@@ -79,7 +79,7 @@ export function cancelCeremony(why: string): void {
 async function closePrompt(): Promise<void> {
   const closing = openPrompt;
   for (let attempt = 0; closing && openPrompt === closing && attempt < ATTEMPTS; attempt += 1) {
-    WebAuthnAbortService.cancelCeremony();
+    abortPrompt();
     await first([closing, after(PAUSE)]);
   }
 }

@@ -1,14 +1,5 @@
-import type {
-  AuthenticationResponseJSON,
-  PublicKeyCredentialCreationOptionsJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-  RegistrationResponseJSON,
-} from '@simplewebauthn/browser';
 import { isCreationOptions, isRequestOptions } from './ceremony-options.js';
-import { PassageError } from './passage-error.js';
-
-/** How long one request may take, in milliseconds; the browser's prompt is not one. */
-const TIMEOUT = 30_000;
+import { invalidResponse, sendJson } from './json-request.js';
 
 /** A ceremony that the server has begun. */
 export interface Started<Options> {
@@ -91,29 +82,9 @@ export class FlexApi {
   }
 
   async #post(path: string, body: object, signal?: AbortSignal): Promise<object> {
-    const request = new AbortController();
-    const abort = () => request.abort(signal?.reason);
-    const timer = setTimeout(
-      () => request.abort(new PassageError('timed_out', 'The server did not answer in time.')),
-      TIMEOUT,
-    );
-    signal?.addEventListener('abort', abort);
-    if (signal?.aborted) abort();
-    try {
-      return await send(`${this.#appUrl}/${path}`, body, request.signal);
-    } catch (cause) {
-      request.signal.throwIfAborted();
-      if (cause instanceof PassageError) throw cause;
-      throw new PassageError(
-        'network_unreachable',
-        "The server cannot be reached, or this page's origin is not one of the app's.",
-        0,
-        { cause },
-      );
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    }
+    const answer = await sendJson(`${this.#appUrl}/${path}`, { method: 'POST', body, signal });
+    if (typeof answer !== 'object' || answer === null) throw invalidResponse(200);
+    return answer;
   }
 }
 
@@ -133,45 +104,4 @@ function toStarted<Options>(
     throw invalidResponse(200);
   }
   return { handshakeId, publicKey };
-}
-
-async function send(url: string, body: object, signal: AbortSignal): Promise<object> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { accept: 'application/json', 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    credentials: 'omit',
-    cache: 'no-store',
-    redirect: 'error',
-    signal,
-  });
-  const answer = parseObject(await response.text());
-  if (response.ok && answer) return answer;
-  const { code, error, reason: told } = (answer ?? {}) as Record<string, unknown>;
-  const retryAfter = secondsUntil(response.headers.get('retry-after'));
-  if (response.ok || typeof code !== 'string') throw invalidResponse(response.status, retryAfter);
-  const reason = typeof told === 'string' ? told : null;
-  const message = typeof error === 'string' ? error : code;
-  throw new PassageError(code, message, response.status, { retryAfter, reason });
-}
-
-/** Reads a `Retry-After` header (RFC 9110 §10.2.3); null if it says nothing, or the server hides it from pages. */
-function secondsUntil(header: string | null): number | null {
-  if (header === null) return null;
-  const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000;
-  return Number.isNaN(seconds) ? null : Math.max(0, Math.ceil(seconds));
-}
-
-function parseObject(text: string): object | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function invalidResponse(status: number, retryAfter: number | null = null): PassageError {
-  const message = 'The server’s answer is not of the protocol.';
-  return new PassageError('invalid_response', message, status, { retryAfter });
 }

@@ -3,17 +3,19 @@ export type {
   AuthenticateOptions,
   AuthenticatorAttachment,
   Hint,
+  OnCreated,
   Passkey,
   RegisterOptions,
   UpgradeOptions,
 } from './passkey.js';
-export { RequestError, type StepUpChallenge } from './request.js';
+export { PassageError, type PassageErrorCode, type StepUpChallenge } from './passage-error.js';
+export { signalAccepted, signalUnknownCredential, type UserSignal } from './signals.js';
 export { challengeIn, confirmWithPasskey, withStepUp } from './step-up.js';
 export {
   type FlexTransaction,
   type GetToken,
   type PasskeyList,
-  signalAccepted,
+  type Place,
   type StepUpAct,
   type StepUpOptions,
   UserApi,
@@ -22,7 +24,5 @@ export {
   type PasskeyEvent,
   type PasskeyHistory,
   type UserPasskey,
-  type UserSignal,
   type VerifiedNonce,
 } from './user-api.js';
-export { PassageError, type PassageErrorCode } from './passage-error.js';

@@ -38,6 +38,24 @@ export type PassageErrorCode =
   // A later server's.
   | (string & Record<never, never>);
 
+/** How the server lets a user prove again who they are. */
+export interface StepUpChallenge {
+  /** What counts: a token of a fresh sign-in, the nonce of a step-up with a passkey, or either. */
+  readonly by: 'fresh-token' | 'passkey' | 'either';
+  /** Seconds since which the user has to have signed in; absent where no token counts. */
+  readonly maxAge?: number;
+  /** The values of the claim `acr` that count; absent where any does. */
+  readonly acrValues?: readonly string[];
+}
+
+/** What is known of an error beside its code. */
+export interface PassageErrorDetails {
+  readonly cause?: unknown;
+  readonly retryAfter?: number | null;
+  readonly reason?: string | null;
+  readonly stepUp?: StepUpChallenge | null;
+}
+
 /** The one error that the client throws; decide by `code`, which is stable. */
 export class PassageError extends Error {
   override readonly name = 'PassageError';
@@ -45,17 +63,20 @@ export class PassageError extends Error {
   readonly retryAfter: number | null;
   /** What the server tells beyond the code, such as `unknown_credential`; null where it tells nothing. */
   readonly reason: string | null;
+  /** What an `insufficient_user_authentication` asks for; null for other codes. */
+  readonly stepUp: StepUpChallenge | null;
 
   constructor(
     readonly code: PassageErrorCode,
     message: string,
     /** HTTP status of the server's answer; 0 without one. */
     readonly statusCode = 0,
-    options?: { cause?: unknown; retryAfter?: number | null; reason?: string | null },
+    options?: PassageErrorDetails,
   ) {
     super(message, options);
     this.retryAfter = options?.retryAfter ?? null;
     this.reason = options?.reason ?? null;
+    this.stepUp = options?.stepUp ?? null;
   }
 
   /** The {@link code}: where the original had HTTP's reason phrase, which HTTP/2 has none of. */

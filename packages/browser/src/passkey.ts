@@ -1,14 +1,7 @@
-import {
-  browserSupportsWebAuthn,
-  browserSupportsWebAuthnAutofill,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type RegistrationResponseJSON,
-  startAuthentication,
-  startRegistration,
-} from '@simplewebauthn/browser';
 import { signInByAutofill } from './autofill.js';
 import { toPassageError } from './browser-error.js';
 import { cancelCeremony, Ceremony } from './ceremony.js';
+import { createCredential, requestCredential, supportsAutofill, supportsPasskeys } from './credentials.js';
 import type { FlexApi } from './flex-api.js';
 import { PassageError } from './passage-error.js';
 import { signallingUnknown } from './unknown-credential.js';
@@ -22,6 +15,9 @@ export type AuthenticatorAttachment = 'platform' | 'cross-platform' | 'any';
 /** A kind of authenticator that the user is expected to have: a security key, this device, or a phone. */
 export type Hint = 'security-key' | 'client-device' | 'hybrid';
 
+/** Hears of a credential that the authenticator has made. */
+export type OnCreated = (credentialId: string, rpId: string) => void;
+
 interface CeremonyOptions {
   /** What the browser should offer first, the likeliest first; browsers may not know hints. */
   hints?: readonly Hint[] | undefined;
@@ -33,14 +29,14 @@ interface CeremonyOptions {
 export interface RegisterOptions extends CeremonyOptions {
   /** `platform` unless told, as in the original; with `hints`, what they agree on. */
   authenticatorAttachment?: AuthenticatorAttachment | undefined;
-  /** Called with the new credential's ID (base64url) before the server is told of it. */
-  onCreated?: ((credentialId: string) => void) | undefined;
+  /** Called with the new credential's ID (base64url) and its RP ID before the server is told of it. */
+  onCreated?: OnCreated | undefined;
 }
 
 /** How `upgrade` runs. */
 export interface UpgradeOptions extends CeremonyOptions {
   /** As for a registration. */
-  onCreated?: ((credentialId: string) => void) | undefined;
+  onCreated?: OnCreated | undefined;
 }
 
 /** How `authenticate` asks for a passkey. */
@@ -76,8 +72,8 @@ export class Passkey {
     };
     return run(async (ceremony) => {
       const { handshakeId, publicKey } = await this.#api.startRegistration(named, ceremony.signal);
-      const response = await ceremony.prompt(() => startRegistration({ optionsJSON: publicKey }));
-      options?.onCreated?.(response!.id);
+      const response = await ceremony.prompt(() => createCredential(publicKey));
+      options?.onCreated?.(response!.id, rpIdOf(publicKey));
       return this.#api.finishRegistration(transactionId, handshakeId, response!);
     }, options?.signal);
   }
@@ -97,7 +93,7 @@ export class Passkey {
     const begun = { ...named, ...hinting(options?.hints ?? []) };
     return run(async (ceremony) => {
       const { handshakeId, publicKey } = await this.#api.startAuthentication(begun, ceremony.signal);
-      const response = await ceremony.prompt(() => startAuthentication({ optionsJSON: publicKey }));
+      const response = await ceremony.prompt(() => requestCredential(publicKey));
       const finish = () => this.#api.finishAuthentication(named, handshakeId, response!);
       return transactionId === null ? signallingUnknown(finish, publicKey, response!) : finish();
     }, signal);
@@ -121,7 +117,7 @@ export class Passkey {
       if (!conditional) throw new PassageError('invalid_argument', 'The transaction is not conditional.');
       const response = await createSilently(publicKey, ceremony);
       if (!response) return null;
-      options?.onCreated?.(response.id);
+      options?.onCreated?.(response.id, rpIdOf(publicKey));
       return this.#api.finishRegistration(transactionId, handshakeId, response);
     }, options?.signal);
   }
@@ -133,22 +129,22 @@ export class Passkey {
 
   /** Whether this browser can create passkeys, on any authenticator; false outside a secure context. */
   canRegisterPasskey(): Promise<boolean> {
-    return Promise.resolve(browserSupportsWebAuthn());
+    return Promise.resolve(supportsPasskeys());
   }
 
   /** Whether this browser can sign in with passkeys; tells nothing of whether the user has one. */
   canAuthenticateWithPasskey(): Promise<boolean> {
-    return Promise.resolve(browserSupportsWebAuthn());
+    return Promise.resolve(supportsPasskeys());
   }
 
   /** Whether this browser offers passkeys in autofill. */
   async canUseConditionalMediation(): Promise<boolean> {
-    return browserSupportsWebAuthnAutofill();
+    return supportsAutofill();
   }
 
   /** Whether this browser can create a passkey without asking its user; ask it before your server for a transaction. */
   async canUpgrade(): Promise<boolean> {
-    if (!browserSupportsWebAuthn()) return false;
+    if (!supportsPasskeys()) return false;
     const { getClientCapabilities } = PublicKeyCredential as WithCapabilities;
     if (typeof getClientCapabilities !== 'function') return false;
     const capabilities = await getClientCapabilities.call(PublicKeyCredential).catch(() => null);
@@ -173,13 +169,13 @@ interface WithCapabilities {
 
 /** Null if the browser declines, or has not answered when the time that the options give it is over. */
 async function createSilently(
-  optionsJSON: PublicKeyCredentialCreationOptionsJSON,
+  options: PublicKeyCredentialCreationOptionsJSON,
   ceremony: Ceremony,
 ): Promise<RegistrationResponseJSON | null> {
   try {
     return await ceremony.prompt(
-      () => startRegistration({ optionsJSON, useAutoRegister: true }),
-      optionsJSON.timeout ?? PATIENCE,
+      () => createCredential(options, { silently: true }),
+      options.timeout ?? PATIENCE,
     );
   } catch (error) {
     const isPages = ceremony.signal.aborted || toPassageError(error).code === 'origin_not_allowed';
@@ -190,7 +186,7 @@ async function createSilently(
 
 /** Runs a ceremony in place of the one that waits for its user. */
 async function run<T>(hold: (ceremony: Ceremony) => Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!browserSupportsWebAuthn()) {
+  if (!supportsPasskeys()) {
     throw new PassageError('passkeys_not_supported', 'This browser, or this page, cannot use passkeys.');
   }
   if (signal?.aborted) throw abortedBy(signal);
@@ -206,6 +202,9 @@ async function run<T>(hold: (ceremony: Ceremony) => Promise<T>, signal?: AbortSi
     ceremony.end();
   }
 }
+
+/** The page's own host where the options name none (WebAuthn Level 3 §5.1.3). */
+const rpIdOf = ({ rp }: PublicKeyCredentialCreationOptionsJSON): string => rp.id ?? location.hostname;
 
 const abortedBy = (signal: AbortSignal | undefined): PassageError =>
   new PassageError('ceremony_aborted', 'The page ended the ceremony.', 0, { cause: signal?.reason });

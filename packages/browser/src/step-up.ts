@@ -1,14 +1,14 @@
 import { PassageFlex } from './passage-flex.js';
-import { RequestError, type StepUpChallenge } from './request.js';
+import { PassageError, type StepUpChallenge } from './passage-error.js';
 import type { StepUpAct, UserApi, UserApiOptions } from './user-api.js';
 
 /** What an error asks the user for; null for any other than an `insufficient_user_authentication`. */
 export const challengeIn = (error: unknown): StepUpChallenge | null =>
-  error instanceof RequestError && error.code === 'insufficient_user_authentication' ? error.stepUp : null;
+  error instanceof PassageError && error.code === 'insufficient_user_authentication' ? error.stepUp : null;
 
 /**
  * Asks the user to prove with a passkey that it is still them, for one act. Resolves to the nonce that the act takes. Throws
- * `RequestError` and `PassageError`.
+ * `PassageError`.
  */
 export async function confirmWithPasskey(
   api: UserApi,

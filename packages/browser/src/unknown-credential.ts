@@ -1,8 +1,5 @@
-import type {
-  AuthenticationResponseJSON,
-  PublicKeyCredentialRequestOptionsJSON,
-} from '@simplewebauthn/browser';
 import { PassageError } from './passage-error.js';
+import { signalUnknownCredential } from './signals.js';
 
 /**
  * Finishes a sign-in that named no user. If the server does not know the passkey, tells the browser, which may then offer
@@ -18,13 +15,8 @@ export async function signallingUnknown(
     return await finish();
   } catch (error) {
     if (error instanceof PassageError && error.reason === 'unknown_credential') {
-      await signalUnknown(rpId ?? location.hostname, id).catch(() => undefined);
+      await signalUnknownCredential(rpId ?? location.hostname, id);
     }
     throw error;
   }
-}
-
-async function signalUnknown(rpId: string, credentialId: string): Promise<void> {
-  const api = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
-  await api.signalUnknownCredential?.call(PublicKeyCredential, { rpId, credentialId });
 }

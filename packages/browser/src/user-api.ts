@@ -1,4 +1,12 @@
-import { type JsonRequest, RequestError, sendJson } from './request.js';
+import { invalidResponse, type JsonRequest, sendJson } from './json-request.js';
+import { PassageError } from './passage-error.js';
+import { signalAccepted, type UserSignal } from './signals.js';
+
+/** A browser and a system, such as Chrome on Windows. */
+export interface Place {
+  readonly browser: string;
+  readonly system: string;
+}
 
 /** One passkey as `GET /user/devices` answers it; dates are RFC 3339, `credId` is base64url. */
 export interface UserPasskey {
@@ -16,15 +24,10 @@ export interface UserPasskey {
   readonly updatedAt: string;
   readonly lastLoginAt: string | null;
   readonly usageCount: number;
-}
-
-/** What a browser may be told of one user handle; `userId` and the credential IDs are base64url. */
-export interface UserSignal {
-  readonly rpId: string;
-  readonly userId: string;
-  readonly name: string;
-  readonly displayName: string;
-  readonly allAcceptedCredentialIds: readonly string[];
+  /** Null or absent where the server does not tell. */
+  readonly createdFrom?: Place | null;
+  /** Null or absent where the server does not tell. */
+  readonly lastUsedFrom?: Place | null;
 }
 
 /**
@@ -109,7 +112,7 @@ export interface StepUpOptions extends UserApiOptions {
 }
 
 /**
- * Client of the user's API. Every method asks for the token anew and throws `RequestError`. Adding, revoking and erasing throw
+ * Client of the user's API. Every method asks for the token anew and throws `PassageError`. Adding, revoking and erasing throw
  * `insufficient_user_authentication` where the app wants step-up: see `withStepUp`.
  */
 export class UserApi {
@@ -124,9 +127,9 @@ export class UserApi {
 
   /** All passkeys of the user. */
   async list(options?: UserApiOptions): Promise<PasskeyList> {
-    const list = await this.#send<PasskeyList>('/user/devices', { ...options });
-    if (!isList(list.passkeys) || !isList(list.signals)) throw new RequestError(200, 'invalid_response');
-    return list;
+    const list = await this.#send<PasskeyList | null>('/user/devices', {}, options);
+    if (!isList(list?.passkeys) || !isList(list?.signals)) throw invalidResponse(200);
+    return list as PasskeyList;
   }
 
   /** What happened to the user's passkeys, newest first, a page at a time. */
@@ -136,35 +139,37 @@ export class UserApi {
       if (value !== undefined) parameters.set(name, String(value));
     }
     const search = parameters.size > 0 ? `?${parameters.toString()}` : '';
-    const page = await this.#send<PasskeyHistory>(`/user/passkey-events${search}`, { ...options });
-    if (!isList(page.events)) throw new RequestError(200, 'invalid_response');
-    return page;
+    const path = `/user/passkey-events${search}`;
+    const page = await this.#send<PasskeyHistory | null>(path, {}, options);
+    if (!isList(page?.events)) throw invalidResponse(200);
+    return page as PasskeyHistory;
   }
 
   /** Renames a passkey and resolves to it as it now is. */
   rename(id: string, friendlyName: string, options?: UserApiOptions): Promise<UserPasskey> {
-    return this.#send(device(id), { ...options, method: 'PATCH', body: { friendlyName } });
+    return this.#send(device(id), { method: 'PATCH', body: { friendlyName } }, options);
   }
 
   /** Revokes a passkey for good. Throws `last_passkey` where it is the last one and the app denies it. */
   revoke(id: string, options?: StepUpOptions): Promise<void> {
-    return this.#send(device(id), { ...options, method: 'DELETE' });
+    return this.#send(device(id), { method: 'DELETE' }, options);
   }
 
-  /** Begins adding a passkey. */
-  beginRegistration(options?: StepUpOptions): Promise<FlexTransaction> {
-    return this.#send('/passkey/register', { ...options, method: 'POST' });
+  /** Begins adding a passkey; a `conditional` one is for an automatic upgrade. */
+  beginRegistration(options?: StepUpOptions & { readonly conditional?: boolean }): Promise<FlexTransaction> {
+    const body = options?.conditional ? { body: { conditional: true } } : {};
+    return this.#send('/passkey/register', { method: 'POST', ...body }, options);
   }
 
   /** Begins a sign-in by which the user proves that it is still them: its nonce is for one act, or without to be verified. */
   beginStepUp(act?: StepUpAct, options?: UserApiOptions): Promise<FlexTransaction> {
-    const body = act && { stepUp: act };
-    return this.#send('/user/authenticate-with-passkey', { ...options, method: 'POST', body });
+    const body = act && { body: { stepUp: act } };
+    return this.#send('/user/authenticate-with-passkey', { method: 'POST', ...body }, options);
   }
 
   /** Verifies and consumes the nonce of a ceremony that this user has just finished. */
   verify(nonce: string, options?: UserApiOptions): Promise<VerifiedNonce> {
-    return this.#send('/passkey/verify', { ...options, method: 'POST', body: { nonce } });
+    return this.#send('/passkey/verify', { method: 'POST', body: { nonce } }, options);
   }
 
   /**
@@ -172,38 +177,30 @@ export class UserApi {
    * application's to end.
    */
   async erase(options?: StepUpOptions): Promise<void> {
-    const { signals } = await this.#send<Pick<PasskeyList, 'signals'>>('/user', {
-      ...options,
-      method: 'DELETE',
-    });
-    if (!isList(signals)) throw new RequestError(200, 'invalid_response');
+    const { signals } = await this.#send<Pick<PasskeyList, 'signals'>>(
+      '/user',
+      { method: 'DELETE' },
+      options,
+    );
+    if (!isList(signals)) throw invalidResponse(200);
     for (const signal of signals) await signalAccepted(signal);
   }
 
-  async #send<T>(path: string, request: JsonRequest): Promise<T> {
+  async #send<T>(path: string, request: JsonRequest, options: StepUpOptions = {}): Promise<T> {
+    const { signal, nonce } = options;
     const token = await this.#token();
-    request.signal?.throwIfAborted();
-    return sendJson<T>(this.#baseUrl + path, { ...request, token });
+    signal?.throwIfAborted();
+    const headers = { authorization: `Bearer ${token}`, ...(nonce && { 'x-keyway-nonce': nonce }) };
+    return (await sendJson(this.#baseUrl + path, { ...request, headers, signal })) as T;
   }
 
   async #token(): Promise<string> {
     try {
       return await this.#getToken();
     } catch (cause) {
-      throw new RequestError(401, 'missing_token', { cause });
+      throw new PassageError('missing_token', 'There is no token of the user.', 401, { cause });
     }
   }
-}
-
-/**
- * Tells the browser which passkeys an account accepts (WebAuthn Level 3 §5.1.10.2), where it can be told. Best effort by its
- * nature: an authenticator that cannot be told goes on offering a passkey that no longer works, and nothing else breaks.
- */
-export async function signalAccepted({ rpId, userId, allAcceptedCredentialIds }: UserSignal): Promise<void> {
-  if (typeof PublicKeyCredential !== 'function') return;
-  const api = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
-  const accepted = { rpId, userId, allAcceptedCredentialIds: [...allAcceptedCredentialIds] };
-  await api.signalAllAcceptedCredentials?.call(PublicKeyCredential, accepted).catch(() => undefined);
 }
 
 const isList = (value: unknown): boolean => Array.isArray(value);

@@ -1,4 +1,10 @@
-import { PassageError, signalAccepted, type UserSignal } from '@keyway/passage-flex-js';
+import {
+  PassageError,
+  signalAccepted,
+  signalNames,
+  type OnCreated,
+  type UserSignal,
+} from '@keyway/passage-flex-js/http.js';
 
 /*
  * A browser deletes every passkey of the user that a signal does not name, and a list that was asked for before an
@@ -16,9 +22,7 @@ const unconfirmed = new Set<string>();
  * Runs the ceremony of an add. `ceremony` reports the credential's ID (base64url) as soon as the authenticator has
  * made it. Resolves and throws as `ceremony` does.
  */
-export async function trackAdd<T>(
-  ceremony: (onCreated: (credentialId: string) => void) => Promise<T>,
-): Promise<T> {
+export async function trackAdd<T>(ceremony: (onCreated: OnCreated) => Promise<T>): Promise<T> {
   let created: string | undefined;
   const add = ceremony((credentialId) => (created = credentialId));
   addsUnderWay.add(add);
@@ -48,20 +52,21 @@ export async function whenAddsEnd(): Promise<void> {
 }
 
 /**
- * Tells the browser, for each user handle, which passkeys the account still accepts, so that it can hide the others, where
- * it can be told. `signals` must come from a list that {@link watchForAdds} calls complete. Best effort by its nature:
- * failures are ignored.
+ * Tells the browser, for each user handle, which passkeys the account still accepts, so that it can hide the others, and
+ * the user's names. `signals` must come from a list that {@link watchForAdds} calls complete.
  */
 export async function signalAcceptedCredentials(signals: readonly UserSignal[]): Promise<void> {
   for (const signal of signals) {
     const { allAcceptedCredentialIds: listed } = signal;
     for (const id of listed) unconfirmed.delete(id);
     await signalAccepted({ ...signal, allAcceptedCredentialIds: [...listed, ...unconfirmed] });
+    await signalNames(signal);
   }
 }
 
 /** Whether the server itself said no. Without an answer, or with one of a failing server, the outcome is open. */
-function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): boolean {
   if (!(error instanceof PassageError) || error.code === 'invalid_response') return false;
-  return error.statusCode >= 400 && error.statusCode < 500;
+  const isForNow = [408, 425, 429].includes(error.statusCode);
+  return error.statusCode >= 400 && error.statusCode < 500 && !isForNow;
 }

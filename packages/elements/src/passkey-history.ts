@@ -1,20 +1,21 @@
-import { upgradeProperty } from './dom.js';
-import { errorCode, errorSentence, errorStatus } from './error-sentence.js';
-import { validLocale } from './formats.js';
+import { type GetToken, type PasskeyEvent, UserApi } from '@keyway/passage-flex-js/http.js';
+import { BaseElement, define, takeProperties } from './custom-element.js';
+import { HISTORY_STYLES } from './history/styles.js';
 import {
   type PasskeyHistoryTextChanges,
   type PasskeyHistoryTexts,
   withHistoryTexts,
-} from './history-texts.js';
-import { HistoryView } from './history-view.js';
-import { styleSheet } from './styles.js';
-import { type GetToken, type PasskeyEvent, UserApi } from '@keyway/passage-flex-js';
+} from './history/texts.js';
+import { HistoryView } from './history/view.js';
+import { styleSheets } from './style-sheet.js';
+import { nearestLang } from './surroundings.js';
+import { errorCode, errorSentence, errorStatus } from './text/error-sentence.js';
 
 /**
  * `<passkey-history base-url="https://keyway.example">` shows what happened to the signed-in user's passkeys, newest first, a
  * page at a time. It loads once it is in the document and has `getToken`. Dates follow the nearest `lang`.
  */
-export class PasskeyHistoryElement extends HTMLElement {
+export class PasskeyHistoryElement extends BaseElement {
   static readonly observedAttributes = ['base-url', 'lang'];
 
   readonly #view: HistoryView;
@@ -30,7 +31,7 @@ export class PasskeyHistoryElement extends HTMLElement {
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [styleSheet()];
+    root.adoptedStyleSheets = styleSheets(HISTORY_STYLES);
     this.#view = new HistoryView(root);
     root.addEventListener('click', (event) => this.#onClick(event));
   }
@@ -73,8 +74,7 @@ export class PasskeyHistoryElement extends HTMLElement {
   }
 
   connectedCallback(): void {
-    upgradeProperty(this, 'texts');
-    upgradeProperty(this, 'getToken');
+    takeProperties(this, 'texts', 'baseUrl', 'getToken');
     void this.refresh();
   }
 
@@ -139,15 +139,15 @@ export class PasskeyHistoryElement extends HTMLElement {
   }
 
   #render(): void {
-    const locale = validLocale(this.closest<HTMLElement>('[lang]')?.lang);
-    const problem = this.#problem === null ? null : errorSentence('load', this.#problem, this.#texts);
+    const locale = nearestLang(this);
+    const problem = this.#problem === null ? null : errorSentence('load', this.#problem, this.#texts.errors);
     const isWaiting = this.#loading || (this.#events === null && problem === null);
     const state = { events: this.#events, hasMore: this.#next !== null, loading: isWaiting, problem };
     this.#view.render(state, this.#texts, locale);
   }
 }
 
-if (!customElements.get('passkey-history')) customElements.define('passkey-history', PasskeyHistoryElement);
+define('passkey-history', PasskeyHistoryElement);
 
 declare global {
   interface HTMLElementTagNameMap {

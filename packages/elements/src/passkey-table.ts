@@ -1,58 +1,72 @@
-import { upgradeProperty } from './dom.js';
-import type { PasskeyTableEventTypes } from './events.js';
-import { validLocale } from './formats.js';
-import type { ColorScheme } from './icon.js';
-import { PasskeyController } from './passkey-controller.js';
-import type { RowContext } from './row.js';
-import { styleSheet } from './styles.js';
-import { withTexts, type PasskeyTableTextChanges, type PasskeyTableTexts } from './texts.js';
-import { type GetToken, UserApi } from '@keyway/passage-flex-js';
-import type { StepUpCallback } from './step-up.js';
+import type { GetToken } from '@keyway/passage-flex-js/http.js';
+import { BaseElement, define, saysTheSame, takeProperties, whenGone } from './custom-element.js';
+import { type Speech, speechOf } from './localized.js';
+import { styleSheets } from './style-sheet.js';
+import { colorScheme, watchSurroundings } from './surroundings.js';
+import { TableController } from './table/controller.js';
+import type { TableContext } from './table/context.js';
+import { CANCELABLE, type PasskeyTableEventDetails } from './table/events.js';
+import type { StepUpCallback } from './table/step-up.js';
+import { TABLE_STYLES } from './table/styles.js';
+import { ENGLISH_NAMES, ENGLISH_TABLE } from './text/english-table.js';
+import { ENGLISH_UNREACHABLE } from './text/english-unreachable.js';
+import type { PasskeyTableTextChanges } from './text/texts.js';
+
+const SEARCH_FROM = 12;
+
+/** How long a page that shows the table may take to give `getToken` before the console is told; milliseconds. */
+const PATIENCE = 1_000;
 
 /**
- * `<passkey-table base-url="https://keyway.example">` shows the signed-in user's passkeys and lets them add,
- * rename and revoke. It loads once it is in the document and has `getToken`. Dates follow the nearest `lang`,
- * colours the element's `color-scheme`.
+ * `<passkey-table base-url="https://keyway.example">` shows the signed-in user's passkeys and lets them add, rename and
+ * revoke. It loads once it is in the document and has `getToken`. Texts and dates follow the nearest `lang`, colours the
+ * element's `color-scheme`.
  */
-export class PasskeyTableElement extends HTMLElement {
-  static readonly observedAttributes = ['base-url', 'lang'];
+export class PasskeyTableElement extends BaseElement {
+  static readonly observedAttributes = ['base-url', 'lang', 'current-passkey', 'search-from', 'user-key'];
 
-  readonly #controller: PasskeyController;
-  #getToken: GetToken | null = null;
+  readonly #controller: TableController;
+  #getToken: GetToken | null | undefined;
   #stepUp: StepUpCallback | null = null;
-  #texts: PasskeyTableTexts = withTexts({});
+  #texts: PasskeyTableTextChanges = {};
+  #context: TableContext | null = null;
+  #speech: Speech | undefined;
+  #unwatch: (() => void) | null = null;
+  #patience = 0;
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [styleSheet()];
-    this.#controller = new PasskeyController(
+    root.adoptedStyleSheets = styleSheets(TABLE_STYLES);
+    this.#controller = new TableController(
       root,
-      () => this.#context(),
+      () => this.#context ?? (this.#context = this.#newContext()),
       (name, detail) => {
-        const cancelable = name === 'passkey-adding' || name === 'passkey-revoking';
+        const cancelable = CANCELABLE.has(name);
         return this.dispatchEvent(
-          new CustomEvent(name, { detail, cancelable, bubbles: true, composed: true }),
+          new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable }),
         );
       },
-      () => this.#stepUp,
+      () => this.stepUp,
     );
   }
 
-  /** Gives the user's JWT, asked anew for each request. Setting it starts over, for the user of that token. */
+  /**
+   * Gives the user's JWT, asked anew for each request. Replacing one function by another only swaps it; null signs the
+   * person out. For another person say {@link reset}, or change `user-key`.
+   */
   get getToken(): GetToken | null {
-    return this.#getToken;
+    return this.#getToken ?? null;
   }
 
   set getToken(getToken: GetToken | null) {
+    const before = this.#getToken;
     this.#getToken = getToken;
-    this.#restart();
+    if (before && getToken) this.#controller.replaceGetToken(getToken);
+    else if (before !== getToken) this.#restart();
   }
 
-  /**
-   * Has the user sign in anew where the server wants that before a passkey is added or revoked, and no passkey will do; null
-   * where the page cannot.
-   */
+  /** Has the user sign in anew, where the server wants that before an act and no passkey will do. */
   get stepUp(): StepUpCallback | null {
     return this.#stepUp;
   }
@@ -61,14 +75,15 @@ export class PasskeyTableElement extends HTMLElement {
     this.#stepUp = stepUp;
   }
 
-  /** The texts in use. Setting it replaces those given; the others are English again. */
-  get texts(): PasskeyTableTexts {
+  /** The texts given in place of the built-in ones. */
+  get texts(): PasskeyTableTextChanges {
     return this.#texts;
   }
 
-  set texts(changes: PasskeyTableTextChanges) {
-    this.#texts = withTexts(changes);
-    this.#controller.render();
+  set texts(changes: PasskeyTableTextChanges | null) {
+    if (saysTheSame(this.#texts, changes ?? {})) return;
+    this.#texts = changes ?? {};
+    this.#render();
   }
 
   /** Where Keyway is reached, from the attribute `base-url`; empty means the page's own origin. */
@@ -80,48 +95,123 @@ export class PasskeyTableElement extends HTMLElement {
     this.setAttribute('base-url', url);
   }
 
+  /** The id of the passkey that this session was opened with, from the answer to a verified nonce. */
+  get currentPasskey(): string | null {
+    return this.getAttribute('current-passkey');
+  }
+
+  set currentPasskey(id: string | null) {
+    reflect(this, 'current-passkey', id);
+  }
+
+  /** From how many passkeys on there is a search field. */
+  get searchFrom(): number {
+    const from = Number.parseInt(this.getAttribute('search-from') ?? '', 10);
+    return from > 0 ? from : SEARCH_FROM;
+  }
+
+  set searchFrom(count: number) {
+    this.setAttribute('search-from', String(count));
+  }
+
+  /** Whose passkeys these are, in any words of the page's own: another value starts over. */
+  get userKey(): string | null {
+    return this.getAttribute('user-key');
+  }
+
+  set userKey(key: string | null) {
+    reflect(this, 'user-key', key);
+  }
+
   /** Loads the list again; never throws: a failure is said in the table and by a `passkey-error` event. */
   async refresh(): Promise<void> {
     await this.#controller.refresh();
   }
 
-  connectedCallback(): void {
-    upgradeProperty(this, 'texts');
-    upgradeProperty(this, 'stepUp');
-    upgradeProperty(this, 'getToken');
+  /** Starts over, for another person: what is under way ends, and what is shown goes. */
+  reset(): void {
     this.#restart();
   }
 
+  /** Begins adding a passkey, as the button does. Resolves when that has ended, in whatever way. */
+  async add(): Promise<void> {
+    await this.#controller.add();
+  }
+
+  connectedCallback(): void {
+    takeProperties(this, 'texts', 'baseUrl', 'currentPasskey', 'searchFrom', 'userKey', 'stepUp', 'getToken');
+    if (this.#unwatch) return;
+    this.#unwatch = watchSurroundings(this, () => this.#render());
+    this.#restart();
+    this.#patience = Number(setTimeout(() => this.#missToken(), PATIENCE));
+  }
+
   disconnectedCallback(): void {
-    this.#controller.stop();
+    whenGone(this, () => {
+      this.#unwatch?.();
+      this.#unwatch = null;
+      clearTimeout(this.#patience);
+      this.#controller.stop();
+    });
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (before === now) return;
-    if (name === 'base-url') this.#restart();
-    else this.#controller.render();
+    if (before === now || !this.#unwatch) return;
+    if (name === 'base-url' || name === 'user-key') this.#restart();
+    else this.#render();
   }
 
   #restart(): void {
+    if (!this.#unwatch) return;
+    this.#context = null;
     this.#controller.stop();
-    if (this.isConnected && this.#getToken) this.#controller.start(new UserApi(this.baseUrl, this.#getToken));
+    if (this.#getToken) this.#controller.start(this.#getToken);
   }
 
-  #context(): RowContext {
-    const lang = this.closest<HTMLElement>('[lang]')?.lang;
-    return { texts: this.#texts, locale: validLocale(lang), baseUrl: this.baseUrl, scheme: this.#scheme() };
+  #render(): void {
+    if (!this.#unwatch) return;
+    this.#context = null;
+    this.#controller.render();
   }
 
-  #scheme(): ColorScheme {
-    const scheme = this.isConnected ? getComputedStyle(this).colorScheme : '';
-    return scheme === 'light' || scheme === 'dark' ? scheme : 'auto';
+  /** A page that hides the table until somebody has signed in has made no mistake. */
+  #missToken(): void {
+    if (this.#getToken !== undefined || this.getClientRects().length === 0) return;
+    console.error('<passkey-table> has no getToken: set it to a function that gives the user’s JWT.', this);
+    this.#controller.showMisconfigured();
+  }
+
+  #newContext(): TableContext {
+    const { names, errors, types, ...texts } = this.#texts;
+    // Until a new language is there, the one before goes on.
+    this.#speech = speechOf(this, Object.keys(texts).length > 0, () => this.#render()) ?? this.#speech;
+    const { language = null, locale, direction = '', lang } = this.#speech ?? {};
+    const table = language?.table ?? ENGLISH_TABLE;
+    return {
+      isReady: this.#speech !== undefined,
+      texts: { ...table, ...texts, types: { ...table.types, ...types } },
+      errors: { unreachable: ENGLISH_UNREACHABLE, ...language?.errors, ...errors },
+      names: { ...(language?.names ?? ENGLISH_NAMES), ...names },
+      locale,
+      direction,
+      lang,
+      baseUrl: this.baseUrl,
+      scheme: colorScheme(this),
+      currentPasskey: this.currentPasskey,
+      searchFrom: this.searchFrom,
+    };
   }
 }
 
-if (!customElements.get('passkey-table')) customElements.define('passkey-table', PasskeyTableElement);
+define('passkey-table', PasskeyTableElement);
+
+function reflect(target: HTMLElement, attribute: string, value: string | null): void {
+  if (value === null) target.removeAttribute(attribute);
+  else target.setAttribute(attribute, value);
+}
 
 type PasskeyTableEvents = {
-  [Name in keyof PasskeyTableEventTypes]: CustomEvent<PasskeyTableEventTypes[Name]>;
+  [Name in keyof PasskeyTableEventDetails]: CustomEvent<PasskeyTableEventDetails[Name]>;
 };
 
 declare global {

@@ -41,13 +41,15 @@ const given = ({ name, origins, rpId }: AppSettings): Partial<AppFields> => ({
   ...(rpId !== undefined && { rpId }),
 });
 
-function newApp({ id, name = id, origins, rpId, stepUp }: AppSettings): AppFields {
+function newApp({ id, name = id, origins, rpId, ...policies }: AppSettings): AppFields {
+  const { stepUp, conditionalCreate } = policies;
   if (!origins || !rpId) {
     throw new Error(
       `The app ${id} does not exist yet: set APP_ORIGINS and APP_RP_ID so that it can be created.`,
     );
   }
-  return { ...NEW_APP, name, origins, rpId, ...(stepUp && { stepUp }) };
+  const given = { ...(stepUp && { stepUp }), ...(conditionalCreate && { conditionalCreate }) };
+  return { ...NEW_APP, name, origins, rpId, ...given };
 }
 
 /** The settings may give only one of the two: it has to fit the stored value of the other. */

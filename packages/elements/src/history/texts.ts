@@ -1,4 +1,5 @@
-import { ENGLISH as TABLE } from './texts.js';
+import { ENGLISH_ERRORS } from '../text/english-errors.js';
+import type { ErrorTextChanges, ErrorTexts } from '../text/texts.js';
 
 /**
  * Every text of the history. `types` and `actors` are looked up by what the server says, `reasons` by its code, which is shown
@@ -17,14 +18,13 @@ export interface PasskeyHistoryTexts {
   readonly actors: Readonly<Record<string, string>>;
   readonly reason: string;
   readonly reasons: Readonly<Record<string, string>>;
-  readonly errors: Readonly<Record<string, string>>;
+  readonly errors: ErrorTexts & ErrorTextChanges;
 }
 
-type Lists = 'types' | 'actors' | 'reasons' | 'errors';
-
 /** Replacements for some of the texts; the rest stay English. */
-export type PasskeyHistoryTextChanges = Partial<Omit<PasskeyHistoryTexts, Lists>> &
-  Partial<Pick<PasskeyHistoryTexts, Lists>>;
+export type PasskeyHistoryTextChanges = Partial<Omit<PasskeyHistoryTexts, 'errors'>> & {
+  readonly errors?: ErrorTextChanges;
+};
 
 /** The English texts. */
 const ENGLISH: PasskeyHistoryTexts = {
@@ -65,7 +65,7 @@ const ENGLISH: PasskeyHistoryTexts = {
     credential_revoked: 'the passkey was revoked',
     user_not_verified: 'the device did not check that it was you',
   },
-  errors: TABLE.errors,
+  errors: { ...ENGLISH_ERRORS },
 };
 
 /** The English texts with some replaced; those of a list one by one. */

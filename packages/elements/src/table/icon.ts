@@ -1,20 +1,21 @@
-import { element, keyDrawing } from './dom.js';
-import type { UserPasskey as Passkey } from '@keyway/passage-flex-js';
+import { drawing, element, KEY } from '../dom.js';
+import type { ColorScheme } from '../surroundings.js';
+import type { UserPasskey as Passkey } from '@keyway/passage-flex-js/http.js';
 
-/** How icons are chosen: by a fixed scheme, or `auto` for the system's preference. */
-export type ColorScheme = 'light' | 'dark' | 'auto';
+const STICK = 'M9 3h6v5H9zM7 8h10v11a2 2 0 0 1-2 2H9a2 2 0 0 1-2-2zM12 13.5v2.5M12 12v.01';
 
 /**
  * A passkey's icon, decorative: through `<img>` only, so that nothing in it can run. Without a usable address,
- * and where it does not load, a key is drawn instead. Relative addresses count from `baseUrl`.
+ * and where it does not load, a drawing of our own stands instead. Relative addresses count from `baseUrl`.
  */
-export function icon({ icons }: Passkey, baseUrl: string, scheme: ColorScheme): HTMLElement {
+export function icon({ icons, type }: Passkey, baseUrl: string, scheme: ColorScheme): HTMLElement {
+  const fallback = type === 'security_key' ? STICK : KEY;
   const light = address(icons.light, baseUrl);
   const dark = address(icons.dark, baseUrl);
   const source = (scheme === 'dark' ? (dark ?? light) : (light ?? dark)) ?? null;
   const box = element('span', { class: 'icon', part: 'icon' });
   if (!source) {
-    box.append(keyDrawing());
+    box.append(drawing(fallback));
     return box;
   }
   const image = element('img', {
@@ -24,7 +25,7 @@ export function icon({ icons }: Passkey, baseUrl: string, scheme: ColorScheme): 
     height: '28',
     referrerpolicy: 'no-referrer',
   });
-  image.addEventListener('error', () => box.replaceChildren(keyDrawing()), { once: true });
+  image.addEventListener('error', () => box.replaceChildren(drawing(fallback)), { once: true });
   const picture = element('picture');
   if (scheme === 'auto' && dark) {
     picture.append(element('source', { srcset: dark, media: '(prefers-color-scheme: dark)' }));

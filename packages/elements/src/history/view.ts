@@ -1,8 +1,8 @@
-import { actionButton, element } from './dom.js';
-import { moment } from './formats.js';
-import type { PasskeyHistoryTexts } from './history-texts.js';
-import { fill } from './texts.js';
-import type { PasskeyEvent } from '@keyway/passage-flex-js';
+import { actionButton, element } from '../dom.js';
+import { moment } from '../text/formats.js';
+import type { PasskeyHistoryTexts } from './texts.js';
+import { fill } from '../text/fill.js';
+import type { PasskeyEvent } from '@keyway/passage-flex-js/http.js';
 
 /** What the view shows. `events` is null while nothing has been loaded. */
 export interface HistoryState {
