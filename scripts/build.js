@@ -43,6 +43,13 @@ const PARTS = [
     },
   },
   {
+    // After the service, whose build empties dist.
+    name: 'elements',
+    inputs: PACKAGES,
+    output: 'dist/elements/files.json',
+    build: () => run('scripts/build-elements.js'),
+  },
+  {
     name: 'web',
     inputs: ['web', ...PACKAGES],
     output: 'dist/web/index.html',

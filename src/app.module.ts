@@ -5,6 +5,7 @@ import type { Configuration } from './config/configuration.js';
 import { DatabaseModule } from './database/database.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
+import { ElementsModule } from './operations/elements.module.js';
 import { PasskeysModule } from './passkeys/passkeys.module.js';
 
 /** Puts the service together as its configuration says. */
@@ -21,6 +22,7 @@ export class AppModule {
         DatabaseModule.for('requests'),
         EventsModule,
         HealthModule,
+        ElementsModule,
         PasskeysModule.on(passage),
         ...(backend ? [(await import('./operations/well-known.module.js')).WellKnownModule] : []),
         ...(configuration.demo ? [(await loadDemo()).DemoModule.on(passage)] : []),

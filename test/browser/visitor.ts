@@ -174,7 +174,8 @@ export class Visitor {
   async passkeys(): Promise<ShownPasskey[]> {
     return this.page.locator('passkey-table [data-passkey-id]').evaluateAll((cards) =>
       cards.map((card) => ({
-        name: card.querySelector('[data-field=name]')?.textContent ?? card.querySelector('input')?.value ?? '',
+        name:
+          card.querySelector('[data-field=name]')?.textContent ?? card.querySelector('input')?.value ?? '',
         facts: card.querySelector('[part=facts]')?.textContent ?? '',
       })),
     );

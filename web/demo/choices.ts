@@ -15,5 +15,4 @@ export function chooseLanguageAndTheme(elements: readonly HTMLElement[]): void {
 }
 
 /** In its own words. */
-const nameOf = (code: string): string =>
-  new Intl.DisplayNames(code, { type: 'language' }).of(code) ?? code;
+const nameOf = (code: string): string => new Intl.DisplayNames(code, { type: 'language' }).of(code) ?? code;

@@ -80,8 +80,7 @@ const GERMAN: Language = {
     keep: 'Behalten',
     revoked: 'Der Passkey „{name}“ wurde widerrufen.',
     stepUpTitle: 'Bestätigen Sie, dass Sie es sind',
-    stepUpText:
-      'Ihre Anmeldung liegt etwas zurück. Bevor sich an Ihren Passkeys etwas ändert, bestätigen Sie mit einem davon.',
+    stepUpText: 'Bevor sich an Ihren Passkeys etwas ändert, bestätigen Sie mit einem davon.',
     stepUp: 'Mit einem Passkey fortfahren',
   },
   signIn: {

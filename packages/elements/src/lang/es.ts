@@ -89,8 +89,7 @@ const SPANISH: Language = {
     keep: 'Conservarla',
     revoked: 'Se ha revocado la llave de acceso «{name}».',
     stepUpTitle: 'Confirma que eres tú',
-    stepUpText:
-      'Iniciaste sesión hace un rato. Antes de cambiar tus llaves de acceso, confírmalo con una de ellas.',
+    stepUpText: 'Antes de cambiar tus llaves de acceso, confírmalo con una de ellas.',
     stepUp: 'Continuar con una llave de acceso',
   },
   signIn: {

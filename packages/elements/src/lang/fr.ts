@@ -87,8 +87,7 @@ const FRENCH: Language = {
     keep: 'La garder',
     revoked: 'La clé d’accès « {name} » a été révoquée.',
     stepUpTitle: 'Confirmez que c’est bien vous',
-    stepUpText:
-      'Votre connexion date un peu. Avant de modifier vos clés d’accès, confirmez avec l’une d’elles.',
+    stepUpText: 'Avant de modifier vos clés d’accès, confirmez avec l’une d’elles.',
     stepUp: 'Continuer avec une clé d’accès',
   },
   signIn: {

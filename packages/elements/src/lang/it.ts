@@ -83,8 +83,7 @@ const ITALIAN: Language = {
     keep: 'Conservala',
     revoked: 'La passkey «{name}» è stata revocata.',
     stepUpTitle: 'Conferma che sei tu',
-    stepUpText:
-      'Hai effettuato l’accesso da un po’. Prima di cambiare le tue passkey, conferma con una di esse.',
+    stepUpText: 'Prima di cambiare le tue passkey, conferma con una di esse.',
     stepUp: 'Continua con una passkey',
   },
   signIn: {

@@ -74,8 +74,7 @@ const JAPANESE: Language = {
     keep: '残す',
     revoked: 'パスキー「{name}」を無効にしました。',
     stepUpTitle: '本人確認',
-    stepUpText:
-      'ログインしてから時間がたっています。パスキーを変更する前に、いずれかのパスキーで確認してください。',
+    stepUpText: 'パスキーを変更する前に、いずれかのパスキーで確認してください。',
     stepUp: 'パスキーで続ける',
   },
   signIn: {

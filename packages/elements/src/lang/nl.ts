@@ -78,8 +78,7 @@ const DUTCH: Language = {
     keep: 'Behouden',
     revoked: 'De passkey “{name}” is ingetrokken.',
     stepUpTitle: 'Bevestig dat jij het bent',
-    stepUpText:
-      'Je bent een tijdje geleden ingelogd. Bevestig met een passkey voordat er iets aan verandert.',
+    stepUpText: 'Bevestig met een van je passkeys voordat er iets aan verandert.',
     stepUp: 'Doorgaan met een passkey',
   },
   signIn: {

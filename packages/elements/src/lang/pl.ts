@@ -91,8 +91,7 @@ const POLISH: Language = {
     keep: 'Zachowaj',
     revoked: 'Unieważniono klucz dostępu „{name}”.',
     stepUpTitle: 'Potwierdź, że to ty',
-    stepUpText:
-      'Od twojego logowania minęło trochę czasu. Zanim coś się zmieni, potwierdź to jednym z kluczy dostępu.',
+    stepUpText: 'Zanim coś się zmieni, potwierdź to jednym z kluczy dostępu.',
     stepUp: 'Kontynuuj kluczem dostępu',
   },
   signIn: {

@@ -88,8 +88,7 @@ const PORTUGUESE: Language = {
     keep: 'Manter',
     revoked: 'A chave de acesso “{name}” foi revogada.',
     stepUpTitle: 'Confirme que é você',
-    stepUpText:
-      'Já entrou há algum tempo. Antes de alterar as suas chaves de acesso, confirme com uma delas.',
+    stepUpText: 'Antes de alterar as suas chaves de acesso, confirme com uma delas.',
     stepUp: 'Continuar com uma chave de acesso',
   },
   signIn: {

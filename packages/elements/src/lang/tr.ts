@@ -79,8 +79,7 @@ const TURKISH: Language = {
     keep: 'Kalsın',
     revoked: '“{name}” geçiş anahtarı iptal edildi.',
     stepUpTitle: 'Siz olduğunuzu onaylayın',
-    stepUpText:
-      'Oturum açmanızın üzerinden biraz zaman geçti. Geçiş anahtarlarınız değişmeden önce biriyle onaylayın.',
+    stepUpText: 'Geçiş anahtarlarınız değişmeden önce biriyle onaylayın.',
     stepUp: 'Geçiş anahtarıyla devam et',
   },
   signIn: {

@@ -73,7 +73,7 @@ const SIMPLIFIED_CHINESE: Language = {
     keep: '保留',
     revoked: '已撤销通行密钥“{name}”。',
     stepUpTitle: '请确认是您本人',
-    stepUpText: '您登录已有一段时间。更改通行密钥之前，请用其中一个进行确认。',
+    stepUpText: '更改通行密钥之前，请用其中一个进行确认。',
     stepUp: '使用通行密钥继续',
   },
   signIn: {

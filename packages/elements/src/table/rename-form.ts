@@ -10,6 +10,8 @@ export function beginRename(card: Card, context: TableContext): void {
   const name = shownName(card.passkey, context);
   const problemId = `problem-${card.passkey.id}`;
   const input = element('input', {
+    // In the name's place also as what the card is called by.
+    id: `name-${card.passkey.id}`,
     name: 'friendlyName',
     part: 'input',
     maxlength: '64',

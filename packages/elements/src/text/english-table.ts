@@ -79,7 +79,7 @@ export const ENGLISH_TABLE: PasskeyTableTexts = {
   revoked: 'The passkey “{name}” was revoked.',
 
   stepUpTitle: 'Confirm that it is you',
-  stepUpText: 'You signed in a while ago. Before your passkeys change, confirm with one of them.',
+  stepUpText: 'Before your passkeys change, confirm with one of them.',
   stepUp: 'Continue with a passkey',
 };
 
