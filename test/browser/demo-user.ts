@@ -32,6 +32,14 @@ export class DemoUser {
     return username === this.name ? (kind ?? null) : null;
   }
 
+  /** The credentials that the server takes, base64url. */
+  async credentialIds(): Promise<string[]> {
+    const headers = { authorization: `Bearer ${this.token}` };
+    const list = await fetch(`${this.server.url}/user/devices`, { headers });
+    const { passkeys } = (await list.json()) as { passkeys: { credId: string }[] };
+    return passkeys.map(({ credId }) => credId);
+  }
+
   /** Revokes every passkey of the user. */
   async revokeAll(): Promise<void> {
     const headers = { authorization: `Bearer ${this.token}` };

@@ -1,118 +1,100 @@
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
-import { eventually } from '../support/eventually.js';
-import { VirtualAuthenticator, type AuthenticatorKind } from './virtual-authenticator.js';
+import { listOf } from './staged-list.js';
+import { VirtualAuthenticator } from './virtual-authenticator.js';
 import { Visitor } from './visitor.js';
 
 /*
- * Makes the pictures of the README: SCREENSHOTS=1 npm run test:browser -- screenshots
- * The passkeys are real ones of the demo; only their past and their providers are staged.
+ * Makes the pictures of the docs: SCREENSHOTS=1 npm run test:browser -- screenshots
+ * The page is the demo's; only the passkeys' past and their providers are staged. Look at each before it is kept.
  */
 
 const DIRECTORY = fileURLToPath(new URL('../../docs/images/', import.meta.url));
-const MARGIN = 24; // CSS pixels
+const LIST = '**/user/devices';
 
-interface Staged {
-  readonly kind: AuthenticatorKind;
-  readonly shown: {
-    readonly provider: string;
-    readonly createdAt: string;
-    readonly lastLoginAt: string | null;
-    readonly usageCount: number;
-  };
+let server: DemoServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  server = await DemoServer.start();
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.kill();
+});
+
+interface Picture {
+  readonly name: string;
+  readonly width: number;
+  readonly count?: number;
+  readonly lang?: string;
+  readonly scheme?: 'light' | 'dark';
+  /** What is done before the picture is taken, with somebody signed in unless `isSignedOut`. */
+  readonly act?: (visitor: Visitor) => Promise<void>;
+  readonly isSignedOut?: boolean;
 }
 
-const PASSKEYS: Readonly<Record<string, Staged>> = {
-  MacBook: {
-    kind: 'synced',
-    shown: {
-      provider: 'iCloud Keychain',
-      createdAt: '2026-03-09T08:12:00Z',
-      lastLoginAt: '2026-11-20T07:58:00Z',
-      usageCount: 214,
+const click =
+  (action: string, which = 0) =>
+  (visitor: Visitor) =>
+    visitor.page.locator(`passkey-table [data-action=${action}]`).nth(which).click();
+
+const PICTURES: readonly Picture[] = [
+  { name: 'passkey-table', width: 1024 },
+  { name: 'passkey-table-dark', width: 1024, scheme: 'dark' },
+  { name: 'passkey-table-phone', width: 375 },
+  { name: 'passkey-table-german', width: 375, lang: 'de' },
+  { name: 'passkey-table-arabic', width: 768, lang: 'ar' },
+  { name: 'passkey-table-limit', width: 768, count: 50 },
+  { name: 'passkey-table-empty', width: 768, count: 0 },
+  { name: 'passkey-table-details', width: 768, act: click('details') },
+  { name: 'passkey-table-renaming', width: 768, act: click('rename', 1) },
+  { name: 'passkey-table-revoking', width: 768, act: click('revoke') },
+  {
+    name: 'passkey-table-adding',
+    width: 375,
+    act: async (visitor) => {
+      const laptop = new VirtualAuthenticator('synced');
+      await laptop.touch(false);
+      await visitor.hold(laptop);
+      await click('add')(visitor);
+      await visitor.page.locator('passkey-table [data-action=cancel]').waitFor();
     },
   },
-  'Work laptop': {
-    kind: 'platform',
-    shown: {
-      provider: 'Windows Hello',
-      createdAt: '2026-06-02T15:40:00Z',
-      lastLoginAt: '2026-11-18T16:21:00Z',
-      usageCount: 37,
-    },
-  },
-  'Blue security key': {
-    kind: 'security key',
-    shown: {
-      provider: 'Security Key by Yubico',
-      createdAt: '2026-09-14T11:05:00Z',
-      lastLoginAt: null,
-      usageCount: 0,
-    },
-  },
-};
+  { name: 'passkey-sign-in', width: 1024, isSignedOut: true },
+  { name: 'passkey-sign-in-phone', width: 375, isSignedOut: true },
+];
 
-describe('the pictures of the README', () => {
-  let server: DemoServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    server = await DemoServer.start();
-    browser = await launchChromium();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.kill();
-  });
-
-  it('show the passkey table with three passkeys in the light and the dark theme', async () => {
-    const visitor = await Visitor.arrive(browser, server.url, {
-      context: {
-        viewport: { width: 1200, height: 800 },
-        deviceScaleFactor: 2,
-        colorScheme: 'light',
-        reducedMotion: 'reduce',
-        timezoneId: 'UTC',
-      },
+describe('the pictures of the docs', () => {
+  it.each(PICTURES)('$name', async ({ name, width, count = 5, lang, scheme = 'light', act, isSignedOut }) => {
+    const context: BrowserContextOptions = {
+      viewport: { width, height: 640 },
+      deviceScaleFactor: 2,
+      colorScheme: scheme,
+      reducedMotion: 'reduce',
+      timezoneId: 'UTC',
+      locale: 'en-GB',
+    };
+    const visitor = await Visitor.arrive(browser, server.url, { context });
+    const { page } = visitor;
+    const list = { ...listOf(count), limit: 50 };
+    // The sixth is for tests of long names.
+    await page.route(LIST, (route) => route.fulfill({ json: list }));
+    if (!isSignedOut) await visitor.signIn('ada');
+    if (lang) await page.locator('#language').selectOption(lang);
+    await page.waitForTimeout(400);
+    await act?.(visitor);
+    await page.mouse.move(0, 0);
+    await page.waitForTimeout(200);
+    const isDialog = name.endsWith('revoking');
+    await page.screenshot({
+      path: `${DIRECTORY}${name}.png`,
+      fullPage: count <= 14 && !isDialog,
+      animations: 'disabled',
     });
-    await visitor.signIn('ada');
-    for (const [name, { kind }] of Object.entries(PASSKEYS)) {
-      const given = await visitor.addPasskey(new VirtualAuthenticator(kind));
-      await visitor.rename(given, name);
-    }
-    await stage(visitor.page);
-    await visitor.page.reload();
-    await visitor.signInWithPasskey();
-    await visitor.isSignedInAs('ada');
-    await eventually(async () => expect(await visitor.passkeys()).toHaveLength(3));
-    await take(visitor.page, 'passkey-table.png');
-    await visitor.page.emulateMedia({ colorScheme: 'dark' });
-    await take(visitor.page, 'passkey-table-dark.png');
     await visitor.leave();
   });
 });
-
-/** Gives the passkeys a past and a provider, which virtual authenticators lack. */
-async function stage(page: Page): Promise<void> {
-  await page.route('**/user/devices', async (route) => {
-    const answer = await route.fetch();
-    const list = (await answer.json()) as { passkeys: { friendlyName: string }[] };
-    const passkeys = list.passkeys.map((passkey) => {
-      return { ...passkey, ...PASSKEYS[passkey.friendlyName]!.shown };
-    });
-    await route.fulfill({ response: answer, json: { ...list, passkeys } });
-  });
-}
-
-async function take(page: Page, file: string): Promise<void> {
-  await page.mouse.move(0, 0);
-  await page.evaluate('document.activeElement.blur()');
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
-  const table = (await page.locator('passkey-table').boundingBox())!;
-  const { width } = page.viewportSize()!;
-  const clip = { x: 0, y: 0, width, height: Math.ceil(table.y + table.height + MARGIN) };
-  await page.screenshot({ path: DIRECTORY + file, clip, animations: 'disabled' });
-}

@@ -128,7 +128,7 @@ describe('where a passkey is the step-up', () => {
     await visitor.page.evaluate(
       `globalThis.prevented = [];
        for (const name of ['passkey-adding', 'passkey-revoking'])
-         document.addEventListener(name, (event) => (event.preventDefault(), prevented.push([name, event.detail.passkey?.friendlyName])));`,
+         document.addEventListener(name, (event) => (event.preventDefault(), prevented.push([name, event.detail.passkey?.friendlyName ?? null])));`,
     );
     const before = await asked(visitor);
     await revoke(visitor, onLaptop);
@@ -198,7 +198,7 @@ describe('the last passkey and the limit', () => {
     const visitor = await aVisitor('bob');
     const name = await visitor.addPasskey(new VirtualAuthenticator('synced'));
     await visitor.page.evaluate(
-      `document.querySelector('passkey-table').insertAdjacentHTML('beforeend', '<p slot="recovery">Call us.</p>')`,
+      `document.querySelector('passkey-table [slot=recovery]').textContent = 'Call us.'`,
     );
     await visitor.button(`Revoke ${name}`).click();
     await dialogSays(visitor, 'It is the only passkey on your account.');

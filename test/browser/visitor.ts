@@ -48,6 +48,23 @@ const LISTENING_TO_SIGNALS = `{
   };
 }`;
 
+const SHOWN_PASSKEYS = `
+  [...document.querySelector('passkey-table').shadowRoot.querySelectorAll('[data-passkey-id]')].map((card) => ({
+    name: card.querySelector('[data-field=name]')?.textContent ?? '',
+    facts: card.querySelector('[part=facts]').textContent,
+  }))`;
+
+/** Opens the details of all, and reads them. */
+const USES = `(async () => {
+  const cards = [...document.querySelector('passkey-table').shadowRoot.querySelectorAll('[data-passkey-id]')];
+  for (const card of cards) card.querySelector('[data-action=details][aria-expanded=false]')?.click();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return cards.map((card) => [
+    card.querySelector('[data-field=name]').textContent,
+    card.querySelector('[data-field=usage] dd')?.textContent ?? '0',
+  ]);
+})()`;
+
 const FOCUSED = `(() => {
   let focused = document.activeElement;
   while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
@@ -172,27 +189,12 @@ export class Visitor {
 
   /** The table's cards, from top to bottom. */
   async passkeys(): Promise<ShownPasskey[]> {
-    return this.page.locator('passkey-table [data-passkey-id]').evaluateAll((cards) =>
-      cards.map((card) => ({
-        name:
-          card.querySelector('[data-field=name]')?.textContent ?? card.querySelector('input')?.value ?? '',
-        facts: card.querySelector('[part=facts]')?.textContent ?? '',
-      })),
-    );
+    return this.page.evaluate<ShownPasskey[]>(SHOWN_PASSKEYS);
   }
 
   /** How often each passkey has signed in, as its details say it. */
-  async uses(): Promise<[string, string][]> {
-    const cards = await this.page.locator('passkey-table [data-passkey-id]').all();
-    return Promise.all(
-      cards.map(async (card): Promise<[string, string]> => {
-        const details = card.locator('[data-action=details]');
-        if ((await details.getAttribute('aria-expanded')) === 'false') await details.click();
-        await card.locator('[data-field=id]').waitFor();
-        const uses = await card.locator('[data-field=usage] dd').allInnerTexts();
-        return [await card.locator('[data-field=name]').innerText(), uses[0] ?? '0'];
-      }),
-    );
+  uses(): Promise<[string, string][]> {
+    return this.page.evaluate<[string, string][]>(USES);
   }
 
   /** The card of a passkey. */
