@@ -70,7 +70,7 @@ async function violations(page: Page): Promise<string[]> {
 
 /** Brings a table into each of its states. */
 const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
-  list: async () => undefined,
+  list: () => Promise.resolve(),
   details: (page) => page.locator('[data-action=details]').first().click(),
   renaming: (page) => page.locator('[data-action=rename]').first().click(),
   revoking: async (page) => {

@@ -7,7 +7,7 @@ import { isOfAnotherPerson } from '../token-source.js';
 import type { UserPasskey as Passkey, UserApi } from '@keyway/passage-flex-js/http.js';
 import { ACT_STYLES } from './act-styles.js';
 import { addPasskey, forgetRefused } from './adding.js';
-import type { TableController } from './controller.js';
+import type { TableHost } from './host.js';
 import { details } from './details.js';
 import { isSameName, shownName } from './names.js';
 import { beginRename, showNameProblem, typedName } from './rename-form.js';
@@ -23,7 +23,7 @@ export class TableActs {
   /** The browser's window while a passkey is being added. */
   #ceremony: AbortController | null = null;
 
-  constructor(private readonly table: TableController) {
+  constructor(private readonly table: TableHost) {
     this.#stepUp = new StepUpDialog(
       table.context,
       () => this.#errors,

@@ -12,6 +12,7 @@ import type { TableContext } from './context.js';
 import type { Emit } from './events.js';
 import type { StepUpCallback } from './step-up.js';
 import { TableView } from './view.js';
+import type { TableHost } from './host.js';
 
 /** Whether this browser can create and use passkeys at all; false outside a secure context. */
 const canUsePasskeys = (): boolean => typeof PublicKeyCredential === 'function' && 'credentials' in navigator;
@@ -20,7 +21,7 @@ const canUsePasskeys = (): boolean => typeof PublicKeyCredential === 'function' 
  * The list that a table shows: reads it, tells the browser which passkeys count, and hands what the user does on to
  * {@link TableActs}, which are loaded once the list is there.
  */
-export class TableController {
+export class TableController implements TableHost {
   readonly view: TableView;
   readonly #changes = new Changes();
   #acts: Promise<TableActs> | null = null;
