@@ -40,6 +40,15 @@ export class DemoUser {
     return passkeys.map(({ credId }) => credId);
   }
 
+  /** Revokes the passkey with this credential. */
+  async revoke(credentialId: string): Promise<void> {
+    const headers = { authorization: `Bearer ${this.token}` };
+    const list = await fetch(`${this.server.url}/user/devices`, { headers });
+    const { passkeys } = (await list.json()) as { passkeys: { id: string; credId: string }[] };
+    const { id } = passkeys.find(({ credId }) => credId === credentialId)!;
+    await fetch(`${this.server.url}/user/devices/${id}`, { method: 'DELETE', headers });
+  }
+
   /** Revokes every passkey of the user. */
   async revokeAll(): Promise<void> {
     const headers = { authorization: `Bearer ${this.token}` };

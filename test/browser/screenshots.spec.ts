@@ -26,6 +26,14 @@ afterAll(async () => {
   await server?.kill();
 });
 
+/** The marks of providers, which the server draws. */
+const MARKS: Readonly<Record<string, string>> = {
+  'Apple Passwords': 'fbfc3007-154e-4ecc-8c0b-6e020557d7bd',
+  'Windows Hello': '08987058-cadc-4b81-b6e1-30de50dcbe96',
+  'Samsung Pass': '53414d53-554e-4700-0000-000000000000',
+  '1Password': 'bada5566-a7aa-401f-bd96-45619a55120d',
+};
+
 interface Picture {
   readonly name: string;
   readonly width: number;
@@ -80,9 +88,13 @@ describe('the pictures of the docs', () => {
     };
     const visitor = await Visitor.arrive(browser, server.url, { context });
     const { page } = visitor;
-    const list = { ...listOf(count), limit: 50 };
-    // The sixth is for tests of long names.
-    await page.route(LIST, (route) => route.fulfill({ json: list }));
+    const list = listOf(count);
+    const passkeys = list.passkeys.map((passkey) => {
+      const mark = MARKS[passkey.provider ?? ''];
+      const icons = mark && { light: `/icons/${mark}/light.svg`, dark: `/icons/${mark}/dark.svg` };
+      return { ...passkey, ...(icons && { icons }) };
+    });
+    await page.route(LIST, (route) => route.fulfill({ json: { ...list, passkeys } }));
     if (!isSignedOut) await visitor.signIn('ada');
     if (lang) await page.locator('#language').selectOption(lang);
     await page.waitForTimeout(400);
@@ -90,11 +102,12 @@ describe('the pictures of the docs', () => {
     await page.mouse.move(0, 0);
     await page.waitForTimeout(200);
     const isDialog = name.endsWith('revoking');
-    await page.screenshot({
+    const picture = await page.screenshot({
       path: `${DIRECTORY}${name}.png`,
       fullPage: count <= 14 && !isDialog,
       animations: 'disabled',
     });
+    expect(picture.length).toBeGreaterThan(0);
     await visitor.leave();
   });
 });

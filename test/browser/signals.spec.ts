@@ -87,6 +87,21 @@ describe('no zombie is left in the password manager', () => {
     await isGone(who);
   });
 
+  it('by a revocation in another tab, while there is another passkey', async () => {
+    const who = await someone('zombie-5');
+    await add(who);
+    const [first] = await ids(who);
+    await who.authenticator.unplug();
+    const stick = await host.plugIn(new VirtualAuthenticator('security key'));
+    await add({ ...who, authenticator: stick });
+    await stick.unplug();
+    const back = await host.plugIn(new VirtualAuthenticator('synced', await who.authenticator.credentials()));
+    await who.user.revoke(first!);
+    await who.page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
+    await isGone({ ...who, authenticator: back });
+    await eventually(async () => expect(await host.count()).toBe(1));
+  });
+
   it('by a sign-in with a passkey that was revoked', async () => {
     const who = await someone('zombie-4');
     await add(who);

@@ -128,7 +128,7 @@ describe('where a passkey is the step-up', () => {
     await visitor.page.evaluate(
       `globalThis.prevented = [];
        for (const name of ['passkey-adding', 'passkey-revoking'])
-         document.addEventListener(name, (event) => (event.preventDefault(), prevented.push([name, event.detail.passkey?.friendlyName ?? null])));`,
+         document.addEventListener(name, (event) => (event.preventDefault(), prevented.push([name, event.detail.passkey?.friendlyName])));`,
     );
     const before = await asked(visitor);
     await revoke(visitor, onLaptop);
