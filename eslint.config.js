@@ -4,7 +4,17 @@ import tseslint from 'typescript-eslint';
 const SQL = String.raw`/^\s*(select\s.+\sfrom|insert\s+into|update\s+\w+\s+set|delete\s+from|with\s+\w+\s+as|set\s+local)\b/is`;
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'packages/elements/types/', 'examples/', 'node_modules/', 'data/', 'coverage/', '**/*.cjs'] },
+  {
+    ignores: [
+      '**/dist/',
+      'packages/elements/types/',
+      'examples/',
+      'node_modules/',
+      'data/',
+      'coverage/',
+      '**/*.cjs',
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
