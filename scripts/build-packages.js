@@ -38,10 +38,18 @@ const withoutWhiteSpace = {
   setup({ onLoad }) {
     onLoad({ filter: /style(s|-sheet)\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      return { loader: 'ts', contents: text.replaceAll(/`[^`]*`/g, (css) => css.replaceAll(/\s+/g, ' ')) };
+      return { loader: 'ts', contents: text.replaceAll(/`[^`]*`/g, (css) => withoutSpace(css)) };
     });
   },
 };
+
+/** Not before a colon, where a space is a combinator. */
+const withoutSpace = (css) =>
+  css
+    .replaceAll(/\/\*.*?\*\//gs, '')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ ?([{};,]) ?/g, '$1')
+    .replaceAll(/([a-z-]): /g, '$1:');
 
 const outdirOf = (name) =>
   process.argv[2] ? join(process.argv[2], name) : join(root, 'packages', name, 'dist');

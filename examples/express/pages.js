@@ -44,6 +44,7 @@ async function page(title, content) {
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>
+    <link rel="icon" href="/icon.svg" />
     <link rel="stylesheet" href="/style.css" />
     <script type="module" src="${script.url}" integrity="${script.integrity}" crossorigin="anonymous"></script>
     <script type="module" src="/page.js"></script>
