@@ -2,7 +2,7 @@
 export const ACT_STYLES = `
 .problem { color: var(--_danger); }
 .problem:empty { display: none; }
-.rename { display: flex; flex: 1; flex-wrap: wrap; gap: calc(var(--_unit) * 2); align-items: center; min-inline-size: 0; }
+.rename { display: flex; flex: 1; flex-wrap: wrap; gap: calc(var(--_unit) * 2); align-items: center; min-inline-size: 0; padding-block-end: var(--_unit); }
 .rename .problem { flex-basis: 100%; }
 .choices { display: flex; flex-wrap: wrap; gap: calc(var(--_unit) * 2); }
 input {
