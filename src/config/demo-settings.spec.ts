@@ -44,6 +44,7 @@ describe('the demo', () => {
       id: 'demo',
       name: 'Keyway demo',
       conditionalCreate: 'on',
+      stepUp: 'either',
       origins: ['http://localhost:8080'],
       rpId: 'localhost',
     });

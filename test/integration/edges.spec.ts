@@ -125,6 +125,7 @@ describe('hostile input', () => {
     expect(open.sort()).toEqual(
       [
         ...read('/health/live', '/health/ready', '/icons/:name/:file', '/v1/apps/:app'),
+        ...read('/elements', '/elements/:build/:name', '/elements/:build/lang/:name'),
         ...ceremony('register'),
         ...ceremony('authenticate'),
       ].sort(),

@@ -83,9 +83,9 @@ export async function requestCredential(
 }
 
 /** The bytes of base64url, padded or not. Throws if it is none. */
-export function toBytes(text: string): Uint8Array<ArrayBuffer> {
+export function toBytes(text: string): ArrayBuffer {
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0)).buffer;
 }
 
 function toText(bytes: ArrayBuffer | ArrayBufferView): string {
