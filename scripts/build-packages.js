@@ -119,7 +119,7 @@ async function copyTypesForCommonJs(outdir) {
 }
 
 /**
- * The elements for `<script type="module" src>`: each for itself, with what it loads later, and all in one file. Languages
+ * The elements for `<script type="module" src>`: each for itself, with what it loads later, and both in one file. Languages
  * are files of their own that any of them loads when needed.
  */
 async function buildScripts() {

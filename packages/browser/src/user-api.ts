@@ -139,9 +139,10 @@ export class UserApi {
       if (value !== undefined) parameters.set(name, String(value));
     }
     const search = parameters.size > 0 ? `?${parameters.toString()}` : '';
-    const page = await this.#send<PasskeyHistory>(`/user/passkey-events${search}`, { ...options });
+    const path = `/user/passkey-events${search}`;
+    const page = await this.#send<PasskeyHistory | null>(path, {}, options);
     if (!isList(page?.events)) throw invalidResponse(200);
-    return page;
+    return page as PasskeyHistory;
   }
 
   /** Renames a passkey and resolves to it as it now is. */

@@ -1,11 +1,11 @@
 export { PasskeyTableElement } from './passkey-table.js';
 export { PasskeySignInElement } from './passkey-sign-in.js';
-export { PasskeyHistoryElement } from './passkey-history.js';
-export type { PasskeyHistoryTextChanges, PasskeyHistoryTexts } from './history/texts.js';
 export type { PasskeyTableEventDetails } from './table/events.js';
 export type { StepUpCallback, StepUpRequest } from './table/step-up.js';
 export type { PasskeySignInEventDetails, UpgradeOutcome } from './sign-in/events.js';
 export type { Upgraded } from './sign-in/upgrade.js';
+export { PasskeyHistoryElement } from './passkey-history.js';
+export type { PasskeyHistoryTextChanges, PasskeyHistoryTexts } from './history/texts.js';
 export type { PasskeyAction } from './text/error-sentence.js';
 export type {
   ErrorTextChanges,

@@ -8,8 +8,8 @@ import {
 } from './history/texts.js';
 import { HistoryView } from './history/view.js';
 import { styleSheets } from './style-sheet.js';
+import { nearestLang } from './surroundings.js';
 import { errorCode, errorSentence, errorStatus } from './text/error-sentence.js';
-import { validLocale } from './text/formats.js';
 
 /**
  * `<passkey-history base-url="https://keyway.example">` shows what happened to the signed-in user's passkeys, newest first, a
@@ -74,7 +74,7 @@ export class PasskeyHistoryElement extends BaseElement {
   }
 
   connectedCallback(): void {
-    takeProperties(this, 'texts', 'getToken');
+    takeProperties(this, 'texts', 'baseUrl', 'getToken');
     void this.refresh();
   }
 
@@ -139,7 +139,7 @@ export class PasskeyHistoryElement extends BaseElement {
   }
 
   #render(): void {
-    const locale = validLocale(this.closest<HTMLElement>('[lang]')?.lang);
+    const locale = nearestLang(this);
     const problem = this.#problem === null ? null : errorSentence('load', this.#problem, this.#texts.errors);
     const isWaiting = this.#loading || (this.#events === null && problem === null);
     const state = { events: this.#events, hasMore: this.#next !== null, loading: isWaiting, problem };

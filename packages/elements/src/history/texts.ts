@@ -21,11 +21,10 @@ export interface PasskeyHistoryTexts {
   readonly errors: ErrorTexts & ErrorTextChanges;
 }
 
-type Lists = 'types' | 'actors' | 'reasons';
-
 /** Replacements for some of the texts; the rest stay English. */
-export type PasskeyHistoryTextChanges = Partial<Omit<PasskeyHistoryTexts, Lists | 'errors'>> &
-  Partial<Pick<PasskeyHistoryTexts, Lists>> & { readonly errors?: ErrorTextChanges };
+export type PasskeyHistoryTextChanges = Partial<Omit<PasskeyHistoryTexts, 'errors'>> & {
+  readonly errors?: ErrorTextChanges;
+};
 
 /** The English texts. */
 const ENGLISH: PasskeyHistoryTexts = {
@@ -50,7 +49,6 @@ const ENGLISH: PasskeyHistoryTexts = {
     'user.unlinked': 'Account unlinked',
     'user.identity_conflict': 'Account not linked',
     'user.deleted': 'Account erased',
-    'step_up.refused': 'Not confirmed that it was you',
   },
   actors: {
     person: 'You',
