@@ -22,6 +22,7 @@ interface Row {
   readonly external_id: string;
   readonly rp_id: string;
   readonly max_passkeys: number;
+  readonly last_passkey: string;
   readonly is_registering: boolean;
   readonly user_handle: Buffer | null;
   readonly id: string;
@@ -41,7 +42,7 @@ interface Row {
 
 const LIST = {
   name: 'list',
-  text: `select f.external_id, a.rp_id, a.max_passkeys_per_user max_passkeys,
+  text: `select f.external_id, a.rp_id, a.max_passkeys_per_user max_passkeys, a.last_passkey,
       exists (select from transactions t where t.app_id = f.app_id and t.user_id = f.id and t.kind = 'register'
         and t.consumed_at is null and t.expires_at > now()) is_registering,
       case when d.user_handle_known then coalesce(d.user_handle, f.user_handle) end user_handle,
@@ -75,7 +76,7 @@ async function serve({ databaseUrl, publicKey, algorithm, secret }: BareSettings
       algorithms: [algorithm],
     });
     const { rows } = await pool.query<Row>({ ...LIST, values: [payload.iss, payload.sub, FIXTURE.appId] });
-    const { external_id, rp_id, max_passkeys, is_registering } = rows[0]!;
+    const { external_id, rp_id, max_passkeys, last_passkey, is_registering } = rows[0]!;
     const name = payload.preferred_username;
     const passkeys = rows.map(toPasskey);
     const allAcceptedCredentialIds = passkeys.map(({ credId }) => credId);
@@ -87,7 +88,14 @@ async function serve({ databaseUrl, publicKey, algorithm, secret }: BareSettings
       displayName: name,
       allAcceptedCredentialIds,
     }));
-    return { username: name, externalId: external_id, passkeys, limit: max_passkeys, signals };
+    return {
+      username: name,
+      externalId: external_id,
+      passkeys,
+      limit: max_passkeys,
+      lastPasskey: last_passkey,
+      signals,
+    };
   });
 
   addSignIn(fastify, pool, secret);
