@@ -8,6 +8,7 @@ export default tseslint.config(
     ignores: [
       '**/dist/',
       'packages/elements/types/',
+      'test/types/', // their types are those of built packages: `npm run lint:packages` checks them
       'examples/',
       'node_modules/',
       'data/',

@@ -29,6 +29,8 @@ const everyMember = (value: string) =>
     'authenticator_attachment',
     'external_id',
     'passkey_display_name',
+    'compromised',
+    'event_id',
   ]
     .map((name) => `"${name}":${value}`)
     .join()}}`;
@@ -126,6 +128,8 @@ describe('hostile input', () => {
       [
         ...read('/health/live', '/health/ready', '/icons/:name/:file', '/v1/apps/:app'),
         ...read('/elements', '/elements/:build/:name', '/elements/:build/lang/:name'),
+        ...read('/.well-known/passkey-endpoints', '/.well-known/webauthn'),
+        ...read('/.well-known/apple-app-site-association', '/.well-known/assetlinks.json'),
         ...ceremony('register'),
         ...ceremony('authenticate'),
       ].sort(),
@@ -435,13 +439,14 @@ const takesNothing = (url: string) =>
   url === '/user' ||
   url === '/passkey/register' ||
   url === '/user/authenticate-with-passkey' ||
+  url.includes('/webhooks/') ||
   url.endsWith('authenticate/transactions/webauthn/start');
 
 /** How a request is refused whose parameter is `name` where all else of it is there. */
 function statusesWithout(parameter: string, name: string, url: string): readonly number[] {
   if (!isText(name)) return [400];
   // The body is judged before the user is looked up.
-  if (url.endsWith('/identity') && parameter !== ':app') return [400, 404];
+  if (/\/identity$|\/webhooks\//.test(url) && parameter !== ':app') return [400, 404];
   if (parameter !== ':app' || name.length > 100) return [404];
   // With a key, which may stand beside what is public, an unknown app is 401.
   if (url === '/v1/apps/:app') return [400, 401];

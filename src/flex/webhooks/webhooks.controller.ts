@@ -1,6 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UsePipes } from '@nestjs/common';
 import { ArrayNotEmpty, ArrayUnique, IsBoolean, IsIn, IsOptional, IsString, Length } from 'class-validator';
-import { LenientBody, LenientOptionalBody } from '../../http/body.pipe.js';
+import { validate as isUuid } from 'uuid';
+import { AppError } from '../../errors/app-error.js';
+import { LenientBody, LenientOptionalBody, NoBody } from '../../http/body.pipe.js';
 import { currentRequest } from '../../http/request-context.js';
 import { AUDIT_EVENT_TYPES, type AuditEventType } from '../../events/audit-event-types.js';
 import type { DeliveryOutcome } from '../../events/webhook-request.js';
@@ -61,7 +63,7 @@ export class WebhooksController {
 
   @Post(':webhook/test')
   @HttpCode(200)
-  async test(@Param('app') app: string, @Param('webhook') id: string) {
+  async test(@Param('app') app: string, @Param('webhook') id: string, @Body(NoBody) _body: undefined) {
     return toOutcome(await this.webhooks.test(named(app, id)));
   }
 
@@ -78,13 +80,13 @@ export class WebhooksController {
 
   @Post(':webhook/disable')
   @HttpCode(200)
-  async disable(@Param('app') app: string, @Param('webhook') id: string) {
+  async disable(@Param('app') app: string, @Param('webhook') id: string, @Body(NoBody) _body: undefined) {
     return { webhook: toWebhook(await this.webhooks.disable(named(app, id))) };
   }
 
   @Post(':webhook/enable')
   @HttpCode(200)
-  async enable(@Param('app') app: string, @Param('webhook') id: string) {
+  async enable(@Param('app') app: string, @Param('webhook') id: string, @Body(NoBody) _body: undefined) {
     return { webhook: toWebhook(await this.webhooks.enable(named(app, id))) };
   }
 
@@ -103,7 +105,11 @@ export class WebhooksController {
 /** The id of the key that the guard let through. */
 const askingKey = (): string => currentRequest()!.actor!.replace(/^key:/, '');
 
-const named = (appId: string, id: string): WebhookKey => ({ appId, id, keyId: askingKey() });
+/** Throws `webhook_not_found` for what can be no id, before PostgreSQL is asked, which cannot store every text. */
+function named(appId: string, id: string): WebhookKey {
+  if (!isUuid(id)) throw new AppError('webhook_not_found');
+  return { appId, id, keyId: askingKey() };
+}
 
 const toWebhook = (webhook: WebhookRecord) => ({
   id: webhook.id,
