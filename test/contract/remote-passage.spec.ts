@@ -140,6 +140,7 @@ describe('RemotePassage', () => {
         new Set([
           'GET ',
           'GET /users?identifier=ada',
+          'GET /events?external_id=ada&limit=1',
           `GET /users/${ID}`,
           `PATCH /users/${ID}/devices/dev_1`,
           `DELETE /users/${ID}/devices/dev_1`,

@@ -322,9 +322,9 @@ describe('single use', () => {
         }
       });
       expect(events.map(({ type, reason }) => `${type}: ${reason}`)).toEqual([
-        'refused: origin_not_allowed',
-        'refused: user_not_verified',
-        'refused: challenge_mismatch',
+        'passkey.refused: origin_not_allowed',
+        'passkey.refused: user_not_verified',
+        'passkey.refused: challenge_mismatch',
       ]);
       expect(await contentsButTrail(app)).toEqual(before);
       expect((await browser.finish('register', answer(new SoftwareAuthenticator()))).status).toBe(200);

@@ -229,7 +229,7 @@ describe.each(NAMES)('step-up to %s', (name) => {
     // Somebody who is gone is erased already; a busy database refuses some of those who queue for the user.
     const usual = name === 'erase' ? [200, 503] : [401, 404, 503];
     for (const each of answers.filter((it) => !didIt(it))) expect(usual).toContain(each.status);
-    const acts = `audit_events where user_id = $1 and type in ('revoked', 'erased')`;
+    const acts = `audit_events where user_id = $1 and type in ('passkey.revoked', 'user.deleted')`;
     if (name === 'add') {
       const open = `transactions where user_id = $1 and kind = 'register' and consumed_at is null`;
       expect(await count(app, open, userId)).toBe(1);
@@ -526,7 +526,7 @@ describe('erasing oneself', () => {
     expect(await count(app, `tie_marks`)).toBeGreaterThan(0);
     const named = 'audit_events where user_id = $1 and (actor is not null or address is not null)';
     expect(await count(app, named, userId)).toBe(0);
-    expect(await count(app, `audit_events where user_id = $1 and type = 'erased'`, userId)).toBe(1);
+    expect(await count(app, `audit_events where user_id = $1 and type = 'user.deleted'`, userId)).toBe(1);
     expect(await count(app, 'audit_events where actor = $1', `user:${user.subject}`)).toBe(0);
     const begun = await other!.browser.beginSignIn();
     expect((await other!.browser.finish('authenticate', begun.answer(other!.authenticator))).status).toBe(

@@ -118,6 +118,7 @@ export const foreign = (changes: { user?: object; listed?: object[]; app?: objec
     if (method === 'GET' && path === '') return { body: { app: { ...APP, ...changes.app } } };
     if (method === 'GET' && path === '/users') return { body: { users: changes.listed ?? [user] } };
     if (method === 'GET' && path === `/users/${ID}`) return { body: { user } };
+    if (method === 'GET' && path === '/events') return { body: { events: [], next: null } };
     if (method === 'DELETE') return { body: '' };
     if (path === '/authenticate/verify') return { body: { external_id: 'ada' } };
     if (path.startsWith('/transactions/')) return { status: 201, body: { transaction_id: 'tx' } };
