@@ -36,6 +36,12 @@ const MEANINGS: Record<string, Record<string, string>> = {
   getApp: {},
   getUser: { '404 user_not_found': 'nothing' },
   getDevices: { '404 user_not_found': 'nothing' },
+  getHistory: {
+    '400 invalid_request': 'invalid_request',
+    '403 operation_not_allowed': 'access_denied',
+    '404 invalid_request': 'access_denied',
+    '405 invalid_request': 'access_denied',
+  },
   renameDevice: {
     ...NO_SUCH_DEVICE,
     '400 invalid_request': 'invalid_request',

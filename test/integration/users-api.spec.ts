@@ -724,7 +724,7 @@ describe("the user's API", () => {
           'strict-transport-security': 'max-age=31536000',
           'content-security-policy': expect.stringMatching(/^default-src 'none';/) as string,
           ...(!isPicture && {
-            'cache-control': route === 'GET /elements' ? 'no-cache' : 'no-store',
+            'cache-control': route.endsWith(' /elements') ? 'no-cache' : 'no-store',
             'content-security-policy': "default-src 'none';frame-ancestors 'none'",
           }),
         });
