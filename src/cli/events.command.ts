@@ -13,7 +13,7 @@ Examples:
   keyway events --app shop --user user-1 --json
   keyway events --app shop --since 2026-11-01T00:00:00Z --until 2026-12-01T00:00:00Z --limit 1000
 
-The newest come first. Where there are more, --cursor with what a page says last gives the next one.
+The newest come first. Where there are more, the last line of a page has the --cursor of the next one.
 Events of erased users say only what happened, and are found by --user-id.`;
 
 const LIMIT = { from: 1, to: 1_000 };
@@ -41,8 +41,12 @@ export function registerEvents(program: Command): void {
     .option('--user-id <id>', 'events of this user, by the id that events have')
     .option('--device <id>', 'events of this passkey')
     .addOption(new Option('--type <type>', 'events of this type').choices(AUDIT_EVENT_TYPES))
-    .option('--since <time>', 'not older, such as 2026-11-22T18:00:00Z, or 2d for two days', pointInTime)
-    .option('--until <time>', 'older', pointInTime)
+    .option(
+      '--since <time>',
+      'not older than this, such as 2026-11-22T18:00:00Z, or 2d for two days',
+      pointInTime,
+    )
+    .option('--until <time>', 'older than this', pointInTime)
     .option('--cursor <cursor>', 'the page after the one that gave this', cursor)
     .option('--limit <count>', `how many, ${LIMIT.from} to ${LIMIT.to}`, countWithin(LIMIT), 50)
     .addHelpText('after', EXAMPLES);
@@ -66,7 +70,7 @@ export function registerEvents(program: Command): void {
 function cursor(text: string): EventPosition {
   const position = readCursor(text);
   if (position) return position;
-  throw new InvalidArgumentError('Give what a page of keyway events said last.');
+  throw new InvalidArgumentError('Give the cursor in the last line of a page of keyway events.');
 }
 
 const toRow = ({ id, createdAt, type, actorId, ...event }: ToldEvent): string[] => {

@@ -18,7 +18,7 @@ const DAYS = { from: 1, to: 366 };
 export function registerStats(program: Command): void {
   const command = program
     .command('stats')
-    .description('say how far passkeys have got with the users of an app')
+    .description('count the users of an app by their passkeys, its passkeys, and its sign-ins by day')
     .requiredOption('--app <id>', 'id of the app')
     .option('--days <count>', `days of sign-ins, ${DAYS.from} to ${DAYS.to}`, countWithin(DAYS), 30)
     .addHelpText('after', EXAMPLES);

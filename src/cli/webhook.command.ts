@@ -18,7 +18,7 @@ Examples:
   keyway webhook enable shop 019f2b3c-0000-7000-8000-000000000000
   keyway webhook replay shop 019f2b3c-0000-7000-8000-000000000000
 
-create, rotate and test need the service's KEYWAY_SECRET, which encrypts what signs webhooks.
+create, rotate and test need the service's KEYWAY_SECRET, under which the secrets of webhooks are encrypted.
 Events: ${AUDIT_EVENT_TYPES.join(', ')}.`;
 
 const HEADINGS = ['id', 'state', 'url', 'events', 'waiting', 'dead', 'made by'];
@@ -28,7 +28,7 @@ export function registerWebhook(program: Command): void {
   const webhook = program
     .command('webhook')
     .usage('<command>')
-    .description('where apps are told of what happens to passkeys')
+    .description('the webhooks of apps, which are sent what happens to passkeys')
     .addHelpText('afterAll', EXAMPLES);
   registerCreate(webhook);
   registerList(webhook);
@@ -44,8 +44,8 @@ function registerCreate(webhook: Command): void {
     .command('create')
     .description('make a webhook and write its secret to standard output, the only time that it is shown')
     .argument('<app>', 'id of the app')
-    .requiredOption('--url <url>', 'the https address that is told, on port 443')
-    .requiredOption('--events <list>', 'what of, by commas, or all', eventTypes);
+    .requiredOption('--url <url>', 'https address of the receiver, on port 443')
+    .requiredOption('--events <list>', 'types of events, separated by commas, or all', eventTypes);
   answering(
     command,
     async ({ url, events }: { url: string; events: AuditEventType[] }, app: string): Promise<Answer> => {
@@ -100,14 +100,14 @@ function registerTest(webhook: Command): void {
 function registerRotate(webhook: Command): void {
   const command = of(webhook, 'rotate', 'make another secret and write it to standard output').option(
     '--compromised',
-    'the former one signs no longer; without this, for 24 hours more',
+    'end the former secret at once; without this, it signs for 24 hours more',
   );
   answering(
     command,
     async ({ compromised = false }: { compromised?: boolean }, appId: string, id: string) => {
       const made = await withWebhooks((webhooks) => webhooks.rotate({ appId, id, keyId: null }, compromised));
       const rest = compromised
-        ? 'The former one signs no longer.'
+        ? 'The former one no longer signs.'
         : 'The former one signs for 24 hours more beside it.';
       return { text: made.secret, note: `The webhook ${id} has another secret. ${rest}`, json: made };
     },

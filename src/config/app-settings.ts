@@ -67,7 +67,7 @@ export class AppVariables extends Variables<AppSettings> {
 
   @Setting<AppVariables>((text, { APP_API_KEY }) => {
     if (APP_API_KEY === undefined)
-      return 'Unset APP_API_KEY_SCOPES, or set APP_API_KEY: they are that key’s.';
+      return 'Unset APP_API_KEY_SCOPES, or set APP_API_KEY: the scopes are for that key.';
     return text === 'none' || splitList(text).every((it) => SCOPES.includes(it))
       ? undefined
       : `Set APP_API_KEY_SCOPES to a comma list of ${SCOPES.join(', ')}, or to none.`;

@@ -88,7 +88,7 @@ export function reachableNetworks({
   const { webhookNetworks: networks } = passage;
   return networks.length === 0
     ? undefined
-    : `WEBHOOK_ALLOWED_NETWORKS lets webhooks reach ${networks.join(', ')}: so does everybody who may make one.`;
+    : `WEBHOOK_ALLOWED_NETWORKS lets webhooks reach ${networks.join(', ')}: everybody who may make a webhook can make Keyway post there.`;
 }
 
 function readDemo(

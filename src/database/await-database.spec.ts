@@ -88,7 +88,7 @@ describe('waiting for the database', () => {
     const url = new URL(database.url);
     const directory = mkdtempSync(join(tmpdir(), 'keyway-url-'));
     const file = join(directory, 'url');
-    // Of a role that may not log in, whatever the server's authentication is.
+    // Of a role that may not log in, by any method of authentication.
     await admin(`create role keyway_nologin nologin password 'x'`);
     const right = url.href;
     url.username = 'keyway_nologin';

@@ -10,7 +10,8 @@ export interface Backfill {
   readonly statement: (range: string) => string;
 }
 
-export const BATCH = 5_000; // rows
+/** Rows that one transaction changes. */
+export const BATCH = 5_000;
 
 /** How far each backfill has come. It is there only while one is under way. */
 const PROGRESS =

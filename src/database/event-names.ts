@@ -12,8 +12,10 @@ export const EVENT_NAMES: readonly (readonly [before: string, now: string])[] = 
 
 type Names = readonly (readonly [from: string, to: string])[];
 
-/** SQL that gives the other name of an event, and that tells whether it has one. */
+/** SQL that gives the other name of an event. */
 export const renamed = (type: string, names: Names = EVENT_NAMES): string =>
   `case ${type} ${names.map(([from, to]) => `when '${from}' then '${to}'`).join(' ')} end`;
+
+/** SQL that tells whether an event has another name. */
 export const isNamed = (type: string, names: Names = EVENT_NAMES): string =>
   `${type} in (${names.map(([from]) => `'${from}'`).join(', ')})`;

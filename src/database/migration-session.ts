@@ -28,7 +28,7 @@ const LEAST_LOCK_WAIT = 100; // ms
 
 const IN_THE_WAY: readonly unknown[] = [SQL_STATE.lockNotAvailable, SQL_STATE.deadlockDetected];
 
-// Whatever the role or the database prescribes: a migration takes as long as its tables are large.
+// In place of what the role or the database prescribes: a migration takes as long as its tables are large.
 const UNHURRIED = `
   set statement_timeout = 0; set lock_timeout = 0;
   set idle_in_transaction_session_timeout = 0; set idle_session_timeout = 0;

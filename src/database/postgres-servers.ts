@@ -76,7 +76,7 @@ export class PostgresServers {
     const read = new URL(readDatabaseAddress(text).urls[0]!);
     if (read.username === this.login.username && read.password === this.login.password) return;
     this.current = read;
-    this.log.log('The database refused the login: from now on it is the one that DATABASE_URL_FILE has now');
+    this.log.log('The database refused the login: Keyway uses the one in DATABASE_URL_FILE from now on');
   }
 }
 

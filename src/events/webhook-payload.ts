@@ -1,3 +1,4 @@
+import { actorOf } from './actor.js';
 import type { AuditEventType } from './audit-event-types.js';
 
 /** What is told of an event. */
@@ -29,23 +30,18 @@ export function payloadOf(event: WebhookEvent): string {
       user: userId === null && externalId === null ? null : { id: userId, external_id: externalId },
       identity: issuer === null || subject === null ? null : { issuer, subject },
       passkey: deviceId === null ? null : { id: deviceId, automatic },
-      actor: actorOf(event),
+      actor: actorIn(event),
       reason: event.reason,
     },
   });
 }
 
-/** Ceremonies, which anybody may call, prove the user themself; who is erased by another has that one named. */
-const PROVEN: ReadonlySet<string> = new Set([
-  'passkey.registered',
-  'passkey.used',
-  'passkey.backup_changed',
-  'user.deleted',
-] satisfies AuditEventType[]);
-
-/** Who acted: the person, a server by its key, the command line; null where nobody is known to have. */
-function actorOf({ actor, type }: WebhookEvent) {
-  if (actor === null) return PROVEN.has(type) ? { type: 'user' } : null;
-  if (actor.startsWith('key:')) return { type: 'server', key_id: actor.slice('key:'.length) };
-  return { type: actor.startsWith('user:') ? 'user' : 'command_line' };
+/** Who acted, in the words of webhooks; null where nobody is known to have. */
+function actorIn({ actor, type }: WebhookEvent) {
+  const { kind, id } = actorOf({ actor, type });
+  if (kind === 'person') return { type: 'user' };
+  if (kind === 'server') return { type: 'server', key_id: id };
+  if (kind === 'command_line') return { type: 'command_line' };
+  // Users who erase themselves are not named; who erases another is.
+  return type === 'user.deleted' ? { type: 'user' } : null;
 }

@@ -1,7 +1,7 @@
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { installWebAuthn } from '../support/page.js';
 import { changeApp } from '../support/tables.js';
-import { TestUser } from '../support/test-user.js';
+import { secondsAgo, TestUser } from '../support/test-user.js';
 
 /** What is called of the client, which is compiled with the types of browsers, and this file is not. */
 interface UserApi {
@@ -23,8 +23,6 @@ interface BrowserClient {
 }
 const BROWSER_CLIENT = '../../packages/browser/src/index.js';
 const { UserApi, PassageFlex, withStepUp, challengeIn } = (await import(BROWSER_CLIENT)) as BrowserClient;
-
-const secondsAgo = (seconds: number) => Math.floor(Date.now() / 1000) - seconds;
 
 let app: TestApp;
 const fetch = globalThis.fetch;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { aReplicaOf, buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { type HttpAnswer, send } from '../support/http-answer.js';
 import { foreign, OddProvider } from '../support/odd-provider.js';
 import { TestUser } from '../support/test-user.js';
@@ -104,8 +104,7 @@ describe('the CORS origins in remote mode', () => {
   it('delay a request for at most a second when they were never read', async () => {
     odd.answers('silence');
     // What asks for a transaction has read the app.
-    const { database, passage } = app.configuration;
-    const started = await buildAppOn(database, { passage });
+    const started = await aReplicaOf(app);
     try {
       for (const ask of [() => preflight(TEST.origin, started), () => list(undefined, started)]) {
         const [answer, duration] = await timed(ask());

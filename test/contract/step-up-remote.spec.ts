@@ -1,14 +1,12 @@
 import { Browser } from '../support/browser.js';
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, registerPasskey, type RegisteredPasskey, stepUpFor } from '../support/flows.js';
-import type { HttpAnswer } from '../support/http-answer.js';
+import { codeOf, type HttpAnswer } from '../support/http-answer.js';
 import { type ListeningProvider, startProvider } from '../support/providers.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { changeApp, contentsButTrail, count, eventsOf } from '../support/tables.js';
-import { TestUser } from '../support/test-user.js';
+import { secondsAgo, TestUser } from '../support/test-user.js';
 
-const secondsAgo = (seconds: number) => Math.floor(Date.now() / 1000) - seconds;
-const codeOf = (answer: HttpAnswer) => [answer.status, (answer.body as { code?: string }).code];
 const INSUFFICIENT = [401, 'insufficient_user_authentication'];
 
 describe('step-up in remote mode', () => {

@@ -213,7 +213,10 @@ describe('keyway', () => {
     [['events', '--app', 'shop', '--limit', '0'], /Give a whole number from 1 to 1000\./],
     [['events', '--app', 'shop', '--type', 'lost'], /Allowed choices are passkey.registered, /],
     [['events', '--app', 'shop', '--since', 'monday'], /Give a time such as 2026-11-22T18:00:00Z/],
-    [['events', '--app', 'shop', '--cursor', 'x'], /Give what a page of keyway events said last/],
+    [
+      ['events', '--app', 'shop', '--cursor', 'x'],
+      /Give the cursor in the last line of a page of keyway events/,
+    ],
     [['stats', '--app', 'shop', '--days', '367'], /Give a whole number from 1 to 366\./],
     [['events', '--app', 'shop', '--user', 'ada', '--user-id', 'x'], /cannot be used with option/],
     [['key', 'create', 'shop', '--expires-in', '0d'], /Give a time such as 90d/],

@@ -6,7 +6,7 @@ import { AppsService } from '../../src/flex/apps/apps.service.js';
 import { fakeServer } from '../support/fake-server.js';
 import { aaguidExtension, androidKey, apple, packed, tpm } from '../support/attestation-statements.js';
 import type { Configuration } from '../../src/config/configuration.js';
-import { buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
+import { aReplicaOf, buildApp, buildAppOn, type TestApp } from '../support/build-app.js';
 import type { CreateOverrides } from '../support/ceremony-overrides.js';
 import { flexError } from '../support/flex-error.js';
 import { withRoots } from '../support/known-roots.js';
@@ -54,8 +54,7 @@ describe('attestation', () => {
     ];
     writeFileSync(fidoMetadataFile, await metadataBlob(fido.authority('Publisher'), entries));
     app = await withRoots('mds', [fido], () => buildApp({ fidoMetadataFile }));
-    const { database, passage } = app.configuration;
-    blind = await buildAppOn(database, { passage });
+    blind = await aReplicaOf(app);
   });
   afterAll(async () => {
     await blind?.close();

@@ -1,13 +1,11 @@
 import { AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
-import type { HttpAnswer } from '../support/http-answer.js';
+import { aReplicaOf, buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { codeOf, type HttpAnswer } from '../support/http-answer.js';
 import { SILENTLY, SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { changeApp, contents, contentsButTrail, count, eventsOf, sql } from '../support/tables.js';
-import { TestUser } from '../support/test-user.js';
+import { secondsAgo, TestUser } from '../support/test-user.js';
 
-const secondsAgo = (seconds: number) => Math.floor(Date.now() / 1000) - seconds;
-const codeOf = (answer: HttpAnswer) => [answer.status, (answer.body as { code?: string }).code];
 const INVALID = [400, 'invalid_request'];
 const NOT_FOUND = [404, 'transaction_not_found'];
 
@@ -16,8 +14,7 @@ let app: TestApp;
 let replica: TestApp;
 beforeAll(async () => {
   app = await buildApp();
-  const { database, passage } = app.configuration;
-  replica = await buildAppOn(database, { passage });
+  replica = await aReplicaOf(app);
   await changeApp(app, TEST.appId, 'conditional_create', 'on');
 });
 afterAll(async () => {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expectedApp } from '../support/app-json.js';
 import { TransactionsService } from '../../src/flex/transactions/transactions.service.js';
 import { Browser } from '../support/browser.js';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { aReplicaOf, buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, registerPasskey, signIn, stepUp } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
@@ -589,8 +589,7 @@ describe("the protocol's browser side", () => {
     });
 
     it('neither blocks the user’s API nor hides a 429 from the pages of the app', async () => {
-      const { database, passage } = app.configuration;
-      const cold = await buildAppOn(database, { passage });
+      const cold = await aReplicaOf(app);
       try {
         const remoteAddress = newAddress();
         const ask = (url: string, headers = {}) => send(cold, { url, remoteAddress, headers });

@@ -1,5 +1,5 @@
 import { AppServer } from '../support/app-server.js';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { aReplicaOf, buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { Browser } from '../support/browser.js';
 import { beginRegistration, registerPasskey, signIn } from '../support/flows.js';
 import type { HttpAnswer } from '../support/http-answer.js';
@@ -34,8 +34,7 @@ describe('an external ID that a claim of the token names', () => {
   beforeAll(async () => {
     const externalIdClaim = { name: CLAIM, issuer: TEST.issuer };
     app = await buildApp({ externalIdClaim });
-    const { database, passage } = app.configuration;
-    replica = await buildAppOn(database, { passage, externalIdClaim });
+    replica = await aReplicaOf(app, { externalIdClaim });
     server = await AppServer.own(app);
   });
   afterAll(async () => {
@@ -112,8 +111,7 @@ describe('an external ID that a claim of the token names', () => {
 
   it('of another issuer does not count', async () => {
     const externalIdClaim = { name: CLAIM, issuer: 'https://other.example' };
-    const { database, passage } = app.configuration;
-    const elsewhere = await buildAppOn(database, { passage, externalIdClaim });
+    const elsewhere = await aReplicaOf(app, { externalIdClaim });
     try {
       const externalId = aName();
       const user = aPerson(externalId).on(elsewhere);
@@ -124,10 +122,7 @@ describe('an external ID that a claim of the token names', () => {
     } finally {
       await elsewhere.close();
       // The strategy of a process is that of the application made last.
-      const last = await buildAppOn(database, {
-        passage,
-        externalIdClaim: app.configuration.externalIdClaim,
-      });
+      const last = await aReplicaOf(app, { externalIdClaim: app.configuration.externalIdClaim });
       await last.close();
     }
   });

@@ -97,7 +97,7 @@ describe('the password of the database', () => {
       expect(statuses(await burst(users))).toEqual([200]);
       expect(performance.now() - begun).toBeLessThan(1_000);
       expect(await connections()).toBeGreaterThan(before);
-      expect(app.logLines.join()).toContain('from now on it is the one that DATABASE_URL_FILE has now');
+      expect(app.logLines.join()).toContain('Keyway uses the one in DATABASE_URL_FILE from now on');
       // The connection of readiness is made now, too.
       expect((await send(app, { url: '/health/ready' })).body).toEqual({ status: 'ok' });
       expectNoPassword(app.logLines.join());

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { AppServer } from '../support/app-server.js';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { aReplicaOf, buildApp, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, registerPasskey, signIn } from '../support/flows.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { statementsOf } from '../support/tables.js';
@@ -45,8 +45,7 @@ describe('who signed in', () => {
   });
 
   it('is kept in memory for five seconds at most after another replica unlinked it, even while the names in its tokens alternate', async () => {
-    const { database, passage } = app.configuration;
-    const replica = await buildAppOn(database, { passage });
+    const replica = await aReplicaOf(app);
     try {
       const user = new TestUser(app, { preferred_username: 'one' });
       const renamed = user.on(app, { preferred_username: 'two' });

@@ -1,16 +1,14 @@
 import { DevicesService } from '../../src/flex/devices/devices.service.js';
 import { UsersService } from '../../src/flex/users/users.service.js';
 import { AppServer } from '../support/app-server.js';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
-import { beginRegistration, registerPasskey, stepUpFor } from '../support/flows.js';
-import type { HttpAnswer } from '../support/http-answer.js';
+import { aReplicaOf, buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { beginRegistration, registerPasskey, stepUpFor, times } from '../support/flows.js';
+import { codeOf } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import { changeApp, contents, count, flexUserIdOf, sql } from '../support/tables.js';
 import { TestUser } from '../support/test-user.js';
 import { Tenant } from '../support/tenant.js';
 
-const codeOf = (answer: HttpAnswer) => [answer.status, (answer.body as { code?: string }).code];
-const times = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
 const LAST = [409, 'last_passkey'];
 
 let app: TestApp;
@@ -18,8 +16,7 @@ let app: TestApp;
 let replica: TestApp;
 beforeAll(async () => {
   app = await buildApp();
-  const { database, passage } = app.configuration;
-  replica = await buildAppOn(database, { passage });
+  replica = await aReplicaOf(app);
 });
 afterAll(async () => {
   await replica?.close();

@@ -5,8 +5,8 @@ import { embeddedPassageOf } from '../../src/config/configuration.js';
 import { DatabaseClock } from '../../src/database/database-clock.js';
 import { PurgeService } from '../../src/flex/purge.service.js';
 import { type BegunRegistration, Browser, type FinishBody } from '../support/browser.js';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
-import { beginRegistration, beginStepUp, registerPasskey, signIn, stepUp } from '../support/flows.js';
+import { aReplicaOf, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { beginRegistration, beginStepUp, registerPasskey, signIn, stepUp, times } from '../support/flows.js';
 import { type HttpAnswer } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
 import {
@@ -21,7 +21,6 @@ import {
 import { Tenant } from '../support/tenant.js';
 import { TestUser } from '../support/test-user.js';
 
-const times = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
 const succeeded = (answers: readonly HttpAnswer[]) => answers.filter(({ status }) => status < 300);
 const statuses = (answers: readonly HttpAnswer[]) => answers.map(({ status }) => status).sort();
 
@@ -31,8 +30,7 @@ describe('single use', () => {
   let replica: TestApp;
   beforeAll(async () => {
     app = await buildApp();
-    const { database, passage } = app.configuration;
-    replica = await buildAppOn(database, { passage });
+    replica = await aReplicaOf(app);
   });
   afterAll(async () => {
     await replica?.close();

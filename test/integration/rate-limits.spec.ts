@@ -5,7 +5,7 @@ import type { Configuration, LimitSettings } from '../../src/config/configuratio
 import { LenientOptionalBody } from '../../src/http/body.pipe.js';
 import { AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
-import { buildApp, buildAppOn, LIMITS, TEST, type TestApp } from '../support/build-app.js';
+import { aReplicaOf, buildApp, LIMITS, TEST, type TestApp } from '../support/build-app.js';
 import { flexError } from '../support/flex-error.js';
 import { registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
@@ -26,8 +26,7 @@ afterEach(() => limited?.close());
 
 /** The service on the same database, with other limits. */
 async function withLimits(changes: Partial<LimitSettings>, more: Partial<Configuration> = {}): Promise<void> {
-  const { database, passage } = app.configuration;
-  limited = await buildAppOn(database, { passage, limits: { ...LIMITS, ...changes }, ...more });
+  limited = await aReplicaOf(app, { limits: { ...LIMITS, ...changes }, ...more });
   // The app's origins are looked up by another network.
   await new Browser(limited).post('authenticate', 'start', {});
 }

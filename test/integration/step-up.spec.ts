@@ -1,15 +1,16 @@
 import { AppServer } from '../support/app-server.js';
 import { Browser } from '../support/browser.js';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { aReplicaOf, buildApp, TEST, type TestApp } from '../support/build-app.js';
 import {
   beginRegistration,
-  registerPasskey,
   type RegisteredPasskey,
+  registerPasskey,
   signIn,
   stepUp,
   stepUpFor,
+  times,
 } from '../support/flows.js';
-import type { HttpAnswer } from '../support/http-answer.js';
+import { codeOf, type HttpAnswer } from '../support/http-answer.js';
 import { SILENTLY, SoftwareAuthenticator } from '../support/software-authenticator.js';
 import {
   changeApp,
@@ -21,11 +22,8 @@ import {
   sql,
 } from '../support/tables.js';
 import { Tenant } from '../support/tenant.js';
-import { type StepUpJson, TestUser } from '../support/test-user.js';
+import { secondsAgo, type StepUpJson, TestUser } from '../support/test-user.js';
 
-const secondsAgo = (seconds: number) => Math.floor(Date.now() / 1000) - seconds;
-const codeOf = (answer: HttpAnswer) => [answer.status, (answer.body as { code?: string }).code];
-const times = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
 const INSUFFICIENT = [401, 'insufficient_user_authentication'];
 const INVALID = [400, 'invalid_request'];
 const INVALID_NONCE = [401, 'invalid_nonce'];
@@ -35,8 +33,7 @@ let app: TestApp;
 let replica: TestApp;
 beforeAll(async () => {
   app = await buildApp();
-  const { database, passage } = app.configuration;
-  replica = await buildAppOn(database, { passage });
+  replica = await aReplicaOf(app);
   await changeApp(app, TEST.appId, 'conditional_create', 'on');
 });
 afterAll(async () => {

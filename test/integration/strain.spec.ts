@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import { UsersService } from '../../src/flex/users/users.service.js';
 import { LenientBody } from '../../src/http/body.pipe.js';
 import { Browser } from '../support/browser.js';
-import { buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
+import { aReplicaOf, buildApp, buildAppOn, TEST, type TestApp } from '../support/build-app.js';
 import { beginRegistration, registerPasskey } from '../support/flows.js';
 import { type HttpAnswer, newAddress, send } from '../support/http-answer.js';
 import { SoftwareAuthenticator } from '../support/software-authenticator.js';
@@ -23,8 +23,7 @@ describe('load', () => {
   describe('an erasure', () => {
     let replica: TestApp;
     beforeAll(async () => {
-      const { database, passage } = app.configuration;
-      replica = await buildAppOn(database, { passage });
+      replica = await aReplicaOf(app);
     });
     afterAll(() => replica?.close());
 

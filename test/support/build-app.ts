@@ -104,3 +104,9 @@ export async function buildAppOn(
     close: () => application.close(),
   };
 }
+
+/** A second process on the same database, with the same secrets. */
+export function aReplicaOf(app: TestApp, changes: Partial<Configuration> = {}): Promise<TestApp> {
+  const { database, passage } = app.configuration;
+  return buildAppOn(database, { passage, ...changes });
+}

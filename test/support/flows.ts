@@ -16,6 +16,10 @@ export interface RegisteredPasskey {
   readonly handshakeId: string;
 }
 
+/** Makes n of something, such as requests that race. */
+export const times = <T>(n: number, make: (i: number) => T): T[] =>
+  Array.from({ length: n }, (_, i) => make(i));
+
 /** Adds a passkey to the user's account as the element does, from transaction to verified nonce. */
 export async function registerPasskey(
   user: TestUser,

@@ -33,6 +33,12 @@ export class HttpAnswer {
   }
 }
 
+/** Status and code of a refusal; the code is undefined where the body has none. */
+export const codeOf = (answer: HttpAnswer): [status: number, code: string | undefined] => [
+  answer.status,
+  answer.as<{ code?: string }>().code,
+];
+
 /** Sends one request through the whole service, network and parsing of HTTP aside. */
 export async function send(
   { application }: Pick<TestApp, 'application'>,

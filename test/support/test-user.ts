@@ -50,6 +50,9 @@ export interface TransactionJson {
 const bringing = (nonce: string | undefined): Record<string, string> =>
   nonce === undefined ? {} : { 'x-keyway-nonce': nonce };
 
+/** A time for a claim of a token, such as `auth_time`: in seconds. */
+export const secondsAgo = (seconds: number): number => Math.floor(Date.now() / 1000) - seconds;
+
 /** Signs a token as the application's own login would; a claim of undefined is left out. */
 export function signToken(claims: JWTPayload): Promise<string> {
   const inAnHour = Math.floor(Date.now() / 1000) + 3600;

@@ -92,7 +92,7 @@ export class PasskeySignInElement extends BaseElement {
     this.toggleAttribute('autofill', on);
   }
 
-  /** Signs in, as the button does. Resolves when that has ended, in whatever way; events tell how. */
+  /** Signs in, as the button does. Resolves when that has ended, also if it failed; events tell how. */
   async signIn(): Promise<void> {
     await this.#controller.signIn();
   }

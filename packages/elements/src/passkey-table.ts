@@ -133,7 +133,7 @@ export class PasskeyTableElement extends BaseElement {
     this.#restart();
   }
 
-  /** Begins adding a passkey, as the button does. Resolves when that has ended, in whatever way. */
+  /** Begins adding a passkey, as the button does. Resolves when that has ended, also if it failed. */
   async add(): Promise<void> {
     await this.#controller.add();
   }

@@ -120,7 +120,7 @@ export class PassageFlex {
     });
   }
 
-  /** Keyway's own: how far passkeys have got with the app's users, and the sign-ins of the last days (30, at most 366). */
+  /** Keyway's own: users of the app by their passkeys, its passkeys, and its sign-ins of the last days (30, at most 366). */
   async getStats({ days }: { days?: number | undefined } = {}): Promise<Stats> {
     const query: Record<string, string> = days === undefined ? {} : { days: `${days}` };
     return this.#connection.request({ route: '/stats', query }, toStats);

@@ -1,6 +1,6 @@
 import { isCount, isListOf, isObject, isText, type Json, orNothing, read } from './answers.js';
 
-/** Keyway's own: how far passkeys have got with the users of the app. */
+/** Keyway's own: users of the app by their passkeys, its passkeys, and its sign-ins by day. */
 export interface Stats {
   users: { total: number; withNone: number; withOne: number; withSeveral: number };
   /** `unknown`: imported, and no sign-in has shown since whether they are synced. */

@@ -1,7 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { StrictQuery } from '../../http/body.pipe.js';
-import { maySeeAddresses } from '../api-keys/addresses.js';
-import { RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
+import { maySeeAddresses, RequiresApiKey } from '../api-keys/requires-api-key.decorator.js';
 import { toEvent } from './event.json.js';
 import { EventListDto, toEventListQuery } from './event-list-query.js';
 import { EventsService } from './events.service.js';

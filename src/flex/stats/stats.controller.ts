@@ -12,7 +12,7 @@ export class StatsDto {
   days?: number;
 }
 
-/** Our own, beside the protocol: how far passkeys have got with the users of an app. Names no person. */
+/** Our own, beside the protocol: counts of an app's users, passkeys and sign-ins. Names no person. */
 @Controller('v1/apps/:app/stats')
 @RequiresApiKey()
 export class StatsController {

@@ -5,7 +5,7 @@ import { StatsController } from './stats.controller.js';
 import { StatsRepository } from './stats.repository.js';
 import { StatsService } from './stats.service.js';
 
-/** How far passkeys have got with the users of each app. */
+/** Counts of each app's users, passkeys and sign-ins. */
 @Module({
   imports: [ApiKeysModule, AuthenticatorsModule],
   controllers: [StatsController],

@@ -4,7 +4,7 @@ import { Authenticators } from '../../authenticators/authenticators.js';
 import { tooManyRequests } from '../../http/rate-limit.js';
 import { StatsRepository } from './stats.repository.js';
 
-/** How far passkeys have got with the users of an app. */
+/** Counts of an app's users, passkeys and sign-ins. */
 export interface Adoption {
   readonly users: {
     readonly total: number;

@@ -1,8 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, UsePipes } from '@nestjs/common';
 import { IsIn } from 'class-validator';
 import { LenientBody } from '../../http/body.pipe.js';
-import { maySeeAddresses } from '../api-keys/addresses.js';
-import { RequiresApiKey, RequiresScope } from '../api-keys/requires-api-key.decorator.js';
+import { maySeeAddresses, RequiresApiKey, RequiresScope } from '../api-keys/requires-api-key.decorator.js';
 import type { ActOfPerson } from '../step-up/step-up.js';
 import { PersonsAct } from '../step-up/act-of-person.decorator.js';
 import { NamedUser, type UserKey } from '../user-key.js';

@@ -15,7 +15,7 @@ const LEASE = sql`interval '30 seconds'`;
 export interface Delivery extends WebhookEvent, SignedTarget {
   readonly seq: number;
   readonly type: AuditEventType;
-  /** This attempt's number, from 1; whoever claims it anew gives it another. */
+  /** This attempt's number, from 1; each claim gives it the next one. */
   readonly attempts: number;
 }
 

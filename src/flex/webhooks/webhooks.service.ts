@@ -164,7 +164,7 @@ export class WebhooksService {
     if (this.hasSecrets) return;
     throw new OperatorError(
       'invalid_settings',
-      'Set KEYWAY_SECRET (or KEYWAY_SECRET_FILE) as the service has it: it encrypts what signs webhooks.',
+      'Set KEYWAY_SECRET (or KEYWAY_SECRET_FILE) as the service has it: the secrets of webhooks are encrypted under it.',
     );
   }
 }

@@ -33,6 +33,7 @@ export const PROVIDER_LIMITS = {
   failures: 5, // in a row until the provider is given a rest …
   rest: 10_000, // … in which nothing is asked; then one call finds out whether it is back
 };
+/** {@link PROVIDER_LIMITS}, or others in tests. */
 export type ProviderLimits = Readonly<typeof PROVIDER_LIMITS>;
 
 /** Seconds, where the provider does not say when to come back … */

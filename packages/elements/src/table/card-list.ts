@@ -76,7 +76,7 @@ export class CardList {
     this.#cards.clear();
   }
 
-  /** Shows all cards, whatever is searched for. */
+  /** Shows all cards, also those that the search does not match. */
   showAll(): void {
     this.#search.value = '';
     this.#filter();

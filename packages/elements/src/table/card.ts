@@ -167,7 +167,7 @@ export function lastUse(passkey: Passkey, date: string, context: TableContext): 
 export const placeIn = ({ browser, system }: Place, { texts }: TableContext): string =>
   fill(texts.browserOn, { browser, system });
 
-/** Where it is kept, in words that are true whatever device the reader sits at; nothing where that is not known. */
+/** Where it is kept, in words that are true on any device of the reader; nothing where that is not known. */
 function storage({ type, synced, provider, friendlyName }: Passkey, { texts }: TableContext) {
   if (type === 'security_key') return [texts.onSecurityKey];
   // The name says it already.
