@@ -41,7 +41,10 @@ function request(url: URL, options: RequestOptions): Promise<IncomingMessage> {
   const headers = { accept: 'application/json', 'accept-encoding': 'gzip, br', 'user-agent': 'Keyway' };
   return new Promise((resolve, reject) => {
     const get = url.protocol === 'https:' ? getByHttps : getByHttp;
-    get(url, { ...options, headers }, resolve).on('error', reject);
+    const sent = get(url, { ...options, headers }, resolve);
+    sent.on('error', reject);
+    // Without an error where the server switches protocols (101).
+    sent.on('close', () => reject(new DownloadError('unreachable')));
   });
 }
 

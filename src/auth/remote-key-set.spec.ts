@@ -147,6 +147,13 @@ describe('a response that is not a JWK Set', () => {
     refused((_request, response) => response.writeHead(status).end(), 'keys_refused'),
   );
 
+  it('is refused at once if the server switches protocols, which nobody asked for', () =>
+    refused(
+      ({ socket }) =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n'),
+      'keys_unreachable',
+    ));
+
   it('is refused if it is larger than 256 kB, before or after decompression', async () => {
     const large = Buffer.from(JSON.stringify({ keys: [jwk('a')], padding: 'x'.repeat(256 * 1024) }));
     await refused((_request, response) => response.end(large), 'keys_too_large');

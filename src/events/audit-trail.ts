@@ -101,7 +101,12 @@ export class AuditTrail {
     tx: DatabaseTransaction,
   ): Promise<void> {
     await this.erasures.mark(appId, id, tx);
-    await this.erasures.deleteQueued(appId, externalId, tx);
+    await this.unqueue(appId, externalId, tx);
+  }
+
+  /** Deletes what is queued for webhooks of an external ID, delivered or dead. */
+  unqueue(appId: string, externalId: string, tx: DatabaseTransaction): Promise<void> {
+    return this.erasures.deleteQueued(appId, externalId, tx);
   }
 
   /** Removes it from the first thousand of them, which are all of most users. Of what is left, the purge does. */

@@ -264,3 +264,10 @@ it('rejects with the reason of its signal, when the process has to end', async (
   setTimeout(() => end.abort(reason), 50);
   await expect(send(port, { signal: end.signal })).rejects.toBe(reason);
 });
+
+it('gives up at once on a receiver that switches protocols, which nobody asked for', async () => {
+  const port = await receiver(({ socket }) =>
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n'),
+  );
+  expect(await send(port)).toEqual({ status: null, problem: 'connection_failed' });
+});

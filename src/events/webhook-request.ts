@@ -63,6 +63,8 @@ function send(url: URL, body: string, options: RequestOptions): Promise<number> 
     });
     // Also of what goes wrong after the head of the answer, which does not count.
     sent.on('error', reject);
+    // Without an error where the receiver switches protocols (101).
+    sent.on('close', () => reject(new Error('The connection was closed without an answer.')));
     sent.end(body);
   });
 }

@@ -8,10 +8,17 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\
 export const IsMoment = (): PropertyDecorator =>
   applyDecorators(
     Transform(({ value }: { value: unknown }) =>
-      typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : value,
+      typeof value === 'string' && RFC_3339.test(value) ? momentIn(value) : value,
     ),
     IsDate({ message: '$property must be a time such as 2026-11-22T18:00:00Z' }),
   );
+
+/** The text itself for a year that has no four digits in UTC, or is 0: databases do not read them all. */
+function momentIn(text: string): Date | string {
+  const moment = new Date(text);
+  const year = moment.getUTCFullYear();
+  return year >= 1 && year <= 9999 ? moment : text;
+}
 
 /** Validates a query parameter as a whole number from 1 to `max` and makes it one. */
 export const IsCountUpTo = (max: number): PropertyDecorator => {

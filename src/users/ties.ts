@@ -133,6 +133,7 @@ export class Ties {
   undoOwn(identity: Identity, appId: string, externalId: string): Promise<void> {
     return this.database.transaction(async (tx) => {
       if (!(await this.undo(appId, externalId, tx, identity))) return;
+      await this.audit.unqueue(appId, externalId, tx);
       await this.audit.record({ type: 'user.deleted', appId, isAnonymous: true }, tx);
     });
   }

@@ -30,12 +30,16 @@ export interface NewTie extends Identity {
   readonly tiedBy: TiedBy;
 }
 
+/** Rounded up, as a `Date` has no microseconds: what was before the tie is never taken for what was after. */
+const TIED_AT = sql<Date>`date_trunc('milliseconds', created_at + interval '999 microseconds')`;
+
 const FIND = query('users.find', (db, $: Identity) =>
   db
     .selectFrom('users')
     .where('issuer', '=', $.issuer)
     .where('subject', '=', $.subject)
-    .select(['username', 'passage_external_id as externalId', 'tied_by as tiedBy', 'created_at as tiedAt']),
+    .select(['username', 'passage_external_id as externalId', 'tied_by as tiedBy'])
+    .select(TIED_AT.as('tiedAt')),
 );
 
 const FIND_BY_EXTERNAL_ID = query('users.find-by-external-id', (db, $: { externalId: string }) =>
@@ -87,7 +91,7 @@ const DATE = query('users.date', (db, $: { id: string }) =>
     .updateTable('users')
     .set({ created_at: sql`clock_timestamp()` })
     .where('id', '=', $.id)
-    .returning('created_at as tiedAt'),
+    .returning(TIED_AT.as('tiedAt')),
 );
 
 // Such a row stands in the way of a tie, and holds nothing but a name.

@@ -273,6 +273,8 @@ describe('one’s own history', () => {
       'since=yesterday',
       'since=2026-11-27',
       'since=2026-13-01T00:00:00Z',
+      'since=0000-12-31T23:59:59Z',
+      'until=9999-12-31T23:59:59-00:01',
       'until=',
       'until=1795373037',
       'limit=0',
@@ -324,6 +326,26 @@ describe('one’s own history', () => {
       // Cursors from before lead nowhere else.
       const early = Buffer.from(`${Date.now() * 1000}.zzz`).toString('base64url');
       expect(typesOf(await history(now, `?cursor=${early}`))).toEqual(['passkey.used']);
+    });
+
+    it('leaves out what was in the same millisecond, but before the tie', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      await user.rename(device.id, 'Mine');
+      const userId = await flexUserIdOf(app, user.subject);
+      const at = (type: string, time: string) =>
+        sql(
+          app,
+          'update audit_events set created_at = $3 where user_id = $1 and type = $2',
+          userId,
+          type,
+          time,
+        );
+      const tied = '2026-11-27T09:00:00.123456Z';
+      await sql(app, 'update users set created_at = $2 where subject = $1', user.subject, tied);
+      await at('passkey.registered', '2026-11-27T09:00:00.123455Z');
+      await at('passkey.renamed', '2026-11-27T09:00:00.124Z');
+      expect(typesOf(await history(user))).toEqual(['passkey.renamed']);
     });
 
     it('begins after what the other did while the new tie waited', async () => {

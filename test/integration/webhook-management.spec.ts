@@ -173,6 +173,22 @@ describe('a webhook that a server makes', () => {
     expect(flexError(await create())).toBe('403 operation_not_allowed');
   });
 
+  it('is told nothing, and is not enabled, once the app does not list its host any more', async () => {
+    const { id } = await made();
+    await changeApp(app, TEST.appId, 'webhook_hosts', ['hooks.example.com']);
+    await registerPasskey(new TestUser(app));
+    await eventually(async () =>
+      expect(await sql(app, 'select attempts, last_problem from webhook_deliveries')).toEqual([
+        { attempts: 1, last_problem: 'address_refused' },
+      ]),
+    );
+    const test = await server.call('POST', `/webhooks/${id}/test`);
+    expect(test.expect()).toEqual({ delivered: false, status: null, problem: 'address_refused' });
+    expect(receiver.received).toEqual([]);
+    (await server.call('POST', `/webhooks/${id}/disable`)).expect();
+    expect(flexError(await server.call('POST', `/webhooks/${id}/enable`))).toBe('403 operation_not_allowed');
+  });
+
   it('is one of twenty at most that are enabled, also when they are made at once', async () => {
     const answers = await Promise.all(Array.from({ length: MAX_WEBHOOKS + 5 }, () => create()));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(MAX_WEBHOOKS);

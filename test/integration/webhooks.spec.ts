@@ -301,6 +301,21 @@ describe('the outbox', () => {
       { type: 'user.deleted', userId: adaId },
     ]);
   });
+
+  it('is emptied of a person who erases themself before they have a passkey', async () => {
+    receiver.answer = (response) => response.writeHead(500).end();
+    await create(AUDIT_EVENT_TYPES);
+    const person = new TestUser(app);
+    const externalId = `customer of ${person.subject}`;
+    const identity = { issuer: TEST.issuer, subject: person.subject };
+    await of(IdentitiesService).link(TEST.appId, externalId, identity);
+    const queued = () => sql(app, 'select type, external_id, subject from webhook_deliveries');
+    expect(await queued()).toEqual([
+      { type: 'user.linked', external_id: externalId, subject: person.subject },
+    ]);
+    (await person.call('DELETE', '/user')).expect();
+    expect(await queued()).toEqual([{ type: 'user.deleted', external_id: null, subject: null }]);
+  });
 });
 
 describe('the delivery', () => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { hostOf } from '../../config/addresses.js';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { SealedSecrets } from '../../events/sealed-secrets.js';
 import { payloadOf, type WebhookEvent } from '../../events/webhook-payload.js';
@@ -8,6 +9,10 @@ import { WebhookTargets } from '../../events/webhook-target.js';
 import { type SignedTarget, WebhookRepository } from './webhook.repository.js';
 
 const TIMEOUT = 10_000; // ms
+
+/** Whether a webhook that a key made, or with null an operator, may be there. */
+export const isListed = (url: string, hosts: readonly string[] | null): boolean =>
+  hosts === null || hosts.includes(hostOf(new URL(url)));
 
 const UNREADABLE: DeliveryOutcome = { status: null, problem: 'secret_unreadable' };
 
@@ -29,7 +34,8 @@ export class WebhookAttempts {
   /** Signs the event and sends it, within 10 s. Throws the reason of `signal` alone. */
   async attempt(event: WebhookEvent, target: SignedTarget, signal?: AbortSignal): Promise<DeliveryOutcome> {
     // Judged again, as the rules may have changed since it was made.
-    if (this.targets.problemOf(target.url) !== undefined) return { status: null, problem: 'address_refused' };
+    const isAllowed = isListed(target.url, target.hosts) && this.targets.problemOf(target.url) === undefined;
+    if (!isAllowed) return { status: null, problem: 'address_refused' };
     const secrets = this.open(target);
     if (!secrets) return UNREADABLE;
     const body = payloadOf(event);

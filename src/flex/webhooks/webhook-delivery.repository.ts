@@ -6,7 +6,7 @@ import type { DeliveryOutcome } from '../../events/webhook-request.js';
 import type { AuditEventType } from '../../events/audit-event-types.js';
 import type { WebhookEvent } from '../../events/webhook-payload.js';
 import { IS_USABLE } from '../api-keys/api-key.repository.js';
-import type { SignedTarget } from './webhook.repository.js';
+import { hostsOf, type SignedTarget } from './webhook.repository.js';
 
 /** How long a claimed delivery is its process's; longer than an attempt may take. */
 const LEASE = sql`interval '30 seconds'`;
@@ -48,6 +48,7 @@ const openWebhooks = (db: Pick<SqlBuilder, 'selectFrom'>, $: Claim) =>
     .where(sql<boolean>`w.id <> all(${$.busy}::text[])`)
     .select(['w.app_id', 'w.id', 'w.url', 'w.secret'])
     .select(sql<Buffer | null>`case when w.old_secret_until > now() then w.old_secret end`.as('old_secret'))
+    .select(hostsOf(db, 'w').as('hosts'))
     // None of them is always the first, also where all together have more than can be claimed.
     .orderBy(sql`random()`);
 
@@ -78,7 +79,7 @@ const CLAIM = query('webhook-deliveries.claim', (db, $: Claim) =>
                 .as('d'),
             (on) => on.onTrue(),
           )
-          .select(['w.app_id', 'w.id', 'w.url', 'w.secret', 'w.old_secret', 'd.seq', 'd.user_id'])
+          .select(['w.app_id', 'w.id', 'w.url', 'w.secret', 'w.old_secret', 'w.hosts', 'd.seq', 'd.user_id'])
           .limit($.limit),
     )
     .with('judged', (from) =>
@@ -127,6 +128,7 @@ const CLAIM = query('webhook-deliveries.claim', (db, $: Claim) =>
       'j.url',
       'j.secret',
       'j.old_secret as oldSecret',
+      'j.hosts',
       sql<boolean>`j.ahead_until is null`.as('isClaimed'),
     ]),
 );

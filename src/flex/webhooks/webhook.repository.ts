@@ -30,6 +30,8 @@ export interface SignedTarget {
   readonly secret: Buffer;
   /** The one before, for as long as it signs. */
   readonly oldSecret: Buffer | null;
+  /** The hosts that the app lists for what keys make; null for what an operator made. */
+  readonly hosts: readonly string[] | null;
 }
 
 /** A webhook of an app: any, or one that a key made. */
@@ -82,11 +84,19 @@ const LIST = query('webhooks.list', (db, $: { appId: string; keyId: string | nul
 
 const FIND = query('webhooks.find', (db, $: WebhookKey) => records(db, $).where('w.id', '=', $.id));
 
+/** Of a webhook whose row has that name. */
+export const hostsOf = (db: Pick<SqlBuilder, 'selectFrom'>, row: 'w' | 'webhooks') =>
+  sql<string[] | null>`case when ${sql.ref(`${row}.key_id`)} is not null then ${db
+    .selectFrom('apps as a')
+    .whereRef('a.id', '=', sql.ref(`${row}.app_id`))
+    .select('a.webhook_hosts')} end`;
+
 const targets = (db: SqlBuilder) =>
   db
     .selectFrom('webhooks')
     .select(['app_id as appId', 'id', 'url', 'secret'])
-    .select(sql<Buffer | null>`case when old_secret_until > now() then old_secret end`.as('oldSecret'));
+    .select(sql<Buffer | null>`case when old_secret_until > now() then old_secret end`.as('oldSecret'))
+    .select(hostsOf(db, 'webhooks').as('hosts'));
 
 const TARGETS = query('webhooks.targets', (db) => targets(db));
 

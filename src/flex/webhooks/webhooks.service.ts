@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { hostOf } from '../../config/addresses.js';
 import { Configuration, embeddedPassageOf } from '../../config/configuration.js';
 import { Database } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
@@ -11,7 +10,7 @@ import type { AuditEventType } from '../../events/audit-event-types.js';
 import type { DeliveryOutcome } from '../../events/webhook-request.js';
 import { makeWebhookSecret, spellSecret } from '../../events/webhook-signature.js';
 import { AppRepository } from '../apps/app.repository.js';
-import { WebhookAttempts } from './webhook-attempts.js';
+import { isListed, WebhookAttempts } from './webhook-attempts.js';
 import { type DeadDelivery, WebhookDeliveryRepository } from './webhook-delivery.repository.js';
 import { type WebhookKey, type WebhookRecord, WebhookRepository } from './webhook.repository.js';
 
@@ -68,11 +67,7 @@ export class WebhooksService {
     await this.database.transaction(async (tx) => {
       const app = await this.apps.lock(appId, tx);
       if (!app) throw new AppError('app_not_found');
-      if (keyId !== null && !app.webhookHosts.includes(hostOf(new URL(url)))) {
-        throw new AppError('access_denied', {
-          detail: 'The host is not among the webhook hosts of the app.',
-        });
-      }
+      if (!isListed(url, keyId === null ? null : app.webhookHosts)) throw unlisted();
       await this.requireRoom(appId, tx);
       await this.webhooks.insert({ ...key, url, events: [...events], secret: secret.sealed }, tx);
     });
@@ -117,12 +112,17 @@ export class WebhooksService {
     return this.get(key);
   }
 
-  /** What waits is sent now, with what happens from now on. Throws `too_many_webhooks`. */
+  /**
+   * What waits is sent now, with what happens from now on. Throws `too_many_webhooks`, and `access_denied` for what a key made
+   * where the host is not among the app's any more.
+   */
   async enable(key: WebhookKey): Promise<WebhookRecord> {
-    const { disabledAt } = await this.get(key);
+    const { disabledAt, url, keyId } = await this.get(key);
     if (disabledAt !== null) {
       await this.database.transaction(async (tx) => {
-        await this.apps.lock(key.appId, tx);
+        const app = await this.apps.lock(key.appId, tx);
+        if (!app) throw new AppError('app_not_found');
+        if (!isListed(url, keyId === null ? null : app.webhookHosts)) throw unlisted();
         await this.requireRoom(key.appId, tx);
         await this.webhooks.enable(key, tx);
         this.outbox.announce(1, tx);
@@ -168,3 +168,6 @@ export class WebhooksService {
     );
   }
 }
+
+const unlisted = (): AppError =>
+  new AppError('access_denied', { detail: 'The host is not among the webhook hosts of the app.' });
