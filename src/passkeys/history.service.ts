@@ -31,9 +31,7 @@ export class HistoryService {
   async list(caller: Caller, { device: deviceId, ...query }: HistoryDto): Promise<PasskeyHistory> {
     const tie = await this.externalIds.currentTie(caller, this.passage.appId);
     if (tie === null) return { events: [], next: null };
-    // Events are dated to the microsecond, and the tie here to the millisecond before it.
-    const tied = new Date(tie.tiedAt.getTime() + 1);
-    const since = query.since && query.since > tied ? query.since : tied;
+    const since = query.since && query.since > tie.tiedAt ? query.since : tie.tiedAt;
     const asked = { ...query, deviceId, since, limit: query.limit ?? USUAL_LIMIT };
     const { events, next } = await this.passage.getHistory(tie.externalId, asked);
     return { events: events.map(toPasskeyEvent), next };

@@ -68,7 +68,7 @@ describe('the client of the user’s API', () => {
   it('throws what the server asks for where there is no step-up', async () => {
     const { api, id } = await aPage();
     const error = await api.revoke(id).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ status: 401, code: 'insufficient_user_authentication' });
+    expect(error).toMatchObject({ statusCode: 401, code: 'insufficient_user_authentication' });
     expect(challengeIn(error)).toEqual({ by: 'either', maxAge: 300, acrValues: ['gold'] });
     expect(challengeIn(new Error('other'))).toBeNull();
   });

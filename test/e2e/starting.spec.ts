@@ -4,6 +4,7 @@ import { buildKeyway } from './build-keyway.js';
 import { ask } from './ask.js';
 import { aDirectory, type Ending, runCommand, runKeyway, startKeyway, sweep } from './keyway-process.js';
 import { aDatabase, aToken, productionSettings } from './production.js';
+import { sqlOn } from './sql-on.js';
 
 const STACK = /^\s+at /m;
 
@@ -160,8 +161,12 @@ describe('a start in production', () => {
   it('fails with the name DATABASE_URL, without its password, when the database does not exist', async () => {
     const url = new URL(database.url);
     url.pathname = '/no_such_shop';
+    url.username = 'no_such_shop';
     url.password = 'hunter2';
-    const ending = await runKeyway(productionSettings(url.href));
+    await sqlOn(database.url, `create role no_such_shop login password 'hunter2'`);
+    const ending = await runKeyway(productionSettings(url.href)).finally(() =>
+      sqlOn(database.url, 'drop role no_such_shop'),
+    );
     expect(refusalOf(ending)).toEqual([
       expect.stringMatching(
         /^Cannot connect to the database [^ ]+\/no_such_shop .*does not exist.*: set DATABASE_URL to .*\.$/,

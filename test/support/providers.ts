@@ -24,7 +24,10 @@ export interface ListeningProvider {
 export async function startProvider(changes: Partial<Configuration> = {}): Promise<ListeningProvider> {
   const apiKey = `kw_${randomBytes(6).toString('hex')}_${randomBytes(32).toString('base64url')}`;
   const passage = embeddedPassageOf(aConfiguration({ kind: 'embedded', directory: '' }));
-  const app = await buildApp({ passage: { ...passage, app: { ...passage.app, apiKey } }, ...changes });
+  const app = await buildApp({
+    passage: { ...passage, app: { ...passage.app, apiKey, apiKeyScopes: ['erase', 'events'] } },
+    ...changes,
+  });
   await app.application.listen(0, '127.0.0.1');
   const { port } = app.application.getHttpServer().address() as AddressInfo;
   return { app, settings: remoteSettings(port, apiKey) };
