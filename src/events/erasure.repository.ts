@@ -24,6 +24,8 @@ const DELETE_QUEUED = query('erasures.delete-queued', (db, $: { appId: string; e
         .selectFrom('webhook_deliveries')
         .where('app_id', '=', $.appId)
         .where('external_id', '=', $.externalId)
+        // The external ID may have been another user's before.
+        .where('type', '<>', 'user.deleted')
         .select(['app_id', 'webhook_id', 'seq'])
         .orderBy('seq')
         .forUpdate(),
@@ -107,7 +109,7 @@ export class ErasureRepository {
     await tx.run(MARK, { appId, userId });
   }
 
-  /** Deletes what webhooks have of a user: waiting, delivered or dead. */
+  /** Deletes what webhooks have of a user, waiting, delivered or dead, but for that they were erased. */
   async deleteQueued(appId: string, externalId: string, tx: DatabaseTransaction): Promise<void> {
     await tx.count(DELETE_QUEUED, { appId, externalId });
   }

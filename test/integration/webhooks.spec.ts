@@ -302,6 +302,21 @@ describe('the outbox', () => {
     ]);
   });
 
+  it('keeps that a user was erased when the next one of the same external ID is erased as well', async () => {
+    receiver.answer = (response) => response.writeHead(500).end();
+    const tenant = await Tenant.create(app);
+    await webhooks().create(tenant.id, { url: receiver.url, events: ['user.deleted'] }, null);
+    const erased: unknown[] = [];
+    for (let time = 0; time < 2; time += 1) {
+      await tenant.register('ada');
+      const [user] = await sql<{ id: string }>(app, 'select id from flex_users where app_id = $1', tenant.id);
+      await of(UsersService).erase(tenant.id, { externalId: 'ada' });
+      erased.push({ type: 'user.deleted', user_id: user!.id });
+    }
+    const queued = 'select type, user_id from webhook_deliveries where app_id = $1 order by seq';
+    expect(await sql(app, queued, tenant.id)).toEqual(erased);
+  });
+
   it('is emptied of a person who erases themself before they have a passkey', async () => {
     receiver.answer = (response) => response.writeHead(500).end();
     await create(AUDIT_EVENT_TYPES);
