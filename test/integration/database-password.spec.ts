@@ -26,7 +26,7 @@ describe('the password of the database', () => {
     admin = new Client({ connectionString: server.url });
     await admin.connect();
     await admin.query('create role keyway login');
-    await admin.query('create database shop owner keyway');
+    await admin.query("create database shop owner keyway encoding 'UTF8' template template0");
     directory = mkdtempSync(join(tmpdir(), 'keyway-password-'));
     urlFile = join(directory, 'database-url');
   });
