@@ -373,6 +373,31 @@ describe('the delivery', () => {
     expect(await webhooks().get(keyOf(webhook))).toMatchObject({ waiting: 0, dead: 0 });
   });
 
+  it('goes on soon with an event that was queued at the moment when the one before it was delivered', async () => {
+    const { id } = await create(['passkey.used']);
+    const queue = (event: string, due: string) =>
+      sql(
+        app,
+        `insert into webhook_deliveries (app_id, webhook_id, event_id, type, user_id, attempts, next_attempt_at)
+         values ($1, $2, $3, 'passkey.used', 'ada', 1, now() + $4::interval)`,
+        TEST.appId,
+        id,
+        event,
+        due,
+      );
+    await queue('first', '28 seconds');
+    await queue('second', '0');
+    await eventually(async () =>
+      expect(await count(app, 'webhook_deliveries where next_attempt_at > now()')).toBe(2),
+    );
+    // By a statement that began before the second was there, and could not let it go.
+    const end =
+      'update webhook_deliveries set delivered_at = now(), next_attempt_at = null where event_id = $1';
+    await sql(app, end, 'first');
+    await eventually(() => receiver.expect(1));
+    expect(receiver.received[0]!.event.data.id).toBe('second');
+  });
+
   it('sends the same body and id again, dated and signed anew', async () => {
     const { secret } = await create(['passkey.registered']);
     receiver.answer = (response) => response.writeHead(receiver.received.length > 1 ? 200 : 500).end();

@@ -11,6 +11,9 @@ import { hostsOf, type SignedTarget } from './webhook.repository.js';
 /** How long a claimed delivery is its process's; longer than an attempt may take. */
 const LEASE = sql`interval '30 seconds'`;
 
+/** How long an event waits for the one before it while that is attempted: what ends it may not see the event yet. */
+const SOON = sql`interval '2 seconds'`;
+
 /** One event that this process is to deliver to one webhook now. */
 export interface Delivery extends WebhookEvent, SignedTarget {
   readonly seq: number;
@@ -104,7 +107,10 @@ const CLAIM = query('webhook-deliveries.claim', (db, $: Claim) =>
     .from('judged as j')
     .set({
       attempts: sql`d.attempts + (j.ahead_until is null)::integer`,
-      next_attempt_at: sql`greatest(j.ahead_until, now() + ${LEASE})`,
+      next_attempt_at: sql`case
+        when j.ahead_until is null then now() + ${LEASE}
+        when j.ahead_until > now() + ${LEASE} then j.ahead_until
+        else now() + ${SOON} end`,
     })
     .whereRef('d.app_id', '=', 'j.app_id')
     .whereRef('d.webhook_id', '=', 'j.id')
