@@ -73,21 +73,23 @@ export class DebianPostgres {
 
   private async tool(name: string, ...args: string[]): Promise<void> {
     const command = [join(newestTools(), name), '-D', this.directory, ...args];
-    // It refuses to run as root; nothing of it may keep our pipes open.
-    const [file, ...rest] = isRoot() ? ['runuser', '-u', 'postgres', '--', ...command] : command;
-    await run('sh', ['-c', '"$@" > /dev/null 2>&1', 'sh', file!, ...rest], { cwd: '/' });
+    // Nothing of it may keep our pipes open.
+    await run('sh', ['-c', '"$@" > /dev/null 2>&1', 'sh', ...command], { cwd: '/', ...unprivileged() });
   }
 }
 
-const isRoot = (): boolean => process.getuid?.() === 0;
+/** It refuses to run as root. */
+function unprivileged(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const { uid, gid } = statSync('/var/lib/postgresql');
+  return { uid, gid };
+}
 
 function aDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'keyway-debian-postgres-'));
   chmodSync(directory, 0o700);
-  if (isRoot()) {
-    const { uid, gid } = statSync('/var/lib/postgresql');
-    chownSync(directory, uid, gid);
-  }
+  const { uid, gid } = unprivileged();
+  if (uid !== undefined) chownSync(directory, uid, gid!);
   return directory;
 }
 

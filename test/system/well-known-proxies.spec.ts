@@ -82,7 +82,11 @@ describe.each([
       const port = await freePort();
       const directory = aDirectory();
       const [command, args] = configured(directory, port, new URL(url).host);
-      proxy = spawn(command, args, { env: { ...process.env, HOME: directory }, stdio: 'ignore' });
+      proxy = spawn(command, args, {
+        // Debian has nginx where only root looks.
+        env: { ...process.env, HOME: directory, PATH: `${process.env.PATH}:/usr/sbin` },
+        stdio: 'ignore',
+      });
       const failure = once(proxy, 'error').then(([error]: Error[]) => {
         throw new Error(`${error!.message}: install Debian's package ${name}`);
       });
