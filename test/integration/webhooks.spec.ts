@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import type { AuditEventType } from '../../src/events/audit-event-types.js';
 import { AUDIT_EVENT_TYPES } from '../../src/events/audit-event-types.js';
@@ -10,6 +11,7 @@ import {
   type Delivery,
   WebhookDeliveryRepository,
 } from '../../src/flex/webhooks/webhook-delivery.repository.js';
+import { WebhookAttempts } from '../../src/flex/webhooks/webhook-attempts.js';
 import { WebhooksService } from '../../src/flex/webhooks/webhooks.service.js';
 import { UsersService } from '../../src/flex/users/users.service.js';
 import { IdentitiesService } from '../../src/flex/users/identities.service.js';
@@ -253,6 +255,21 @@ describe('the outbox', () => {
     }
     await eventually(() => receiver.expect(5));
     expect(waits()).toBe(before);
+  });
+
+  it('logs a bug with its stack, and goes on with what is queued later', async () => {
+    await create(['passkey.registered']);
+    const bug = jest.spyOn(of(WebhookAttempts), 'attempt').mockRejectedValueOnce(new TypeError('a bug'));
+    await registerPasskey(new TestUser(app));
+    await eventually(() => expect(bug).toHaveBeenCalled());
+    await eventually(() =>
+      expect(app.logLines.filter((line) => line.includes('Webhooks wait: unexpected error'))).toEqual([
+        expect.stringMatching(/"level":50.*TypeError: a bug\\n +at /),
+      ]),
+    );
+    await registerPasskey(new TestUser(app));
+    await eventually(() => receiver.expect(1));
+    bug.mockRestore();
   });
 
   it('is told of no registration that was not stored', async () => {

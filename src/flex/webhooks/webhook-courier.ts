@@ -45,7 +45,7 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
     this.outbox.onQueued(() => outside(() => this.wake()));
     this.timer = setInterval(() => this.wake(), EVERY);
     this.timer.unref();
-    this.attempts.reseal().catch((error: unknown) => this.logOnce(error));
+    this.attempts.reseal().catch((error: unknown) => this.logFailure(error));
   }
 
   /** Claims nothing more, and waits for the attempts under way; those that take long are given back. */
@@ -82,7 +82,7 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
         for (const delivery of found.deliveries) this.start(delivery);
         if (found.wereDue > 0) this.isAsked = this.timer !== undefined;
       } catch (error) {
-        this.logOnce(error);
+        this.logFailure(error);
       }
     }
   }
@@ -91,7 +91,7 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
     const { id } = delivery;
     this.countOf.set(id, (this.countOf.get(id) ?? 0) + 1);
     const work = this.deliver(delivery)
-      .catch((error: unknown) => this.logOnce(error))
+      .catch((error: unknown) => this.logFailure(error))
       .finally(() => {
         this.inFlight.delete(work);
         const left = this.countOf.get(id)! - 1;
@@ -118,9 +118,14 @@ export class WebhookCourier implements OnApplicationBootstrap, OnModuleDestroy {
     return this.deliveries.retry(delivery, pause, outcome);
   }
 
-  /** What fails is tried again in a while, by this process or another; of an outage one line is enough. */
-  private logOnce(error: unknown): void {
-    const reason = databaseOutage(error)?.reason ?? sqlStateOf(error) ?? 'unexpected error';
+  /** What fails is tried again in a while, by this process or another. Of an outage one line is enough; a bug has its stack. */
+  private logFailure(error: unknown): void {
+    const reason = databaseOutage(error)?.reason ?? sqlStateOf(error);
+    if (reason === undefined) {
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.log.error('Webhooks wait: unexpected error', stack);
+      return;
+    }
     // Requests have every connection, and go first.
     if (this.hasFailed || reason === 'pool_exhausted') return;
     this.hasFailed = true;
