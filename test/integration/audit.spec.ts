@@ -428,11 +428,13 @@ describe('audit', () => {
     await sql(app, insert, 'old', 'passkey.refused', null, '90 days 1 minute');
     await sql(app, insert, 'new', 'passkey.refused', null, '89 days 23 hours');
     await sql(app, insert, 'of-ada', 'passkey.refused', 'ada', '90 days 1 minute');
+    await sql(app, insert, 'of-step-up', 'step_up.refused', 'ada', '90 days 1 minute');
+    await sql(app, insert, 'of-tie', 'user.identity_conflict', 'ada', '90 days 1 minute');
     await sql(app, insert, 'cloned', 'passkey.clone_suspected', 'ada', '10 years');
     await sql(app, insert, 'used', 'passkey.used', null, '10 years');
     const purge = app.application.get(PurgeService, { strict: false });
-    expect(await purge.purge()).toMatchObject({ refusals: 3000 });
-    expect(await count(app, `audit_events where id ~ '^(old|of-ada)'`)).toBe(0);
+    expect(await purge.purge()).toMatchObject({ refusals: 6000 });
+    expect(await count(app, `audit_events where id ~ '^(old|of-)'`)).toBe(0);
     expect(await count(app, `audit_events where id ~ '^(new|cloned|used)'`)).toBe(4500);
   });
 
