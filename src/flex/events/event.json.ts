@@ -1,7 +1,7 @@
 import type { ToldEvent } from './events.service.js';
 
-/** An event as the app's servers are told of it, with the address if they may see it. */
-export const toEvent = (event: ToldEvent, maySeeAddresses: boolean) => ({
+/** An event as the app's servers are told of it. */
+export const toEvent = (event: ToldEvent) => ({
   id: event.id,
   type: event.type,
   created_at: event.createdAt.toISOString(),
@@ -11,7 +11,7 @@ export const toEvent = (event: ToldEvent, maySeeAddresses: boolean) => ({
   device_name: event.deviceName,
   actor: event.actor,
   actor_id: event.actorId,
-  address: maySeeAddresses ? event.address : null,
+  address: event.address,
   user_agent: event.userAgent,
   user_agent_display: event.browser,
   reason: event.reason,
