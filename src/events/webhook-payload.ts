@@ -39,9 +39,8 @@ export function payloadOf(event: WebhookEvent): string {
 /** Who acted, in the words of webhooks; null where nobody is known to have. */
 function actorIn({ actor, type }: WebhookEvent) {
   const { kind, id } = actorOf({ actor, type });
-  if (kind === 'person') return { type: 'user' };
-  if (kind === 'server') return { type: 'server', key_id: id };
-  if (kind === 'command_line') return { type: 'command_line' };
+  if (kind === 'person' || kind === 'command_line') return { type: kind };
+  if (kind === 'server') return { type: kind, key_id: id };
   // Users who erase themselves are not named; who erases another is.
-  return type === 'user.deleted' ? { type: 'user' } : null;
+  return type === 'user.deleted' ? { type: 'person' } : null;
 }

@@ -80,7 +80,7 @@ describe('a webhook', () => {
         user: { id: userId, external_id: expect.any(String) },
         identity: { issuer: TEST.issuer, subject: user.subject },
         passkey: { id: device.id, automatic: false },
-        actor: { type: 'user' },
+        actor: { type: 'person' },
         reason: null,
       },
     });
@@ -107,12 +107,12 @@ describe('a webhook', () => {
     await eventually(() => receiver.expect(7));
     const told = receiver.received.map(({ event }) => [event.type, event.data.actor, event.data.identity]);
     const identity = { issuer: TEST.issuer, subject: user.subject };
-    const byUser = { type: 'user' };
+    const byPerson = { type: 'person' };
     expect(told).toEqual([
-      ['passkey.registered', byUser, identity],
-      ['passkey.used', byUser, identity],
-      ['passkey.renamed', byUser, identity],
-      ['passkey.revoked', byUser, identity],
+      ['passkey.registered', byPerson, identity],
+      ['passkey.used', byPerson, identity],
+      ['passkey.renamed', byPerson, identity],
+      ['passkey.revoked', byPerson, identity],
       ['user.unlinked', null, identity],
       ['user.linked', null, identity],
       ['user.deleted', { type: 'server', key_id: server.key.split('_')[1] }, identity],

@@ -30,7 +30,7 @@ export interface PassageEvent {
   actor: EventActor;
   /** The subject of the user's token, or the id of the server's API key; null where neither is known. */
   actorId: string | null;
-  /** Null also for an API key that may not see addresses. */
+  /** From where it was done; null where that is not known, and once the user is erased. */
   address: string | null;
   userAgent: string | null;
   /** The browser in words, such as "Chrome on Windows". */
