@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import { type CryptoKey, decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import type {
   TokenAlgorithm,
   TokenIssuer,
@@ -7,26 +6,9 @@ import type {
   VerificationSettings,
 } from '../config/configuration.js';
 import { LEEWAY } from './caller.js';
-import { keySetSource } from './key-set-source.js';
-import { RemoteKeySet } from './remote-key-set.js';
+import { type Issuer, type KeysFor, keysOf, type TokenHeader, type VerificationKey } from './issuer.js';
 import { refusalOf, TokenRefusal } from './token-refusal.js';
-
-/** What a token says of the key that signed it. */
-export interface TokenHeader {
-  readonly alg: TokenAlgorithm;
-  readonly kid: string | undefined;
-}
-
-type VerificationKey = KeyObject | CryptoKey;
-
-/** The keys that may have signed a token of one issuer; throws a `TokenRefusal` where there are none. */
-type KeysFor = (header: TokenHeader) => readonly VerificationKey[] | Promise<readonly VerificationKey[]>;
-
-interface Issuer {
-  readonly name: string;
-  readonly audience: string;
-  readonly keysFor: KeysFor;
-}
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** RFC 7519 §5.1 and RFC 9068 §2.1, as media types without their prefix. */
 const TYPES = new Set(['jwt', 'at+jwt']);
@@ -36,6 +18,7 @@ export class TokenVerifier {
   private readonly allowed: ReadonlySet<unknown>;
   private readonly issuers: ReadonlyMap<unknown, Issuer>;
   private readonly audienceClaim: string | null;
+  private readonly verified = new VerifiedTokens();
 
   constructor({ issuers, algorithms, audienceClaim }: VerificationSettings) {
     this.allowed = new Set(algorithms);
@@ -61,13 +44,18 @@ export class TokenVerifier {
    * and `typ` steers anything. Throws a `TokenRefusal`, or `Unavailable('token_keys_unavailable')`.
    */
   async verify(token: string): Promise<JWTPayload> {
+    return (await this.verified.find(token)) ?? this.verifyAnew(token);
+  }
+
+  private async verifyAnew(token: string): Promise<JWTPayload> {
     const header = this.headerOf(token);
     const issuer = this.issuers.get(unverifiedIssuer(token));
     if (!issuer) throw new TokenRefusal('wrong_issuer');
-    const claims = await verifyWith(await issuer.keysFor(header), token, header.alg, issuer.name);
+    const { key, claims } = await verifyWith(await issuer.keysFor(header), token, header.alg, issuer.name);
     this.assertAudience(claims, issuer.audience);
     // The sender would have to prove that it holds a key (RFC 7800 §3), which is not asked here.
     if (claims.cnf !== undefined) throw new TokenRefusal('bound_to_sender');
+    this.verified.add(token, { header, issuer, key, claims });
     return claims;
   }
 
@@ -91,33 +79,20 @@ export class TokenVerifier {
   }
 }
 
-/** How the keys of an issuer are found. */
-function keysOf({ name, keys }: TokenIssuer): KeysFor {
-  if (keys.kind !== 'given') {
-    const set = new RemoteKeySet(keySetSource({ name, keys }));
-    return async (header) => [await set.find(header)];
-  }
-  return ({ alg }) => {
-    const usable = keys.keys.filter(({ algorithms }) => algorithms.includes(alg)).map(({ key }) => key);
-    if (usable.length === 0) throw new TokenRefusal('unknown_key');
-    return usable;
-  };
-}
-
-/** The claims, by the first of the keys that signed them. */
+/** The claims, and the first of the keys that signed them. */
 async function verifyWith(
   keys: readonly VerificationKey[],
   token: string,
   alg: TokenAlgorithm,
   issuer: string,
-): Promise<JWTPayload> {
+): Promise<{ readonly key: VerificationKey; readonly claims: JWTPayload }> {
   const expected = { algorithms: [alg], issuer, clockTolerance: LEEWAY };
   let refusal: unknown;
   for (const key of keys) {
     // The settings rule it out too: HMAC with a public key as its secret is the classic forgery.
     if ((key.type === 'secret') !== alg.startsWith('HS')) throw new TokenRefusal('wrong_signature');
     try {
-      return (await jwtVerify(token, key, expected)).payload;
+      return { key, claims: (await jwtVerify(token, key, expected)).payload };
     } catch (error) {
       refusal = refusalOf(error);
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw refusal;
