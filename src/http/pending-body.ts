@@ -54,7 +54,10 @@ function arrivalOf(payload: Readable, limit: number): Promise<Buffer> {
         if (size <= limit) chunks.push(chunk);
         else reject(new AppError('payload_too_large'));
       })
-      .once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+      .once('end', () => {
+        payload.off('close', hungUp); // An error costs its stack.
+        resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+      })
       .once('error', hungUp)
       .once('close', hungUp);
   });
