@@ -34,6 +34,9 @@ interface Row {
   readonly backup_eligible: boolean | null;
   readonly backed_up: boolean | null;
   readonly automatic: boolean;
+  readonly name_code: string | null;
+  readonly created_from: string | null;
+  readonly last_used_from: string | null;
   readonly usage_count: number;
   readonly last_login_at: Date | null;
   readonly created_at: Date;
@@ -47,7 +50,7 @@ const LIST = {
         and t.consumed_at is null and t.expires_at > now()) is_registering,
       case when d.user_handle_known then coalesce(d.user_handle, f.user_handle) end user_handle,
       d.id, d.credential_id, d.friendly_name, d.aaguid, d.attachment, d.transports, d.backup_eligible, d.backed_up,
-      d.automatic, d.usage_count, d.last_login_at, d.created_at, d.updated_at
+      d.automatic, d.name_code, d.created_from, d.last_used_from, d.usage_count, d.last_login_at, d.created_at, d.updated_at
     from users u
     join flex_users f on f.app_id = $3 and f.external_id = u.passage_external_id
     join apps a on a.id = f.app_id
@@ -91,7 +94,7 @@ async function serve({ databaseUrl, publicKey, algorithm, secret }: BareSettings
     return {
       username: name,
       externalId: external_id,
-      passkeys,
+      passkeys: passkeys.toReversed(),
       limit: max_passkeys,
       lastPasskey: last_passkey,
       signals,
@@ -110,6 +113,7 @@ function toPasskey(row: Row) {
     createdAt: row.created_at,
     credId: row.credential_id.toString('base64url'),
     friendlyName: row.friendly_name,
+    nameCode: row.name_code,
     icons: { light: `${icons}/light.svg?v=${VERSION}`, dark: `${icons}/dark.svg?v=${VERSION}` },
     id: row.id,
     lastLoginAt: row.last_login_at,
@@ -120,7 +124,14 @@ function toPasskey(row: Row) {
     synced: row.backed_up,
     transports: row.transports,
     automatic: row.automatic,
+    createdFrom: placeOf(row.created_from),
+    lastUsedFrom: placeOf(row.last_used_from),
   };
+}
+
+function placeOf(text: string | null) {
+  const [browser, system] = text?.split(' on ') ?? [];
+  return browser && system ? { browser, system } : null;
 }
 
 function typeOf({ backup_eligible, attachment }: Row): string {

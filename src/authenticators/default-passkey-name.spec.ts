@@ -11,12 +11,12 @@ const IPAD = 'Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X)';
 const CHROME = 'Chrome/126.0.0.0';
 
 const aPasskey = { providerName: null, userAgent: `${MAC} ${BLINK} ${CHROME}`, backupEligible: true };
-const nameBy = (userAgent: string | null) => defaultPasskeyName({ ...aPasskey, userAgent });
+const nameBy = (userAgent: string | null) => defaultPasskeyName({ ...aPasskey, userAgent }).name;
 
 describe('the default name of a passkey', () => {
   it('is the name of the provider if that is known', () => {
     const traits = { providerName: 'iCloud Keychain', transports: ['usb'], backupEligible: false };
-    expect(defaultPasskeyName({ ...aPasskey, ...traits })).toBe('iCloud Keychain');
+    expect(defaultPasskeyName({ ...aPasskey, ...traits }).name).toBe('iCloud Keychain');
   });
 
   it.each([
@@ -25,14 +25,14 @@ describe('the default name of a passkey', () => {
     [{ backupEligible: false, transports: [], attachment: 'cross-platform' }],
     [{ backupEligible: false, transports: ['usb', 'hybrid'], attachment: 'cross-platform' }],
   ])('is Security key for a key of unknown make: %j', (traits) => {
-    expect(defaultPasskeyName({ ...aPasskey, ...traits })).toBe('Security key');
+    expect(defaultPasskeyName({ ...aPasskey, ...traits }).name).toBe('Security key');
   });
 
   it.each([
     [{ backupEligible: true, transports: ['hybrid'] }],
     [{ backupEligible: false, transports: ['hybrid', 'hybrid'], attachment: 'cross-platform' }],
   ])('is Phone or tablet for a passkey that is reached by hybrid alone: %j', (traits) => {
-    expect(defaultPasskeyName({ ...aPasskey, ...traits })).toBe('Phone or tablet');
+    expect(defaultPasskeyName({ ...aPasskey, ...traits }).name).toBe('Phone or tablet');
   });
 
   it.each([
@@ -41,7 +41,7 @@ describe('the default name of a passkey', () => {
     [{ backupEligible: false, transports: ['internal'], attachment: 'platform' }],
     [{ backupEligible: false, transports: [] }],
   ])('names the browser for any other passkey: %j', (traits) => {
-    expect(defaultPasskeyName({ ...aPasskey, ...traits })).toBe('Chrome on macOS');
+    expect(defaultPasskeyName({ ...aPasskey, ...traits }).name).toBe('Chrome on macOS');
   });
 
   it.each([

@@ -10,16 +10,30 @@ export interface NewPasskey extends PasskeyTraits {
   readonly userAgent: string | null;
 }
 
+/** What a default name says, so that a page can say it in its own language; a provider's name is the same in all. */
+export const NAME_CODES = ['phone_or_tablet', 'security_key', 'browser_on_system', 'passkey'] as const;
+
+/** One of {@link NAME_CODES}. */
+export type NameCode = (typeof NAME_CODES)[number];
+
+/** In English; the code is null for a name that is not to be translated. */
+export interface DefaultName {
+  readonly name: string;
+  readonly code: NameCode | null;
+}
+
 /**
  * The name of a new passkey: its provider's; else "Phone or tablet" or "Security key" where it is one of these, apart from the
  * browser's device; else "Chrome on macOS" by the user agent, else "Passkey".
  */
-export function defaultPasskeyName({ providerName, userAgent, ...traits }: NewPasskey): string {
-  if (providerName) return cut(providerName, MAX_NAME);
+export function defaultPasskeyName({ providerName, userAgent, ...traits }: NewPasskey): DefaultName {
+  if (providerName) return { name: cut(providerName, MAX_NAME), code: null };
   const transports = new Set(traits.transports);
-  if (transports.size === 1 && transports.has('hybrid')) return 'Phone or tablet';
-  if (passkeyType(traits) === 'security_key') return 'Security key';
-  return describeUserAgent(userAgent) ?? 'Passkey';
+  if (transports.size === 1 && transports.has('hybrid'))
+    return { name: 'Phone or tablet', code: 'phone_or_tablet' };
+  if (passkeyType(traits) === 'security_key') return { name: 'Security key', code: 'security_key' };
+  const place = describeUserAgent(userAgent);
+  return place ? { name: place, code: 'browser_on_system' } : { name: 'Passkey', code: 'passkey' };
 }
 
 /** The name itself, or with the first number from " (2)" on that is not taken; at most 64 UTF-16 code units. */

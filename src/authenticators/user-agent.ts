@@ -17,11 +17,25 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
+/** A browser and the system that it runs on, as people know them. */
+export interface Place {
+  readonly browser: string;
+  readonly system: string;
+}
+
+const ON = ' on ';
+
 /** A user agent in words, such as "Chrome on macOS"; null for an unknown browser. */
 export function describeUserAgent(userAgent: string | null): string | null {
   const browser = firstMatch(BROWSERS, userAgent);
   const system = firstMatch(SYSTEMS, userAgent);
-  return browser && system ? `${browser} on ${system}` : null;
+  return browser && system ? browser + ON + system : null;
+}
+
+/** What {@link describeUserAgent} said, in its parts. */
+export function placeOf(description: string | null): Place | null {
+  const [browser, system] = description?.split(ON) ?? [];
+  return browser && system ? { browser, system } : null;
 }
 
 function firstMatch(table: readonly (readonly [RegExp, string])[], userAgent: string | null): string | null {

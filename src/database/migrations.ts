@@ -30,6 +30,8 @@ import { Migration20261127100001_api_key_scopes } from './migrations/Migration20
 import { Migration20261127110000_event_names } from './migrations/Migration20261127110000_event_names.js';
 import { Migration20261127110001_renamed_events } from './migrations/Migration20261127110001_renamed_events.js';
 import { Migration20261127110002_event_indexes } from './migrations/Migration20261127110002_event_indexes.js';
+import { Migration20261127200000_passkey_places } from './migrations/Migration20261127200000_passkey_places.js';
+import { Migration20261127200001_passkey_places_check } from './migrations/Migration20261127200001_passkey_places_check.js';
 
 /** Every migration, oldest first. */
 export const migrations = [
@@ -71,4 +73,9 @@ export const migrations = [
   { name: 'Migration20261127110000_event_names', class: Migration20261127110000_event_names },
   { name: 'Migration20261127110001_renamed_events', class: Migration20261127110001_renamed_events },
   { name: 'Migration20261127110002_event_indexes', class: Migration20261127110002_event_indexes },
+  { name: 'Migration20261127200000_passkey_places', class: Migration20261127200000_passkey_places },
+  {
+    name: 'Migration20261127200001_passkey_places_check',
+    class: Migration20261127200001_passkey_places_check,
+  },
 ];

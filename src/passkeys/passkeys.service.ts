@@ -22,7 +22,7 @@ import {
 /** Seconds: how recent the sign-in has to be that an automatic upgrade follows. */
 const UPGRADE_MAX_AGE = 300;
 
-/** All passkeys of the caller; `externalId` is null until they first add one. */
+/** All passkeys of the caller, newest first; `externalId` is null until they first add one. */
 export interface PasskeyList {
   readonly username: string;
   readonly externalId: string | null;
@@ -162,7 +162,7 @@ export class PasskeysService {
     return {
       username: caller.username,
       externalId,
-      passkeys: owned.devices.map(toWebAuthnDevice),
+      passkeys: owned.devices.map(toWebAuthnDevice).reverse(),
       limit: owned.limit,
       lastPasskey: owned.lastPasskey,
       signals: toSignals(owned, this.namesOf(caller)),

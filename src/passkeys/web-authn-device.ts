@@ -7,6 +7,8 @@ export interface WebAuthnDevice {
   readonly createdAt: string;
   readonly credId: string;
   readonly friendlyName: string;
+  /** Null once the user has named it, for a provider's name, and where the provider does not tell. */
+  readonly nameCode: Passkey['nameCode'];
   readonly icons: { readonly light: string | null; readonly dark: string | null };
   readonly id: string;
   readonly lastLoginAt: string | null;
@@ -18,6 +20,9 @@ export interface WebAuthnDevice {
   readonly transports: readonly string[];
   /** Null where the provider does not tell. */
   readonly automatic: boolean | null;
+  /** Null where that is not known. */
+  readonly createdFrom: Passkey['createdFrom'];
+  readonly lastUsedFrom: Passkey['lastUsedFrom'];
 }
 
 /**
@@ -38,6 +43,7 @@ export const toWebAuthnDevice = (device: Passkey): WebAuthnDevice => ({
   createdAt: device.createdAt.toISOString(),
   credId: device.credId,
   friendlyName: device.friendlyName,
+  nameCode: device.nameCode,
   icons: { light: device.icons.light, dark: device.icons.dark },
   id: device.id,
   lastLoginAt: device.lastLoginAt?.toISOString() ?? null,
@@ -48,6 +54,8 @@ export const toWebAuthnDevice = (device: Passkey): WebAuthnDevice => ({
   synced: device.synced,
   transports: device.transports,
   automatic: device.automatic,
+  createdFrom: device.createdFrom,
+  lastUsedFrom: device.lastUsedFrom,
 });
 
 /** That no passkey of an erased user is left, for each user handle that they carried. */

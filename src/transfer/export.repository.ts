@@ -66,7 +66,8 @@ const PASSKEYS = query('export.passkeys', (db, $: After) =>
     )
     .select(['d.counter as sign_count', 'd.aaguid', 'd.transports', 'd.attachment'])
     .select(['d.backup_eligible', 'd.backed_up', 'd.attestation_format', 'd.attestation_trust'])
-    .select(['d.automatic', 'd.friendly_name', 'd.usage_count', ...dates('d')]),
+    .select(['d.automatic', 'd.friendly_name', 'd.name_code', 'd.usage_count', ...dates('d')])
+    .select(['d.created_from', 'd.last_used_from']),
 );
 const LEGACY_DEVICES = query('export.legacy-devices', (db, $: After) =>
   db

@@ -63,6 +63,9 @@ const PASSKEY = {
   attestation_trust: 'text',
   automatic: 'boolean',
   friendly_name: 'text',
+  name_code: 'text',
+  created_from: 'text',
+  last_used_from: 'text',
   usage_count: 'integer',
   ...DATES,
 } as const;
@@ -303,6 +306,9 @@ const toPasskey = (row: Of<ImportPlan['passkeys']>): Row<typeof PASSKEY> => ({
   attestation_trust: row.attestationTrust,
   automatic: row.automatic,
   friendly_name: row.friendlyName,
+  name_code: row.nameCode,
+  created_from: row.createdFrom,
+  last_used_from: row.lastUsedFrom,
   usage_count: row.usageCount,
   ...toDates(row),
 });

@@ -186,8 +186,11 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
           provider: null,
           synced: true,
           transports: ['internal', 'hybrid'],
-          // The protocol's device does not tell it.
+          // The protocol's device does not tell these.
+          nameCode: name === 'EmbeddedPassage' ? 'passkey' : null,
           automatic: name === 'EmbeddedPassage' ? false : null,
+          createdFrom: null,
+          lastUsedFrom: null,
         },
       ]);
     });
@@ -213,7 +216,7 @@ describe.each(Object.entries(PROVIDERS))('the contract of Passage, implemented b
       const { externalId, device } = await aUserWithPasskey();
       const friendlyName = 'Zoë’s 🔑 & "laptop"';
       const renamed = await passage.renameDevice(externalId, device.id, friendlyName);
-      expect(renamed).toEqual({ ...device, friendlyName, updatedAt: expect.any(Date) });
+      expect(renamed).toEqual({ ...device, friendlyName, nameCode: null, updatedAt: expect.any(Date) });
       expect(renamed.updatedAt.getTime()).toBeGreaterThan(device.updatedAt.getTime());
       expect((await passage.getDevices(externalId)).devices).toEqual([renamed]);
     });

@@ -62,6 +62,9 @@ describe("the user's API", () => {
             synced: true,
             transports: ['internal', 'hybrid'],
             automatic: false,
+            nameCode: null,
+            createdFrom: null,
+            lastUsedFrom: null,
           },
         ],
         limit: 50,
@@ -78,12 +81,12 @@ describe("the user's API", () => {
       });
     });
 
-    it('lists the passkeys of a user oldest first', async () => {
+    it('lists the passkeys of a user newest first', async () => {
       const user = aUser();
       const ids: string[] = [];
       for (let i = 0; i < 5; i++) ids.push((await registerPasskey(user)).device.id);
       const oldestFirst = await shuffleCreation(app, 'devices', ids);
-      expect((await user.passkeys()).map(({ id }) => id)).toEqual(oldestFirst);
+      expect((await user.passkeys()).map(({ id }) => id)).toEqual(oldestFirst.toReversed());
     });
 
     it('signals every accepted credential and the user handle', async () => {
@@ -112,7 +115,7 @@ describe("the user's API", () => {
       await sql(app, 'update devices set user_handle = $1 where id = $2', foreign, other.device.id);
       await sql(app, 'update devices set user_handle_known = false where id = $1', unknown.device.id);
       const { passkeys, signals } = await user.list();
-      const allAcceptedCredentialIds = passkeys.map(({ credId }) => credId);
+      const allAcceptedCredentialIds = passkeys.map(({ credId }) => credId).reverse();
       expect(allAcceptedCredentialIds).toHaveLength(3);
       expect(signals).toMatchObject([
         { userId: own.authenticator.credentials[0]!.userId, allAcceptedCredentialIds },
@@ -144,7 +147,7 @@ describe("the user's API", () => {
       expect(signals).toMatchObject([
         {
           userId: authenticator.credentials[0]!.userId,
-          allAcceptedCredentialIds: passkeys.map(({ credId }) => credId),
+          allAcceptedCredentialIds: passkeys.map(({ credId }) => credId).reverse(),
         },
       ]);
     });
@@ -256,8 +259,36 @@ describe("the user's API", () => {
         'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36';
       for (let i = 0; i < 2; i++) await registerPasskey(user, { browser: new Browser(app, { userAgent }) });
       await registerPasskey(user);
-      const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
-      expect(names).toEqual(['Chrome on macOS', 'Chrome on macOS (2)', 'Passkey']);
+      expect(await user.passkeys()).toMatchObject([
+        { friendlyName: 'Passkey', nameCode: 'passkey' },
+        { friendlyName: 'Chrome on macOS (2)', nameCode: 'browser_on_system' },
+        { friendlyName: 'Chrome on macOS', nameCode: 'browser_on_system' },
+      ]);
+    });
+
+    it('gives a name that the user has chosen no code, not even the words of a default one', async () => {
+      const user = aUser();
+      const { device } = await registerPasskey(user);
+      expect(device.nameCode).toBe('passkey');
+      await user.rename(device.id, 'Security key');
+      expect(await user.passkeys()).toMatchObject([{ friendlyName: 'Security key', nameCode: null }]);
+    });
+
+    it('tells browser and system of the registration and of the last sign-in', async () => {
+      const user = aUser();
+      const on = (platform: string) =>
+        new Browser(app, {
+          userAgent: `Mozilla/5.0 (${platform}) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36`,
+        });
+      const passkey = await registerPasskey(user, { browser: on('Macintosh; Intel Mac OS X 10_15_7') });
+      const createdFrom = { browser: 'Chrome', system: 'macOS' };
+      expect(await user.passkeys()).toMatchObject([{ createdFrom, lastUsedFrom: null }]);
+      await signIn({ ...passkey, browser: on('Windows NT 10.0; Win64; x64') });
+      expect(await user.passkeys()).toMatchObject([
+        { createdFrom, lastUsedFrom: { browser: 'Chrome', system: 'Windows' } },
+      ]);
+      await signIn({ ...passkey, browser: new Browser(app) });
+      expect(await user.passkeys()).toMatchObject([{ createdFrom, lastUsedFrom: null }]);
     });
 
     it('names security keys and phones of unknown make by what they are', async () => {
@@ -265,8 +296,12 @@ describe("the user's API", () => {
       const key = { backupEligible: false, backedUp: false, transports: ['usb', 'nfc'] };
       const phone = { transports: ['hybrid'], attachment: 'cross-platform' as const };
       for (const traits of [key, key, phone, phone]) await registerPasskey(user, { traits });
-      const names = (await user.passkeys()).map(({ friendlyName }) => friendlyName);
-      expect(names).toEqual(['Security key', 'Security key (2)', 'Phone or tablet', 'Phone or tablet (2)']);
+      expect(await user.passkeys()).toMatchObject([
+        { friendlyName: 'Phone or tablet (2)', nameCode: 'phone_or_tablet' },
+        { friendlyName: 'Phone or tablet', nameCode: 'phone_or_tablet' },
+        { friendlyName: 'Security key (2)', nameCode: 'security_key' },
+        { friendlyName: 'Security key', nameCode: 'security_key' },
+      ]);
     });
   });
 
@@ -331,7 +366,12 @@ describe("the user's API", () => {
       const { device } = await registerPasskey(user);
       const answer = await user.rename(device.id, '  Cafe\u0301 \t');
       const renamed = answer.expect<typeof device>();
-      expect(renamed).toStrictEqual({ ...device, friendlyName: 'Caf\u00e9', updatedAt: renamed.updatedAt });
+      expect(renamed).toStrictEqual({
+        ...device,
+        friendlyName: 'Caf\u00e9',
+        nameCode: null,
+        updatedAt: renamed.updatedAt,
+      });
       expect(Date.parse(renamed.updatedAt)).toBeGreaterThan(Date.parse(device.updatedAt));
       expect(await user.passkeys()).toStrictEqual([renamed]);
     });

@@ -17,6 +17,9 @@ export interface PasskeyJson {
   readonly synced: boolean | null;
   readonly transports: readonly string[];
   readonly automatic: boolean | null;
+  readonly nameCode: string | null;
+  readonly createdFrom: { readonly browser: string; readonly system: string } | null;
+  readonly lastUsedFrom: { readonly browser: string; readonly system: string } | null;
 }
 
 export interface PasskeyListJson {

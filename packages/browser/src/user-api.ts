@@ -13,6 +13,8 @@ export interface UserPasskey {
   readonly id: string;
   readonly credId: string;
   readonly friendlyName: string;
+  /** What the name says, as long as it is the server's own; null or absent for any other. */
+  readonly nameCode?: 'phone_or_tablet' | 'security_key' | 'browser_on_system' | 'passkey' | null;
   readonly type: 'passkey' | 'security_key' | 'platform';
   readonly icons: { readonly light: string | null; readonly dark: string | null };
   readonly provider: string | null;

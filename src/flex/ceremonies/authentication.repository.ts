@@ -54,6 +54,8 @@ export interface SignIn extends SpentValues, NonceValues, EventValues {
   /** Whether the passkey has another backup eligibility; it is written, with an event of this id, only if that is so. */
   readonly isBackupChanged: boolean;
   readonly backupEventId: string;
+  /** As `describeUserAgent` has it. */
+  readonly usedFrom: string | null;
 }
 
 /** What may have kept a sign-in from being written, read afterwards. */
@@ -147,6 +149,7 @@ const finishSignIn = (name: string, isOnTransaction: boolean) =>
             automatic: sql`d.automatic and not ${$.userVerified}`,
             usage_count: sql`d.usage_count + 1`,
             last_login_at: sql`now()`,
+            last_used_from: $.usedFrom,
           })
           .whereRef('d.app_id', '=', 'u.app_id')
           .whereRef('d.user_id', '=', 'u.id')

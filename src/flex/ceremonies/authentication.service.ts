@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
+import { describeUserAgent } from '../../authenticators/user-agent.js';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { DatabaseClock } from '../../database/database-clock.js';
 import { AppError } from '../../errors/app-error.js';
-import { servesUser } from '../../http/request-context.js';
+import { currentRequest, servesUser } from '../../http/request-context.js';
 import { Refusal } from '../../errors/refusal.js';
 import { Unavailable } from '../../errors/unavailable.js';
 import { AuditTrail } from '../../events/audit-trail.js';
@@ -145,6 +146,7 @@ export class AuthenticationService {
           isBackupChanged: proven.verified.isBackupEligibilityChanged,
           backupEventId: newEventId(),
           userVerified: proven.verified.userVerified,
+          usedFrom: describeUserAgent(currentRequest()?.userAgent ?? null),
           automatic: proven.credential.automatic && !proven.verified.userVerified,
           nonceHash: nonce.hash,
           nonceLifetime: app.lifetimes.nonce,

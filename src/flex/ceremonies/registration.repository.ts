@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import type { NameCode } from '../../authenticators/default-passkey-name.js';
 import type { DatabaseTransaction } from '../../database/database.js';
 import { insertion, query, typed } from '../../database/query.js';
 import { eventOf, type EventValues } from '../../events/audit.repository.js';
@@ -18,6 +19,9 @@ export interface Registration
   readonly deviceId: string;
   readonly transactionHash: Buffer;
   readonly friendlyName: string;
+  readonly nameCode: NameCode | null;
+  /** As `describeUserAgent` has it. */
+  readonly createdFrom: string | null;
   /** Whether it finishes a transaction of an automatic upgrade, and makes an automatic passkey. */
   readonly automatic: boolean;
   readonly credential: VerifiedRegistration;
@@ -71,6 +75,8 @@ const deviceOf = ($: RegistrationValues) =>
     attestation_trust: typed.text($.attestationTrust),
     automatic: typed.boolean($.automatic),
     friendly_name: typed.text($.friendlyName),
+    name_code: typed.text($.nameCode),
+    created_from: typed.text($.createdFrom),
   });
 
 const FINISH_REGISTRATION = query('ceremonies.finish-registration', (db, $: RegistrationValues) => {

@@ -3,6 +3,7 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import { v7 as uuidv7 } from 'uuid';
 import { Authenticators } from '../../authenticators/authenticators.js';
 import { defaultPasskeyName, numberedName } from '../../authenticators/default-passkey-name.js';
+import { describeUserAgent } from '../../authenticators/user-agent.js';
 import { FidoMetadata } from '../../authenticators/fido-metadata.js';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
@@ -27,7 +28,7 @@ import {
 } from './handshakes.service.js';
 import { RefusalAudit } from './refusal-audit.js';
 import { FinishRefusal } from './finish-refusal.js';
-import { RegistrationRepository } from './registration.repository.js';
+import { type Registration, RegistrationRepository } from './registration.repository.js';
 
 /** What a browser sends to start a registration. */
 export interface StartRegistration {
@@ -179,7 +180,7 @@ export class RegistrationService {
         handshakeHash,
         handshakeExpiresAt: expiryOf(handshake, app),
         credential,
-        friendlyName: this.nameFor(credential, names),
+        ...this.nameFor(credential, names),
         nonceHash: nonce.hash,
         nonceLifetime: app.lifetimes.nonce,
       },
@@ -201,9 +202,14 @@ export class RegistrationService {
   }
 
   /** A default name that differs from those of the user's other passkeys. */
-  private nameFor(credential: VerifiedRegistration, taken: readonly string[]): string {
+  private nameFor(
+    credential: VerifiedRegistration,
+    taken: readonly string[],
+  ): Pick<Registration, 'friendlyName' | 'nameCode' | 'createdFrom'> {
     const providerName = this.authenticators.nameOf(credential.aaguid);
     const userAgent = currentRequest()?.userAgent ?? null;
-    return numberedName(defaultPasskeyName({ ...credential, providerName, userAgent }), taken);
+    const { name, code } = defaultPasskeyName({ ...credential, providerName, userAgent });
+    const createdFrom = describeUserAgent(userAgent);
+    return { friendlyName: numberedName(name, taken), nameCode: code, createdFrom };
   }
 }

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import { NAME_CODES, type NameCode } from '../../authenticators/default-passkey-name.js';
 import { belongsTo } from '../../database/belongs-to.js';
 import { FlexUser } from '../users/flex-user.entity.js';
 
@@ -59,6 +60,15 @@ export const DeviceSchema = defineEntity({
     /** Created without asking the user, and not yet used in a sign-in that verified them. */
     automatic: p.boolean().default(false),
     friendlyName: p.text(),
+    /** What the name says, as long as it is the one given by default; null for a provider's. */
+    nameCode: p
+      .text()
+      .$type<NameCode>()
+      .nullable()
+      .check(`name_code in (${NAME_CODES.map((code) => `'${code}'`).join(', ')})`),
+    /** The browser and the system of the registration and of the last sign-in, such as "Chrome on macOS". */
+    createdFrom: p.text().nullable(),
+    lastUsedFrom: p.text().nullable(),
     usageCount: p.integer().default(0),
     lastLoginAt: p.datetime().nullable(),
     createdAt: p.datetime().defaultRaw('now()'),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
+import type { NameCode } from '../../authenticators/default-passkey-name.js';
 import { Database, type DatabaseTransaction, type Queryable } from '../../database/database.js';
 import { query } from '../../database/query.js';
 import type { IconForm, LastPasskey } from '../apps/app.entity.js';
@@ -11,6 +12,7 @@ export interface DeviceRow {
   readonly id: string;
   readonly credentialId: Buffer;
   readonly friendlyName: string;
+  readonly nameCode: NameCode | null;
   readonly aaguid: string;
   readonly attachment: 'platform' | 'cross-platform' | null;
   readonly transports: readonly string[];
@@ -21,6 +23,9 @@ export interface DeviceRow {
   readonly lastLoginAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  /** As `describeUserAgent` has it. */
+  readonly createdFrom: string | null;
+  readonly lastUsedFrom: string | null;
   /** As the app wants them in the protocol's devices. */
   readonly iconForm: IconForm;
 }
@@ -45,6 +50,7 @@ const COLUMNS = [
   'd.id',
   'd.credential_id as credentialId',
   'd.friendly_name as friendlyName',
+  'd.name_code as nameCode',
   'd.aaguid',
   'd.attachment',
   'd.transports',
@@ -55,6 +61,8 @@ const COLUMNS = [
   'd.last_login_at as lastLoginAt',
   'd.created_at as createdAt',
   'd.updated_at as updatedAt',
+  'd.created_from as createdFrom',
+  'd.last_used_from as lastUsedFrom',
   'a.icons as iconForm',
 ] as const;
 
@@ -106,7 +114,7 @@ const RENAME = queryByUser(
     db
       .updateTable('devices as d')
       .from(['flex_users as u', 'apps as a'])
-      .set({ friendly_name: $.friendlyName, updated_at: sql`now()` })
+      .set({ friendly_name: $.friendlyName, name_code: null, updated_at: sql`now()` })
       .where('u.app_id', '=', $.appId)
       .where(name, '=', $.user)
       .whereRef('d.app_id', '=', 'u.app_id')

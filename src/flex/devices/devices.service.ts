@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Authenticators } from '../../authenticators/authenticators.js';
 import { type PasskeyType, passkeyType } from '../../authenticators/passkey-type.js';
+import { placeOf } from '../../authenticators/user-agent.js';
 import { Configuration } from '../../config/configuration.js';
 import { Database, type DatabaseTransaction } from '../../database/database.js';
 import { AppError } from '../../errors/app-error.js';
@@ -119,6 +120,7 @@ export class DevicesService {
       id: row.id,
       credId: row.credentialId.toString('base64url'),
       friendlyName: row.friendlyName,
+      nameCode: row.nameCode,
       type,
       icons: asData ? this.authenticators.iconData(row.aaguid, type) : this.iconUrls(row.aaguid, type),
       usageCount: row.usageCount,
@@ -129,6 +131,8 @@ export class DevicesService {
       synced: row.backedUp,
       transports: row.transports,
       automatic: row.automatic,
+      createdFrom: placeOf(row.createdFrom),
+      lastUsedFrom: placeOf(row.lastUsedFrom),
     };
   }
 

@@ -1,3 +1,5 @@
+import type { NameCode } from '../../authenticators/default-passkey-name.js';
+import type { Place } from '../../authenticators/user-agent.js';
 import type { LastPasskey } from '../apps/app.entity.js';
 import type { PasskeyType } from '../../authenticators/passkey-type.js';
 
@@ -7,6 +9,8 @@ export interface Passkey {
   /** Credential ID, base64url without padding. */
   readonly credId: string;
   readonly friendlyName: string;
+  /** What the name says, as long as it is the one given by default; else null, and where the provider does not tell. */
+  readonly nameCode: NameCode | null;
   readonly type: PasskeyType;
   /** URLs or `data:` URIs; null where the provider has none. */
   readonly icons: { readonly light: string | null; readonly dark: string | null };
@@ -22,6 +26,9 @@ export interface Passkey {
   readonly transports: readonly string[];
   /** Created without asking the user, and not yet used in a sign-in that verified them; null where not told. */
   readonly automatic: boolean | null;
+  /** Where it was registered and last used; null where that is not known. */
+  readonly createdFrom: Place | null;
+  readonly lastUsedFrom: Place | null;
 }
 
 /** All passkeys of one user, oldest first, with what a browser needs to forget those that are gone. */

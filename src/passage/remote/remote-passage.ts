@@ -235,8 +235,11 @@ const toPasskey = (device: WebAuthnDevice): Passkey => ({
   // The protocol has a moment there also before the first use.
   lastLoginAt: device.usageCount === 0 ? null : device.lastLoginAt,
   provider: toDisplayText(device.provider ?? ''),
-  // The protocol's device has no member for it.
+  // The protocol's device has no members for these.
+  nameCode: null,
   automatic: null,
+  createdFrom: null,
+  lastUsedFrom: null,
 });
 
 const toUser = ({ userMetadata: _not, ...user }: ListedUser): PassageUser => ({

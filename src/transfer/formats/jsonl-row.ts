@@ -1,3 +1,4 @@
+import { NAME_CODES } from '../../authenticators/default-passkey-name.js';
 import { AAGUID, ZERO_AAGUID } from '../../webauthn/aaguid.js';
 import {
   MAX_CREDENTIAL_ID_BYTES,
@@ -26,6 +27,8 @@ const MAX_INT32 = 2 ** 31 - 1;
 const CREDENTIAL_ID_BYTES = [1, MAX_CREDENTIAL_ID_BYTES] as const;
 const AAGUID_IN_ANY_CASE = new RegExp(AAGUID, 'i');
 const FORMAT = /^[a-z0-9-]{1,32}$/;
+const PLACE = /^[A-Za-z ]{1,32} on [A-Za-z]{1,16}$/;
+const PLACE_RULE = 'must be a browser on a system, such as Chrome on Windows';
 
 const DATES = ['last_login_at', 'created_at', 'updated_at'];
 const IDENTITY = ['issuer', 'subject'];
@@ -40,6 +43,9 @@ const PASSKEY = [
   'sign_count',
   ...AUTHENTICATOR,
   'automatic',
+  'name_code',
+  'created_from',
+  'last_used_from',
 ];
 const ATTESTATION = ['attestation_format', 'attestation_trust'];
 
@@ -124,6 +130,9 @@ function readPasskey(members: Members): PasskeyRow {
     ...backupFlagsOf(members),
     ...attestationOf(members),
     automatic: members.flag('automatic') ?? false,
+    nameCode: members.oneOf('name_code', NAME_CODES),
+    createdFrom: members.matching('created_from', PLACE, PLACE_RULE),
+    lastUsedFrom: members.matching('last_used_from', PLACE, PLACE_RULE),
     ...usageOf(members),
   };
 }

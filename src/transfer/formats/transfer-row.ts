@@ -1,3 +1,4 @@
+import type { NameCode } from '../../authenticators/default-passkey-name.js';
 import { Refusal } from '../../errors/refusal.js';
 import type { FlexUserStatus } from '../../flex/users/flex-user.entity.js';
 import type { DeviceKind } from '../legacy-device.entity.js';
@@ -48,6 +49,10 @@ export interface PasskeyRow {
   /** Created without asking the user, and not yet used in a sign-in that verified them. */
   readonly automatic: boolean;
   readonly friendlyName: string;
+  readonly nameCode: NameCode | null;
+  /** As `describeUserAgent` has it. */
+  readonly createdFrom: string | null;
+  readonly lastUsedFrom: string | null;
   readonly usageCount: number;
   readonly lastLoginAt: Moment | null;
   readonly createdAt: Moment | null;
@@ -100,6 +105,9 @@ export type MemberName =
   | 'attestation_trust'
   | 'automatic'
   | 'friendly_name'
+  | 'name_code'
+  | 'created_from'
+  | 'last_used_from'
   | 'kind'
   | 'status'
   | 'login_count'
