@@ -8,9 +8,9 @@ export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind)
 /** What a message is about: it decides the colour. */
 export type Tone = 'plain' | 'good' | 'bad';
 
-/** Says something in the page's one live region; an empty sentence takes the last one away. */
-export function say(text: string, tone: Tone = 'plain'): void {
+/** Says something in the page's one live region; without a sentence, takes the last one away. */
+export function say(content: readonly (Node | string)[] = [], tone: Tone = 'plain'): void {
   const status = byId('status', HTMLElement);
-  status.textContent = text;
+  status.replaceChildren(...content);
   status.dataset['tone'] = tone;
 }

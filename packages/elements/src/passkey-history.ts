@@ -1,26 +1,26 @@
 import { type GetToken, type PasskeyEvent, UserApi } from '@keyway/passage-flex-js/http.js';
-import { BaseElement, define, takeProperties } from './custom-element.js';
+import { BaseElement, define, saysTheSame, takeProperties, whenGone } from './custom-element.js';
 import { HISTORY_STYLES } from './history/styles.js';
-import {
-  type PasskeyHistoryTextChanges,
-  type PasskeyHistoryTexts,
-  withHistoryTexts,
-} from './history/texts.js';
+import { historyTexts, type PasskeyHistoryTextChanges } from './history/texts.js';
 import { HistoryView } from './history/view.js';
+import { type Speech, speechOf } from './localized.js';
 import { styleSheets } from './style-sheet.js';
-import { nearestLang } from './surroundings.js';
+import { watchSurroundings } from './surroundings.js';
 import { errorCode, errorSentence, errorStatus } from './text/error-sentence.js';
+import { isOfAnotherPerson, TokenSource } from './token-source.js';
 
 /**
  * `<passkey-history base-url="https://keyway.example">` shows what happened to the signed-in user's passkeys, newest first, a
- * page at a time. It loads once it is in the document and has `getToken`. Dates follow the nearest `lang`.
+ * page at a time. It loads once it is in the document and has `getToken`. Texts and dates follow the nearest `lang`.
  */
 export class PasskeyHistoryElement extends BaseElement {
   static readonly observedAttributes = ['base-url', 'lang'];
 
   readonly #view: HistoryView;
-  #getToken: GetToken | null = null;
-  #texts: PasskeyHistoryTexts = withHistoryTexts({});
+  #source: TokenSource | null = null;
+  #texts: PasskeyHistoryTextChanges = {};
+  #speech: Speech | undefined;
+  #unwatch: (() => void) | null = null;
   #events: readonly PasskeyEvent[] | null = null;
   #next: string | null = null;
   #problem: unknown = null;
@@ -36,23 +36,27 @@ export class PasskeyHistoryElement extends BaseElement {
     root.addEventListener('click', (event) => this.#onClick(event));
   }
 
-  /** Gives the user's JWT, asked anew for each request. Setting it starts over, for the user of that token. */
+  /**
+   * Gives the user's JWT, asked anew for each request. The first one loads; another one in its place is only used from then
+   * on, and null empties the list. For another person say {@link reset}.
+   */
   get getToken(): GetToken | null {
-    return this.#getToken;
+    return this.#source?.getToken ?? null;
   }
 
   set getToken(getToken: GetToken | null) {
-    this.#getToken = getToken;
-    void this.refresh();
+    if (getToken && this.#source) this.#source.getToken = getToken;
+    else this.#startOver(getToken);
   }
 
-  /** The texts in use. Setting it replaces those given; the others are English again. */
-  get texts(): PasskeyHistoryTexts {
+  /** The texts given in place of the built-in ones. */
+  get texts(): PasskeyHistoryTextChanges {
     return this.#texts;
   }
 
-  set texts(changes: PasskeyHistoryTextChanges) {
-    this.#texts = withHistoryTexts(changes);
+  set texts(changes: PasskeyHistoryTextChanges | null) {
+    if (saysTheSame(this.#texts, changes ?? {})) return;
+    this.#texts = changes ?? {};
     this.#render();
   }
 
@@ -73,19 +77,35 @@ export class PasskeyHistoryElement extends BaseElement {
     await this.#read();
   }
 
+  /** Forgets what is shown and begins again: the tokens are another person's now. */
+  reset(): void {
+    this.#startOver(this.getToken);
+  }
+
   connectedCallback(): void {
     takeProperties(this, 'texts', 'baseUrl', 'getToken');
+    if (this.#unwatch) return;
+    this.#unwatch = watchSurroundings(this, () => this.#render());
     void this.refresh();
   }
 
   disconnectedCallback(): void {
-    this.#stop();
+    whenGone(this, () => {
+      this.#unwatch?.();
+      this.#unwatch = null;
+      this.#stop();
+    });
   }
 
   attributeChangedCallback(name: string, before: string | null, now: string | null): void {
-    if (before === now) return;
+    if (before === now || !this.#unwatch) return;
     if (name === 'base-url') void this.refresh();
     else this.#render();
+  }
+
+  #startOver(getToken: GetToken | null): void {
+    this.#source = getToken && new TokenSource(getToken);
+    void this.refresh();
   }
 
   #stop(): void {
@@ -96,19 +116,21 @@ export class PasskeyHistoryElement extends BaseElement {
 
   /** The next page, or the first. */
   async #read(): Promise<void> {
-    if (!this.isConnected || !this.#getToken) return this.#render();
+    const source = this.#source;
+    if (!this.#unwatch || !source) return this.#render();
     const { signal } = (this.#load = new AbortController());
     this.#problem = null;
     this.#loading = true;
     this.#render();
     try {
-      const api = new UserApi(this.baseUrl, this.#getToken);
+      const api = new UserApi(this.baseUrl, () => source.token());
       const page = await api.history(this.#next === null ? {} : { cursor: this.#next }, { signal });
       if (signal.aborted) return;
       this.#events = [...(this.#events ?? []), ...page.events];
       this.#next = page.next;
     } catch (error) {
       if (signal.aborted) return;
+      if (isOfAnotherPerson(error)) return this.reset();
       this.#fail(error);
     }
     this.#loading = false;
@@ -139,11 +161,16 @@ export class PasskeyHistoryElement extends BaseElement {
   }
 
   #render(): void {
-    const locale = nearestLang(this);
-    const problem = this.#problem === null ? null : errorSentence('load', this.#problem, this.#texts.errors);
+    if (!this.#unwatch) return;
+    const hasOwnTexts = Object.keys(this.#texts).some((name) => name !== 'errors');
+    this.#speech = speechOf(this, hasOwnTexts, () => this.#render()) ?? this.#speech;
+    if (!this.#speech) return; // Its texts are being loaded.
+    const { language, ...speech } = this.#speech;
+    const texts = historyTexts(language, this.#texts);
+    const problem = this.#problem === null ? null : errorSentence('load', this.#problem, texts.errors);
     const isWaiting = this.#loading || (this.#events === null && problem === null);
     const state = { events: this.#events, hasMore: this.#next !== null, loading: isWaiting, problem };
-    this.#view.render(state, this.#texts, locale);
+    this.#view.render(state, { texts, ...speech });
   }
 }
 

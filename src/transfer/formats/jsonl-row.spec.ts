@@ -78,7 +78,7 @@ describe('a line of the canonical format', () => {
     ['attestation_format', ['a b', 7]],
     ['attestation_trust', ['yes']],
     ['automatic', ['true', 1]],
-    ['name_code', ['Passkey', '', 1]],
+    ['name_code', ['Passkey', 'name', 1]],
     ['created_from', ['Chrome', 'Chrome on Windows 11', '<b> on macOS', 1]],
     ['last_used_from', ['on Windows', {}]],
     ['created_at', ['2024-02-30T00:00:00Z', '2024-01-01', '1969-12-31T23:59:59Z', '9999-01-01T00:00:00Z', 1]],

@@ -1,32 +1,18 @@
 import { ENGLISH_ERRORS } from '../text/english-errors.js';
-import type { ErrorTextChanges, ErrorTexts } from '../text/texts.js';
+import type { ErrorTextChanges, ErrorTexts, HistoryTexts, Language } from '../text/texts.js';
 
-/**
- * Every text of the history. `types` and `actors` are looked up by what the server says, `reasons` by its code, which is shown
- * as it is where there is no text; `errors` as in the table.
- */
-export interface PasskeyHistoryTexts {
-  readonly heading: string;
-  readonly loading: string;
+/** Every text of the history, with the words that it shares with the table; `errors` as in the table. */
+export interface PasskeyHistoryTexts extends HistoryTexts {
   readonly retry: string;
-  readonly empty: string;
-  readonly more: string;
-  readonly loadingMore: string;
-  readonly nameless: string;
-  readonly unknownType: string;
-  readonly types: Readonly<Record<string, string>>;
-  readonly actors: Readonly<Record<string, string>>;
-  readonly reason: string;
-  readonly reasons: Readonly<Record<string, string>>;
+  readonly browserOn: string;
   readonly errors: ErrorTexts & ErrorTextChanges;
 }
 
-/** Replacements for some of the texts; the rest stay English. */
+/** Texts to use in place of the built-in ones; those of a list one by one. What is left out stays as built in. */
 export type PasskeyHistoryTextChanges = Partial<Omit<PasskeyHistoryTexts, 'errors'>> & {
   readonly errors?: ErrorTextChanges;
 };
 
-/** The English texts. */
 const ENGLISH: PasskeyHistoryTexts = {
   heading: 'What happened to your passkeys',
   loading: 'Loading what happened…',
@@ -36,6 +22,7 @@ const ENGLISH: PasskeyHistoryTexts = {
   loadingMore: 'Loading more…',
   nameless: 'a passkey that was revoked',
   unknownType: 'Something happened',
+  browserOn: '{browser} on {system}',
   types: {
     'passkey.registered': 'Passkey added',
     'passkey.imported': 'Passkey imported',
@@ -45,6 +32,7 @@ const ENGLISH: PasskeyHistoryTexts = {
     'passkey.refused': 'Passkey refused',
     'passkey.clone_suspected': 'Sign-in refused: the passkey may have been copied',
     'passkey.backup_changed': 'Passkey can be synced now, or no longer',
+    'step_up.refused': 'Confirmation refused',
     'user.linked': 'Account linked',
     'user.unlinked': 'Account unlinked',
     'user.identity_conflict': 'Account not linked',
@@ -68,14 +56,25 @@ const ENGLISH: PasskeyHistoryTexts = {
   errors: { ...ENGLISH_ERRORS },
 };
 
-/** The English texts with some replaced; those of a list one by one. */
-export function withHistoryTexts(changes: PasskeyHistoryTextChanges): PasskeyHistoryTexts {
-  return {
+/** The texts of a language, null for English, with some replaced. */
+export function historyTexts(
+  language: Language | null,
+  changes: PasskeyHistoryTextChanges,
+): PasskeyHistoryTexts {
+  const { retry, browserOn } = language?.table ?? ENGLISH;
+  const texts = {
     ...ENGLISH,
+    retry,
+    browserOn,
+    ...language?.history,
+    errors: { ...(language?.errors ?? ENGLISH_ERRORS) },
+  };
+  return {
+    ...texts,
     ...changes,
-    types: { ...ENGLISH.types, ...changes.types },
-    actors: { ...ENGLISH.actors, ...changes.actors },
-    reasons: { ...ENGLISH.reasons, ...changes.reasons },
-    errors: { ...ENGLISH.errors, ...changes.errors },
+    types: { ...texts.types, ...changes.types },
+    actors: { ...texts.actors, ...changes.actors },
+    reasons: { ...texts.reasons, ...changes.reasons },
+    errors: { ...texts.errors, ...changes.errors },
   };
 }

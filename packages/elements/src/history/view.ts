@@ -13,8 +13,17 @@ export interface HistoryState {
   readonly problem: string | null;
 }
 
+/** The language of what is shown. */
+export interface HistorySpeech {
+  readonly texts: PasskeyHistoryTexts;
+  readonly locale: string | undefined;
+  readonly direction: 'ltr' | 'rtl' | '';
+  readonly lang: string | undefined;
+}
+
 /** The content of the shadow root: made once, then brought up to date. */
 export class HistoryView {
+  readonly #panel = element('section', { part: 'panel', class: 'panel' });
   readonly #heading = element('h2', { part: 'heading' });
   readonly #problem = element('div', { class: 'banner', part: 'error', role: 'alert' });
   readonly #loading = element('p', { class: 'loading', part: 'loading', role: 'status' });
@@ -25,15 +34,18 @@ export class HistoryView {
   constructor(root: ShadowRoot) {
     const header = element('div', { class: 'header', part: 'header' }, this.#heading);
     const content = [this.#problem, this.#list, this.#empty, this.#loading, this.#more];
-    root.append(element('section', { part: 'panel', class: 'panel' }, header, ...content));
+    this.#panel.append(header, ...content);
+    root.append(this.#panel);
   }
 
   /** Shows a state. */
   render(
     { events, hasMore, loading, problem }: HistoryState,
-    texts: PasskeyHistoryTexts,
-    locale?: string,
+    { texts, locale, direction, lang }: HistorySpeech,
   ): void {
+    this.#panel.dir = direction;
+    if (lang === undefined) this.#panel.removeAttribute('lang');
+    else this.#panel.lang = lang;
     this.#heading.textContent = texts.heading;
     this.#list.replaceChildren(...(events ?? []).map((event) => item(event, texts, locale)));
     this.#list.hidden = !events?.length;
@@ -60,7 +72,12 @@ export class HistoryView {
 function item(event: PasskeyEvent, texts: PasskeyHistoryTexts, locale: string | undefined): HTMLElement {
   const { type, actor, browser, address, reason } = event;
   const why = reason === null ? null : fill(texts.reason, { reason: texts.reasons[reason] ?? reason });
-  const facts = [texts.actors[actor] ?? texts.actors['unknown'] ?? actor, browser, address, why];
+  const facts = [
+    texts.actors[actor] ?? texts.actors['unknown'] ?? actor,
+    placeOf(browser, texts),
+    address,
+    why,
+  ];
   const what = texts.types[type] ?? texts.unknownType;
   const known = facts.filter((fact) => fact !== null);
   return element(
@@ -74,6 +91,12 @@ function item(event: PasskeyEvent, texts: PasskeyHistoryTexts, locale: string | 
       ...known.map((fact) => element('bdi', {}, fact)),
     ),
   );
+}
+
+/** The server has it in English. */
+function placeOf(place: string | null, { browserOn }: PasskeyHistoryTexts): string | null {
+  const [browser, system] = place?.split(' on ') ?? [];
+  return browser && system ? fill(browserOn, { browser, system }) : place;
 }
 
 function nameOf({ deviceId, deviceName }: PasskeyEvent, { nameless }: PasskeyHistoryTexts): Node[] {

@@ -133,10 +133,29 @@ export interface NameTexts {
   readonly passkey: string;
 }
 
+/**
+ * What the history says, errors and the words that it shares with the table aside. `types` and `actors` are looked up by what
+ * the server says, `reasons` by its code, which is shown as it is where there is no text.
+ */
+export interface HistoryTexts {
+  readonly heading: string;
+  readonly loading: string;
+  readonly empty: string;
+  readonly more: string;
+  readonly loadingMore: string;
+  readonly nameless: string;
+  readonly unknownType: string;
+  readonly types: Readonly<Record<string, string>>;
+  readonly actors: Readonly<Record<string, string>>;
+  readonly reason: string;
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
 /** One language, complete. */
 export interface Language {
   readonly table: PasskeyTableTexts;
   readonly signIn: PasskeySignInTexts;
+  readonly history: HistoryTexts;
   readonly errors: ErrorTexts;
   readonly names: NameTexts;
 }

@@ -1,0 +1,43 @@
+import type { DemoTexts } from '../texts.js';
+
+const ENGLISH: DemoTexts = {
+  language: 'Language',
+  theme: 'Theme',
+  system: 'System',
+  light: 'Light',
+  dark: 'Dark',
+  pitchTitle: 'Passkeys for the login you already have',
+  pitchText:
+    'Your users sign in with a fingerprint, a face, a screen lock or a security key. You keep your users, your login and your data: Keyway runs on your own servers.',
+  step1: 'Sign in with any name. It stands for the login of your application.',
+  step2: 'Add a passkey to the account.',
+  step3: 'Sign out, and come back without the name.',
+  signIn: 'Sign in',
+  userName: 'User name',
+  or: 'or',
+  madeUp: 'Users here are made up, and nobody asks for a password.',
+  signedInAs: 'Signed in as {name}',
+  byName: 'by name alone, as demo users can',
+  byPasskey: 'with a passkey',
+  confirm: 'Confirm it’s you',
+  signOut: 'Sign out',
+  recovery: 'In this demo you can always sign in again with your name.',
+  footer: 'This page runs on a development server with made-up users. It is not part of a deployed Keyway.',
+  signedOut: 'You are signed out.',
+  sessionEnded: 'Your session has ended. Sign in again.',
+  confirmed: 'Confirmed with a passkey: it is {name}.',
+  getStarted: 'Get started',
+  unreachable: 'The server cannot be reached. Is it still running?',
+  slow: 'The server took too long to answer. Try again.',
+  badName: 'This name cannot be used. Try a short one, such as “ada”.',
+  tooOften: 'That was too often. Wait a moment and try again.',
+  notAccepted: 'This passkey was not accepted. It may have been revoked.',
+  notProven: 'The sign-in could not be confirmed. Try again.',
+  noPasskeys: 'There is no passkey to confirm with yet. Add one first.',
+  cancelled: 'Nothing was confirmed: the browser’s prompt was closed or ran out of time.',
+  wrongAddress: 'Passkeys cannot be used on this address. Open the demo on localhost.',
+  otherPrompt: 'Another passkey prompt is still open. Close it and try again.',
+  unknown: 'Something went wrong. Try again.',
+};
+
+export default ENGLISH;

@@ -1,0 +1,43 @@
+import type { DemoTexts } from '../texts.js';
+
+const CHINESE: DemoTexts = {
+  language: '语言',
+  theme: '主题',
+  system: '系统',
+  light: '浅色',
+  dark: '深色',
+  pitchTitle: '为您现有的登录方式添加通行密钥',
+  pitchText:
+    '您的用户使用指纹、面容、屏幕锁定或安全密钥登录。用户、登录方式和数据仍归您所有：Keyway 运行在您自己的服务器上。',
+  step1: '使用任意名称登录。它代表您的应用程序的登录方式。',
+  step2: '为账户添加通行密钥。',
+  step3: '退出登录，然后无需名称再次登录。',
+  signIn: '登录',
+  userName: '用户名',
+  or: '或',
+  madeUp: '这里的用户都是虚构的，不会要求输入密码。',
+  signedInAs: '已登录为 {name}',
+  byName: '仅凭名称，在本演示中即可',
+  byPasskey: '使用通行密钥',
+  confirm: '确认是您本人',
+  signOut: '退出登录',
+  recovery: '在本演示中，您随时可以用名称重新登录。',
+  footer: '此页面运行在使用虚构用户的开发服务器上，不属于已部署的 Keyway。',
+  signedOut: '您已退出登录。',
+  sessionEnded: '您的会话已结束。请重新登录。',
+  confirmed: '已通过通行密钥确认：您是 {name}。',
+  getStarted: '开始使用',
+  unreachable: '无法连接服务器。它还在运行吗？',
+  slow: '服务器响应时间过长。请重试。',
+  badName: '无法使用此名称。请尝试较短的名称，例如“ada”。',
+  tooOften: '操作过于频繁。请稍候再试。',
+  notAccepted: '此通行密钥未被接受。它可能已被撤销。',
+  notProven: '无法确认登录。请重试。',
+  noPasskeys: '还没有可用于确认的通行密钥。请先添加一个。',
+  cancelled: '未确认任何内容：浏览器窗口已关闭或已超时。',
+  wrongAddress: '无法在此地址上使用通行密钥。请在 localhost 上打开演示。',
+  otherPrompt: '另一个通行密钥窗口仍处于打开状态。请关闭后重试。',
+  unknown: '出现问题。请重试。',
+};
+
+export default CHINESE;
