@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -44,7 +44,7 @@ async function start(script: string, env: NodeJS.ProcessEnv, probe: string): Pro
 }
 
 /** A Keyway and the example beside it, with one set of values; resolves to the example's address. */
-async function startExample(name: string): Promise<string> {
+async function startExample(name: string, script: string): Promise<string> {
   const [keywayPort, port] = [await freePort(), await freePort()];
   const [keyway, origin] = [`http://localhost:${keywayPort}`, `http://localhost:${port}`];
   const shared = {
@@ -67,15 +67,22 @@ async function startExample(name: string): Promise<string> {
   };
   await start('dist/main.js', service, `${keyway}/health/ready`);
   const application = { ...shared, PORT: String(port), KEYWAY_URL: keyway };
-  await start(`examples/${name}/server.js`, application, `${origin}/token`);
+  await start(`examples/${name}/${script}`, application, `${origin}/token`);
   return origin;
 }
 
-describe('the example with Express', () => {
+describe.each([
+  ['Express', 'express', 'server.js'],
+  ['NestJS', 'nestjs', 'dist/main.js'],
+])('the example with %s', (_, name, script) => {
   let origin: string;
 
   beforeAll(async () => {
-    origin = await startExample('express');
+    // As its own `npm start` does.
+    if (name === 'nestjs') {
+      execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', join(ROOT, 'examples/nestjs')]);
+    }
+    origin = await startExample(name, script);
   }, 120_000);
 
   it('adds a passkey to an account of its own, and signs in with it', async () => {
