@@ -10,6 +10,7 @@ export default tseslint.config(
       'packages/elements/types/',
       'test/types/', // their types are those of built packages: `npm run lint:packages` checks them
       'examples/',
+      'web/start/snippets/',
       'node_modules/',
       'data/',
       'coverage/',

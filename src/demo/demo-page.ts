@@ -31,6 +31,8 @@ export async function installDemoPage(fastify: FastifyInstance, publicUrl: strin
       void reply.redirect(publicUrl + request.url, 302);
     else done();
   });
+  // To the page in the folder of this name.
+  fastify.get('/get-started', (_request, reply) => reply.redirect('/get-started/', 302));
   await fastify.register(fastifyStatic, {
     root: PAGE_DIRECTORY,
     wildcard: false,

@@ -1,21 +1,20 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
 import { launchChromium } from './chromium.js';
+import { RunningProgram } from './running-program.js';
 import { VirtualAuthenticator } from './virtual-authenticator.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 let browser: Browser;
 let directory: string;
-let processes: ChildProcess[] = [];
+let programs: RunningProgram[] = [];
 
 beforeAll(async () => {
   browser = await launchChromium();
@@ -23,24 +22,14 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  for (const child of processes) {
-    child.kill();
-    await once(child, 'close');
-  }
+  for (const program of programs) await program.stop();
   await rm(directory, { recursive: true, force: true });
 });
 
-/** Runs a script until it answers. */
+/** Runs a script of this repository until it answers. */
 async function start(script: string, env: NodeJS.ProcessEnv, probe: string): Promise<void> {
-  let output = '';
-  const child = spawn(process.execPath, [join(ROOT, script)], { cwd: directory, env });
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += String(text)));
-  processes = [child, ...processes];
-  await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(output);
-    const answer = await fetch(probe);
-    if (answer.status >= 500) throw new Error(`${probe} answers ${answer.status}: ${output}`);
-  });
+  const command = [process.execPath, join(ROOT, script)] as const;
+  programs = [await RunningProgram.start(command, { env, cwd: directory, probe }), ...programs];
 }
 
 /** A Keyway and the example beside it, with one set of values; resolves to the example's address. */

@@ -1,13 +1,10 @@
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
-import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { faultsOf } from './axe.js';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
 import { HostPage, signedInAs } from './host-page.js';
 import { listOf } from './staged-list.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'pt', 'it', 'nl', 'pl', 'tr', 'ar', 'ja', 'zh'];
 /** The whole matrix takes minutes. */
 const IS_FULL = process.env['FULL'] !== undefined;
@@ -57,16 +54,6 @@ const overhang = (page: Page) =>
       .map(({ left, right }) => Math.max(right - clientWidth, -left, 0));
     return Math.round(Math.max(scrollWidth - clientWidth, ...outside));
   })()`);
-
-async function violations(page: Page): Promise<string[]> {
-  // Not as a script of the page, which its policy forbids.
-  await page.evaluate(AXE);
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-  const results = await page.evaluate<AxeResults>(
-    `axe.run('passkey-table', { runOnly: ${JSON.stringify(tags)}, rules: { region: { enabled: false } } })`,
-  );
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
-}
 
 /** Brings a table into each of its states. */
 const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
@@ -129,9 +116,9 @@ describe('the table', () => {
     })()`);
     expect(look).toMatchObject({ borderRadius: '0px' });
     expect(look.tall).toBeGreaterThanOrEqual(54);
-    expect(await violations(page)).toEqual([]);
+    expect(await faultsOf(page, 'passkey-table')).toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark' });
-    expect(await violations(page)).toEqual([]);
+    expect(await faultsOf(page, 'passkey-table')).toEqual([]);
   });
 
   it('shows a search field from search-from on, which finds by name and provider', async () => {
@@ -155,7 +142,7 @@ describe('the table', () => {
           for (const width of widths) {
             await page.emulateMedia({ colorScheme });
             await page.setViewportSize({ width, height: 900 });
-            expect([lang, colorScheme, width, await violations(page)]).toEqual([
+            expect([lang, colorScheme, width, await faultsOf(page, 'passkey-table')]).toEqual([
               lang,
               colorScheme,
               width,
@@ -174,7 +161,7 @@ describe('the table', () => {
     await page.getByText('What is a passkey?').click();
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      expect(await violations(page)).toEqual([]);
+      expect(await faultsOf(page, 'passkey-table')).toEqual([]);
     }
   });
 
