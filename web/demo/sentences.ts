@@ -1,5 +1,6 @@
 import { PassageError } from '@keyway/elements';
-import { type DemoTexts, texts } from './texts.js';
+import type { DemoTexts } from './demo-texts.js';
+import { texts } from './texts.js';
 
 const NAMES: Readonly<Record<string, keyof DemoTexts>> = {
   network_unreachable: 'unreachable',

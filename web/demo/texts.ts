@@ -1,44 +1,5 @@
+import type { DemoTexts } from './demo-texts.js';
 import ENGLISH from './lang/en.js';
-
-/** What the page says; `{name}` is the user's. */
-export interface DemoTexts {
-  readonly language: string;
-  readonly theme: string;
-  readonly system: string;
-  readonly light: string;
-  readonly dark: string;
-  readonly pitchTitle: string;
-  readonly pitchText: string;
-  readonly step1: string;
-  readonly step2: string;
-  readonly step3: string;
-  readonly signIn: string;
-  readonly userName: string;
-  readonly or: string;
-  readonly madeUp: string;
-  readonly signedInAs: string;
-  readonly byName: string;
-  readonly byPasskey: string;
-  readonly confirm: string;
-  readonly signOut: string;
-  readonly recovery: string;
-  readonly footer: string;
-  readonly signedOut: string;
-  readonly sessionEnded: string;
-  readonly confirmed: string;
-  readonly getStarted: string;
-  readonly unreachable: string;
-  readonly slow: string;
-  readonly badName: string;
-  readonly tooOften: string;
-  readonly notAccepted: string;
-  readonly notProven: string;
-  readonly noPasskeys: string;
-  readonly cancelled: string;
-  readonly wrongAddress: string;
-  readonly otherPrompt: string;
-  readonly unknown: string;
-}
 
 const FILES: Readonly<Record<string, () => Promise<{ readonly default: DemoTexts }>>> = {
   de: () => import('./lang/de.js'),

@@ -3,6 +3,8 @@ import { NAME_CODES, type NameCode } from '../../authenticators/default-passkey-
 import { belongsTo } from '../../database/belongs-to.js';
 import { FlexUser } from '../users/flex-user.entity.js';
 
+export { NAME_CODES, type NameCode };
+
 export const DeviceSchema = defineEntity({
   name: 'Device',
   tableName: 'devices',

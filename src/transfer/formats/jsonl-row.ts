@@ -1,4 +1,3 @@
-import { NAME_CODES } from '../../authenticators/default-passkey-name.js';
 import { AAGUID, ZERO_AAGUID } from '../../webauthn/aaguid.js';
 import {
   MAX_CREDENTIAL_ID_BYTES,
@@ -7,6 +6,7 @@ import {
   TRANSPORT,
 } from '../../webauthn/presented-response.js';
 import { PublicKeyRefusal, readPublicKey } from '../../webauthn/public-key-formats.js';
+import { NAME_CODES } from '../../flex/devices/device.entity.js';
 import { USER_STATUSES } from '../../flex/users/flex-user.entity.js';
 import { MAX_OWN_HANDLE_BYTES } from '../../flex/users/user-handle.repository.js';
 import { DEVICE_KINDS } from '../legacy-device.entity.js';

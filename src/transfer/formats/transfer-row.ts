@@ -1,5 +1,5 @@
-import type { NameCode } from '../../authenticators/default-passkey-name.js';
 import { Refusal } from '../../errors/refusal.js';
+import type { NameCode } from '../../flex/devices/device.entity.js';
 import type { FlexUserStatus } from '../../flex/users/flex-user.entity.js';
 import type { DeviceKind } from '../legacy-device.entity.js';
 

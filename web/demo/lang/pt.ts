@@ -1,4 +1,4 @@
-import type { DemoTexts } from '../texts.js';
+import type { DemoTexts } from '../demo-texts.js';
 
 const PORTUGUESE: DemoTexts = {
   language: 'Idioma',

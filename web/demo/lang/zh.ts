@@ -1,4 +1,4 @@
-import type { DemoTexts } from '../texts.js';
+import type { DemoTexts } from '../demo-texts.js';
 
 const CHINESE: DemoTexts = {
   language: '语言',
