@@ -127,6 +127,7 @@ export class DocumentedDemo {
     const settings = { PASSAGE_APP_ID: 'demo', PASSAGE_API_KEY: key, PASSAGE_BASE_URL: `${demo.origin}/v1` };
     Object.assign(process.env, settings, { ORIGIN: demo.origin });
     installWebAuthn(demo.origin);
+    asChrome();
     demo.page = await demo.moduleIn<PageModule>(INTEGRATE, '@keyway/passage-flex-js');
     return demo;
   }
@@ -277,4 +278,16 @@ function wordsOf(command: RegExp): string[] {
     .map(({ text }) => command.exec(text))
     .find((match) => match !== null)!;
   return args!.split(' ');
+}
+
+/** From here on, requests of this process say that they come from the browser of the documents, as its page's do. */
+function asChrome(): void {
+  const send = globalThis.fetch;
+  const agent =
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36';
+  globalThis.fetch = (url, options) => {
+    const headers = new Headers(options?.headers);
+    headers.set('user-agent', agent);
+    return send(url, { ...options, headers });
+  };
 }
