@@ -5,7 +5,7 @@ export class DemoUser {
   private constructor(
     private readonly server: DemoServer,
     readonly name: string,
-    private readonly token: string,
+    readonly token: string,
   ) {}
 
   static async signIn(server: DemoServer, name: string): Promise<DemoUser> {

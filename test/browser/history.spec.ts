@@ -1,7 +1,9 @@
 import type { Browser } from 'playwright-core';
 import { eventually } from '../support/eventually.js';
+import { faultsOf } from './axe.js';
 import { launchChromium } from './chromium.js';
 import { DemoServer } from './demo-server.js';
+import { DemoUser } from './demo-user.js';
 import { VirtualAuthenticator } from './virtual-authenticator.js';
 import { Visitor } from './visitor.js';
 
@@ -35,9 +37,10 @@ async function aVisitor(name: string): Promise<Visitor> {
   return visitor;
 }
 
-/** Puts the element into the page, with the token of the user who is signed in to it. */
+/** Puts a new element into the page in place of the demo's, with the token of the user who is signed in to it. */
 const showHistory = ({ page }: Visitor) =>
   page.evaluate(`{
+    document.querySelector('passkey-history').remove();
     const history = document.createElement('passkey-history');
     history.getToken = document.querySelector('passkey-table').getToken;
     document.body.append(history);
@@ -128,6 +131,66 @@ describe('<passkey-history>', () => {
     await button(visitor, 'Try again').click();
     await eventually(async () => expect(await part(visitor, 'event').count()).toBe(1));
     expect(await part(visitor, 'error').innerText()).toBe('');
+  });
+
+  it('speaks the language of the page, and of each that it changes to', async () => {
+    const visitor = await aVisitor('eve-history');
+    await visitor.addPasskey(new VirtualAuthenticator('synced'));
+    await showHistory(visitor);
+    await eventually(async () => expect(await part(visitor, 'event').count()).toBe(1));
+    for (const [lang, heading, event, place] of [
+      ['de', 'Was mit Ihren Passkeys geschah', 'Passkey hinzugefügt', 'Chrome unter Linux'],
+      ['ja', 'パスキーの履歴', 'パスキーを追加', 'Linux'],
+      ['ar', 'سجلّ مفاتيح المرور', 'تمت إضافة مفتاح مرور', 'Linux'],
+    ] as const) {
+      await visitor.page.evaluate(`document.documentElement.lang = ${JSON.stringify(lang)}`);
+      await eventually(async () => expect(await part(visitor, 'heading').innerText()).toBe(heading));
+      const [text] = await textsOf(visitor);
+      expect(text).toContain(event);
+      expect(text).toContain(place);
+      expect(await part(visitor, 'panel').getAttribute('dir')).toBe(lang === 'ar' ? 'rtl' : 'ltr');
+    }
+  });
+
+  it('is not loaded again by another function for the same user, and is by the token of another', async () => {
+    const visitor = await aVisitor('fay-history');
+    await visitor.addPasskey(new VirtualAuthenticator('synced'));
+    await showHistory(visitor);
+    await eventually(async () => expect(await part(visitor, 'event').count()).toBe(1));
+    let requests = 0;
+    visitor.page.on('request', (request) => {
+      if (request.url().includes('/user/passkey-events')) requests += 1;
+    });
+    await visitor.page.evaluate(`{
+      const history = document.querySelector('passkey-history');
+      const { getToken } = history;
+      for (let i = 0; i < 20; i++) history.getToken = () => getToken();
+      history.refresh();
+    }`);
+    await eventually(() => expect(requests).toBe(1));
+    const other = await DemoUser.signIn(server, 'nobody-of-history');
+    await visitor.page.evaluate(`{
+      const history = document.querySelector('passkey-history');
+      history.getToken = () => ${JSON.stringify(other.token)};
+      history.refresh();
+    }`);
+    await eventually(async () => expect(await part(visitor, 'event').count()).toBe(0));
+    await eventually(async () => expect(await part(visitor, 'empty').innerText()).not.toBe(''));
+  });
+
+  it.each([
+    [320, 'light', 'en'],
+    [768, 'dark', 'de'],
+    [1280, 'light', 'ar'],
+  ] as const)('has no fault that axe finds at %i px, %s, in %s', async (width, colorScheme, lang) => {
+    const visitor = await aVisitor(`axe-${lang}-history`);
+    await visitor.addPasskey(new VirtualAuthenticator('synced'));
+    await visitor.page.setViewportSize({ width, height: 800 });
+    await visitor.page.emulateMedia({ colorScheme });
+    await visitor.page.evaluate(`document.documentElement.lang = ${JSON.stringify(lang)}`);
+    await eventually(async () => expect(await part(visitor, 'event').count()).toBe(1));
+    expect(await faultsOf(visitor.page, 'passkey-history')).toEqual([]);
+    expect(await visitor.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
   });
 
   it('shows nothing of one user to the next', async () => {

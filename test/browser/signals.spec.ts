@@ -28,9 +28,14 @@ afterAll(async () => {
   await server?.kill();
 });
 
+/** The page can erase its user, as a page of account settings does. */
+const ERASING = `
+  import { UserApi } from './packages/elements/src/index.ts';
+  globalThis.erase = () => new UserApi('', () => token).erase();`;
+
 /** Somebody's table, with a password manager. */
 async function someone(name: string) {
-  host = await HostPage.open(browser, server, { module: signedInAs(name) });
+  host = await HostPage.open(browser, server, { module: signedInAs(name) + ERASING });
   const { page } = host;
   const authenticator = await host.plugIn(new VirtualAuthenticator('synced'));
   const table = page.locator('passkey-table');
@@ -113,6 +118,14 @@ describe('no zombie is left in the password manager', () => {
       await signIn.signIn();
     })()`);
     await who.page.locator('passkey-sign-in [role=alert]', { hasText: 'may have been revoked' }).waitFor();
+    await isGone(who);
+  });
+
+  it('by an erasure of the user', async () => {
+    const who = await someone('zombie-6');
+    await add(who);
+    expect(await ids(who)).toHaveLength(1);
+    await who.page.evaluate('erase()');
     await isGone(who);
   });
 });

@@ -1,4 +1,5 @@
 import { buildApp, TEST, type TestApp } from '../support/build-app.js';
+import { fakeServer } from '../support/fake-server.js';
 import { installWebAuthn } from '../support/page.js';
 import { changeApp } from '../support/tables.js';
 import { secondsAgo, TestUser } from '../support/test-user.js';
@@ -108,5 +109,17 @@ describe('the client of the user’s API', () => {
       { rpId: TEST.rpId, userId: expect.any(String) as string, allAcceptedCredentialIds: [] },
     ]);
     expect((await api.list()).passkeys).toEqual([]);
+  });
+
+  it.each(['null', '{}', '{"signals":null}'])('takes %s for no answer to an erasure', async (body) => {
+    const odd = await fakeServer((_request, response) => {
+      response.setHeader('content-type', 'application/json').end(body);
+    });
+    const { fetch } = globalThis;
+    globalThis.fetch = (_to, options) => fetch(`${odd.url}/user`, options);
+    const api = new UserApi(TEST.publicUrl, () => Promise.resolve('a token'));
+    await expect(api.erase()).rejects.toMatchObject({ code: 'invalid_response' });
+    globalThis.fetch = fetch;
+    await odd.close();
   });
 });

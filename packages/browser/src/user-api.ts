@@ -179,13 +179,13 @@ export class UserApi {
    * application's to end.
    */
   async erase(options?: StepUpOptions): Promise<void> {
-    const { signals } = await this.#send<Pick<PasskeyList, 'signals'>>(
+    const answer = await this.#send<Pick<PasskeyList, 'signals'> | null>(
       '/user',
       { method: 'DELETE' },
       options,
     );
-    if (!isList(signals)) throw invalidResponse(200);
-    for (const signal of signals) await signalAccepted(signal);
+    if (!answer || !isList(answer.signals)) throw invalidResponse(200);
+    for (const signal of answer.signals) await signalAccepted(signal);
   }
 
   async #send<T>(path: string, request: JsonRequest, options: StepUpOptions = {}): Promise<T> {
