@@ -8,6 +8,7 @@ import { registerImport } from './import.command.js';
 import { registerKey } from './key.command.js';
 import { registerMigrate } from './migrate.command.js';
 import { registerPurge } from './purge.command.js';
+import { registerReapply } from './reapply.command.js';
 import { say } from './standard-output.js';
 import { registerStats } from './stats.command.js';
 import { registerUser } from './user.command.js';
@@ -40,6 +41,7 @@ const REGISTRATIONS: readonly ((program: Command) => void)[] = [
   registerPurge,
   registerImport,
   registerExport,
+  registerReapply,
 ];
 
 /** Runs `keyway` with these arguments: answers on standard output, failures on standard error. Gives the exit code. */
