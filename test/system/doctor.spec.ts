@@ -51,7 +51,9 @@ describe('keyway doctor', () => {
       expect(await with_(`:${password}`)).toMatchObject({ state: 'ok' });
       expect(await with_(':wrong-password')).toMatchObject({
         state: 'fail',
-        sentence: expect.stringMatching(/does not count \((WRONGPASS|NOAUTH)\).*set REDIS_URL to a user/) as string,
+        sentence: expect.stringMatching(
+          /does not count \((WRONGPASS|NOAUTH)\).*set REDIS_URL to a user/,
+        ) as string,
       });
       redis.freeze();
       expect(await with_(`:${password}`)).toMatchObject({
