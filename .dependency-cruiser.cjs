@@ -19,7 +19,8 @@ const MAY_IMPORT = {
   operations: ['config', 'errors', 'http', 'database', 'events', 'flex'],
   database: ['config', 'errors'],
   demo: ['auth', 'users', 'passage', 'config', 'errors', 'http'],
-  cli: ['config', 'errors', 'database', 'flex', 'transfer', 'users', 'events'],
+  doctor: ['config', 'errors', 'database', 'http', 'auth', 'authenticators', 'flex', 'operations'],
+  cli: ['config', 'errors', 'database', 'flex', 'transfer', 'users', 'events', 'doctor'],
 };
 
 /** Nouns of the backend that each noun may import; entities name each other freely, as their foreign keys do. */

@@ -1,7 +1,7 @@
 import base from './jest.config.js';
 
 /**
- * Tests that need Debian packages beside npm: postgresql, pgbouncer, redis-server, nginx, caddy. One whose package is missing fails
+ * Tests that need Debian packages beside npm: postgresql, pgbouncer, redis-server, nginx, caddy, faketime. One whose package is missing fails
  * and names it. Each starts the servers it needs on free ports and stops them.
  * @type {import('jest').Config}
  */

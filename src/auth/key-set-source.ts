@@ -3,7 +3,7 @@ import type { TokenIssuer } from '../config/configuration.js';
 import type { AddressRule } from '../http/address-rule.js';
 import { download, DownloadError } from './download.js';
 
-/** Why keys cannot be had, as the log says it; `docs/operate.md` explains each. */
+/** Why keys cannot be had, as the log says it; `docs/codes.md` explains each. */
 export const KEY_SET_REASONS = [
   // the issuer's document
   'discovery_unreachable',

@@ -1,7 +1,7 @@
 import { errors } from 'jose';
 import { Refusal } from '../errors/refusal.js';
 
-/** Why a token is not accepted, as the log says it; `docs/operate.md` explains each. */
+/** Why a token is not accepted, as the log says it; `docs/codes.md` explains each. */
 export const TOKEN_REASONS = [
   // before anything is verified
   'several_authorization_headers',

@@ -3,8 +3,8 @@ import { say } from './standard-output.js';
 
 /** What a command found or did, in both of the forms it may be asked for. */
 export interface Answer {
-  /** For people; lines, without the last line's end. */
-  readonly text: string;
+  /** For people; lines, without the last line's end. Null where all of the answer was written already. */
+  readonly text: string | null;
   /** For people only, on standard error, where it stays out of what a pipe takes. */
   readonly note?: string | undefined;
   /** On standard error, for people and programs alike: what else to look at. */
@@ -26,7 +26,8 @@ export function answering<Operands extends readonly unknown[], Options extends o
       options as unknown as Options,
       ...(command.processedArgs as unknown as Operands),
     );
-    const said = say(`${wantsJson ? JSON.stringify(answer.json) : answer.text}\n`);
+    const text = wantsJson && answer.text !== null ? JSON.stringify(answer.json) : answer.text;
+    const said = text === null ? Promise.resolve() : say(`${text}\n`);
     const unsaid = await said.then(
       () => undefined,
       (error: Error) => error,

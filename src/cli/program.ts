@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError, Help, type Option } from 'commander';
 import { registerApp } from './app.command.js';
+import { registerDoctor } from './doctor.command.js';
 import { describeFailure } from './failure.js';
 import { registerEvents } from './events.command.js';
 import { registerExport } from './export.command.js';
@@ -9,9 +8,11 @@ import { registerImport } from './import.command.js';
 import { registerKey } from './key.command.js';
 import { registerMigrate } from './migrate.command.js';
 import { registerPurge } from './purge.command.js';
+import { registerReapply } from './reapply.command.js';
 import { say } from './standard-output.js';
 import { registerStats } from './stats.command.js';
 import { registerUser } from './user.command.js';
+import { readVersion } from './version.js';
 import { registerWebhook } from './webhook.command.js';
 
 const CLOSING = `
@@ -35,10 +36,12 @@ const REGISTRATIONS: readonly ((program: Command) => void)[] = [
   registerEvents,
   registerWebhook,
   registerStats,
+  registerDoctor,
   registerMigrate,
   registerPurge,
   registerImport,
   registerExport,
+  registerReapply,
 ];
 
 /** Runs `keyway` with these arguments: answers on standard output, failures on standard error. Gives the exit code. */
@@ -91,11 +94,4 @@ export function createProgram(help: string[], complaints: string[]): Command {
 function describeOption(option: Option): string {
   const description = new Help().optionDescription(option);
   return option.mandatory ? `${description} (required)` : description;
-}
-
-/** As `package.json` has it, which is beside `src` and `dist` alike, and in the image. */
-function readVersion(): string {
-  const path = join(import.meta.dirname, '../../package.json');
-  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { readonly version?: string };
-  return version ?? 'unknown';
 }

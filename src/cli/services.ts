@@ -34,6 +34,7 @@ import type { UsersService } from '../flex/users/users.service.js';
 import type { WebhooksService } from '../flex/webhooks/webhooks.service.js';
 import type { ExportService } from '../transfer/export.service.js';
 import type { ImportService } from '../transfer/import.service.js';
+import type { ReapplyService } from '../transfer/reapply.service.js';
 
 /**
  * What commands call: the services of the features, and nothing that serves, provisions or runs by itself. Modules that
@@ -117,6 +118,11 @@ export class Services {
     const { TransferModule } = await import('../transfer/transfer.module.js');
     const { ImportService } = await import('../transfer/import.service.js');
     return (await this.lazy.load(() => TransferModule)).get(ImportService);
+  }
+
+  async reapply(): Promise<ReapplyService> {
+    const { ReapplyModule, ReapplyService } = await import('../transfer/reapply.service.js');
+    return (await this.lazy.load(() => ReapplyModule)).get(ReapplyService);
   }
 
   async exports(): Promise<ExportService> {

@@ -10,17 +10,25 @@ import { deepFreeze } from './redaction.js';
 import { foreignNames, misspeltNames } from './setting-names.js';
 import { TokenVariables } from './token-settings.js';
 import { UsernameVariables } from './username-settings.js';
-import { readVariables } from './variables.js';
+import { type ReadVariables, readVariables, type Variables } from './variables.js';
 import { WebhookVariables } from './webhook-settings.js';
 
 /** What is the demo's own, or the service's. */
 type ModeSettings = Pick<Configuration, 'demo' | 'tokens' | 'passage'>;
 
-/**
- * Reads and checks everything there is to configure; frozen, and without its secrets when it is logged. Throws a
- * `ConfigurationError` with all that is wrong. Writes to the disk in the demo alone, whose secrets it makes.
- */
-export function loadConfiguration(variables: NodeJS.ProcessEnv = process.env): Configuration {
+/** What the environment says, as far as it can be understood. */
+export interface ReadConfiguration {
+  /** A sentence for each thing to set; none if the service can start by these settings. */
+  readonly problems: readonly string[];
+  readonly isDemo: boolean;
+  /** Only where there are no problems. Writes to the disk in the demo alone, whose secrets it makes. */
+  readonly settings: () => Configuration;
+  /** The groups of settings that are whole, whatever is wrong with the others; undefined for those that are not. */
+  readonly groups: () => Partial<Pick<Configuration, 'http' | 'database' | 'limits' | 'tokens' | 'passage'>>;
+}
+
+/** Reads and checks everything there is to configure, and throws nothing but what {@link assertNodeVersion} throws. */
+export function readConfiguration(variables: NodeJS.ProcessEnv = process.env): ReadConfiguration {
   assertNodeVersion();
   const env = new Environment(variables);
   const http = readVariables(HttpVariables, env);
@@ -29,24 +37,43 @@ export function loadConfiguration(variables: NodeJS.ProcessEnv = process.env): C
   const metadata = readVariables(MetadataVariables, env);
   const identity = readVariables(IdentityVariables, env);
   const steps = stepsToDemo(http.variables);
-  const mode = steps.length === 0 ? readDemo(env, http.variables, database.variables) : readService(env);
+  const isDemo = steps.length === 0;
+  const mode = isDemo ? readDemo(env, http.variables, database.variables) : readService(env);
   const all = [http, database, limits, metadata, identity, ...mode.groups];
   const problems = [...misspeltNames(env), ...all.flatMap((read) => read.problems)];
   if (all.some(({ isIncomplete }) => isIncomplete) && !env.isProduction) {
     problems.push(`To run the demo instead, which needs none of these settings, ${steps.join(' and ')}.`);
   }
-  if (problems.length > 0) throw new ConfigurationError(problems);
-  const settings = mode.settings();
-  const claim = identity.variables.toSettings();
-  return deepFreeze({
-    environment: env.kind,
-    http: http.variables.toSettings(),
-    database: database.variables.toSettings(),
-    limits: limits.variables.toSettings(),
-    ...metadata.variables.toSettings(),
-    externalIdClaim: claim && { name: claim.name, issuer: claim.issuer ?? issuersOf(settings)[0]! },
-    ...settings,
+  const settings = () => {
+    const ofMode = mode.settings();
+    const claim = identity.variables.toSettings();
+    return deepFreeze({
+      environment: env.kind,
+      http: http.variables.toSettings(),
+      database: database.variables.toSettings(),
+      limits: limits.variables.toSettings(),
+      ...metadata.variables.toSettings(),
+      externalIdClaim: claim && { name: claim.name, issuer: claim.issuer ?? issuersOf(ofMode)[0]! },
+      ...ofMode,
+    });
+  };
+  const groups = () => ({
+    ...whole('http', http),
+    ...whole('database', database),
+    ...whole('limits', limits),
+    ...(isDemo ? {} : wholeOfService(env)),
   });
+  return { problems, isDemo, settings, groups };
+}
+
+/**
+ * Reads and checks everything there is to configure; frozen, and without its secrets when it is logged. Throws a
+ * `ConfigurationError` with all that is wrong. Writes to the disk in the demo alone, whose secrets it makes.
+ */
+export function loadConfiguration(variables: NodeJS.ProcessEnv = process.env): Configuration {
+  const { problems, settings } = readConfiguration(variables);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return settings();
 }
 
 /** The database alone, for commands that need nothing else. Throws a `ConfigurationError` with all that is wrong. */
@@ -89,6 +116,27 @@ export function reachableNetworks({
   return networks.length === 0
     ? undefined
     : `WEBHOOK_ALLOWED_NETWORKS lets webhooks reach ${networks.join(', ')}: everybody who may make a webhook can make Keyway post there.`;
+}
+
+/** A group by its name, if nothing is wrong with it. */
+const whole = <Name extends string, Settings>(
+  name: Name,
+  { variables, problems }: ReadVariables<Variables<Settings>>,
+): Partial<Record<Name, Settings>> =>
+  (problems.length > 0 ? {} : { [name]: variables.toSettings() }) as Partial<Record<Name, Settings>>;
+
+function wholeOfService(env: Environment): Partial<Pick<Configuration, 'tokens' | 'passage'>> {
+  const tokens = readVariables(TokenVariables, env);
+  const username = readVariables(UsernameVariables, env);
+  const passage = readPassage(env);
+  const isWhole = passage.groups.every(({ problems }) => problems.length === 0);
+  return {
+    ...(tokens.problems.length === 0 &&
+      username.problems.length === 0 && {
+        tokens: { ...tokens.variables.toSettings(), usernameClaims: username.variables.toSettings() },
+      }),
+    ...(isWhole && { passage: passage.settings() }),
+  };
 }
 
 function readDemo(

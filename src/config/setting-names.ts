@@ -24,7 +24,10 @@ const GROUPS = [
 /** Every setting, by its name in the environment. */
 export const SETTINGS: readonly string[] = ['NODE_ENV', ...GROUPS.flatMap(namesOf)];
 
-const SECRET = new Set(GROUPS.flatMap(secretNamesOf));
+/** Those that may also come from a file. */
+export const SECRET_SETTINGS: readonly string[] = GROUPS.flatMap(secretNamesOf);
+
+const SECRET = new Set(SECRET_SETTINGS);
 const PLAIN_AS_FILE = new Map(
   SETTINGS.filter((name) => !SECRET.has(name)).map((name) => [`${name}_FILE`, name]),
 );

@@ -8,7 +8,28 @@ const MAX_DEPTH = 5;
 type Thrown =
   { readonly code?: unknown; readonly message?: unknown; readonly cause?: unknown } | null | undefined;
 
-type Signs = readonly (readonly [sign: RegExp, code: OutageCode, reason: string])[];
+/** Why the database fails, as the log says it; `docs/codes.md` explains each. */
+export const DATABASE_REASONS = [
+  'deadlock',
+  'serialization_failure',
+  'lock_timeout',
+  'statement_timeout',
+  'pool_exhausted',
+  'unreachable',
+  'connect_timeout',
+  'connection_lost',
+  'answer_timeout',
+  'login_refused',
+  'read_only',
+  'out_of_resources',
+  'too_many_open_files',
+] as const;
+
+type Signs = readonly (readonly [
+  sign: RegExp,
+  code: OutageCode,
+  reason: (typeof DATABASE_REASONS)[number],
+])[];
 
 /** SQLSTATEs, and the codes that Node gives errors of the network. */
 const CODES: Signs = [

@@ -3,7 +3,7 @@ import { Configuration, type DatabaseSettings } from '../config/configuration.js
 import { OperatorError } from '../errors/operator-error.js';
 import type { Use } from './connections.js';
 import { Database } from './database.js';
-import { SCHEMA_BEHIND } from './migrate.js';
+import { SCHEMA_BEHIND, schemaIsNewer } from './migrate.js';
 
 /** Opens the database for requests, or for a command, when the application starts and closes it last. */
 @Global()
@@ -29,10 +29,7 @@ async function openMigrated(settings: DatabaseSettings, use: Use): Promise<Datab
   }
   const newer = await database.newerMigrations();
   if (newer.length > 0) {
-    new Logger('Database').warn(
-      `The database schema is newer than this version: ${newer.join(', ')}. Run the newer version, unless this one is being ` +
-        'replaced, or CHANGELOG.md says that both run side by side.',
-    );
+    new Logger('Database').warn(schemaIsNewer(newer));
   }
   return database;
 }

@@ -11,6 +11,11 @@ import { SQL_STATE, sqlStateOf } from './sql-state.js';
 export const SCHEMA_BEHIND =
   'The database schema is not up to date: run `npm run migrate` (in the image: `keyway migrate`) first.';
 
+/** What a start warns of where a newer version has applied these migrations. */
+export const schemaIsNewer = (names: readonly string[]): string =>
+  `The database schema is newer than this version: ${names.join(', ')}. Run the newer version, unless this one is being ` +
+  'replaced, or CHANGELOG.md says that both run side by side.';
+
 /** A migration and the name under which the database knows it. */
 export interface NamedMigration {
   readonly name: string;

@@ -6,13 +6,15 @@ const ROUNDS = 5;
 /** Prepared under one name on both connections, as every statement of Keyway is. */
 const WHO = { name: 'keyway.who', text: 'select pg_backend_pid() as pid' };
 
+/** What stands in front of the server: nothing, or a pooler that gives its connections by session or by transaction. */
+export type Pooler = 'none' | 'session' | 'transaction';
+
 /**
- * Whether a pooler stands in front of the server that gives its connections by transaction: there no setting of a session
- * lasts. Throws an Error with a sentence if it does so without telling their prepared statements apart.
+ * Finds out whether a pooler stands in front of the server; by transaction no setting of a session lasts. Throws an Error with a sentence if it does so without telling their prepared statements apart.
  *
  * @param timeout milliseconds for each step.
  */
-export async function isShared(servers: PostgresServers, timeout: number): Promise<boolean> {
+export async function poolerOf(servers: PostgresServers, timeout: number): Promise<Pooler> {
   const config = {
     application_name: 'keyway',
     connectionTimeoutMillis: timeout,
@@ -23,14 +25,15 @@ export async function isShared(servers: PostgresServers, timeout: number): Promi
   try {
     await one.connect();
     // Of a pooler's own making, if there is one; else that of the process which serves it.
-    if ((await pidOf(one)) === one.processID) return false;
+    if ((await pidOf(one)) === one.processID) return 'none';
     await other.connect();
     const [ones, others] = [new Set<number>(), new Set<number>()];
     for (let round = 0; round < ROUNDS; round++) {
       ones.add(await pidOf(one));
       others.add(await pidOf(other));
     }
-    return ones.size > 1 || others.size > 1 || [...ones].some((pid) => others.has(pid));
+    const isShared = ones.size > 1 || others.size > 1 || [...ones].some((pid) => others.has(pid));
+    return isShared ? 'transaction' : 'session';
   } catch (error) {
     const isMixedUp = [SQL_STATE.duplicatePreparedStatement, SQL_STATE.invalidStatementName].some(
       (it) => it === sqlStateOf(error),

@@ -14,10 +14,14 @@ const FACTS = `select current_schema() as schema, current_setting('server_encodi
   current_setting('transaction_read_only') = 'on' as "isReadOnly"`;
 
 /**
- * Asks a server, on a connection of its own, for what Keyway depends on. Throws an Error with a sentence for the operator
- * if it cannot be reached within `timeout` (ms), does not keep text in UTF-8, or has no schema for the tables.
+ * Does `work` on a connection of its own to a server. Throws an Error with a sentence for the operator if it cannot be
+ * reached within `timeout` (ms), or if a statement fails.
  */
-export async function inspectServer(servers: PostgresServers, timeout: number): Promise<ServerFacts> {
+export async function onServer<T>(
+  servers: PostgresServers,
+  timeout: number,
+  work: (client: PostgresClient) => Promise<T>,
+): Promise<T> {
   const client = new PostgresClient(servers, {
     application_name: 'keyway',
     connectionTimeoutMillis: timeout,
@@ -25,16 +29,30 @@ export async function inspectServer(servers: PostgresServers, timeout: number): 
   });
   // What goes wrong also rejects the call under way.
   client.on('error', () => undefined);
-  let facts: { schema: string | null; encoding: string; user: string; isReadOnly: boolean };
   try {
     await client.connect();
-    const { rows } = await client.query<typeof facts>(FACTS);
-    facts = rows[0]!;
+    return await work(client);
   } catch (error) {
     throw connectionError(servers, error);
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Asks a server, on a connection of its own, for what Keyway depends on. Throws an Error with a sentence for the operator
+ * if it cannot be reached within `timeout` (ms), does not keep text in UTF-8, or has no schema for the tables.
+ */
+export async function inspectServer(servers: PostgresServers, timeout: number): Promise<ServerFacts> {
+  const facts = await onServer(servers, timeout, async (client) => {
+    const { rows } = await client.query<{
+      schema: string | null;
+      encoding: string;
+      user: string;
+      isReadOnly: boolean;
+    }>(FACTS);
+    return rows[0]!;
+  });
   const { schema, encoding, user, isReadOnly } = facts;
   if (encoding !== 'UTF8') throw new Error(encodingSentence(servers, encoding));
   if (schema === null) throw new Error(schemaSentence(servers, user));

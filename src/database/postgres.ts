@@ -17,19 +17,15 @@ import {
 import { currentBeneficiary } from './beneficiary.js';
 import { BoundedClient, unlessGivenUp } from './bounded-client.js';
 import { ormOptions } from './orm-options.js';
-import { isShared } from './pooler.js';
+import { poolerOf } from './pooler.js';
 import { PostgresClient } from './postgres-client.js';
 import { PostgresProbe } from './postgres-probe.js';
 import { inspectServer } from './postgres-server.js';
 import { PostgresServers } from './postgres-servers.js';
-import { boundsWarning, type SessionBounds, statementsFor } from './session-bounds.js';
+import { boundsWarning, splitSettings, statementsFor } from './session-bounds.js';
 import { SQL_STATE, sqlStateOf } from './sql-state.js';
 
 const CONNECT_TIMEOUT = 5_000; // ms
-const STATEMENT_TIMEOUT = 10_000; // ms
-const LOCK_TIMEOUT: Readonly<Record<Use, number>> = { requests: 2_000, commands: 0 }; // ms; 0 is none
-const ANSWER_TIMEOUT = 15_000; // ms; for a server that has fallen silent and cannot end the statement itself
-const IDLE_IN_TRANSACTION_TIMEOUT = 15_000; // ms
 const KEEP_ALIVE_AFTER = 10_000; // ms; Node would wait for as long as the system does, two hours on Linux
 
 /**
@@ -41,7 +37,8 @@ export async function openPostgres(settings: PostgresSettings, use: Use): Promis
   const { bounds, answerTimeout } = splitSettings(servers, use);
   const { schema } = await inspectServer(servers, CONNECT_TIMEOUT);
   // By transaction, what one client sets another would find.
-  const lasting = (await isShared(servers, CONNECT_TIMEOUT)) ? [] : statementsFor(bounds);
+  const isShared = (await poolerOf(servers, CONNECT_TIMEOUT)) === 'transaction';
+  const lasting = isShared ? [] : statementsFor(bounds);
   const session = [READABLE, ...lasting].join('; ');
   const config = {
     application_name: 'keyway',
@@ -75,30 +72,6 @@ export async function openPostgres(settings: PostgresSettings, use: Use): Promis
 
 /** Timestamps are read in this format, also where database or role prefer another; PgBouncer keeps it for each client. */
 const READABLE = `set datestyle = 'ISO, YMD'`;
-
-/**
- * What every connection is set to, and for how many milliseconds it waits for an answer. It is sent once the connection
- * stands, as PgBouncer refuses most settings at its start; those that the address names go before our own.
- */
-function splitSettings(
-  { parameters }: PostgresServers,
-  use: Use,
-): { bounds: SessionBounds; answerTimeout: number } {
-  const given = (name: string, fallback: number): number => {
-    const text = parameters.get(name);
-    return text !== null && /^\d+$/.test(text) ? Number(text) : fallback;
-  };
-  const bounds = {
-    statement_timeout: given('statement_timeout', STATEMENT_TIMEOUT),
-    lock_timeout: given('lock_timeout', LOCK_TIMEOUT[use]),
-    idle_in_transaction_session_timeout: given(
-      'idle_in_transaction_session_timeout',
-      IDLE_IN_TRANSACTION_TIMEOUT,
-    ),
-  };
-  // Not for the whole connection: a migration takes as long as its tables are large.
-  return { bounds, answerTimeout: given('query_timeout', ANSWER_TIMEOUT) };
-}
 
 const BEGIN: Readonly<Record<TransactionMode, string>> = {
   'read-write': 'begin isolation level read committed',

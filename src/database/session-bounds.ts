@@ -1,4 +1,11 @@
 import type { Pool } from 'pg';
+import type { Use } from './connections.js';
+import type { PostgresServers } from './postgres-servers.js';
+
+const STATEMENT_TIMEOUT = 10_000; // ms
+const LOCK_TIMEOUT: Readonly<Record<Use, number>> = { requests: 2_000, commands: 0 }; // ms; 0 is none
+const ANSWER_TIMEOUT = 15_000; // ms; for a server that has fallen silent and cannot end the statement itself
+const IDLE_IN_TRANSACTION_TIMEOUT = 15_000; // ms
 
 /** What a session is to be set to; milliseconds. */
 export interface SessionBounds {
@@ -24,6 +31,30 @@ interface Got {
   readonly setting: string;
 }
 
+/**
+ * What every connection is set to, and for how many milliseconds it waits for an answer. It is sent once the connection
+ * stands, as PgBouncer refuses most settings at its start; those that the address names go before our own.
+ */
+export function splitSettings(
+  { parameters }: PostgresServers,
+  use: Use,
+): { bounds: SessionBounds; answerTimeout: number } {
+  const given = (name: string, fallback: number): number => {
+    const text = parameters.get(name);
+    return text !== null && /^\d+$/.test(text) ? Number(text) : fallback;
+  };
+  const bounds = {
+    statement_timeout: given('statement_timeout', STATEMENT_TIMEOUT),
+    lock_timeout: given('lock_timeout', LOCK_TIMEOUT[use]),
+    idle_in_transaction_session_timeout: given(
+      'idle_in_transaction_session_timeout',
+      IDLE_IN_TRANSACTION_TIMEOUT,
+    ),
+  };
+  // Not for the whole connection: a migration takes as long as its tables are large.
+  return { bounds, answerTimeout: given('query_timeout', ANSWER_TIMEOUT) };
+}
+
 /** The statements that set a session. */
 export const statementsFor = (bounds: SessionBounds): string[] => [
   ...NAMES.map((name) => `set ${name} = ${bounds[name]}`),
@@ -35,8 +66,11 @@ export const statementsFor = (bounds: SessionBounds): string[] => [
  * A warning for the operator where a session of the pool got other bounds than it was to get, as behind a pooler that gives
  * its connections by transaction; undefined where they hold.
  */
-export async function boundsWarning(pool: Pool, bounds: SessionBounds): Promise<string | undefined> {
-  const { rows } = await pool.query<Got>(GOT);
+export async function boundsWarning(
+  pool: Pick<Pool, 'query'>,
+  bounds: SessionBounds,
+): Promise<string | undefined> {
+  const { rows } = await pool.query<Got>({ ...GOT }); // A pool writes its callback into what it is given.
   const role = `alter role "${rows[0]!.user}" set`;
   const mends = rows.flatMap(({ name, setting }) => {
     if (name === ISOLATION) return setting === 'read committed' ? [] : `${role} ${name} = 'read committed'`;

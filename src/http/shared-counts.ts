@@ -47,6 +47,7 @@ export class SharedCounts {
   private readonly redis: Redis;
   private readonly key: KeyObject;
   private isReached = true;
+  private lostBy: string | null = null;
   /** Why there is no connection. */
   private trouble: unknown = null;
   private timer: NodeJS.Timeout | undefined;
@@ -80,6 +81,11 @@ export class SharedCounts {
     }
   }
 
+  /** Why Redis does not count, as the log says it; null while it does. */
+  get problem(): string | null {
+    return this.isReached ? null : this.lostBy;
+  }
+
   close(): void {
     clearInterval(this.timer);
     this.redis.disconnect();
@@ -101,8 +107,9 @@ export class SharedCounts {
     if (error instanceof Late) this.redis.disconnect(true);
     if (!this.isReached) return;
     this.isReached = false;
+    this.lostBy = this.reasonOf(error);
     this.log.warn(
-      { reason: this.reasonOf(error) },
+      { reason: this.lostBy },
       'Redis does not count: until it does, the rate limits of each replica are its own',
     );
     this.timer = setInterval(() => void this.tryAgain(), EVERY).unref();

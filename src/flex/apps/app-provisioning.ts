@@ -16,24 +16,35 @@ export class AppProvisioning {
 
   /** Other replicas that start wait until the transaction ends. Throws an Error that says what to set. */
   async provision(settings: AppSettings, tx: DatabaseTransaction): Promise<void> {
-    const { id, rpId, origins } = settings;
+    const { id, rpId } = settings;
     await tx.limitLockWait(START_PATIENCE);
     await this.apps.lockId(id, tx);
     if (rpId) await this.requireOwnRpId(id, rpId, tx);
     const stored = await this.apps.lock(id, tx);
-    const app = stored ? { ...stored, ...given(settings) } : newApp(settings);
-    if (rpId || origins) requireOriginsWithinRpId(id, app);
+    const app = provisionedApp(settings, stored);
     if (!stored) await this.apps.insert(id, app, tx);
     else if (!isDeepStrictEqual(app, stored)) await this.apps.replace(id, app, tx);
   }
 
   private async requireOwnRpId(id: string, rpId: string, tx: DatabaseTransaction): Promise<void> {
     const owner = await this.apps.ownerOfRpId(rpId, tx);
-    if (owner !== null && owner !== id) {
-      throw new Error(`APP_RP_ID ${rpId} belongs to the app ${owner}: set another APP_RP_ID or that APP_ID.`);
-    }
+    if (owner !== null && owner !== id) throw rpIdTaken(rpId, owner);
   }
 }
+
+/** What a start makes of the app that is stored, or of none. Throws an Error that says what to set. */
+export function provisionedApp<Stored extends AppFields>(
+  settings: AppSettings,
+  stored: Stored | null,
+): AppFields {
+  const app = stored ? { ...stored, ...given(settings) } : newApp(settings);
+  if (settings.rpId || settings.origins) requireOriginsWithinRpId(settings.id, app);
+  return app;
+}
+
+/** Of an RP ID that another app has. */
+export const rpIdTaken = (rpId: string, owner: string): Error =>
+  new Error(`APP_RP_ID ${rpId} belongs to the app ${owner}: set another APP_RP_ID or that APP_ID.`);
 
 const given = ({ name, origins, rpId }: AppSettings): Partial<AppFields> => ({
   ...(name !== undefined && { name }),

@@ -25,6 +25,6 @@ import { UsersService } from './users.service.js';
     UsersService,
     IdentitiesService,
   ],
-  exports: [FlexUserRepository, UserHandleRepository, UsersService],
+  exports: [FlexUserRepository, UserHandleRepository, UsersService, IdentitiesService],
 })
 export class FlexUsersModule {}
