@@ -15,7 +15,19 @@ const CHECK_PATIENCE = 3_000; // ms
 const NO_REPLICA = 'no_replica';
 
 /** Names, in an answer that no replica gave, why there was none. */
-export const BALANCER_HEADER = 'x-balancer';
+const BALANCER_HEADER = 'x-balancer';
+
+/** What stands in front of the replicas. */
+export interface LoadBalancer {
+  readonly url: string;
+  /** Each reason for which a replica was found not to be ready, where it tells. */
+  readonly unready: ReadonlySet<string>;
+  /** Sends requests to the replica as well, once it is ready; answers then. */
+  add(url: string): Promise<void>;
+  /** The replica has ended. */
+  remove(url: string): void;
+  close(): Promise<void>;
+}
 
 interface Backend {
   readonly url: string;
@@ -28,8 +40,7 @@ interface Backend {
  * A load balancer as they commonly are: sends each request to the next replica that is ready, over connections that it keeps
  * open, and tries none again. It answers 503 while no replica is ready, and 502 where a connection breaks.
  */
-export class Balancer {
-  /** Each reason for which a replica was found not to be ready, since this was last emptied. */
+export class Balancer implements LoadBalancer {
   readonly unready = new Set<string>();
   private readonly backends = new Map<string, Backend>();
   private readonly server: Server;
@@ -51,7 +62,6 @@ export class Balancer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Sends requests to the replica as well, once it is ready; answers then. */
   async add(url: string): Promise<void> {
     const backend: Backend = {
       url,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Environment, type KeywayProcess, runCommand, startKeyway } from '../e2e/keyway-process.js';
 import { connectTo } from '../e2e/sql-on.js';
-import { Balancer } from './balancer.js';
+import { Balancer, type LoadBalancer } from './balancer.js';
 import { anApiKey, aTokenSecret, AUDIENCE, Credentials, ISSUER } from './credentials.js';
 import type { PostgresCluster } from './postgres-cluster.js';
 
@@ -14,6 +14,16 @@ export interface SiteOptions {
   readonly settings?: Environment;
   /** A port to reach the database by, in place of its own. */
   readonly databasePort?: number;
+  /** In place of the balancer of the tests; closed with the site. */
+  readonly balancer?: LoadBalancer;
+  /** Makes roles in the database, in place of the superuser: the addresses by which it is migrated and served. */
+  readonly roles?: (database: string) => Promise<Roles>;
+}
+
+/** The addresses of one database, by role. */
+export interface Roles {
+  readonly owner: string;
+  readonly service: string;
 }
 
 /** The shop's Keyway: replicas behind a balancer, on a database of its own. */
@@ -27,7 +37,8 @@ export class Site {
   private constructor(
     readonly cluster: PostgresCluster,
     readonly database: string,
-    readonly balancer: Balancer,
+    readonly balancer: LoadBalancer,
+    private readonly roles: Roles,
     { settings = {}, databasePort = cluster.port }: SiteOptions,
   ) {
     const secret = aTokenSecret();
@@ -41,7 +52,7 @@ export class Site {
       // One server asks for all people of the shop, as fast as it can.
       RATE_LIMIT_USER: '1000000',
       RATE_LIMIT_KEY: '1000000',
-      DATABASE_URL: cluster.url(database).replace(`:${cluster.port}/`, `:${databasePort}/`),
+      DATABASE_URL: roles.service.replace(`:${cluster.port}/`, `:${databasePort}/`),
       KEYWAY_SECRET: aKeywaySecret(),
       APP_ID: 'shop',
       APP_NAME: 'The Shop',
@@ -58,17 +69,21 @@ export class Site {
   static async open(cluster: PostgresCluster, options: SiteOptions): Promise<Site> {
     const database = `site_${++sites}`;
     await cluster.sql(`create database ${database}`);
-    const site = new Site(cluster, database, await Balancer.start(), options);
-    await site.command('migrate');
+    const url = cluster.url(database);
+    const roles = (await options.roles?.(database)) ?? { owner: url, service: url };
+    const site = new Site(cluster, database, options.balancer ?? (await Balancer.start()), roles, options);
+    await site.migrate();
     await Promise.all(Array.from({ length: options.replicas }, () => site.add()));
     return site;
   }
 
-  /** Runs a command of Keyway's on the site's database; gives what it printed. */
-  async command(...args: string[]): Promise<string> {
-    const { code, output } = await runCommand(args, { DATABASE_URL: this.cluster.url(this.database) });
-    if (code !== 0) throw new Error(`keyway ${args.join(' ')}:\n${output}`);
-    return output;
+  /** Runs a command of Keyway's on the site's database, by the role that serves; gives what it printed. */
+  command(...args: string[]): Promise<string> {
+    return commandOn(this.roles.service, args);
+  }
+
+  async migrate(): Promise<void> {
+    await commandOn(this.roles.owner, ['migrate']);
   }
 
   /** Starts one more replica; answers once it is ready. */
@@ -138,6 +153,12 @@ export class Site {
     this.replicas.splice(this.replicas.indexOf(replica), 1);
     this.balancer.remove(replica.url);
   }
+}
+
+async function commandOn(database: string, args: string[]): Promise<string> {
+  const { code, output } = await runCommand(args, { DATABASE_URL: database });
+  if (code !== 0) throw new Error(`keyway ${args.join(' ')}:\n${output}`);
+  return output;
 }
 
 export const aKeywaySecret = (): string => randomBytes(32).toString('base64');

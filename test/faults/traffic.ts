@@ -1,7 +1,6 @@
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Answer, ask } from '../e2e/ask.js';
-import { BALANCER_HEADER } from './balancer.js';
 
 /** One request of a person's or a server's. */
 export interface Wish {
@@ -83,7 +82,8 @@ export class Traffic {
     }).catch((error: Error) => error);
     this.slowest = Math.max(this.slowest, performance.now() - begun);
     this.requests += 1;
-    if (answer instanceof Error || (answer.status === 502 && answer.headers[BALANCER_HEADER])) {
+    // Keyway never answers with 502: that is a balancer whose connection broke.
+    if (answer instanceof Error || answer.status === 502) {
       this.add('reset');
       return { status: 0, json: null };
     }
