@@ -2,11 +2,9 @@ import ts from 'typescript';
 import type { Manifest } from './manifests.js';
 
 const MODELS = 'kubernetes-models';
-const OPERATOR = '@kubernetes-models/prometheus-operator';
 
 /** The module of a group's version: `policy/v1` is as it is, `v1` the core's. */
-const moduleOf = ({ apiVersion }: Manifest): string =>
-  `${apiVersion.startsWith('monitoring.coreos.com/') ? OPERATOR : MODELS}/${apiVersion}`;
+const moduleOf = ({ apiVersion }: Manifest): string => `${MODELS}/${apiVersion}`;
 
 /**
  * What Kubernetes' own schema says against manifests: a member that it does not know, lacks, or has of another type. To the

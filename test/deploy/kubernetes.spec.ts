@@ -7,7 +7,6 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { IPodSpec, IService } from 'kubernetes-models/v1';
-import type { IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import { loadConfiguration } from '../../src/config/load-configuration.js';
 import { aDirectory, sweep } from '../e2e/keyway-process.js';
 import { buildApp } from '../support/build-app.js';
@@ -39,9 +38,7 @@ describe('the manifests for Kubernetes', () => {
   it('are what the schema of Kubernetes says, before and after their patches', async () => {
     const kinds =
       'Deployment HorizontalPodAutoscaler Ingress Job Namespace NetworkPolicy PodDisruptionBudget Service';
-    expect([...new Set(built.map(({ kind }) => kind))].sort().join(' ')).toBe(
-      `${kinds} ServiceAccount ServiceMonitor`,
-    );
+    expect([...new Set(built.map(({ kind }) => kind))].sort().join(' ')).toBe(`${kinds} ServiceAccount`);
     expect(await problemsOf([...new Folder(join(ROOT, 'base')).build(), ...built])).toEqual([]);
   });
 
@@ -142,28 +139,18 @@ describe('the ports and probes of the manifests', () => {
 
   it('are those that the image and the settings have', () => {
     const env = new Map(replica.env!.map(({ name, value }) => [name, value]));
-    expect(portsOf(replica)).toEqual(
-      new Map([
-        ['http', 3000],
-        ['metrics', 9464],
-      ]),
-    );
-    expect([env.get('PORT'), env.get('METRICS_PORT')]).toEqual(['3000', '9464']);
+    expect(portsOf(replica)).toEqual(new Map([['http', 3000]]));
+    expect(env.get('PORT')).toBe('3000');
     expect(readFileSync('Dockerfile', 'utf8')).toMatch(/^EXPOSE 3000$/m);
   });
 
-  it('meet by name in Service, Ingress, policies and monitor', () => {
+  it('meet by name in Service, Ingress and policy', () => {
     const names = new Set(portsOf(replica).keys());
     const service = find<IService>('Service').spec!.ports!;
     expect(service.map(({ targetPort }) => targetPort)).toEqual([...names]);
     expect(JSON.stringify(find('Ingress'))).toContain('"port":{"name":"http"}');
-    expect(find<IServiceMonitor>('ServiceMonitor').spec.endpoints).toMatchObject([
-      { port: 'metrics', path: '/metrics' },
-    ]);
-    const allowed = ['keyway', 'keyway-metrics'].flatMap((name) =>
-      find<INetworkPolicy>('NetworkPolicy', name).spec!.ingress!.flatMap(({ ports }) =>
-        ports!.map(({ port }) => port),
-      ),
+    const allowed = find<INetworkPolicy>('NetworkPolicy').spec!.ingress!.flatMap(({ ports }) =>
+      ports!.map(({ port }) => port),
     );
     expect(allowed).toEqual([...names]);
   });
@@ -199,13 +186,10 @@ describe('the objects of the manifests', () => {
       find<IService>('Service').spec!.selector,
       find<IPodDisruptionBudget>('PodDisruptionBudget').spec!.selector!.matchLabels,
       find<INetworkPolicy>('NetworkPolicy').spec!.podSelector!.matchLabels,
-      find<INetworkPolicy>('NetworkPolicy', 'keyway-metrics').spec!.podSelector!.matchLabels,
       ...pods[0]![1].topologySpreadConstraints!.map(({ labelSelector }) => labelSelector!.matchLabels),
     ];
     expect(template).toEqual(SERVICE);
     for (const selector of selectors) expect(selector).toEqual(SERVICE);
-    expect(find<IService>('Service').metadata!.labels).toEqual(SERVICE); // The monitor finds it by these.
-    expect(find<IServiceMonitor>('ServiceMonitor').spec.selector.matchLabels).toEqual(SERVICE);
     expect(job.spec!.template.metadata!.labels).toEqual(
       find<INetworkPolicy>('NetworkPolicy', 'keyway-migrate').spec!.podSelector!.matchLabels,
     );

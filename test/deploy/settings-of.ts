@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { SETTINGS } from '../../src/config/setting-names.js';
 
-/** Of the port of its own for metrics. */
-const BESIDES = ['METRICS_PORT'];
-
 /** Names that are no settings: neither one's own nor, for a secret in a file, with `_FILE`. */
 export const unknownSettings = (names: Iterable<string>): string[] =>
-  [...names].filter(
-    (name) => ![...SETTINGS, ...BESIDES].some((setting) => name === setting || name === `${setting}_FILE`),
-  );
+  [...names].filter((name) => !SETTINGS.some((setting) => name === setting || name === `${setting}_FILE`));
 
 /** What a file of `NAME=value` lines sets; with those that are commented out, if asked for. */
 export function variablesIn(file: string, { commented = false } = {}): Record<string, string> {
