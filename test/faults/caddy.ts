@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
-import { freePort } from '../support/free-port.js';
+import { accepts, freePort } from '../support/free-port.js';
 import type { LoadBalancer } from './balancer.js';
 
 /** Debian's Caddy with `deploy/Caddyfile`, on a port of the loopback, without TLS. */
@@ -55,12 +54,3 @@ export class Caddy implements LoadBalancer {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
-
-const accepts = (port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
-  });

@@ -72,8 +72,13 @@ export class Site {
     const url = cluster.url(database);
     const roles = (await options.roles?.(database)) ?? { owner: url, service: url };
     const site = new Site(cluster, database, options.balancer ?? (await Balancer.start()), roles, options);
-    await site.migrate();
-    await Promise.all(Array.from({ length: options.replicas }, () => site.add()));
+    try {
+      await site.migrate();
+      await Promise.all(Array.from({ length: options.replicas }, () => site.add()));
+    } catch (error) {
+      await site.close();
+      throw error;
+    }
     return site;
   }
 

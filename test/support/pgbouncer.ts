@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from './eventually.ts';
-import { freePort } from './free-port.ts';
+import { accepts, freePort } from './free-port.ts';
 
 const PROGRAM = '/usr/sbin/pgbouncer';
 
@@ -44,15 +43,6 @@ export async function startPgBouncer(databaseUrl: string, settings: readonly str
   };
   return { url: `postgresql://keyway@127.0.0.1:${port}/${name}`, stop };
 }
-
-const accepts = (port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', reject);
-  });
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
