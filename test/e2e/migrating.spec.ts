@@ -52,8 +52,9 @@ describe('keyway migrate', () => {
     const endings = await Promise.all(Array.from({ length: 5 }, migrate));
     expect(endings.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => 0));
     const lines = endings.flatMap(({ stderr }) => stderr.split('\n')).filter((line) => line !== '');
+    // One that has ended by the time it is asked for is not named.
     for (const line of lines)
-      expect(line).toMatch(/^Another migrator is at work \(.*: waiting for its end\.$/);
+      expect(line).toMatch(/^Another migrator is at work(?: \(.*)?: waiting for its end\.$/);
     const said = endings.map(({ stdout }) => stdout).sort();
     expect(said[0]).toMatch(/^Applied /);
     expect(said.slice(1)).toEqual(Array.from({ length: 4 }, () => 'The schema is up to date.\n'));

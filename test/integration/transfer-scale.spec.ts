@@ -86,8 +86,8 @@ describe('on a database whose statistics are from when it was empty', () => {
     let created = 0;
     const read = await readBy(async (on) => ({ created } = await importRows(on, rows)));
     expect(created).toBe(rows.length);
-    // PostgreSQL 15 counts 9.4 for each, and 18 fewer; with plans from when it was empty, it is thousands.
-    expect(read).toBeLessThan(10 * rows.length);
+    // PostgreSQL counts 9 to 12 for each, by how the batches fall; with plans from when it was empty, it is thousands.
+    expect(read).toBeLessThan(20 * rows.length);
   }, 60_000);
 
   it('an export reads few rows for each of its lines, however many follow', async () => {
